@@ -1,0 +1,224 @@
+"""Files that are whole or absent, and manifests that say what made them.
+
+A stage writes its outputs to temporary names and renames them into place, then writes its manifest
+last. So a killed stage leaves either the old state or an output without a matching manifest, which
+makes the stage run again.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from discover import __version__
+from discover.core.errors import ArtifactError
+
+__all__ = [
+    "MANIFEST_FORMAT",
+    "Manifest",
+    "atomic_path",
+    "file_sha256",
+    "folder_lock",
+    "is_current",
+    "mapping_sha256",
+    "read_json",
+    "read_manifest",
+    "remove_partials",
+    "write_json",
+    "write_manifest",
+    "write_text",
+]
+
+MANIFEST_FORMAT = 1
+
+
+class Manifest(BaseModel):
+    """What made an artefact: stage, config, and hashes of every input and output."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: int = MANIFEST_FORMAT
+    stage: str
+    stage_version: int
+    """Raised by a stage's author whenever the same inputs would give other outputs."""
+    config: dict[str, Any]
+    inputs: dict[str, str]
+    """Input name -> sha256."""
+    outputs: dict[str, str]
+    """File name relative to the manifest's folder -> sha256."""
+    rows: dict[str, int] = {}
+    code_version: str = __version__
+
+
+def file_sha256(path: Path) -> str:
+    """Hex sha256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def mapping_sha256(values: Mapping[str, Any]) -> str:
+    """Hex sha256 of plain values, independent of key order."""
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the same folder; rename it onto `path` if the block succeeds.
+
+    The bytes are on disk before the rename, so a crash leaves the old file or the new one.
+
+    Raises:
+        ArtifactError: The folder cannot be written or the disk is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise ArtifactError(
+            f"Cannot write in {path.parent} ({error.strerror}). "
+            "Choose another folder with --output-dir or change its permissions."
+        ) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        # mkstemp files are private; give the result the permissions an ordinary new file would have.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except OSError as error:
+        raise ArtifactError(f"Could not write {path}: {error.strerror}. Nothing was changed.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON atomically, keys in the order given."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON.
+
+    Raises:
+        ArtifactError: Missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ArtifactError(f"No file at {path}. Run the stage that makes it first.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ArtifactError(f"{path} is damaged ({error}). Delete it and run its stage again.") from error
+
+
+def write_manifest(
+    path: Path,
+    *,
+    stage: str,
+    stage_version: int,
+    config: Mapping[str, Any],
+    inputs: Mapping[str, str],
+    outputs: Sequence[Path],
+    rows: Mapping[str, int] | None = None,
+) -> Manifest:
+    """Hash `outputs` (which must be inside the manifest's folder) and write the manifest atomically."""
+    manifest = Manifest(
+        stage=stage,
+        stage_version=stage_version,
+        config=json.loads(json.dumps(dict(config), default=str)),
+        inputs=dict(inputs),
+        outputs={str(p.relative_to(path.parent)): file_sha256(p) for p in outputs},
+        rows=dict(rows or {}),
+    )
+    write_text(path, manifest.model_dump_json(indent=1) + "\n")
+    return manifest
+
+
+def read_manifest(path: Path) -> Manifest | None:
+    """The manifest, or None where there is none or it is not readable (the stage then runs again)."""
+    try:
+        return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError, UnicodeDecodeError):
+        return None
+
+
+def is_current(
+    path: Path, *, stage: str, stage_version: int, config: Mapping[str, Any], inputs: Mapping[str, str]
+) -> tuple[bool, str]:
+    """Whether the manifest at `path` matches and all outputs are present and unchanged; and why not."""
+    manifest = read_manifest(path)
+    if manifest is None:
+        return False, "not made yet"
+    if manifest.format != MANIFEST_FORMAT or manifest.stage != stage:
+        return False, "made by another format or stage"
+    if manifest.stage_version != stage_version:
+        return False, "the stage itself changed"
+    wanted = json.loads(json.dumps(dict(config), default=str))
+    if manifest.config != wanted:
+        changed = sorted(k for k in {*manifest.config, *wanted} if manifest.config.get(k) != wanted.get(k))
+        return False, "settings changed: " + ", ".join(changed)
+    if manifest.inputs != dict(inputs):
+        keys = {*manifest.inputs, *inputs}
+        changed = sorted(k for k in keys if manifest.inputs.get(k) != inputs.get(k))
+        return False, "input changed: " + ", ".join(changed)
+    for name, digest in manifest.outputs.items():
+        output = path.parent / name
+        if not output.is_file():
+            return False, f"output missing: {name}"
+        if file_sha256(output) != digest:
+            return False, f"output altered: {name}"
+    return True, "up to date"
+
+
+@contextlib.contextmanager
+def folder_lock(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold `folder` for one run at a time; a second run waits (or is refused). Freed by the kernel on death.
+
+    Raises:
+        ArtifactError: `wait` is false and another run holds the folder; or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / ".lock").open("w")
+    except OSError as error:
+        raise ArtifactError(
+            f"Cannot write in {folder} ({error.strerror}). Choose another folder or change its permissions."
+        ) from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise ArtifactError(
+                f"Another run is working in {folder}. Wait for it, or use another --output-dir."
+            ) from error
+        yield
+
+
+def remove_partials(folder: Path) -> int:
+    """Delete temporary files that a killed run left in `folder` (call under its lock); their number."""
+    count = 0
+    for leftover in folder.rglob(".*.partial"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)
+        count += 1
+    return count

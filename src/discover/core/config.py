@@ -1,0 +1,160 @@
+"""Strict, frozen configuration models and their YAML files.
+
+Unknown keys are refused with the nearest valid name; limits live in `Field`; `load(dump(c)) == c`.
+"""
+
+import difflib
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from discover.core.errors import ConfigError
+
+__all__ = [
+    "StrictModel",
+    "apply_overrides",
+    "closest",
+    "config_from_mapping",
+    "dump_yaml",
+    "load_yaml",
+    "read_yaml_mapping",
+]
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class StrictModel(BaseModel):
+    """Frozen settings: unknown keys are an error, field docstrings become the reference page."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        validate_default=True,
+        protected_namespaces=(),
+    )
+
+
+def closest(name: str, options: Iterable[str]) -> str:
+    """Return a "Did you mean ...?" sentence for a misspelt name, or the list of valid names."""
+    names = sorted(options)
+    match = difflib.get_close_matches(name, names, n=2, cutoff=0.5)
+    if match:
+        return "Did you mean " + " or ".join(f"'{m}'" for m in match) + "?"
+    return "Valid names: " + ", ".join(names) + "."
+
+
+def read_yaml_mapping(path: Path | str) -> dict[str, Any]:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises:
+        ConfigError: The file is missing, is not text, is not YAML, or is not a mapping.
+    """
+    path = Path(path)
+    if not path.is_file():
+        near = (
+            closest(path.name, [p.name for p in path.parent.glob("*.yaml")]) if path.parent.is_dir() else ""
+        )
+        raise ConfigError(f"No config file at {path}. {near}".strip())
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not readable YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(loaded, dict):
+        raise ConfigError(
+            f"{path} must hold `key: value` settings at its top level, found {type(loaded).__name__}. "
+            "Compare it with the files in configs/."
+        )
+    return {str(key): value for key, value in loaded.items()}
+
+
+def load_yaml(path: Path | str, model: type[ModelT], overrides: Sequence[str] = ()) -> ModelT:
+    """Read `path` into `model` after applying `a.b=c` overrides."""
+    return config_from_mapping(apply_overrides(read_yaml_mapping(path), overrides), model, source=str(path))
+
+
+def config_from_mapping(values: Mapping[str, Any], model: type[ModelT], *, source: str = "config") -> ModelT:
+    """Validate plain values, turning pydantic's report into one readable paragraph.
+
+    Raises:
+        ConfigError: Any unknown key (with the nearest valid one), wrong type or value out of range.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise ConfigError(f"{source}: " + "; ".join(_explain(e, model) for e in error.errors())) from error
+
+
+def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """Return a copy of nested `values` with `a.b=c` assignments applied; `c` is parsed as YAML."""
+    result: dict[str, Any] = _deep_copy(values)
+    for item in overrides:
+        key, separator, raw = item.partition("=")
+        if not separator or not key.strip():
+            raise ConfigError(f"--set takes key=value, for example training.max_steps=500; got '{item}'.")
+        *parents, leaf = key.strip().split(".")
+        node = result
+        for parent in parents:
+            child = node.get(parent)
+            if child is None:
+                child = node[parent] = {}
+            if not isinstance(child, dict):
+                raise ConfigError(f"--set {item}: '{parent}' is a value, not a block of settings.")
+            node = child
+        try:
+            node[leaf] = yaml.safe_load(raw)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {item}: the value is not YAML. Put quotes around text.") from error
+    return result
+
+
+def dump_yaml(config: BaseModel) -> str:
+    """YAML text that `load_yaml` reads back into an equal config."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _deep_copy(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: _deep_copy(v) if isinstance(v, Mapping) else v for k, v in value.items()}
+
+
+def _explain(error: Any, model: type[BaseModel]) -> str:
+    location = [str(part) for part in error["loc"]]
+    dotted = ".".join(location)
+    if error["type"] == "extra_forbidden":
+        owner = _model_at(model, location[:-1])
+        hint = closest(location[-1], owner.model_fields) if owner is not None else ""
+        return f"unknown setting '{dotted}'. {hint}".strip()
+    if error["type"] == "missing":
+        return f"'{dotted}' is required and missing"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not dotted:
+        return message
+    shown = repr(error.get("input"))
+    return f"'{dotted}': {message}" + (f" (got {shown})" if len(shown) < 80 else "")
+
+
+def _model_at(model: type[BaseModel], path: Sequence[str]) -> type[BaseModel] | None:
+    current: type[BaseModel] | None = model
+    for part in path:
+        if current is None:
+            return None
+        field = current.model_fields.get(part)
+        current = None if field is None else _first_model(field.annotation)
+    return current
+
+
+def _first_model(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType, list, tuple, typing.Annotated):
+        for argument in typing.get_args(annotation):
+            found = _first_model(argument)
+            if found is not None:
+                return found
+    return None

@@ -1,0 +1,117 @@
+"""Vectors with their row ids, stored as NPZ without pickle."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discover.core.artifacts import atomic_path
+from discover.core.errors import ArtifactError, JoinError, ShapeError
+
+__all__ = ["EmbeddingTable", "load_embeddings", "save_embeddings"]
+
+
+@dataclass(frozen=True)
+class EmbeddingTable:
+    """N vectors of width d, one per (sample id, caption index).
+
+    Attributes:
+        vectors: (N, d), float16 or float32, finite.
+        sample_ids: (N,) window ids.
+        caption_indices: (N,) int16; all 0 where there is one vector per window.
+        meta: Encoder metadata: encoder_type, model_name, embedding_dim, normalize, ...
+    """
+
+    vectors: NDArray[np.floating]
+    sample_ids: NDArray[np.str_]
+    caption_indices: NDArray[np.int16]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n = len(self.vectors)
+        if self.vectors.ndim != 2 or len(self.sample_ids) != n or len(self.caption_indices) != n:
+            raise ShapeError(
+                f"Embeddings {self.vectors.shape}, ids {self.sample_ids.shape} and caption indices "
+                f"{self.caption_indices.shape} must have one row each."
+            )
+
+    @property
+    def dim(self) -> int:
+        """Vector width."""
+        return int(self.vectors.shape[1])
+
+    def rows_of(self, window_ids: NDArray[np.str_], *, what: str = "embeddings") -> NDArray[np.int64]:
+        """Row numbers of every caption of each window, (W, C); -1 pads windows with fewer captions.
+
+        Columns are in order of caption index.
+
+        Raises:
+            JoinError: A window has no row (listed), so pairs are never made by position.
+        """
+        order = np.lexsort((self.caption_indices, self.sample_ids))
+        sorted_ids = self.sample_ids[order]
+        left = np.searchsorted(sorted_ids, window_ids, side="left")
+        right = np.searchsorted(sorted_ids, window_ids, side="right")
+        counts = right - left
+        absent = np.flatnonzero(counts == 0)
+        if len(absent):
+            raise JoinError(
+                f"{len(absent):,} of {len(window_ids):,} windows have no row in the {what} "
+                f"(first: {window_ids[absent[0]]}). They were made from other windows: "
+                "run the caption and encode-text stages again for these windows."
+            )
+        width = int(counts.max(initial=0))
+        columns = np.arange(width)[None, :]
+        picked = np.minimum(left[:, None] + columns, len(order) - 1)
+        return np.where(columns < counts[:, None], order[picked], -1).astype(np.int64)
+
+
+def save_embeddings(path: Path, table: EmbeddingTable) -> None:
+    """Write NPZ without compression; metadata becomes one-element arrays (discover-v2's shape)."""
+    arrays: dict[str, NDArray[Any]] = {
+        "embeddings": table.vectors,
+        "sample_ids": table.sample_ids.astype(np.str_),
+        "caption_indices": table.caption_indices,
+    }
+    for key, value in table.meta.items():
+        arrays[key] = np.array([value])
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)  # type: ignore[arg-type]
+
+
+def load_embeddings(path: Path) -> EmbeddingTable:
+    """Read our NPZ or discover-v2's, including its older one-row-per-sample shape.
+
+    Raises:
+        ArtifactError: Missing, damaged, holding pickled objects, or values that are not finite.
+    """
+    if not path.is_file():
+        raise ArtifactError(
+            f"No embeddings at {path}. Run `discover encode-text` first, or correct the path."
+        )
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            data = {name: archive[name] for name in archive.files}
+    except Exception as error:
+        raise ArtifactError(
+            f"{path} is not a readable NPZ file ({type(error).__name__}: {error}). "
+            "Delete it and run `discover encode-text` again."
+        ) from error
+    if "embeddings" not in data or "sample_ids" not in data:
+        raise ArtifactError(
+            f"{path} has arrays {sorted(data)}; it needs 'embeddings' and 'sample_ids'. "
+            "Was it written by another tool?"
+        )
+    vectors = data.pop("embeddings")
+    if vectors.dtype not in (np.float16, np.float32):
+        vectors = vectors.astype(np.float32)
+    if not np.isfinite(vectors).all():
+        bad = int((~np.isfinite(vectors).all(axis=1)).sum())
+        raise ArtifactError(f"{path}: {bad:,} of {len(vectors):,} vectors are not finite. Encode again.")
+    ids = data.pop("sample_ids").astype(np.str_)
+    indices = data.pop("caption_indices", np.zeros(len(ids))).astype(np.int16)
+    meta = {k: v.item() for k, v in data.items() if v.size == 1}
+    return EmbeddingTable(vectors, ids, indices, meta)

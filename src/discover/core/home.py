@@ -1,0 +1,176 @@
+"""What a home is: its sensors, rooms, floor plan, residents, labels and prompts."""
+
+from typing import Literal
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from discover.core.config import StrictModel
+
+__all__ = ["NO_ACTIVITY", "UNKNOWN_ROOM", "Activity", "FloorPlan", "Home", "Sensor", "SensorType"]
+
+NO_ACTIVITY = "no_activity"
+"""Label of a window that no annotation covers to at least half of its events."""
+
+UNKNOWN_ROOM = "unknown_room"
+
+SensorType = Literal[
+    "motion",
+    "door",
+    "item",
+    "temperature",
+    "light",
+    "power",
+    "water",
+    "burner",
+    "phone",
+    "pressure",
+    "control",
+    "battery",
+    "unknown",
+]
+
+
+class Sensor(StrictModel):
+    """One device that writes events."""
+
+    id: str = Field(min_length=1)
+    """The id in the log, for example M012."""
+    type: SensorType = "unknown"
+    """What kind of thing it senses."""
+    room: str = UNKNOWN_ROOM
+    """Room in snake_case, for example master_bedroom."""
+    object: str | None = None
+    """What the sensor watches, in plain words: "fridge", "front door"."""
+    x: float | None = None
+    """Position in floor-plan units, origin top left, x to the right."""
+    y: float | None = None
+    """Position in floor-plan units, origin top left, y downwards."""
+    is_activity: bool = True
+    """False for device health (battery, radio): kept in the event table, left out of windows."""
+
+    @model_validator(mode="after")
+    def _xy_together(self) -> "Sensor":
+        if (self.x is None) != (self.y is None):
+            raise ValueError(f"sensor {self.id}: give both x and y, or neither")
+        return self
+
+
+class FloorPlan(StrictModel):
+    """Size of the plan on which sensor positions are measured; normalising divides by it."""
+
+    width: float = Field(gt=0)
+    """Width in floor-plan units (pixels of the published picture, or centimetres)."""
+    height: float = Field(gt=0)
+    """Height in the same units."""
+
+
+class Activity(StrictModel):
+    """One activity label of a home and the sentences that stand for it. Evaluation only."""
+
+    label: str = Field(min_length=1)
+    """Label as scored: snake_case, harmonised spelling, residents removed."""
+    raw: tuple[str, ...] = ()
+    """Spellings in the log that mean this label."""
+    coarse: str = "other"
+    """Coarse label shared between homes."""
+    name: str = ""
+    """Prompt of the `name` set: the label's own words."""
+    described: tuple[str, ...] = ()
+    """Prompts of the `described` set: plain sentences by someone who never saw the home."""
+
+
+class Home(StrictModel):
+    """One instrumented dwelling.
+
+    A home read from a YAML file may lack sensors that its log has; importing a log returns a
+    completed home, saved beside the events as `home.yaml`.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.\-]*$")
+    """Short id in lower case, used in paths and window ids."""
+    family: str = Field(default="casas", pattern=r"^[a-z0-9][a-z0-9_.\-]*$")
+    """Data family, the folder above the home's: casas, simulated, own."""
+    title: str = ""
+    """One line for people."""
+    time_zone: str = "UTC"
+    """IANA zone of the log's wall-clock times. Times are never converted, only named."""
+    residents: int = Field(default=1, ge=0)
+    """People living there (0: scripted visitors only)."""
+    pets: bool = False
+    """Whether a pet also triggers motion sensors."""
+    floor_plan: FloorPlan | None = None
+    """Size of the floor plan; None when positions are unknown."""
+    sensors: tuple[Sensor, ...] = ()
+    """All known sensors, in order of id."""
+    activities: tuple[Activity, ...] = ()
+    """Labels with prompts, for evaluation."""
+    source: str = ""
+    """Where the facts come from, and how to cite the data."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Home":
+        ids = [s.id for s in self.sensors]
+        repeated = sorted({i for i in ids if ids.count(i) > 1})
+        if repeated:
+            raise ValueError(f"sensors listed twice: {', '.join(repeated)}")
+        plan = self.floor_plan
+        for s in self.sensors:
+            if s.x is None or s.y is None:
+                continue
+            if plan is None:
+                raise ValueError(f"sensor {s.id} has x/y but the home has no floor_plan size")
+            if not (0 <= s.x <= plan.width and 0 <= s.y <= plan.height):
+                raise ValueError(f"sensor {s.id} at ({s.x}, {s.y}) lies outside the floor plan")
+        seen: dict[str, str] = {}
+        for activity in self.activities:
+            for raw in {*activity.raw, activity.label}:
+                if seen.setdefault(raw, activity.label) != activity.label:
+                    raise ValueError(f"label '{raw}' belongs to both {seen[raw]} and {activity.label}")
+        return self
+
+    def sensor(self, sensor_id: str) -> Sensor:
+        """The sensor with this id; an unknown id gives a sensor of unknown type and room."""
+        return next((s for s in self.sensors if s.id == sensor_id), Sensor(id=sensor_id))
+
+    def label_of(self, raw: str) -> str:
+        """Scored label of a raw spelling; an unlisted spelling is kept in snake_case."""
+        for activity in self.activities:
+            if raw == activity.label or raw in activity.raw:
+                return activity.label
+        return raw.strip().lower().replace(" ", "_").replace("-", "_")
+
+    def coarse_of(self, label: str) -> str:
+        """Coarse label of a scored label."""
+        return next((a.coarse for a in self.activities if a.label == label), "other")
+
+    def sensor_table(self) -> pl.DataFrame:
+        """One row per sensor: sensor, type, room, object, x, y (normalised to [0, 1]), is_activity.
+
+        x and y are null where unknown. Row order = `self.sensors`.
+        """
+        plan = self.floor_plan
+        rows = [
+            {
+                "sensor": s.id,
+                "type": s.type,
+                "room": s.room,
+                "object": s.object,
+                "x": None if s.x is None or plan is None else s.x / plan.width,
+                "y": None if s.y is None or plan is None else s.y / plan.height,
+                "is_activity": s.is_activity,
+            }
+            for s in self.sensors
+        ]
+        return pl.DataFrame(
+            rows,
+            schema={
+                "sensor": pl.String,
+                "type": pl.String,
+                "room": pl.String,
+                "object": pl.String,
+                "x": pl.Float32,
+                "y": pl.Float32,
+                "is_activity": pl.Boolean,
+            },
+        )

@@ -1,0 +1,102 @@
+"""Vocabulary of the categorical event fields: PAD 0, UNK 1, MASK 2, then values of the training split."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from discover.core.errors import DataError
+
+__all__ = ["FIELDS", "MASK", "PAD", "SPECIAL", "UNK", "Vocabulary"]
+
+PAD, UNK, MASK = 0, 1, 2
+SPECIAL: tuple[str, ...] = ("[PAD]", "[UNK]", "[MASK]")
+
+FIELDS: tuple[str, ...] = (
+    "sensor",
+    "state",
+    "room_id",
+    "sensor_type",
+    "sensor_detail",
+    "tod_bucket",
+    "dow_bucket",
+    "time_delta_bucket",
+)
+"""Names as in discover-v2's vocab.json. Labels are not fields and cannot become one."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Values per field; `values[field][i]` has id `i + 3`."""
+
+    values: Mapping[str, tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.values) - set(FIELDS))
+        if unknown:
+            raise DataError(f"Vocabulary fields {unknown} are not event fields; valid: {', '.join(FIELDS)}.")
+        for field, values in self.values.items():
+            if len(set(values)) != len(values):
+                raise DataError(f"Vocabulary field '{field}' lists a value twice.")
+
+    @classmethod
+    def build(cls, values: Mapping[str, Iterable[str]]) -> "Vocabulary":
+        """From the values seen in training windows; sorted, so ids do not depend on order."""
+        return cls({f: tuple(sorted(set(values[f]))) for f in FIELDS if f in values})
+
+    def size(self, field: str) -> int:
+        """Number of ids of a field, special ids included."""
+        return len(SPECIAL) + len(self.values[field])
+
+    def encode(self, field: str, values: Iterable[str | None]) -> list[int]:
+        """Ids of values; anything unseen in training (or None) is UNK."""
+        index = {v: i + len(SPECIAL) for i, v in enumerate(self.values[field])}
+        return [UNK if v is None else index.get(v, UNK) for v in values]
+
+    def to_dict(self) -> dict[str, list[str]]:
+        """Plain data for manifests and checkpoints."""
+        return {f: list(v) for f, v in self.values.items()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Vocabulary":
+        """Inverse of `to_dict`."""
+        return cls({f: tuple(str(x) for x in v) for f, v in data.items()})
+
+    def to_json(self) -> str:
+        """Our `vocab.json`: field -> value -> id, with the three special tokens named."""
+        table = {f: {v: i for i, v in enumerate((*SPECIAL, *vals))} for f, vals in self.values.items()}
+        return json.dumps({"format": "discover-vocab/1", "fields": table}, indent=1, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Vocabulary":
+        """Read our `vocab.json`, or discover-v2's (`{field: {value: index}}`, UNK 0, values from 1).
+
+        discover-v2's label fields (activity, activity_l2, activity_full) are left out.
+        """
+        try:
+            data = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise DataError(f"The vocabulary is not JSON ({error}). Sample the windows again.") from error
+        if not isinstance(data, dict):
+            raise DataError("The vocabulary must be a JSON object of fields. Sample the windows again.")
+        own = data.get("format") == "discover-vocab/1"
+        fields = data["fields"] if own else data
+        values: dict[str, tuple[str, ...]] = {}
+        for field, table in fields.items():
+            if field not in FIELDS:
+                continue
+            ordered = sorted(table, key=lambda value: int(table[value]))
+            values[field] = tuple(v for v in ordered if v not in SPECIAL and v not in ("UNK", "<UNK>"))
+        return cls(values)
+
+    @classmethod
+    def load(cls, path: Path) -> "Vocabulary":
+        """Read a vocabulary file.
+
+        Raises:
+            DataError: Missing or damaged file.
+        """
+        if not path.is_file():
+            raise DataError(f"No vocabulary at {path}. Run `discover sample` first or correct vocab_path.")
+        return cls.from_json(path.read_text(encoding="utf-8"))

@@ -1,0 +1,169 @@
+"""One home's events with the windows cut from them: what every stage after sampling starts from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import yaml
+
+from discover.core.artifacts import atomic_path, write_text
+from discover.core.config import config_from_mapping, read_yaml_mapping
+from discover.core.errors import ArtifactError, DataError
+from discover.core.home import Home
+from discover.core.tables import (
+    ANNOTATIONS,
+    CAPTIONS,
+    EVENTS,
+    LABELS,
+    WINDOWS,
+    validate_table,
+)
+
+__all__ = [
+    "EventLog",
+    "WindowSet",
+    "load_event_log",
+    "load_window_set",
+    "read_captions",
+    "read_home",
+    "read_labels",
+    "read_table",
+    "save_event_log",
+    "write_home",
+    "write_table",
+]
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """A home's imported log: `home.yaml`, `events.parquet`, `annotations.parquet`.
+
+    Attributes:
+        home: Completed home: every sensor of the log is in it.
+        events: `core.tables.EVENTS`.
+        annotations: `core.tables.ANNOTATIONS`; for sampling `_p`, labels and evaluation only.
+    """
+
+    home: Home
+    events: pl.DataFrame
+    annotations: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class WindowSet:
+    """Windows and the events they are slices of. Holds no label.
+
+    Attributes:
+        home: Completed home.
+        events: `core.tables.EVENTS`; window offsets point into this table.
+        windows: `core.tables.WINDOWS`.
+    """
+
+    home: Home
+    events: pl.DataFrame
+    windows: pl.DataFrame
+
+    def of_split(self, *splits: str) -> "WindowSet":
+        """The same events with the windows of some splits only."""
+        return WindowSet(self.home, self.events, self.windows.filter(pl.col("split").is_in(splits)))
+
+
+def read_table(path: Path, schema: Mapping[str, object]) -> pl.DataFrame:
+    """Read and check one Parquet table.
+
+    Raises:
+        ArtifactError: Missing or damaged file.
+        DataError: Another table than expected.
+    """
+    if not path.is_file():
+        raise ArtifactError(f"No table at {path}. Run the stage that makes it first.")
+    try:
+        table = pl.read_parquet(path)
+    except Exception as error:
+        raise ArtifactError(
+            f"{path} is not a readable Parquet file ({type(error).__name__}: {error}). "
+            "Delete it and run its stage again."
+        ) from error
+    return validate_table(table, schema, str(path))
+
+
+def write_table(path: Path, table: pl.DataFrame, schema: Mapping[str, object]) -> None:
+    """Check one table and write it as Parquet, atomically and with the same bytes for the same rows."""
+    checked = validate_table(table, schema, path.name)
+    with atomic_path(path) as temporary:
+        checked.write_parquet(temporary, compression="zstd", statistics=False)
+
+
+def read_home(path: Path) -> Home:
+    """Read a home's YAML file."""
+    return config_from_mapping(read_yaml_mapping(path), Home, source=str(path))
+
+
+def write_home(path: Path, home: Home) -> None:
+    """Write a home's YAML file."""
+    text = yaml.safe_dump(
+        home.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True
+    )
+    write_text(path, text)
+
+
+def save_event_log(folder: Path, log: EventLog) -> list[Path]:
+    """Write `home.yaml`, `events.parquet` and `annotations.parquet`; return their paths."""
+    paths = [folder / "home.yaml", folder / "events.parquet", folder / "annotations.parquet"]
+    write_home(paths[0], log.home)
+    write_table(paths[1], log.events, EVENTS)
+    write_table(paths[2], log.annotations, ANNOTATIONS)
+    return paths
+
+
+def load_event_log(folder: Path) -> EventLog:
+    """Read what `save_event_log` wrote."""
+    if not (folder / "events.parquet").is_file():
+        raise ArtifactError(f"No imported log in {folder}. Run `discover homes import` first.")
+    home = read_home(folder / "home.yaml")
+    events = read_table(folder / "events.parquet", EVENTS)
+    return EventLog(home, events, read_table(folder / "annotations.parquet", ANNOTATIONS))
+
+
+def load_window_set(path: Path) -> WindowSet:
+    """Read windows with their events and home.
+
+    Args:
+        path: A sampling folder (`.../FD_60`), its `windows.parquet`, or a discover-v2 JSON file
+            (`train.json`). Events are looked up in the sampling folder first (per-resident streams
+            have their own), then in the home's folder above it.
+
+    Raises:
+        ArtifactError: Something is missing or damaged.
+        DataError: A window points outside the event table.
+    """
+    if path.suffix == ".json":
+        from discover.core.exchange import read_v2_windows
+
+        return read_v2_windows(path).window_set
+    folder = path if path.is_dir() else path.parent
+    if path.suffix not in ("", ".parquet") and not path.is_dir():
+        raise ArtifactError(f"{path}: windows are a sampling folder, windows.parquet, or discover-v2's JSON.")
+    windows = read_table(folder / "windows.parquet", WINDOWS)
+    owner = folder if (folder / "events.parquet").is_file() else folder.parent
+    events = read_table(owner / "events.parquet", EVENTS)
+    home = read_home(owner / "home.yaml")
+    if len(windows):
+        last = int((windows["first_event"] + windows["n_events"]).max())  # type: ignore[arg-type]
+        if last > len(events):
+            raise DataError(
+                f"{folder / 'windows.parquet'} points at event {last:,} but {owner / 'events.parquet'} has "
+                f"{len(events):,}. The log was imported again: run `discover sample` again."
+            )
+    return WindowSet(home, events, windows)
+
+
+def read_labels(path: Path) -> pl.DataFrame:
+    """Read ground truth (`labels.parquet`). Only evaluation and validation read-outs may call this."""
+    return read_table(path / "labels.parquet" if path.is_dir() else path, LABELS)
+
+
+def read_captions(path: Path) -> pl.DataFrame:
+    """Read a captions table."""
+    return read_table(path, CAPTIONS)

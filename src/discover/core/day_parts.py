@@ -80,7 +80,8 @@ _HOUR_TO_PART: NDArray[np.uint8] = np.array(
 
 def day_part_codes(hours: NDArray[np.integer]) -> NDArray[np.uint8]:
     """Codes into `DAY_PARTS` for hours of day 0..23, same shape."""
-    return _HOUR_TO_PART[hours]
+    codes: NDArray[np.uint8] = _HOUR_TO_PART[hours]
+    return codes
 
 
 def day_part_expr(time: pl.Expr) -> pl.Expr:

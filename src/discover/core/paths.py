@@ -12,7 +12,8 @@ class Workspace:
 
     data/raw/<family>/<home>/                       log as published
     data/processed/<family>/<home>/                 home.yaml events.parquet annotations.parquet import.json
-    data/processed/<family>/<home>/<sampling>/      windows.parquet labels.parquet vocab.json captions_*.parquet embeddings_*.npz
+    data/processed/<family>/<home>/<sampling>/      windows.parquet labels.parquet vocab.json
+                                                    captions_<style>.parquet embeddings_<style>_<encoder>.npz
     trained_models/<home>/<experiment>/             config.yaml best_model.pt metrics.jsonl ...
     results/<home>/<sampling>/<experiment>/         metrics.json report.html figures
     """

@@ -189,25 +189,30 @@ def is_current(
 
 
 @contextlib.contextmanager
-def folder_lock(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold `folder` for one run at a time; a second run waits (or is refused). Freed by the kernel on death.
+def folder_lock(folder: Path, *, shared: bool = False, wait: bool = True) -> Iterator[None]:
+    """Hold `folder` against other runs; the kernel frees it when the process dies, however it dies.
+
+    Args:
+        folder: Made if absent.
+        shared: Readers share; a writer (shared=False) excludes everyone else.
+        wait: Wait for the other run, or refuse at once.
 
     Raises:
         ArtifactError: `wait` is false and another run holds the folder; or it cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / ".lock").open("w")
+        stream = (folder / ".lock").open("a")
     except OSError as error:
         raise ArtifactError(
             f"Cannot write in {folder} ({error.strerror}). Choose another folder or change its permissions."
         ) from error
     with stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(stream, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             raise ArtifactError(
-                f"Another run is working in {folder}. Wait for it, or use another --output-dir."
+                f"Another run is working in {folder}. Wait for it, or use another workspace."
             ) from error
         yield
 

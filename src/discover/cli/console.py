@@ -1,0 +1,86 @@
+"""How the command line looks: one console, tables, and progress bars for `core.progress.Progress`."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as RichProgress
+from rich.table import Table
+
+__all__ = ["BarProgress", "console", "print_table"]
+
+console = Console()
+
+
+class BarProgress:
+    """Draws progress on a terminal; on a pipe or file it prints one line per finished piece of work."""
+
+    def __init__(self) -> None:
+        """No bar yet."""
+        self._bars: RichProgress | None = None
+        self._task: TaskID | None = None
+        self._description = ""
+
+    def start(self, description: str, total: int | None = None) -> None:
+        """Begin a bar; the previous one, if any, is closed."""
+        self.finish()
+        self._description = description
+        if not console.is_terminal:
+            return
+        self._bars = RichProgress(
+            TextColumn("  {task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            transient=True,
+        )
+        self._bars.start()
+        self._task = self._bars.add_task(description, total=total, note="")
+
+    def advance(self, units: int = 1, note: str = "") -> None:
+        """Move the bar."""
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, advance=units, note=note)
+
+    def finish(self, summary: str = "") -> None:
+        """Close the bar and print its summary, if it has one."""
+        if self._bars is not None:
+            self._bars.stop()
+            self._bars = None
+        if summary:
+            console.print(f"  {summary}", markup=False, highlight=False)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; numbers are right-aligned and get thousands separators."""
+    table = Table(title=title or None, title_justify="left")
+    filled = [list(row) for row in rows]
+    for i, name in enumerate(columns):
+        numeric = bool(filled) and all(isinstance(row[i], (int, float)) or row[i] in ("", None) for row in filled)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in filled:
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    # rich reads [x] as markup; sensor states and file names are shown as they are.
+    return str(value).replace("[", "\\[")

@@ -1,0 +1,41 @@
+"""Entry points: `discover` and the seed's `train.py`; both turn errors into one paragraph and an exit code."""
+
+import sys
+from collections.abc import Sequence
+
+from discover.core.errors import DiscoverError
+
+__all__ = ["main", "train_main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `discover` with `arguments` (default: the command line) and exit."""
+    from discover.cli.app import app
+
+    sys.exit(_guarded(lambda: app(args=list(sys.argv[1:] if arguments is None else arguments))))
+
+
+def train_main(arguments: Sequence[str] | None = None) -> None:
+    """Run `train.py`: the same as `discover train`."""
+    main(["train", *(sys.argv[1:] if arguments is None else arguments)])
+
+
+def _guarded(call: object) -> int:
+    from rich.console import Console
+
+    assert callable(call)
+    try:
+        call()
+    except DiscoverError as error:
+        # soft_wrap: one paragraph, broken by the terminal only, so that it can be searched and copied.
+        Console(stderr=True).print(f"Error: {error}", style="bold red", soft_wrap=True, markup=False)
+        return error.exit_code
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Stopped. Run the same command again to go on from here.", markup=False)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0

@@ -1,0 +1,92 @@
+"""One YAML for the whole chain: the alignment fields at the top level, and a block per other stage."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from discover.alignment.config import AlignmentConfig
+from discover.captions.config import CaptionConfig
+from discover.core.config import StrictModel, apply_overrides, config_from_mapping, read_yaml_mapping
+from discover.core.errors import ConfigError
+from discover.homes.simulator import SimulatorConfig
+from discover.sampling.config import SamplingConfig
+
+__all__ = ["EvaluationSettings", "HomeSource", "RunConfig"]
+
+
+class HomeSource(StrictModel):
+    """Which home, and where its log is."""
+
+    name: str = "demo"
+    """A shipped home (`discover homes list`), a home YAML file, or a new name for an unknown home."""
+    log: Path | None = None
+    """The raw log (text, .gz or .zip). Default: the one file in data/raw/<family>/<home>/."""
+    translate: Path | None = None
+    """WSU .translate table that gives rooms for the sensors of an unknown home."""
+    simulate: SimulatorConfig | None = None
+    """Make the log with the simulator instead of reading one."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "HomeSource":
+        if self.log is not None and self.simulate is not None:
+            raise ValueError("home: give either `log` or `simulate`, not both")
+        return self
+
+
+class EvaluationSettings(StrictModel):
+    """What is measured and shown after training. Nothing here changes the model."""
+
+    presegmented: bool = True
+    """Also score windows cut inside annotated segments (needs annotations), never mixed with the others."""
+    prompt_set: str = Field(default="described", pattern="^(name|described)$")
+    """Prompt set behind the main recognition table; both are always scored."""
+    supervised_rows: bool = True
+    """Also fit the supervised reference rows (logistic, boosting, probe); they take most of the time."""
+    bootstrap: int = Field(default=1000, ge=100)
+    """Resamples of days behind every 95 % interval."""
+    searches: tuple[str, ...] = (
+        "someone opens the fridge at night",
+        "someone makes breakfast in the kitchen in the morning",
+        "someone leaves through the front door",
+    )
+    """Sentences searched for the report."""
+    top_k: int = Field(default=5, ge=1, le=100)
+    """Answers shown per sentence."""
+
+
+class RunConfig(StrictModel):
+    """Settings of a whole run. In YAML the alignment fields stand at the top level."""
+
+    home: HomeSource = HomeSource()
+    """Where the events come from."""
+    sampling: SamplingConfig
+    """How windows are cut."""
+    captions: CaptionConfig = CaptionConfig()
+    """How windows are described."""
+    evaluation: EvaluationSettings = EvaluationSettings()
+    """What is measured and shown."""
+    alignment: AlignmentConfig
+    """Everything else in the YAML."""
+
+    @classmethod
+    def from_yaml(cls, path: Path | str, overrides: Sequence[str] = ()) -> "RunConfig":
+        """Read and check a run's YAML with `a.b=c` overrides.
+
+        Raises:
+            ConfigError: Unknown key (with the nearest valid one), wrong value, or no `sampling` block.
+        """
+        values = apply_overrides(read_yaml_mapping(path), overrides)
+        own: dict[str, Any] = {key: values[key] for key in _BLOCKS if key in values}
+        if "sampling" not in own:
+            raise ConfigError(
+                f"{path} has no `sampling` block, so it describes training only. Train it with "
+                "`python train.py --config ...`, or add home, sampling and captions blocks "
+                "(see configs/pipelines/demo.yaml)."
+            )
+        own["alignment"] = AlignmentConfig.from_mapping(values, source=str(path))
+        return config_from_mapping(own, cls, source=str(path))
+
+
+_BLOCKS = ("home", "sampling", "captions", "evaluation")

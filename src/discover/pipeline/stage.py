@@ -1,0 +1,220 @@
+"""A stage of the chain, and the runner that skips what is current and finishes what was cut off.
+
+A stage is read -> pure function -> write. It is current when its manifest names the same stage
+version, the same settings and the same sha256 of every input and output. Stages run in order; each
+holds a lock on the folder it writes and a shared one on the folders it reads, so two runs may share
+a workspace.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from discover.core.artifacts import (
+    Manifest,
+    file_sha256,
+    folder_lock,
+    is_current,
+    read_manifest,
+    remove_partials,
+    write_manifest,
+)
+from discover.core.errors import ArtifactError
+from discover.core.progress import SILENT, Progress
+
+__all__ = ["Stage", "StageOutcome", "StagePlan", "StageResult", "plan_stages", "run_stages"]
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage wrote: files inside its folder, and row counts for the summary line."""
+
+    outputs: Sequence[Path]
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the chain.
+
+    Attributes:
+        name: Unique in the chain, for example "sample" or "caption_p".
+        title: What it does, for people.
+        version: Raised when the code would give other outputs for the same inputs.
+        folder: Where it writes; holds `manifest_<name>.json`.
+        config: Every setting that can change the outputs, as plain data.
+        inputs: Name -> file it reads.
+        run: Does the work.
+    """
+
+    name: str
+    title: str
+    version: int
+    folder: Path
+    config: Mapping[str, Any]
+    inputs: Mapping[str, Path]
+    run: Callable[[Progress], StageResult]
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where this stage's manifest lies."""
+        return self.folder / f"manifest_{self.name}.json"
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """What a run would do with one stage, and why."""
+
+    stage: Stage
+    action: Literal["skip", "run", "depends"]
+    reason: str
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """What a run did with one stage."""
+
+    stage: Stage
+    ran: bool
+    reason: str
+    seconds: float
+    rows: Mapping[str, int]
+
+
+def plan_stages(stages: Sequence[Stage]) -> list[StagePlan]:
+    """Decide for each stage without running any.
+
+    A stage below one that will run is "depends": it is skipped after all if its rebuilt inputs come
+    out with the same bytes.
+    """
+    plans: list[StagePlan] = []
+    rebuilt: dict[Path, str] = {}
+    for stage in stages:
+        upstream = sorted({rebuilt[p.parent] for p in stage.inputs.values() if p.parent in rebuilt})
+        missing = [name for name, path in stage.inputs.items() if not path.is_file()]
+        if missing or upstream:
+            plan = StagePlan(stage, "depends", "after " + ", ".join(upstream or missing))
+            if read_manifest(stage.manifest_path) is None:
+                plan = StagePlan(stage, "run", "not made yet")
+        else:
+            current, reason = _check(stage, _hash_inputs(stage))
+            plan = StagePlan(stage, "skip" if current else "run", reason)
+        if plan.action != "skip":
+            rebuilt[stage.folder] = stage.name
+        plans.append(plan)
+    return plans
+
+
+def run_stages(
+    stages: Sequence[Stage],
+    *,
+    only: Collection[str] | None = None,
+    progress: Progress = SILENT,
+    on_outcome: Callable[[StageOutcome], None] = lambda outcome: None,
+) -> list[StageOutcome]:
+    """Run what is not current, in order.
+
+    Args:
+        stages: The whole chain.
+        only: Names of the stages that may run; an earlier one that is not current is then an error.
+        progress: Where long stages report.
+        on_outcome: Called after each stage.
+
+    Raises:
+        ArtifactError: An input is missing, or another run rebuilt an artefact of this run with other
+            settings while this run was going on.
+    """
+    made: dict[Path, str] = {}
+    outcomes: list[StageOutcome] = []
+    folders = {stage.folder for stage in stages}
+    last = max((i for i, s in enumerate(stages) if only is None or s.name in only), default=-1)
+    needed = _ancestors(stages, only)
+    for stage in stages[: last + 1]:
+        if stage.name not in needed:
+            continue
+        may_run = only is None or stage.name in only
+        outcome = _run_one(stage, made, folders, progress, may_run=may_run)
+        outcomes.append(outcome)
+        on_outcome(outcome)
+    return outcomes
+
+
+def _ancestors(stages: Sequence[Stage], only: Collection[str] | None) -> set[str]:
+    if only is None:
+        return {stage.name for stage in stages}
+    needed: set[str] = set()
+    wanted_folders: set[Path] = set()
+    for stage in reversed(stages):
+        if stage.name in only or stage.folder in wanted_folders:
+            needed.add(stage.name)
+            wanted_folders |= {path.parent for path in stage.inputs.values()}
+    return needed
+
+
+def _run_one(
+    stage: Stage, made: dict[Path, str], folders: Collection[Path], progress: Progress, *, may_run: bool
+) -> StageOutcome:
+    started = time.monotonic()
+    with contextlib.ExitStack() as locks:
+        # Upstream folders first, own folder last: every run locks in this order, so none can deadlock.
+        readers = dict.fromkeys(p.parent for p in stage.inputs.values())
+        for folder in readers:
+            if folder != stage.folder and folder in folders:
+                locks.enter_context(folder_lock(folder, shared=True))
+        locks.enter_context(folder_lock(stage.folder))
+        hashes = _hash_inputs(stage)
+        _refuse_foreign_inputs(stage, hashes, made)
+        current, reason = _check(stage, hashes)
+        manifest = read_manifest(stage.manifest_path) if current else None
+        if manifest is None:
+            if not may_run:
+                raise ArtifactError(
+                    f"Stage '{stage.name}' ({stage.title}) is not up to date: {reason}. "
+                    "Run it first, or the whole chain with `discover run`."
+                )
+            manifest = _execute(stage, hashes, progress)
+        made.update({stage.folder / name: digest for name, digest in manifest.outputs.items()})
+    return StageOutcome(stage, not current, reason, time.monotonic() - started, manifest.rows)
+
+
+def _execute(stage: Stage, hashes: Mapping[str, str], progress: Progress) -> Manifest:
+    remove_partials(stage.folder)
+    stage.manifest_path.unlink(missing_ok=True)
+    result = stage.run(progress)
+    return write_manifest(
+        stage.manifest_path,
+        stage=stage.name,
+        stage_version=stage.version,
+        config=stage.config,
+        inputs=hashes,
+        outputs=result.outputs,
+        rows=result.rows,
+    )
+
+
+def _check(stage: Stage, hashes: Mapping[str, str]) -> tuple[bool, str]:
+    return is_current(
+        stage.manifest_path, stage=stage.name, stage_version=stage.version, config=stage.config, inputs=hashes
+    )
+
+
+def _hash_inputs(stage: Stage) -> dict[str, str]:
+    missing = [str(path) for path in stage.inputs.values() if not path.is_file()]
+    if missing:
+        raise ArtifactError(
+            f"Stage '{stage.name}' needs {', '.join(missing)}, which is not there. "
+            "Run the whole chain with `discover run --config ...`, or the stage that makes it."
+        )
+    return {name: file_sha256(path) for name, path in stage.inputs.items()}
+
+
+def _refuse_foreign_inputs(stage: Stage, hashes: Mapping[str, str], made: Mapping[Path, str]) -> None:
+    for name, path in stage.inputs.items():
+        if path in made and made[path] != hashes[name]:
+            raise ArtifactError(
+                f"{path} was rebuilt by another run with other settings while this run was going on. "
+                "Nothing was mixed. Run again, or give one of the runs its own --workspace."
+            )

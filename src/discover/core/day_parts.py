@@ -31,15 +31,17 @@ class DayPart:
     end_hour: int
     words: str
     """How a sentence says it: "in the early morning"."""
+    also: str
+    """Another common wording of the same hours: "early in the morning"."""
 
 
 DAY_PARTS: tuple[DayPart, ...] = (
-    DayPart("night_after_midnight", 0, 5, "in the middle of the night"),
-    DayPart("early_morning", 5, 8, "in the early morning"),
-    DayPart("late_morning", 8, 12, "in the late morning"),
-    DayPart("afternoon", 12, 17, "in the afternoon"),
-    DayPart("evening", 17, 21, "in the evening"),
-    DayPart("night_before_midnight", 21, 24, "late in the evening"),
+    DayPart("night_after_midnight", 0, 5, "in the middle of the night", "at night after midnight"),
+    DayPart("early_morning", 5, 8, "in the early morning", "early in the morning"),
+    DayPart("late_morning", 8, 12, "in the late morning", "in the morning before noon"),
+    DayPart("afternoon", 12, 17, "in the afternoon", "during the afternoon"),
+    DayPart("evening", 17, 21, "in the evening", "during the evening"),
+    DayPart("night_before_midnight", 21, 24, "late in the evening", "at night before midnight"),
 )
 """In order of the clock; index = code."""
 

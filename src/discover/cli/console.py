@@ -66,7 +66,9 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     table = Table(title=title or None, title_justify="left")
     filled = [list(row) for row in rows]
     for i, name in enumerate(columns):
-        numeric = bool(filled) and all(isinstance(row[i], (int, float)) or row[i] in ("", None) for row in filled)
+        numeric = bool(filled) and all(
+            isinstance(row[i], (int, float)) or row[i] in ("", None) for row in filled
+        )
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in filled:
         table.add_row(*(_cell(value) for value in row))

@@ -1,4 +1,4 @@
-"""Entry points: `discover` and the seed's `train.py`; both turn errors into one paragraph and an exit code."""
+"""Entry points `discover` and `train.py`: an error becomes one paragraph and an exit code."""
 
 import sys
 from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""Measurements behind every figure the project quotes. `python -m benchmarks --help`."""

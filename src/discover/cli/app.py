@@ -1,0 +1,166 @@
+"""The `discover` command. Only typer is imported here; each command imports what it needs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from discover.cli.homes import homes_app
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="discover",
+    help=(
+        "Search, recognise and explore smart-home sensor logs in plain language, without activity labels.\n\n"
+        "Start with `discover run --config configs/pipelines/demo.yaml`, then "
+        '`discover search trained_models/demo/demo "someone opens the fridge at night"`.'
+    ),
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(homes_app, name="homes")
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="YAML of the run; see configs/pipelines/.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change one setting, e.g. training.max_steps=500. Repeatable."
+    ),
+]
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", help="Folder that holds data/, trained_models/ and results/.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Options before the command."""
+    if version:
+        from discover import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+    del context
+
+
+@app.command()
+def run(
+    config: ConfigOption,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would run and why; run nothing.")
+    ] = False,
+    set_: SetOption = None,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Run the whole chain: log → windows → captions → text vectors → model → evaluation → report.
+
+    Stages whose settings and inputs have not changed are skipped; a run that was stopped, or killed,
+    goes on where it was when the same command is given again.
+    """
+    from discover.cli.chain import run_chain
+
+    run_chain(config, set_ or [], workspace, dry_run=dry_run)
+
+
+@app.command()
+def check(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
+    """Check a run's settings, files and combinations. Trains nothing, writes nothing."""
+    from discover.cli.chain import check_config
+
+    check_config(config, set_ or [], workspace)
+
+
+@app.command()
+def sample(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
+    """Step 1: read the log if needed, and cut it into windows."""
+    from discover.cli.chain import run_steps
+
+    run_steps(config, set_ or [], workspace, {"simulate", "import", "sample", "sample_p"})
+
+
+@app.command()
+def caption(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
+    """Step 3: describe windows in words."""
+    from discover.cli.chain import run_steps
+
+    run_steps(config, set_ or [], workspace, {"caption", "caption_p"})
+
+
+@app.command("encode-text")
+def encode_text(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
+    """Step 4: turn captions into text vectors."""
+    from discover.cli.chain import run_steps
+
+    run_steps(config, set_ or [], workspace, {"encode-text", "encode-text_p"})
+
+
+@app.command()
+def align(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
+    """Steps 2 and 5: train the sensor encoder and the heads into one space with the captions."""
+    from discover.cli.chain import run_steps
+
+    run_steps(config, set_ or [], workspace, {"align"})
+
+
+@app.command()
+def evaluate(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
+    """Score recognition and retrieval on the test days (docs/protocol.md), and write the report."""
+    from discover.cli.chain import run_steps
+
+    run_steps(config, set_ or [], workspace, {"embed", "embed_p", "evaluate", "report"})
+
+
+@app.command()
+def train(
+    config: ConfigOption,
+    run_full_pipeline: Annotated[
+        bool, typer.Option("--run-full-pipeline", help="First make windows, captions and vectors.")
+    ] = False,
+    resume: Annotated[Path | None, typer.Option(help="Go on from this checkpoint_step_*.pt.")] = None,
+    output_dir: Annotated[
+        Path | None, typer.Option(help="Folder for this model, instead of the config's output_dir.")
+    ] = None,
+    set_: SetOption = None,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Train an alignment model from a config (what `python train.py` does)."""
+    from discover.cli.training import train_model
+
+    train_model(
+        config,
+        set_ or [],
+        workspace,
+        run_full_pipeline=run_full_pipeline,
+        resume=resume,
+        output_dir=output_dir,
+    )
+
+
+@app.command()
+def search(
+    model: Annotated[Path, typer.Argument(help="Folder of a trained model, e.g. trained_models/demo/demo.")],
+    text: Annotated[str, typer.Argument(help="What to look for, in plain words.")],
+    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, help="How many moments to show.")] = 5,
+    index: Annotated[
+        Path | None,
+        typer.Option(help="Index folder. Default: the model's only one of free-running windows."),
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Search train, val or test days only.")] = None,
+    merge: Annotated[
+        bool, typer.Option(help="Join neighbouring and overlapping windows into one moment.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Find the moments of a log that match a sentence."""
+    from discover.cli.search import search_text
+
+    search_text(model, text, top_k=top_k, index=index, split=split, merge=merge, as_json=as_json)

@@ -1,0 +1,49 @@
+"""Metrics: arrays in, numbers out. Nothing here keeps an N x N matrix, and nothing imports torch."""
+
+from discover.metrics.classification import (
+    ClassificationScores,
+    accuracy,
+    balanced_accuracy,
+    classification_scores,
+    confusion_matrix,
+    macro_f1,
+    scores_from_confusion,
+    weighted_f1,
+)
+from discover.metrics.graded import ndcg_at_k
+from discover.metrics.label_precision import label_precision_at_k
+from discover.metrics.ranks import average_precision, relevant_ranks
+from discover.metrics.retrieval import (
+    RetrievalScores,
+    caption_retrieval,
+    mean_average_precision,
+    median_rank,
+    merge_by_text,
+    recall_at_k,
+    retrieval_scores,
+)
+from discover.metrics.top_k import cosine_top_k, normalise_rows
+
+__all__ = [
+    "ClassificationScores",
+    "RetrievalScores",
+    "accuracy",
+    "average_precision",
+    "balanced_accuracy",
+    "caption_retrieval",
+    "classification_scores",
+    "confusion_matrix",
+    "cosine_top_k",
+    "label_precision_at_k",
+    "macro_f1",
+    "mean_average_precision",
+    "median_rank",
+    "merge_by_text",
+    "ndcg_at_k",
+    "normalise_rows",
+    "recall_at_k",
+    "relevant_ranks",
+    "retrieval_scores",
+    "scores_from_confusion",
+    "weighted_f1",
+]

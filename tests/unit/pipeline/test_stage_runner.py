@@ -106,7 +106,10 @@ def test_plan_says_what_would_happen_without_doing_it(root: Path) -> None:
     run_stages(chain(root, ran))
     assert [p.action for p in plan_stages(chain(root, ran))] == ["skip", "skip"]
     plans = plan_stages(chain(root, ran, factor=3))
-    assert [(p.action, p.reason) for p in plans] == [("run", "settings changed: factor"), ("depends", "after double")]
+    assert [(p.action, p.reason) for p in plans] == [
+        ("run", "settings changed: factor"),
+        ("depends", "after double"),
+    ]
 
 
 def test_only_refuses_a_stale_ancestor(root: Path) -> None:

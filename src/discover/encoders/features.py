@@ -1,0 +1,248 @@
+"""The one feature builder: every model input, in training, search, probing and display, is made here.
+
+The whole event table becomes flat tensors once; a window is an offset and a length; a batch is
+gathered on the device by index arithmetic. What depends on the window only (the first event has no
+gap, time counts from its start) is derived in the gather. What depends on the sensor only (place,
+description) is stored once per sensor and looked up by the event's sensor row.
+"""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from discover.core.day_parts import DAY_PARTS, GAP_EDGES_S, WEEKDAYS, day_part_expr
+from discover.core.errors import ConfigError, DataError
+from discover.core.vocabulary import PAD, Vocabulary
+from discover.core.window_set import WindowSet
+from discover.encoders.config import SensorEncoderConfig
+
+# Shape letters: E events, S sensors, W windows, B batch, L events of the batch's longest window, F fields.
+
+__all__ = ["EventFeatures", "WindowBatch", "build_event_features", "gather_batch"]
+
+_US = 1_000_000
+_DAY_US = 86_400 * _US
+
+
+@dataclass(frozen=True)
+class EventFeatures:
+    """All events of one home as flat tensors, and the windows as slices of them.
+
+    Attributes:
+        fields: Names of the F categorical fields.
+        codes_EF: Vocabulary ids, int32.
+        sensor_E: Row of the event's sensor in the sensor tables, int64.
+        time_E: Local wall clock in microseconds since 1970, int64.
+        xy_S2: Place on the floor plan in [0, 1], float32, 0 where unknown.
+        has_xy_S: Whether the place is known, bool.
+        text_ST: Text embedding of the sensor's description, float32; None unless asked for.
+        first_W: First event of each window after cutting to the longest length, int64.
+        length_W: Events of each window, int64, on the CPU.
+        n_cut: Windows longer than the limit, whose central events were kept.
+    """
+
+    fields: tuple[str, ...]
+    codes_EF: Tensor
+    sensor_E: Tensor
+    time_E: Tensor
+    xy_S2: Tensor
+    has_xy_S: Tensor
+    text_ST: Tensor | None
+    first_W: Tensor
+    length_W: Tensor
+    n_cut: int
+
+    def to(self, device: torch.device | str) -> "EventFeatures":
+        """The same on another device; window lengths stay on the CPU, where batches are planned."""
+        moved = {
+            f.name: value.to(device)
+            for f in fields(self)
+            if isinstance(value := getattr(self, f.name), Tensor) and f.name != "length_W"
+        }
+        return replace(self, **moved)
+
+    @property
+    def n_windows(self) -> int:
+        """Number of windows W."""
+        return len(self.length_W)
+
+
+@dataclass(frozen=True)
+class WindowBatch:
+    """B windows padded to the longest, L events. Padding is only ever read through `mask_BL`.
+
+    Attributes:
+        codes_BLF: Vocabulary ids, int64, PAD (0) behind the end.
+        sensor_BL: Sensor rows, int64.
+        gap_bucket_BL: Codes into `core.day_parts.GAP_BUCKETS`, int64; 0 for a window's first event.
+        log_gap_BL: ln(1 + gap in s), float32; 0 for the first event.
+        time_s_BL: Seconds since the window's first event, float32.
+        clock_BL: Angle of the time of day in [0, 2 pi), float32.
+        mask_BL: True where there is an event.
+        lengths: Events per window, (B,) int64 on the CPU.
+        xy_S2, has_xy_S, text_ST: Sensor tables, as in `EventFeatures`.
+        blackout_BL3: Optional bool: hide the event's place, gap and description (masked modelling).
+    """
+
+    codes_BLF: Tensor
+    sensor_BL: Tensor
+    gap_bucket_BL: Tensor
+    log_gap_BL: Tensor
+    time_s_BL: Tensor
+    clock_BL: Tensor
+    mask_BL: Tensor
+    lengths: Tensor
+    xy_S2: Tensor
+    has_xy_S: Tensor
+    text_ST: Tensor | None = None
+    blackout_BL3: Tensor | None = None
+
+
+def build_event_features(
+    window_set: WindowSet,
+    vocabulary: Vocabulary,
+    config: SensorEncoderConfig,
+    *,
+    sensor_texts: NDArray[np.floating] | None = None,
+) -> EventFeatures:
+    """Flat tensors of a home's events, coded with a vocabulary that may come from another home.
+
+    Args:
+        window_set: Events, windows and home. No label is in it.
+        vocabulary: Values of the training split; anything else becomes UNK.
+        config: Names the fields and the longest window.
+        sensor_texts: One vector per sensor of `window_set.home`, in its order, (S, T).
+
+    Raises:
+        ConfigError: A field asked for is not in the vocabulary.
+        DataError: A window reaches outside the event table.
+    """
+    names = config.metadata.categorical_fields
+    absent = [f for f in names if f not in vocabulary.values]
+    if absent:
+        raise ConfigError(
+            f"The vocabulary has no field {', '.join(absent)} (it has {', '.join(vocabulary.values)}). "
+            "Remove it from encoder.metadata.categorical_fields or sample the windows again."
+        )
+    events = window_set.events
+    sensors = _sensor_rows(window_set)
+    sensor_E = events["sensor"].to_physical().to_numpy().astype(np.int64)
+    columns = [_field_codes(f, events, sensors, sensor_E, vocabulary) for f in names]
+    codes = np.stack(columns, axis=1) if columns else np.empty((len(events), 0), np.int32)
+    first, length, n_cut = _window_slices(window_set, config.max_seq_len)
+    known = sensors["x"].is_not_null().to_numpy()
+    xy = sensors.select(pl.col("x", "y").fill_null(0.0)).to_numpy().astype(np.float32)
+    text = None if sensor_texts is None else torch.from_numpy(_align_texts(window_set, sensors, sensor_texts))
+    return EventFeatures(
+        fields=names,
+        codes_EF=torch.from_numpy(codes),
+        sensor_E=torch.from_numpy(sensor_E),
+        time_E=torch.from_numpy(events["time"].to_physical().to_numpy().astype(np.int64)),
+        xy_S2=torch.from_numpy(xy.reshape(-1, 2)),
+        has_xy_S=torch.from_numpy(known.astype(np.bool_)),
+        text_ST=text,
+        first_W=torch.from_numpy(first),
+        length_W=torch.from_numpy(length),
+        n_cut=n_cut,
+    )
+
+
+def gather_batch(features: EventFeatures, rows: Tensor) -> WindowBatch:
+    """Windows `rows` (CPU int64) as one padded batch on the features' device, by index arithmetic."""
+    device = features.codes_EF.device
+    lengths = features.length_W[rows]
+    longest = max(int(lengths.max()) if len(lengths) else 1, 1)
+    position = torch.arange(longest, device=device)
+    mask = position < lengths.to(device).unsqueeze(1)
+    first = features.first_W[rows.to(device)].unsqueeze(1)
+    index = torch.where(mask, first + position, first)
+    codes = features.codes_EF[index].long()
+    time = features.time_E[index]
+    gap_s = torch.zeros(time.shape, device=device)
+    gap_s[:, 1:] = (time[:, 1:] - time[:, :-1]).clamp(min=0).float() / _US
+    gap_s = gap_s * mask
+    edges = torch.tensor(GAP_EDGES_S, device=device)
+    bucket = torch.bucketize(gap_s, edges, right=True) + 1
+    bucket = bucket * ((position > 0) & mask)
+    return WindowBatch(
+        codes_BLF=codes.masked_fill(~mask.unsqueeze(-1), PAD),
+        sensor_BL=features.sensor_E[index],
+        gap_bucket_BL=bucket,
+        log_gap_BL=torch.log1p(gap_s),
+        time_s_BL=(time - time[:, :1]).float() / _US,
+        clock_BL=(time % _DAY_US).float() * (2 * torch.pi / _DAY_US),
+        mask_BL=mask,
+        lengths=lengths,
+        xy_S2=features.xy_S2,
+        has_xy_S=features.has_xy_S,
+        text_ST=features.text_ST,
+    )
+
+
+def _sensor_rows(window_set: WindowSet) -> pl.DataFrame:
+    """One row per sensor code of the event table: sensor, type, room, object, x, y."""
+    codes = pl.DataFrame({"sensor": _categories(window_set.events["sensor"])}, schema={"sensor": pl.String})
+    return codes.join(window_set.home.sensor_table(), on="sensor", how="left", maintain_order="left")
+
+
+def _categories(column: pl.Series) -> list[str]:
+    """Values of an Enum column in order of code."""
+    assert isinstance(column.dtype, pl.Enum)
+    return list(column.dtype.categories)
+
+
+def _field_codes(
+    field: str,
+    events: pl.DataFrame,
+    sensors: pl.DataFrame,
+    sensor_E: NDArray[np.int64],
+    vocabulary: Vocabulary,
+) -> NDArray[np.int32]:
+    """Ids of one field for all events: encode each distinct value once, then look up."""
+    of_sensor = {"sensor": "sensor", "room_id": "room", "sensor_type": "type", "sensor_detail": "object"}
+    if field in of_sensor:
+        values, index = sensors[of_sensor[field]].to_list(), sensor_E
+    elif field == "state":
+        values = _categories(events["state"])
+        index = events["state"].to_physical().to_numpy().astype(np.int64)
+    elif field == "tod_bucket":
+        values = [part.name for part in DAY_PARTS]
+        index = events.select(day_part_expr(pl.col("time"))).to_series().to_numpy().astype(np.int64)
+    else:
+        values = list(WEEKDAYS)
+        index = events["time"].dt.weekday().to_numpy().astype(np.int64) - 1
+    table = np.array(vocabulary.encode(field, values), dtype=np.int32)
+    return table[index] if len(table) else np.empty(0, np.int32)
+
+
+def _window_slices(
+    window_set: WindowSet, longest: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    windows = window_set.windows
+    first = windows["first_event"].to_numpy().astype(np.int64)
+    length = windows["n_events"].to_numpy().astype(np.int64)
+    if len(first) and (first.min() < 0 or (first + length).max() > len(window_set.events) or length.min() < 1):
+        raise DataError(
+            "A window is empty or reaches outside the event table. The log was imported again since: "
+            "run `discover sample` again."
+        )
+    over = np.maximum(length - longest, 0)
+    return first + over // 2, length - over, int((over > 0).sum())
+
+
+def _align_texts(
+    window_set: WindowSet, sensors: pl.DataFrame, vectors: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """Rows of `vectors` (order of the home's sensors) in the order of the event table's sensor codes."""
+    row_of = {s.id: i for i, s in enumerate(window_set.home.sensors)}
+    out = np.zeros((len(sensors), vectors.shape[1]), np.float32)
+    rows = [(i, row_of[s]) for i, s in enumerate(sensors["sensor"].to_list()) if s in row_of]
+    if rows:
+        here, there = map(np.array, zip(*rows, strict=True))
+        out[here] = vectors[there]
+    return out
+

@@ -1,0 +1,104 @@
+"""Windows in, captions out: `caption_windows` and the table of styles."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.captions.baseline import build_baseline
+from discover.captions.compose import CaptionColumn, hash_ids
+from discover.captions.config import CaptionConfig
+from discover.captions.facts import home_facts
+from discover.captions.mixed import build_mixed
+from discover.captions.phrases import Phrases
+from discover.captions.short import build_short
+from discover.captions.structured import build_structured
+from discover.captions.summary import summarise_windows
+from discover.core.errors import DataError
+from discover.core.progress import SILENT, Progress
+from discover.core.tables import CAPTIONS, empty_table, validate_table
+from discover.core.window_set import WindowSet
+
+__all__ = ["STYLES", "StyleBuilder", "caption_windows"]
+
+StyleBuilder = Callable[[Phrases, NDArray[np.uint64], int, int], list[CaptionColumn]]
+"""(sentence parts, window hashes, captions per window, seed) -> one column per caption index."""
+
+STYLES: Final[Mapping[str, StyleBuilder]] = {
+    "baseline": build_baseline,
+    "structured": build_structured,
+    "short": build_short,
+    "mixed": build_mixed,
+}
+
+_BLOCK = 16_384
+"""Windows described at a time: keeps memory flat; the captions do not depend on it."""
+
+
+def caption_windows(
+    window_set: WindowSet, config: CaptionConfig, progress: Progress = SILENT
+) -> pl.DataFrame:
+    """Describe what the sensors saw in each window.
+
+    A window's captions depend on the window, its id, the home's description and `config` alone: not on
+    the other windows, their order or the number of processes. No label is an input.
+
+    Args:
+        window_set: Windows with their events and home.
+        config: Style, number of captions, seed.
+        progress: Told the number of windows done.
+
+    Returns:
+        `core.tables.CAPTIONS`, `config.n_captions` rows per window in the order of the windows, captions of
+        one window distinct.
+
+    Raises:
+        DataError: A window holds no event or points outside the event table.
+    """
+    windows = window_set.windows
+    if not len(windows):
+        return empty_table(CAPTIONS)
+    _check_offsets(window_set)
+    events = window_set.events
+    sensor_E = events["sensor"].to_physical().to_numpy().astype(np.int64)
+    state_E = events["state"].to_physical().to_numpy().astype(np.int64)
+    facts = home_facts(window_set.home, events)
+    build = STYLES[config.style]
+    blocks = []
+    progress.start("describing windows", len(windows))
+    for begin in range(0, len(windows), _BLOCK):
+        block = WindowSet(window_set.home, events, windows.slice(begin, _BLOCK))
+        phrases = Phrases(summarise_windows(block, facts, sensor_E, state_E), facts)
+        ids = block.windows["window_id"]
+        columns = build(phrases, hash_ids(ids), config.n_captions, config.seed)
+        blocks.append(_interleave(ids, columns))
+        progress.advance(len(ids))
+    progress.finish()
+    return validate_table(pl.concat(blocks), CAPTIONS, "captions")
+
+
+def _interleave(ids: pl.Series, columns: list[CaptionColumn]) -> pl.DataFrame:
+    """Rows of one window together, in order of caption index."""
+    w, n = len(ids), len(columns)
+    order = np.arange(n * w).reshape(n, w).T.ravel()
+    return pl.DataFrame(
+        {
+            "window_id": ids.gather(np.repeat(np.arange(w), n)),
+            "caption_index": pl.Series(np.tile(np.arange(n, dtype=np.int16), w)),
+            "style": pl.Series([c.style for c in columns]).gather(np.tile(np.arange(n), w)),
+            "caption": pl.concat([c.text for c in columns]).gather(order),
+        }
+    )
+
+
+def _check_offsets(window_set: WindowSet) -> None:
+    windows, n_events = window_set.windows, len(window_set.events)
+    last = pl.col("first_event") + pl.col("n_events")
+    bad = windows.filter((pl.col("n_events") < 1) | (pl.col("first_event") < 0) | (last > n_events))
+    if len(bad):
+        raise DataError(
+            f"{len(bad):,} windows hold no event or point outside the {n_events:,} events "
+            f"(first: {bad['window_id'][0]}). The log was imported again: run `discover sample` again."
+        )

@@ -1,0 +1,171 @@
+"""Which object a sensor watches, found by the longest known phrase in its free text.
+
+Object texts come from floor plans: "bed in master bedroom", "groceries cabinet", "couch left side
+seat", "area sensor". A text without a known phrase is used as it stands when it is short and says
+more than where the sensor hangs.
+"""
+
+import re
+from collections.abc import Mapping
+
+from discover.captions.words import split_words
+
+__all__ = ["COMMON_OBJECTS", "name_object", "spot_of"]
+
+COMMON_OBJECTS = frozenset(
+    {
+        "cabinet",
+        "chair",
+        "closet",
+        "cupboard",
+        "door",
+        "drawer",
+        "fan",
+        "heater",
+        "lamp",
+        "light",
+        "mirror",
+        "shelf",
+    }
+    | {"sink", "table", "tap", "window"}
+)
+"""Things a home has several of, said with their room: "the kitchen sink"."""
+
+# How captions say it -> other phrases that mean it. The name itself always counts.
+_KNOWN: Mapping[str, tuple[str, ...]] = {
+    "armchair": ("lounge chair", "easy chair", "tv armchair", "recliner"),
+    "back door": (),
+    "bathroom cabinet": (),
+    "bathroom door": (),
+    "bathtub": ("bath tub", "tub"),
+    "bed": ("bedside",),
+    "bedroom door": (),
+    "bookcase": ("bookshelf", "book shelf"),
+    "bowl": (),
+    "burner": (),
+    "cabinet": (),
+    "chair": ("seat",),
+    "closet": (),
+    "closet door": (),
+    "clothes": (),
+    "coffee machine": ("coffee maker", "espresso machine"),
+    "computer": ("pc", "laptop"),
+    "couch": ("sofa",),
+    "cupboard": ("cups cupboard", "plates cupboard", "groceries cupboard"),
+    "desk": ("working desk", "work desk", "writing desk"),
+    "dining table": ("dining chair", "dining chair and table"),
+    "dish cabinet": ("dishes cabinet", "plates cabinet", "cups cabinet"),
+    "dishwasher": (),
+    "door": (),
+    "drawer": (),
+    "dresser": (),
+    "dryer": ("tumble dryer",),
+    "exercise bike": ("treadmill", "exercise machine"),
+    "fan": (),
+    "food cabinet": ("groceries cabinet", "grocery cabinet", "groceries"),
+    "freezer": (),
+    "fridge": ("refrigerator", "refridgerator", "refrig"),
+    "front door": ("entry door", "entrance door", "outside door", "main door", "house door"),
+    "garage door": ("garage entrance door",),
+    "hair dryer": (),
+    "heater": ("radiator",),
+    "iron": (),
+    "kettle": (),
+    "kitchen cabinet": (),
+    "lamp": (),
+    "light": ("light switch",),
+    "mailbox": (),
+    "measuring spoon": (),
+    "medicine cabinet": ("med cabinet", "medicine and pill cabinet", "pill cabinet"),
+    "medicine container": ("medicine", "pill box", "pillbox", "pill dispenser"),
+    "microwave": ("magnetron",),
+    "mirror": (),
+    "nightstand": ("night stand", "bedside table"),
+    "oven": (),
+    "pantry": ("larder",),
+    "phone": ("telephone",),
+    "phone book": (),
+    "piano": (),
+    "pot": ("pan", "saucepan"),
+    "pots and pans drawer": ("pots/pans drawer", "pots pans drawer", "pans cupboard", "pots and pans"),
+    "printer": (),
+    "radio": ("stereo",),
+    "rice cooker": (),
+    "shelf": (),
+    "shower": (),
+    "silverware drawer": ("cutlery drawer", "silverware or pots/pans drawer"),
+    "sink": ("washbasin", "wash basin", "basin", "gootsteen"),
+    "sliding door": (),
+    "stairs": ("staircase",),
+    "stove": ("cooker", "hob", "range", "cooktop"),
+    "table": (),
+    "tap": ("faucet",),
+    "toaster": (),
+    "toilet": ("toilet flush", "wc"),
+    "tv": ("television", "tv set"),
+    "vacuum cleaner": ("vacuum",),
+    "wardrobe": (),
+    "washing machine": ("washer", "laundry machine"),
+    "window": (),
+}
+
+_PHRASES = sorted(
+    ((split_words(phrase), name) for name, others in _KNOWN.items() for phrase in (name, *others)),
+    key=lambda pair: (-len(pair[0]), pair[0]),
+)
+
+# Words that say where or what kind a sensor is, not which object it watches.
+_VAGUE = frozenset(
+    """area sensor center centre middle side left right near by at on in of the and to from between toward
+    towards motion aisle hall hallway room kitchen bathroom bedroom living dining office laundry entry
+    entrance home house master guest first second floor general whole wide none unknown unk n/a ceiling wall
+    corner""".split()  # noqa: SIM905 - a list of forty words is read more easily as text
+)
+
+_SPOTS: Mapping[str, str] = {
+    "armchair": "in the armchair",
+    "bathtub": "in the bathtub",
+    "bed": "in the bed",
+    "chair": "in the chair",
+    "closet": "in the closet",
+    "couch": "on the couch",
+    "pantry": "in the pantry",
+    "shower": "in the shower",
+    "stairs": "on the stairs",
+}
+
+
+def name_object(text: str | None, sensor_id: str = "") -> str | None:
+    """The object named in `text`, or else in a speaking id such as "KitchenAStove"; None if there is none.
+
+    >>> name_object("bed in master bedroom")
+    'bed'
+    >>> name_object("silverware or pots/pans drawer")
+    'silverware drawer'
+    >>> name_object("area sensor") is None
+    True
+    """
+    if text is None:
+        return _longest(split_words(sensor_id)) if re.search(r"[A-Za-z]{4}", sensor_id) else None
+    # A remark in brackets, or what a sensor hangs between, is not what it watches.
+    words = split_words(re.sub(r"\(.*?\)|\bbetween\b.*", " ", text))
+    found = _longest(words)
+    if found is not None:
+        return found
+    rest = words.split()
+    if not rest or len(rest) > 3 or all(w in _VAGUE or w.isdigit() for w in rest):
+        return None
+    return words
+
+
+def spot_of(thing: str) -> str:
+    """Where somebody is whom a motion sensor sees there: "at the stove", "on the couch"."""
+    return _SPOTS.get(thing, f"at the {thing}")
+
+
+def _longest(words: str) -> str | None:
+    padded = f" {words} "
+    for phrase, name in _PHRASES:
+        if f" {phrase} " in padded or f" {phrase}s " in padded:
+            return name
+    return None

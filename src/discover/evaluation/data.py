@@ -1,0 +1,138 @@
+"""The inputs of an evaluation, joined by window id and cut into splits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.core.embeddings import EmbeddingTable
+from discover.core.errors import JoinError
+from discover.core.home import NO_ACTIVITY, Home
+from discover.core.window_set import WindowSet
+
+__all__ = ["EncodeText", "EvaluationData", "ProjectText", "SplitData", "mean_caption_vectors", "unit_rows"]
+
+EncodeText = Callable[[list[str]], NDArray[np.floating]]
+"""Sentences -> (N, d) vectors of the text encoder that made the caption vectors."""
+
+ProjectText = Callable[[NDArray[np.floating]], NDArray[np.floating]]
+"""(N, d) text vectors -> (N, P) vectors in the joint space."""
+
+# Shape letters: W windows, d width of the text encoder, P width of the joint space.
+
+
+@dataclass(frozen=True)
+class EvaluationData:
+    """Everything an evaluation reads about one home and one sampling.
+
+    Attributes:
+        window_set: Windows of all three splits with their events and home.
+        labels: `core.tables.LABELS` of these windows; `segment` is set for presegmented windows.
+        window_embeddings: One vector per window in the joint space; None leaves out the aligned rows.
+        caption_embeddings: Caption vectors of the text encoder; None leaves out the text-only rows.
+        captions: `core.tables.CAPTIONS`; needed by `evaluate_retrieval` to know identical captions.
+    """
+
+    window_set: WindowSet
+    labels: pl.DataFrame
+    window_embeddings: EmbeddingTable | None = None
+    caption_embeddings: EmbeddingTable | None = None
+    captions: pl.DataFrame | None = None
+
+    @property
+    def home(self) -> Home:
+        """The home evaluated."""
+        return self.window_set.home
+
+    @property
+    def presegmented(self) -> bool:
+        """Whether windows were cut inside annotated segments."""
+        return len(self.labels) > 0 and self.labels["segment"].null_count() < len(self.labels)
+
+    def split(self, name: str, background: Sequence[str] = (NO_ACTIVITY,)) -> "SplitData":
+        """The windows of one split, joined with their labels by id.
+
+        Raises:
+            JoinError: A window has no label row.
+        """
+        windows = self.window_set.of_split(name).windows
+        truth = self.labels.select("window_id", "label", "segment")
+        joined = windows.join(truth, on="window_id", how="left", maintain_order="left")
+        missing = joined.filter(pl.col("label").is_null())
+        if len(missing):
+            raise JoinError(
+                f"{len(missing):,} of {len(windows):,} {name} windows have no label row "
+                f"(first: {missing['window_id'][0]}). Labels were made for other windows: sample again."
+            )
+        label = pl.when(pl.col("label").is_in(list(background))).then(pl.lit(NO_ACTIVITY)).otherwise("label")
+        return SplitData(joined.with_columns(label.alias("label")))
+
+
+@dataclass(frozen=True)
+class SplitData:
+    """Windows of one split with the label of each."""
+
+    table: pl.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def ids(self) -> NDArray[np.str_]:
+        """(W,) window ids."""
+        return self.table["window_id"].to_numpy().astype(np.str_)
+
+    @property
+    def labels(self) -> NDArray[np.str_]:
+        """(W,) labels; every background label is `no_activity`."""
+        return self.table["label"].to_numpy().astype(np.str_)
+
+    @property
+    def annotated(self) -> NDArray[np.bool_]:
+        """(W,) whether a window has an activity."""
+        return np.asarray(self.labels != NO_ACTIVITY, dtype=np.bool_)
+
+    @property
+    def days(self) -> NDArray[np.int64]:
+        """(W,) calendar day of each window's start, as days since 1970."""
+        return self.table["start"].dt.date().to_physical().to_numpy().astype(np.int64)
+
+    @property
+    def hours(self) -> NDArray[np.int64]:
+        """(W,) hour of day in which each window starts."""
+        return self.table["start"].dt.hour().to_numpy().astype(np.int64)
+
+    @property
+    def middles_s(self) -> NDArray[np.float64]:
+        """(W,) time between first and last event, in seconds since 1970."""
+        start, end = (self.table[c].to_physical().to_numpy().astype(np.float64) for c in ("start", "end"))
+        return (start + end) / 2e6
+
+    @property
+    def segments(self) -> NDArray[np.int64]:
+        """(W,) annotated segment of each window; -1 for free-running windows."""
+        return self.table["segment"].fill_null(-1).to_numpy().astype(np.int64)
+
+
+def unit_rows(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    """Rows scaled to length 1 as float32; a zero row stays zero."""
+    rows = np.asarray(vectors, dtype=np.float32)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(norms > 0, norms, 1), dtype=np.float32)
+
+
+def mean_caption_vectors(captions: EmbeddingTable, ids: NDArray[np.str_]) -> NDArray[np.float32]:
+    """(W, d) unit mean of each window's unit caption vectors.
+
+    Raises:
+        JoinError: A window has no caption vector.
+    """
+    rows = captions.rows_of(ids, what="caption embeddings")
+    total = np.zeros((len(ids), captions.dim), dtype=np.float32)
+    for column in range(rows.shape[1]):
+        present = rows[:, column] >= 0
+        total[present] += unit_rows(captions.vectors[rows[present, column]])
+    return unit_rows(total)

@@ -1,0 +1,104 @@
+"""Prompts: the sentences that stand for an activity, frozen by hash and free of sensor ids."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discover.core.artifacts import mapping_sha256
+from discover.core.errors import DataError
+from discover.core.home import Home
+from discover.evaluation.config import PromptSetName
+
+__all__ = ["PromptSet", "build_prompt_set", "check_prompts", "mean_over_prompts"]
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """One set of prompts.
+
+    Attributes:
+        name: "name" (the label's own words) or "described" (plain sentences).
+        labels: (K,) activities.
+        prompts: The sentences of each activity, at least one.
+    """
+
+    name: PromptSetName
+    labels: tuple[str, ...]
+    prompts: tuple[tuple[str, ...], ...]
+
+    @property
+    def sha256(self) -> str:
+        """Hash of labels and sentences, written into every result."""
+        return mapping_sha256({label: list(p) for label, p in zip(self.labels, self.prompts, strict=True)})
+
+    @property
+    def sentences(self) -> list[str]:
+        """All sentences, activity by activity."""
+        return [sentence for group in self.prompts for sentence in group]
+
+    @property
+    def owners(self) -> NDArray[np.int64]:
+        """Activity row of each sentence."""
+        return np.repeat(np.arange(len(self.prompts)), [len(p) for p in self.prompts])
+
+
+def build_prompt_set(home: Home, name: PromptSetName, labels: Sequence[str]) -> PromptSet | None:
+    """The prompts of a home for some labels; None when the `described` set lacks one of them.
+
+    A label without words of its own is read as its name: `meal_preparation` -> "meal preparation".
+
+    Raises:
+        DataError: A prompt names a sensor id.
+    """
+    by_label = {a.label: a for a in home.activities}
+    groups: list[tuple[str, ...]] = []
+    for label in labels:
+        activity = by_label.get(label)
+        if name == "described":
+            if activity is None or not activity.described:
+                return None
+            groups.append(activity.described)
+        else:
+            words = activity.name if activity is not None and activity.name else label.replace("_", " ")
+            groups.append((words,))
+    built = PromptSet(name, tuple(labels), tuple(groups))
+    check_prompts(built.sentences, home)
+    return built
+
+
+def check_prompts(sentences: Sequence[str], home: Home) -> None:
+    """Refuse prompts that name a sensor id, whatever the case of its letters.
+
+    Ids that are ordinary words ("kitchen", "sink") or bare numbers cannot be told from language and are
+    not looked for; ids with a letter and a digit, an underscore, a dot or inner capitals are.
+
+    Raises:
+        DataError: A prompt holds such an id.
+    """
+    ids = [s.id for s in home.sensors if _is_code(s.id)]
+    if not ids:
+        return
+    pattern = re.compile(r"(?<!\w)(" + "|".join(re.escape(i) for i in ids) + r")(?!\w)", re.IGNORECASE)
+    for sentence in sentences:
+        found = pattern.search(sentence)
+        if found:
+            raise DataError(
+                f"The prompt '{sentence}' names sensor {found.group(0)}. Prompts are written by someone "
+                "who never saw the home: say the place or the object instead."
+            )
+
+
+def mean_over_prompts(scores: NDArray[np.floating], owners: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(W, S) scores per sentence -> (W, K) mean per activity; `owners` (S,) ascending, none left out."""
+    starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
+    counts = np.diff(np.r_[starts, len(owners)])
+    return np.asarray(np.add.reduceat(scores, starts, axis=1) / counts, dtype=np.float32)
+
+
+def _is_code(sensor_id: str) -> bool:
+    letters, digits = any(c.isalpha() for c in sensor_id), any(c.isdigit() for c in sensor_id)
+    inner_capital = re.search(r"[a-z][A-Z]", sensor_id) is not None
+    return (letters and digits) or inner_capital or (any(c in sensor_id for c in "_.") and letters)

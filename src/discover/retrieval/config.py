@@ -1,0 +1,56 @@
+"""Which windows a search may return."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from discover.core.config import StrictModel
+
+__all__ = ["SearchFilters"]
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Split = Literal["train", "val", "test"]
+
+
+class SearchFilters(StrictModel):
+    """Conditions a window must meet, all of them; an empty condition lets every window through."""
+
+    homes: tuple[str, ...] = ()
+    """Names of homes, any of them."""
+    after: datetime | None = None
+    """Windows that begin at or after this local time."""
+    before: datetime | None = None
+    """Windows that begin before this local time."""
+    hours: tuple[float, float] | None = None
+    """Hours of day [begin, end) in which the window begins; (22, 5) runs over midnight."""
+    weekdays: tuple[Weekday, ...] = ()
+    """Weekdays on which the window begins."""
+    rooms: tuple[str, ...] = ()
+    """Rooms in snake_case; at least one of them was visited."""
+    min_duration_s: float = Field(default=0.0, ge=0)
+    """Shortest time between a window's first and last event, in seconds."""
+    max_duration_s: float | None = Field(default=None, ge=0)
+    """Longest time between a window's first and last event, in seconds."""
+    splits: tuple[Split, ...] = ()
+    """Splits to search in."""
+
+    @model_validator(mode="after")
+    def _ranges(self) -> "SearchFilters":
+        if self.hours is not None:
+            begin, end = self.hours
+            if not (0 <= begin < 24 and 0 < end <= 24 and begin != end):
+                raise ValueError(
+                    f"hours must be two different hours of day, such as [22, 5]; got {self.hours}"
+                )
+        for name in ("after", "before"):
+            stamp = getattr(self, name)
+            if stamp is not None and stamp.tzinfo is not None:
+                raise ValueError(f"{name} is a local wall-clock time: leave out the zone (got {stamp})")
+        if self.after is not None and self.before is not None and self.after >= self.before:
+            raise ValueError(f"after ({self.after}) must be earlier than before ({self.before})")
+        if self.max_duration_s is not None and self.max_duration_s < self.min_duration_s:
+            raise ValueError(
+                f"max_duration_s {self.max_duration_s} is below min_duration_s {self.min_duration_s}"
+            )
+        return self

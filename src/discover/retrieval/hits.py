@@ -1,0 +1,132 @@
+"""What a search returns: hits (single windows) and moments (neighbouring hits made one)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from discover.core.errors import ConfigError
+
+__all__ = ["Hit", "Moment", "merge_moments"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One window that answers a query.
+
+    Attributes:
+        window_id: Its id.
+        score: Cosine similarity with the query, in [-1, 1].
+        home, split: Where it comes from.
+        start, end: Local times of its first and last event.
+        first_event, n_events: Its slice of the home's event table.
+        rooms: Rooms in order of visit.
+        objects: Objects used, in order of first use.
+    """
+
+    window_id: str
+    score: float
+    home: str
+    split: str
+    start: datetime
+    end: datetime
+    first_event: int
+    n_events: int
+    rooms: tuple[str, ...]
+    objects: tuple[str, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first to the last event."""
+        return (self.end - self.start).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Overlapping or neighbouring hits of one home, told as one.
+
+    Attributes:
+        hits: The hits inside, in order of time.
+        score: The best hit's score.
+        home, split: Of the best hit.
+        start, end: First and last event of all hits.
+        first_event, n_events: Slice of the event table from the first to the last event, gaps included.
+        rooms, objects: As in `Hit`, over all hits.
+    """
+
+    hits: tuple[Hit, ...]
+    score: float
+    home: str
+    split: str
+    start: datetime
+    end: datetime
+    first_event: int
+    n_events: int
+    rooms: tuple[str, ...]
+    objects: tuple[str, ...]
+
+    @property
+    def window_id(self) -> str:
+        """Id of the best hit."""
+        return max(self.hits, key=lambda hit: hit.score).window_id
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first to the last event."""
+        return (self.end - self.start).total_seconds()
+
+
+def merge_moments(hits: Sequence[Hit], *, max_gap_s: float = 60.0) -> list[Moment]:
+    """Join hits of one home that overlap or lie at most `max_gap_s` seconds apart.
+
+    Every hit ends up in exactly one moment; the order of `hits` does not matter.
+
+    Returns:
+        Moments, best score first (equal scores: earlier first).
+
+    Raises:
+        ConfigError: `max_gap_s` is negative.
+    """
+    if max_gap_s < 0:
+        raise ConfigError(f"max_gap_s must be 0 seconds or more, got {max_gap_s}.")
+    gap = timedelta(seconds=max_gap_s)
+    groups: list[list[Hit]] = []
+    end = datetime.min
+    for hit in sorted(hits, key=lambda h: (h.home, h.start, h.end, h.window_id)):
+        if groups and groups[-1][0].home == hit.home and hit.start <= end + gap:
+            groups[-1].append(hit)
+            end = max(end, hit.end)
+        else:
+            groups.append([hit])
+            end = hit.end
+    return sorted((_moment(group) for group in groups), key=lambda m: (-m.score, m.home, m.start))
+
+
+def _moment(hits: list[Hit]) -> Moment:
+    best = max(hits, key=lambda h: h.score)
+    first = min(h.first_event for h in hits)
+    last = max(h.first_event + h.n_events for h in hits)
+    return Moment(
+        hits=tuple(hits),
+        score=best.score,
+        home=best.home,
+        split=best.split,
+        start=min(h.start for h in hits),
+        end=max(h.end for h in hits),
+        first_event=first,
+        n_events=last - first,
+        rooms=_path(hits),
+        objects=tuple(dict.fromkeys(name for h in hits for name in h.objects)),
+    )
+
+
+def _path(hits: list[Hit]) -> tuple[str, ...]:
+    """Rooms over hits in order of time; what overlapping hits both saw is told once."""
+    kept: list[str] = []
+    end = datetime.min
+    for hit in hits:
+        new = list(hit.rooms)
+        longest = min(len(kept), len(new)) if hit.start <= end else min(1, len(kept), len(new))
+        shared = next((k for k in range(longest, 0, -1) if kept[-k:] == new[:k]), 0)
+        kept.extend(new[shared:])
+        end = max(end, hit.end)
+    return tuple(kept)

@@ -1,0 +1,154 @@
+"""A hit in words: its events as a short timeline, motion runs merged into one line each."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from discover.core.errors import DataError
+from discover.core.home import UNKNOWN_ROOM, Home, Sensor
+from discover.core.window_set import WindowSet
+from discover.retrieval.hits import Hit, Moment
+from discover.retrieval.window_facts import presence_mask
+
+__all__ = ["describe_hit", "format_hit", "timeline"]
+
+_WORDS: dict[tuple[str, str], str] = {
+    ("door", "OPEN"): "opened",
+    ("door", "CLOSE"): "closed",
+    ("door", "ON"): "opened",
+    ("door", "OFF"): "closed",
+    ("item", "ABSENT"): "taken",
+    ("item", "PRESENT"): "put back",
+    ("item", "OPEN"): "opened",
+    ("item", "CLOSE"): "closed",
+    ("light", "ON"): "switched on",
+    ("light", "OFF"): "switched off",
+    ("power", "ON"): "switched on",
+    ("power", "OFF"): "switched off",
+    ("burner", "ON"): "switched on",
+    ("burner", "OFF"): "switched off",
+    ("water", "ON"): "running",
+    ("water", "OFF"): "stopped",
+    ("phone", "START"): "in use",
+    ("phone", "END"): "put down",
+    ("pressure", "ON"): "occupied",
+    ("pressure", "OFF"): "left",
+}
+_TYPE_WORDS = {"door": "door", "item": "item", "light": "light", "power": "appliance", "phone": "phone"}
+
+
+@dataclass
+class _Line:
+    """One line of the timeline while it is being built."""
+
+    start: datetime
+    end: datetime
+    room: str
+    what: str
+    n_events: int = 1
+    near: list[str] = field(default_factory=list)
+
+    def text(self) -> str:
+        place = f"{self.room.replace('_', ' ')}: " if self.room != UNKNOWN_ROOM else ""
+        when = f"{self.start:%H:%M:%S}"
+        if self.what != "motion":
+            times = f" ({self.n_events}×)" if self.n_events > 1 else ""
+            return f"{when} {place}{self.what}{times}"
+        if self.end.replace(microsecond=0) > self.start.replace(microsecond=0):
+            when += f"–{self.end:%H:%M:%S}"
+        near = f" near {', '.join(self.near)}" if self.near else ""
+        return f"{when} {place}motion{near}" + (f" ({self.n_events}×)" if self.n_events > 1 else "")
+
+
+def timeline(hit: Hit | Moment, window_set: WindowSet, *, max_lines: int = 12) -> list[str]:
+    """What happened, for example `07:12:03 kitchen: fridge opened`.
+
+    Consecutive motion in one room is one line; events that need no person (motion that ends,
+    thermometers) are left out unless there is nothing else.
+
+    Args:
+        hit: A hit or moment of this window set's home.
+        window_set: Where its events are.
+        max_lines: Longest result; the middle of a longer one is replaced by "… n more".
+
+    Raises:
+        DataError: The hit belongs to another home or another event table.
+    """
+    if hit.home != window_set.home.name or hit.first_event + hit.n_events > len(window_set.events):
+        raise DataError(
+            f"Window {hit.window_id} is of home {hit.home}; the events given are {len(window_set.events):,} "
+            f"of home {window_set.home.name}. Load the log this hit was found in."
+        )
+    events = window_set.events.slice(hit.first_event, hit.n_events)
+    kept = events.filter(presence_mask(events, window_set.home))
+    lines = [line.text() for line in _condense(kept if len(kept) else events, window_set.home)]
+    if len(lines) <= max_lines:
+        return lines
+    head, tail = (max_lines - 1 + 1) // 2, (max_lines - 1) // 2
+    left_out = len(lines) - head - tail
+    return [*lines[:head], f"… {left_out} more", *(lines[-tail:] if tail else [])]
+
+
+def describe_hit(hit: Hit | Moment, window_set: WindowSet, *, max_lines: int = 12) -> dict[str, Any]:
+    """A hit as plain data for JSON: ids, score, times (ISO, local), rooms, objects, timeline."""
+    described: dict[str, Any] = {
+        "window_id": hit.window_id,
+        "score": round(hit.score, 4),
+        "home": hit.home,
+        "split": hit.split,
+        "start": hit.start.isoformat(),
+        "end": hit.end.isoformat(),
+        "duration_s": round(hit.duration_s, 3),
+        "n_events": hit.n_events,
+        "rooms": list(hit.rooms),
+        "objects": list(hit.objects),
+        "timeline": timeline(hit, window_set, max_lines=max_lines),
+    }
+    if isinstance(hit, Moment):
+        described["windows"] = [h.window_id for h in hit.hits]
+    return described
+
+
+def format_hit(hit: Hit | Moment, window_set: WindowSet, *, max_lines: int = 8) -> str:
+    """A hit as text for a terminal: one headline, then the timeline, indented."""
+    rooms = " → ".join(room.replace("_", " ") for room in _shortened(hit.rooms)) or "no known room"
+    minutes, seconds = divmod(round(hit.duration_s), 60)
+    lasted = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    head = f"{hit.start:%a %Y-%m-%d %H:%M:%S}  {lasted}  {rooms}  score {hit.score:.3f}  [{hit.window_id}]"
+    return "\n".join([head, *(f"    {line}" for line in timeline(hit, window_set, max_lines=max_lines))])
+
+
+def _shortened(rooms: tuple[str, ...], longest: int = 7) -> tuple[str, ...]:
+    return rooms if len(rooms) <= longest else (*rooms[: longest - 2], "…", rooms[-1])
+
+
+def _condense(events: pl.DataFrame, home: Home) -> list[_Line]:
+    by_id = {s.id: s for s in home.sensors}
+    lines: list[_Line] = []
+    for event in events.iter_rows(named=True):
+        sensor = by_id.get(event["sensor"]) or Sensor(id=event["sensor"])
+        what = _what(sensor, event["state"], event["value"])
+        last = lines[-1] if lines else None
+        if last is None or (last.room, last.what) != (sensor.room, what):
+            last = _Line(event["time"], event["time"], sensor.room, what)
+            lines.append(last)
+        else:
+            last.end, last.n_events = event["time"], last.n_events + 1
+        if what == "motion" and sensor.object and sensor.object not in last.near:
+            last.near.append(sensor.object)
+    return lines
+
+
+def _what(sensor: Sensor, state: str | None, value: float | None) -> str:
+    if sensor.type in ("motion", "unknown") and state in ("ON", "OFF"):
+        name = sensor.id if sensor.type == "unknown" else ""
+        if state == "ON":
+            return "motion" if not name else f"{name} on"
+        return f"{name} off" if name else "motion ended"
+    name = sensor.object or f"{_TYPE_WORDS.get(sensor.type, sensor.type)} {sensor.id}"
+    if value is not None:
+        return f"{name} {value:g}"
+    word = _WORDS.get((sensor.type, state or ""), (state or "changed").lower())
+    return f"{name} {word}"

@@ -1,0 +1,229 @@
+"""Step 1: cut a home's event log into windows, split by day, with ground truth set apart."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.core.artifacts import write_json, write_text
+from discover.core.day_parts import DAY_PARTS, GAP_BUCKETS, WEEKDAYS
+from discover.core.errors import DataError
+from discover.core.home import Home
+from discover.core.seeds import derive_seed
+from discover.core.tables import EVENTS, LABELS, SPLITS, WINDOWS
+from discover.core.vocabulary import Vocabulary
+from discover.core.window_set import EventLog, write_home, write_table
+from discover.sampling._ranges import expand_ranges
+from discover.sampling.blocks import (
+    Blocks,
+    Recording,
+    enum_values,
+    find_blocks,
+    open_recording,
+    place_annotations,
+    segment_blocks,
+)
+from discover.sampling.config import SamplingConfig
+from discover.sampling.cuts import (
+    Cut,
+    cut_fixed_duration,
+    cut_fixed_length,
+    cut_variable_duration,
+    keep_by_count,
+)
+from discover.sampling.labelling import label_windows
+from discover.sampling.splits import DAY_US, assign_days, check_no_leakage
+from discover.sampling.statistics import SplitWindows, describe_sampling
+
+__all__ = ["SampledWindows", "cut_windows", "sample_windows", "write_windows"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SampledWindows:
+    """What one way of sampling made of one log.
+
+    Attributes:
+        windows: `core.tables.WINDOWS`; train first, then val, test; by first event within a split.
+        labels: `core.tables.LABELS`, one row per window in the same order. For evaluation only.
+        vocabulary: Values of the training windows' events.
+        statistics: Plain JSON values: counts, distributions, what was dropped.
+        events: Event table of the offsets when it is not the home's own (health sensors left out,
+            per-resident streams); None otherwise.
+    """
+
+    windows: pl.DataFrame
+    labels: pl.DataFrame
+    vocabulary: Vocabulary
+    statistics: dict[str, Any]
+    events: pl.DataFrame | None
+
+
+def sample_windows(log: EventLog, config: SamplingConfig) -> SampledWindows:
+    """Cut a log into windows.
+
+    Days are split first; a window never crosses a split, a calendar day, or a recording hole. Labels
+    steer nothing unless `config.presegmented`.
+
+    Raises:
+        DataError: No events, too few days for the splits, no annotation to presegment by, or (a
+            mistake of ours) an event in two splits.
+    """
+    if not len(log.events):
+        raise DataError(f"The log of home {log.home.name} has no events, so there is nothing to sample.")
+    recording = open_recording(log.events, log.home, config)
+    if not len(recording.times):
+        raise DataError(
+            f"All {len(log.events):,} events of home {log.home.name} are of health sensors (is_activity: "
+            "false). Correct the home's YAML or set include_health_sensors: true."
+        )
+    if config.presegmented and not len(log.annotations):
+        raise DataError(
+            f"Home {log.home.name} has no annotations, so {config.name} cannot cut inside segments. "
+            "Use a sampling without _p."
+        )
+    parts = cut_windows(recording, log.annotations, config)
+    windows = _window_table(parts, recording, log.home, config)
+    check_no_leakage(windows)
+    segments = np.concatenate([p.segment for p in parts])
+    placed = place_annotations(log.annotations, recording)
+    labels = label_windows(windows, segments, log.annotations, placed, log.home)
+    return SampledWindows(
+        windows=windows,
+        labels=labels,
+        vocabulary=_training_vocabulary(parts[0].cut, recording.events, log.home),
+        statistics=describe_sampling(parts, windows, labels, recording, log.home, config),
+        events=None if recording.original is None else recording.events,
+    )
+
+
+def cut_windows(
+    recording: Recording, annotations: pl.DataFrame, config: SamplingConfig
+) -> tuple[SplitWindows, ...]:
+    """Window offsets of each split, in the order of `core.tables.SPLITS`; no tables are made."""
+    blocks = find_blocks(recording, config)
+    days = np.unique(blocks.day)
+    split_of_day = assign_days(len(days), config.split)
+    if config.presegmented:
+        blocks = segment_blocks(blocks, place_annotations(annotations, recording), recording.times)
+    split_of_block = split_of_day[np.searchsorted(days, blocks.day)]
+    return tuple(
+        _cut_split(
+            recording.times, blocks.select(split_of_block == code), name, days[split_of_day == code], config
+        )
+        for code, name in enumerate(SPLITS)
+    )
+
+
+def write_windows(folder: Path, sampled: SampledWindows, home: Home) -> list[Path]:
+    """Write `windows.parquet`, `labels.parquet`, `vocab.json`, `statistics.json`; return their paths.
+
+    When the windows have an event table of their own, `events.parquet` and `home.yaml` go beside them.
+    """
+    paths = [folder / n for n in ("windows.parquet", "labels.parquet", "vocab.json", "statistics.json")]
+    write_table(paths[0], sampled.windows, WINDOWS)
+    write_table(paths[1], sampled.labels, LABELS)
+    write_text(paths[2], sampled.vocabulary.to_json() + "\n")
+    write_json(paths[3], sampled.statistics)
+    if sampled.events is not None:
+        paths += [folder / "events.parquet", folder / "home.yaml"]
+        write_table(paths[4], sampled.events, EVENTS)
+        write_home(paths[5], home)
+    return paths
+
+
+def _cut_split(times: Ints, blocks: Blocks, split: str, days: Ints, config: SamplingConfig) -> SplitWindows:
+    """Cut one split's blocks, brought together into one array of events."""
+    borders = np.concatenate([[0], np.cumsum(blocks.count)])
+    if np.array_equal(blocks.first[1:], blocks.first[:-1] + blocks.count[:-1]):
+        base = int(blocks.first[0]) if len(blocks.first) else 0
+        rows, part = None, times[base : base + int(borders[-1])]
+    else:
+        base = 0
+        rows = expand_ranges(blocks.first, blocks.count)[1]
+        part = times[rows]
+    made, counts = keep_by_count(
+        _cut_blocks(part, borders, blocks, split, config), config.min_events, config.max_events
+    )
+    block = np.searchsorted(borders, made.first, side="right") - 1
+    first = made.first + base if rows is None else rows[made.first]
+    cut = Cut(first, made.count, made.same_events)
+    return SplitWindows(split, cut, blocks.segment[block], blocks, days, counts)
+
+
+def _cut_blocks(times: Ints, borders: Ints, blocks: Blocks, split: str, config: SamplingConfig) -> Cut:
+    overlap = config.overlap(split)
+    if config.size is not None:
+        stride = max(1, round(config.size * (1 - overlap)))
+        return cut_fixed_length(borders, config.size, stride)
+    if config.duration_s is not None:
+        duration = round(config.duration_s * 1e6)
+        stride = max(1, round(duration * (1 - overlap)))
+        return cut_fixed_duration(times, borders, blocks.anchor_us, duration, stride)
+    durations = np.rint(np.asarray(config.durations_s) * 1e6).astype(np.int64)
+    weights = np.asarray(config.weights or np.ones(len(durations)), dtype=np.float64)
+    return cut_variable_duration(
+        times,
+        borders,
+        blocks.anchor_us,
+        np.arange(len(blocks.day)) if config.presegmented else blocks.day,
+        durations=durations,
+        cumulative=np.cumsum(weights / weights.sum()),
+        overlap=overlap,
+        seed=derive_seed(config.seed, "durations", config.name),
+        span=DAY_US,
+    )
+
+
+def _window_table(
+    parts: tuple[SplitWindows, ...], recording: Recording, home: Home, config: SamplingConfig
+) -> pl.DataFrame:
+    tables = []
+    for part in parts:
+        first, count = part.cut.first, part.cut.count
+        number = pl.Series(np.arange(len(first))).cast(pl.String).str.zfill(6)
+        tables.append(
+            pl.DataFrame(
+                {
+                    "window_id": f"{home.name}_{config.name}_{part.split}_" + number,
+                    "home": pl.repeat(home.name, len(first), dtype=pl.String, eager=True),
+                    "split": pl.repeat(part.split, len(first), dtype=pl.Enum(SPLITS), eager=True),
+                    "first_event": first,
+                    "n_events": count.astype(np.int32),
+                    "start": pl.Series(recording.times[first]).cast(pl.Datetime("us")),
+                    "end": pl.Series(recording.times[first + count - 1]).cast(pl.Datetime("us")),
+                }
+            )
+        )
+    return pl.concat(tables).rechunk()
+
+
+def _training_vocabulary(train: Cut, events: pl.DataFrame, home: Home) -> Vocabulary:
+    """Values of the events in training windows; buckets of time are fixed tables, so all are in."""
+    change = np.zeros(len(events) + 1, dtype=np.int32)
+    np.add.at(change, train.first, 1)
+    np.subtract.at(change, train.first + train.count, 1)
+    inside = np.cumsum(change[:-1]) > 0
+    seen = {}
+    for column in ("sensor", "state"):
+        codes = events[column].to_physical().to_numpy()
+        names = enum_values(events[column])
+        seen[column] = [names[c] for c in np.flatnonzero(np.bincount(codes[inside], minlength=len(names)))]
+    known = {s.id: s for s in home.sensors}
+    sensors = [known[s] if s in known else home.sensor(s) for s in seen["sensor"]]
+    return Vocabulary.build(
+        {
+            "sensor": seen["sensor"],
+            "state": seen["state"],
+            "room_id": [s.room for s in sensors],
+            "sensor_type": [s.type for s in sensors],
+            "sensor_detail": [s.object for s in sensors if s.object is not None],
+            "tod_bucket": [p.name for p in DAY_PARTS],
+            "dow_bucket": list(WEEKDAYS),
+            "time_delta_bucket": list(GAP_BUCKETS),
+        }
+    )

@@ -1,5 +1,21 @@
 """The chain: every stage in order, skipping what is up to date."""
 
+from discover.pipeline.answers import Searcher
+from discover.pipeline.chain import Chain, build_chain
+from discover.pipeline.config import RunConfig
 from discover.pipeline.stage import Stage, StageOutcome, StagePlan, StageResult, plan_stages, run_stages
+from discover.pipeline.training import training_config
 
-__all__ = ["Stage", "StageOutcome", "StagePlan", "StageResult", "plan_stages", "run_stages"]
+__all__ = [
+    "Chain",
+    "RunConfig",
+    "Searcher",
+    "Stage",
+    "StageOutcome",
+    "StagePlan",
+    "StageResult",
+    "build_chain",
+    "plan_stages",
+    "run_stages",
+    "training_config",
+]

@@ -10,10 +10,11 @@ from discover.alignment.config import AlignmentConfig
 from discover.captions.config import CaptionConfig
 from discover.core.config import StrictModel, apply_overrides, config_from_mapping, read_yaml_mapping
 from discover.core.errors import ConfigError
+from discover.evaluation.config import EvaluationConfig
 from discover.homes.simulator import SimulatorConfig
 from discover.sampling.config import SamplingConfig
 
-__all__ = ["EvaluationSettings", "HomeSource", "RunConfig"]
+__all__ = ["EvaluationSettings", "HomeSource", "ReportConfig", "RunConfig"]
 
 
 class HomeSource(StrictModel):
@@ -35,25 +36,24 @@ class HomeSource(StrictModel):
         return self
 
 
-class EvaluationSettings(StrictModel):
-    """What is measured and shown after training. Nothing here changes the model."""
+class EvaluationSettings(EvaluationConfig):
+    """What is measured after training. Nothing here changes the model."""
 
     presegmented: bool = True
-    """Also score windows cut inside annotated segments (needs annotations), never mixed with the others."""
-    prompt_set: str = Field(default="described", pattern="^(name|described)$")
-    """Prompt set behind the main recognition table; both are always scored."""
-    supervised_rows: bool = True
-    """Also fit the supervised reference rows (logistic, boosting, probe); they take most of the time."""
-    bootstrap: int = Field(default=1000, ge=100)
-    """Resamples of days behind every 95 % interval."""
+    """Also score windows cut inside annotated segments (never mixed with the others); needs annotations."""
+
+
+class ReportConfig(StrictModel):
+    """What the report shows besides the figures."""
+
     searches: tuple[str, ...] = (
         "someone opens the fridge at night",
-        "someone makes breakfast in the kitchen in the morning",
-        "someone leaves through the front door",
+        "someone is in the kitchen in the early morning",
+        "someone goes out through the front door",
     )
-    """Sentences searched for the report."""
+    """Sentences searched for."""
     top_k: int = Field(default=5, ge=1, le=100)
-    """Answers shown per sentence."""
+    """Moments shown per sentence."""
 
 
 class RunConfig(StrictModel):
@@ -66,7 +66,9 @@ class RunConfig(StrictModel):
     captions: CaptionConfig = CaptionConfig()
     """How windows are described."""
     evaluation: EvaluationSettings = EvaluationSettings()
-    """What is measured and shown."""
+    """What is measured."""
+    report: ReportConfig = ReportConfig()
+    """What is shown."""
     alignment: AlignmentConfig
     """Everything else in the YAML."""
 
@@ -89,4 +91,4 @@ class RunConfig(StrictModel):
         return config_from_mapping(own, cls, source=str(path))
 
 
-_BLOCKS = ("home", "sampling", "captions", "evaluation")
+_BLOCKS = ("home", "sampling", "captions", "evaluation", "report")

@@ -1,0 +1,71 @@
+"""`discover run`, `check` and the single steps."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from discover.cli.console import BarProgress, console, print_table
+from discover.core.artifacts import read_json
+from discover.pipeline import Chain, StageOutcome, build_chain, plan_stages, run_stages
+
+__all__ = ["check_config", "print_outcome", "print_results", "run_chain", "run_steps"]
+
+
+def run_chain(config: Path, overrides: Sequence[str], workspace: Path, *, dry_run: bool) -> None:
+    """Run every stage that is not current, then say where the results are."""
+    chain = build_chain(config, overrides, workspace)
+    if dry_run:
+        _print_plan(chain)
+        return
+    run_stages(chain.stages, progress=BarProgress(), on_outcome=print_outcome)
+    print_results(chain)
+
+
+def run_steps(config: Path, overrides: Sequence[str], workspace: Path, names: Collection[str]) -> None:
+    """Run some stages; everything they need must be up to date."""
+    chain = build_chain(config, overrides, workspace)
+    run_stages(chain.stages, only=names, progress=BarProgress(), on_outcome=print_outcome)
+
+
+def check_config(config: Path, overrides: Sequence[str], workspace: Path) -> None:
+    """Say what a run would do, after checking settings and files."""
+    chain = build_chain(config, overrides, workspace)
+    _print_plan(chain)
+    console.print("The config is valid. Nothing was run.", markup=False)
+
+
+def _print_plan(chain: Chain) -> None:
+    words = {"skip": "skip", "run": "run", "depends": "run if its input changes"}
+    rows = [(p.stage.name, p.stage.title, words[p.action], p.reason) for p in plan_stages(chain.stages)]
+    print_table("Plan", ("stage", "what it does", "action", "why"), rows)
+
+
+def print_outcome(outcome: StageOutcome) -> None:
+    """One line per stage."""
+    counts = ", ".join(f"{n:,} {name}" for name, n in outcome.rows.items())
+    if outcome.ran:
+        console.print(
+            f"✓ {outcome.stage.name:<14} {outcome.seconds:6.1f} s  {counts}", markup=False, highlight=False
+        )
+    else:
+        console.print(f"· {outcome.stage.name:<14} up to date {counts}", markup=False, highlight=False)
+
+
+def print_results(chain: Chain) -> None:
+    """Example searches with answers, and where the results are."""
+    results = chain.model_folders.results
+    for entry in read_json(results / "searches.json"):
+        console.print(f'\nSearch: "{entry["query"]}"', markup=False)
+        for answer in entry["answers"][:2]:
+            rooms = " → ".join(room.replace("_", " ") for room in answer["rooms"][:5])
+            head = f"{answer['start'][:19].replace('T', ' ')}  {answer['duration_s']:.0f} s  {rooms}"
+            console.print(f"  {head}  (score {answer['score']:.2f})", markup=False, highlight=False)
+            for line in answer["timeline"][:4]:
+                console.print(f"      {line}", markup=False, highlight=False)
+    model = chain.model_folders.model
+    console.print(
+        f"\nModel    {model}\nReport   {results / 'report.html'}\nFigures  {results / 'metrics.json'}\n"
+        f'Ask more: discover search {model} "..."',
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )

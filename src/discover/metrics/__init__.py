@@ -1,5 +1,15 @@
 """Metrics: arrays in, numbers out. Nothing here keeps an N x N matrix, and nothing imports torch."""
 
+from discover.metrics.alignment_health import AlignmentHealth, alignment_health, uniformity
+from discover.metrics.bootstrap import (
+    Interval,
+    bootstrap_interval,
+    bootstrap_mean,
+    bootstrap_scores,
+    paired_difference,
+    paired_mean_difference,
+    paired_score_difference,
+)
 from discover.metrics.classification import (
     ClassificationScores,
     accuracy,
@@ -10,6 +20,7 @@ from discover.metrics.classification import (
     scores_from_confusion,
     weighted_f1,
 )
+from discover.metrics.clustering import clustering_scores, hungarian_accuracy, purity
 from discover.metrics.graded import ndcg_at_k
 from discover.metrics.label_precision import label_precision_at_k
 from discover.metrics.ranks import average_precision, relevant_ranks
@@ -25,15 +36,23 @@ from discover.metrics.retrieval import (
 from discover.metrics.top_k import cosine_top_k, normalise_rows
 
 __all__ = [
+    "AlignmentHealth",
     "ClassificationScores",
+    "Interval",
     "RetrievalScores",
     "accuracy",
+    "alignment_health",
     "average_precision",
     "balanced_accuracy",
+    "bootstrap_interval",
+    "bootstrap_mean",
+    "bootstrap_scores",
     "caption_retrieval",
     "classification_scores",
+    "clustering_scores",
     "confusion_matrix",
     "cosine_top_k",
+    "hungarian_accuracy",
     "label_precision_at_k",
     "macro_f1",
     "mean_average_precision",
@@ -41,9 +60,14 @@ __all__ = [
     "merge_by_text",
     "ndcg_at_k",
     "normalise_rows",
+    "paired_difference",
+    "paired_mean_difference",
+    "paired_score_difference",
+    "purity",
     "recall_at_k",
     "relevant_ranks",
     "retrieval_scores",
     "scores_from_confusion",
+    "uniformity",
     "weighted_f1",
 ]

@@ -1,0 +1,235 @@
+"""Which pairs of a batch match, which may be negatives, and which are left out: false negatives handled.
+
+Activity repeats: many windows of a batch have the same caption or almost the same, and windows cut
+with overlap share events. Calling such pairs negatives teaches the model to tell apart what is alike.
+Between pair i and pair j (window i against caption j, and window j against caption i), with cos_ij the
+cosine of their captions' text embeddings, the affinity a_ij in [0, 1] is
+
+    identity    1 if i = j, else 0; every other pair is a negative (the plain loss, for comparison)
+    duplicates  1 if i = j, or same window, or same caption; else 0
+    soft        as duplicates where that is 1, elsewhere  soft_weight * exp((cos_ij - 1) / soft_temperature)
+
+For `duplicates` and `soft`, pairs that are not at 1 are left out when their windows share an event
+(neither match nor negative, affinity 0), and for `duplicates` also when cos_ij >= near_threshold
+(`near_same: positive` gives them affinity 1 instead). All others may be negatives.
+
+InfoNCE takes p_ij = a_ij / sum_j a_ij as its target distribution: uniform over duplicates, and for
+`soft` the identity mixed with softmax(cos / soft_temperature) (soft_weight 1 is that softmax itself).
+The sigmoid losses take a_ij as the label of the pair. a is symmetric, so both directions agree.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from discover.core.errors import ConfigError, ShapeError
+
+# Shape letters: B pairs in the batch, R rows and C columns of a block of it, T text width.
+
+__all__ = [
+    "BatchTargets",
+    "PairKeys",
+    "TargetRule",
+    "batch_targets",
+    "duplicate_rate",
+    "never_negative",
+    "target_block",
+]
+
+
+@dataclass(frozen=True)
+class PairKeys:
+    """What identifies each window-caption pair; all tensors on one device.
+
+    Attributes:
+        window_id: Number of the window, unique over all homes, shape (B,) int64, >= 0.
+        caption_id: Number of the caption's text, equal for equal texts, shape (B,) int64, >= 0.
+        home: Number of the home whose event table the offsets point into, shape (B,) int64.
+        first_event: First event of the window, shape (B,) int64.
+        n_events: Number of events of the window, shape (B,) int64.
+        text: Unit text embeddings of the captions, shape (B, T); only for near-same and soft targets.
+    """
+
+    window_id: Tensor
+    caption_id: Tensor
+    home: Tensor
+    first_event: Tensor
+    n_events: Tensor
+    text: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        wrong = [f.name for f in fields(self) if _length(getattr(self, f.name)) not in (None, len(self))]
+        if wrong:
+            raise ShapeError(
+                f"All keys must have {len(self)} rows like window_id; {', '.join(wrong)} differ."
+            )
+
+    def __len__(self) -> int:
+        return len(self.window_id)
+
+    def __getitem__(self, rows: slice | Tensor) -> "PairKeys":
+        """The keys of some pairs."""
+        return self._map(lambda tensor: tensor[rows])
+
+    def to(self, device: torch.device | str) -> "PairKeys":
+        """The same on another device."""
+        return self._map(lambda tensor: tensor.to(device))
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> "PairKeys":
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{n: change(v) for n, v in values.items() if v is not None})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetRule:
+    """How false negatives are handled; the formulas are at the top of this file.
+
+    Attributes:
+        mode: identity, duplicates or soft.
+        near_threshold: Cosine of caption text embeddings, in (0, 1], from which two captions say nearly
+            the same; None looks at identical captions only. Mode soft uses it for outside negatives only.
+        near_same: What such a pair is: left out (ignore) or a match (positive).
+        soft_temperature: Softness of mode soft, > 0.
+        soft_weight: Affinity of a pair with the same text embedding but another caption id, in [0, 1].
+        ignore_overlaps: Whether windows that share an event are left out.
+    """
+
+    mode: Literal["identity", "duplicates", "soft"] = "duplicates"
+    near_threshold: float | None = None
+    near_same: Literal["ignore", "positive"] = "ignore"
+    soft_temperature: float = 0.05
+    soft_weight: float = 0.5
+    ignore_overlaps: bool = True
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("identity", "duplicates", "soft"):
+            raise ConfigError(f"targets must be identity, duplicates or soft, got '{self.mode}'.")
+        if self.near_threshold is not None and not 0 < self.near_threshold <= 1:
+            raise ConfigError(f"near_threshold is a cosine in (0, 1], got {self.near_threshold}.")
+        if not self.soft_temperature > 0 or not 0 <= self.soft_weight <= 1:
+            raise ConfigError(
+                f"soft_temperature must be > 0 and soft_weight in [0, 1], got {self.soft_temperature} and "
+                f"{self.soft_weight}."
+            )
+
+    @property
+    def needs_text(self) -> bool:
+        """Whether `PairKeys.text` is read."""
+        return self.mode == "soft" or (self.mode == "duplicates" and self.near_threshold is not None)
+
+
+@dataclass(frozen=True)
+class BatchTargets:
+    """The two (B, B) arguments of a loss; both None for plain one-to-one targets."""
+
+    targets: Tensor | None
+    negatives_mask: Tensor | None
+
+
+def batch_targets(rule: TargetRule, keys: PairKeys) -> BatchTargets:
+    """Targets and negatives mask of a whole batch.
+
+    Returns:
+        Affinities, shape (B, B) float32, and where a pair may be a negative, shape (B, B) bool.
+
+    Raises:
+        ConfigError: The rule compares text and the keys have none.
+    """
+    if rule.mode == "identity":
+        return BatchTargets(None, None)
+    return BatchTargets(*target_block(rule, keys, keys))
+
+
+def target_block(
+    rule: TargetRule, rows: PairKeys, columns: PairKeys, *, row_start: int = 0, column_start: int = 0
+) -> tuple[Tensor, Tensor]:
+    """A block of the affinity matrix and of the negatives mask.
+
+    Args:
+        rule: How false negatives are handled.
+        rows: Keys of the block's rows.
+        columns: Keys of the block's columns.
+        row_start: Position of the first row in the batch.
+        column_start: Position of the first column in the batch.
+
+    Returns:
+        Affinity, shape (R, C) float32; True where the pair may be a negative, shape (R, C) bool.
+
+    Raises:
+        ConfigError: The rule compares text and the keys have none.
+    """
+    device = rows.window_id.device
+    row_index = torch.arange(row_start, row_start + len(rows), device=device)
+    column_index = torch.arange(column_start, column_start + len(columns), device=device)
+    match = row_index[:, None] == column_index
+    if rule.mode == "identity":
+        return match.float(), ~match
+    match = match | _same(rows, columns)
+    left_out = torch.zeros_like(match)
+    if rule.mode == "duplicates" and rule.near_threshold is not None:
+        near = _cosine(rows, columns) >= rule.near_threshold
+        if rule.near_same == "positive":
+            match = match | near
+        else:
+            left_out = near
+    if rule.ignore_overlaps:
+        left_out = left_out | _overlapping(rows, columns)
+    affinity = match.float()
+    if rule.mode == "soft":
+        soft = rule.soft_weight * torch.exp((_cosine(rows, columns) - 1.0) / rule.soft_temperature)
+        affinity = torch.where(match, 1.0, soft.clamp(max=1.0).masked_fill(left_out, 0.0))
+    return affinity, ~(match | left_out)
+
+
+def never_negative(rule: TargetRule, rows: PairKeys, columns: PairKeys) -> Tensor:
+    """Where a column must not be a negative of a row: same window or caption, near-same, overlapping.
+
+    For candidates from outside the batch. Unlike in `target_block`, duplicates and overlaps are kept out
+    in mode identity too: choosing hard negatives finds them first, and they are no negatives.
+
+    Returns:
+        Shape (R, C) bool.
+    """
+    forbidden = _same(rows, columns)
+    if rule.ignore_overlaps:
+        forbidden = forbidden | _overlapping(rows, columns)
+    if rule.near_threshold is not None and rule.needs_text:
+        forbidden = forbidden | (_cosine(rows, columns) >= rule.near_threshold)
+    return forbidden
+
+
+def duplicate_rate(keys: PairKeys) -> Tensor:
+    """Share of pairs whose caption text occurs more than once in the batch, shape (); no host sync."""
+    ordered = keys.caption_id.sort().values
+    equal = ordered[1:] == ordered[:-1]
+    no = equal.new_zeros(1)
+    return (torch.cat([no, equal]) | torch.cat([equal, no])).float().mean()
+
+
+def _same(rows: PairKeys, columns: PairKeys) -> Tensor:
+    same_window = rows.window_id[:, None] == columns.window_id
+    return same_window | (rows.caption_id[:, None] == columns.caption_id)
+
+
+def _overlapping(rows: PairKeys, columns: PairKeys) -> Tensor:
+    # [a, a+n) and [b, b+m) share an event when each starts before the other ends.
+    starts_before = rows.first_event[:, None] < columns.first_event + columns.n_events
+    ends_after = (rows.first_event + rows.n_events)[:, None] > columns.first_event
+    return (rows.home[:, None] == columns.home) & starts_before & ends_after
+
+
+def _cosine(rows: PairKeys, columns: PairKeys) -> Tensor:
+    if rows.text is None or columns.text is None:
+        raise ConfigError(
+            "Near-same and soft targets compare captions by their text embeddings, and the batch has none. "
+            "Pass PairKeys.text, or use targets: duplicates without near_threshold."
+        )
+    with torch.autocast(rows.text.device.type, enabled=False):
+        return rows.text.float() @ columns.text.float().T
+
+
+def _length(tensor: Tensor | None) -> int | None:
+    return None if tensor is None else len(tensor)

@@ -1,8 +1,15 @@
-"""Sensor encoders: events of a window in, one vector out."""
+"""Sensor encoders: events of a window in, one vector out.
 
-from discover.encoders.config import MetadataConfig, SensorEncoderConfig
-from discover.encoders.factory import build_encoder
-from discover.encoders.features import EventFeatures, WindowBatch, build_event_features, gather_batch
+Names are imported on first use, so that reading a config does not load torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from discover.encoders.config import MetadataConfig, SensorEncoderConfig
+    from discover.encoders.factory import build_encoder
+    from discover.encoders.features import EventFeatures, WindowBatch, build_event_features, gather_batch
 
 __all__ = [
     "EventFeatures",
@@ -13,3 +20,19 @@ __all__ = [
     "build_event_features",
     "gather_batch",
 ]
+
+_HOME_OF = {
+    "EventFeatures": "features",
+    "MetadataConfig": "config",
+    "SensorEncoderConfig": "config",
+    "WindowBatch": "features",
+    "build_encoder": "factory",
+    "build_event_features": "features",
+    "gather_batch": "features",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'discover.encoders' has no attribute '{name}'")
+    return getattr(import_module(f"discover.encoders.{_HOME_OF[name]}"), name)

@@ -219,13 +219,13 @@ def _field_codes(
     return table[index] if len(table) else np.empty(0, np.int32)
 
 
-def _window_slices(
-    window_set: WindowSet, longest: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+def _window_slices(window_set: WindowSet, longest: int) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     windows = window_set.windows
     first = windows["first_event"].to_numpy().astype(np.int64)
     length = windows["n_events"].to_numpy().astype(np.int64)
-    if len(first) and (first.min() < 0 or (first + length).max() > len(window_set.events) or length.min() < 1):
+    if len(first) and (
+        first.min() < 0 or (first + length).max() > len(window_set.events) or length.min() < 1
+    ):
         raise DataError(
             "A window is empty or reaches outside the event table. The log was imported again since: "
             "run `discover sample` again."
@@ -245,4 +245,3 @@ def _align_texts(
         here, there = map(np.array, zip(*rows, strict=True))
         out[here] = vectors[there]
     return out
-

@@ -1,0 +1,40 @@
+"""Alignment: train a sensor encoder so that windows and their descriptions share one space.
+
+Names are imported on first use, so that reading a config does not load torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from discover.alignment.config import AlignmentConfig
+    from discover.alignment.dataset import AlignmentDataset
+    from discover.alignment.loaded import LoadedModel, load_model
+    from discover.alignment.model import AlignmentModel
+    from discover.alignment.trainer import AlignmentTrainer, TrainResult
+
+__all__ = [
+    "AlignmentConfig",
+    "AlignmentDataset",
+    "AlignmentModel",
+    "AlignmentTrainer",
+    "LoadedModel",
+    "TrainResult",
+    "load_model",
+]
+
+_HOME_OF = {
+    "AlignmentConfig": "config",
+    "AlignmentDataset": "dataset",
+    "AlignmentModel": "model",
+    "AlignmentTrainer": "trainer",
+    "LoadedModel": "loaded",
+    "TrainResult": "trainer",
+    "load_model": "loaded",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'discover.alignment' has no attribute '{name}'")
+    return getattr(import_module(f"discover.alignment.{_HOME_OF[name]}"), name)

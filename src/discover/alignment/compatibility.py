@@ -1,0 +1,75 @@
+"""discover-v2's YAML files of this family: which of their keys mean what here, and which mean nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["adopt_v2_keys"]
+
+_ENCODER_NOISE: Mapping[str, str] = {
+    "vocab_sizes": "vocabulary sizes come from vocab.json",
+}
+_METADATA_NOISE: Mapping[str, str] = {
+    "coord_norm_x_max": "coordinates are normalised by the home's floor plan",
+    "coord_norm_y_max": "coordinates are normalised by the home's floor plan",
+    "time_delta_max_seconds": "gaps are read as logarithms and fixed buckets",
+    "time_delta_bins": "gaps are read as logarithms and fixed buckets",
+}
+
+
+def adopt_v2_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Translate discover-v2's keys.
+
+    Args:
+        values: Top level of a run's YAML.
+
+    Returns:
+        The values in this version's terms, and a sentence for every key that has no effect here.
+    """
+    out, notes = dict(values), []
+    if isinstance(out.get("mlm"), Mapping):
+        out["loss"] = {**(out.get("loss") or {}), **out.pop("mlm")}
+    elif "mlm" in out and out["mlm"] is None:
+        del out["mlm"]
+    kind = out.pop("encoder_type", None)
+    encoder = out.get("encoder")
+    if kind is not None and isinstance(encoder, Mapping):
+        out["encoder"] = {"type": kind, **encoder}
+    elif kind not in (None, "transformer"):
+        out["encoder"] = {"type": kind}
+    if isinstance(out.get("encoder"), Mapping):
+        width = (out.get("sensor_projection") or {}).get("dim", 512)
+        out["encoder"] = _adopt_encoder(dict(out["encoder"]), width, notes)
+    if isinstance(out.get("training"), Mapping):
+        out["training"] = dict(out["training"])
+        if isinstance(out["training"].get("precision"), int):
+            out["training"]["precision"] = str(out["training"]["precision"])
+    for key in ("wandb_project", "wandb_tags"):
+        if key in out and out[key] is None:
+            del out[key]
+    return out, notes
+
+
+def _adopt_encoder(encoder: dict[str, Any], width: int, notes: list[str]) -> dict[str, Any]:
+    for key in [k for k in encoder if k.startswith("projection_")]:
+        found = encoder.pop(key)
+        if key != "projection_dim" or found != width:
+            notes.append(f"encoder.{key}: {found} is not used; the head is sensor_projection (dim {width}).")
+    for key, why in _ENCODER_NOISE.items():
+        if key in encoder and encoder.pop(key):
+            notes.append(f"encoder.{key} is not used: {why}.")
+    metadata = encoder.get("metadata")
+    if isinstance(metadata, Mapping):
+        metadata = dict(metadata)
+        for key, why in _METADATA_NOISE.items():
+            if key in metadata:
+                notes.append(f"encoder.metadata.{key}: {metadata.pop(key)} is not used: {why}.")
+        context = metadata.pop("global_categorical_fields", None)
+        if context:
+            given = list(metadata.get("categorical_fields", []))
+            metadata["categorical_fields"] = given + [f for f in context if f not in given]
+            notes.append(
+                f"encoder.metadata.global_categorical_fields {list(context)} are read with every event, "
+                "as categorical_fields, not as tokens of their own."
+            )
+        encoder["metadata"] = metadata
+    return encoder

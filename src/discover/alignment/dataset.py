@@ -1,0 +1,135 @@
+"""Windows and the text embeddings of their captions, joined by window id and kept on the device."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from discover.core.embeddings import EmbeddingTable
+from discover.core.errors import DataError
+from discover.core.vocabulary import Vocabulary
+from discover.core.window_set import WindowSet, load_window_set
+from discover.encoders.config import SensorEncoderConfig
+from discover.encoders.features import EventFeatures, WindowBatch, build_event_features, gather_batch
+from discover.losses import PairKeys
+
+# Shape letters: W windows, R text rows, C captions per window, B batch, T text width.
+
+__all__ = ["AlignmentDataset", "PairBatch", "load_split", "text_ids"]
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """B windows, one caption each.
+
+    Attributes:
+        windows: Model inputs of the windows.
+        text_BT: Unit text embeddings of the drawn captions, float32.
+        keys: What identifies each pair, for false negatives.
+    """
+
+    windows: WindowBatch
+    text_BT: Tensor
+    keys: PairKeys
+
+
+class AlignmentDataset:
+    """One split: every window with all of its captions' text embeddings, on one device.
+
+    Rows are joined by window id; a window without a row in the embeddings is an error.
+
+    Attributes:
+        window_ids: (W,) ids, in the order of the window table.
+        features: Flat event tensors.
+        text_dim: Width of the text embeddings.
+        captions_W: Captions per window, (W,) int64.
+    """
+
+    def __init__(
+        self,
+        window_set: WindowSet,
+        embeddings: EmbeddingTable,
+        vocabulary: Vocabulary,
+        encoder: SensorEncoderConfig,
+        *,
+        device: torch.device | str = "cpu",
+        sensor_texts: NDArray[np.floating] | None = None,
+    ) -> None:
+        if not len(window_set.windows):
+            raise DataError(
+                "There is no window to train or validate on. Sample the windows again with a split that "
+                "gives this part some days, or correct the data path."
+            )
+        self.window_ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
+        features = build_event_features(window_set, vocabulary, encoder, sensor_texts=sensor_texts)
+        self.features: EventFeatures = features.to(device)
+        rows = embeddings.rows_of(self.window_ids, what="text embeddings")
+        used, compact = np.unique(rows[rows >= 0], return_inverse=True)
+        table = np.full(rows.shape, -1, np.int64)
+        table[rows >= 0] = compact
+        vectors = embeddings.vectors[used].astype(np.float32)
+        # Whatever the NPZ holds, the model reads directions.
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        self.text_RT = torch.from_numpy(vectors).to(device)
+        self.text_id_R = torch.from_numpy(text_ids(embeddings.vectors[used])).to(device)
+        self.caption_rows_WC = torch.from_numpy(table)
+        self.captions_W = (self.caption_rows_WC >= 0).sum(1)
+        self._full_first = torch.from_numpy(window_set.windows["first_event"].to_numpy().copy()).to(device)
+        self._full_length = torch.from_numpy(window_set.windows["n_events"].to_numpy().astype(np.int64)).to(
+            device
+        )
+
+    def __len__(self) -> int:
+        return len(self.window_ids)
+
+    @property
+    def text_dim(self) -> int:
+        """Width of the text embeddings."""
+        return int(self.text_RT.shape[1])
+
+    def batch(self, rows: Tensor, draw: Tensor | None = None) -> PairBatch:
+        """Windows `rows` with one caption each.
+
+        Args:
+            rows: Window rows, (B,) int64 on the CPU.
+            draw: Numbers in [0, 1) that pick a caption, (B,) on the CPU; None takes caption 0.
+        """
+        column = torch.zeros_like(rows)
+        if draw is not None:
+            count = self.captions_W[rows]
+            column = torch.minimum((draw * count).long(), count - 1)
+        device = self.text_RT.device
+        text_row = self.caption_rows_WC[rows, column].to(device)
+        here = rows.to(device)
+        text = self.text_RT[text_row]
+        keys = PairKeys(
+            window_id=here,
+            caption_id=self.text_id_R[text_row],
+            home=torch.zeros_like(here),
+            first_event=self._full_first[here],
+            n_events=self._full_length[here],
+            text=text,
+        )
+        return PairBatch(gather_batch(self.features, rows), text, keys)
+
+
+def text_ids(vectors: NDArray[np.floating]) -> NDArray[np.int64]:
+    """A number per row, equal for rows of equal bytes: identical captions have identical vectors."""
+    words = np.ascontiguousarray(vectors).view(np.uint16 if vectors.dtype == np.float16 else np.uint32)
+    weights = np.random.default_rng(7).integers(0, 2**63, words.shape[1], dtype=np.uint64) | np.uint64(1)
+    digest = np.empty(len(words), np.uint64)
+    # 4,096 rows at a time: the widened products of all rows would take eight times the table's memory.
+    for begin in range(0, len(words), 4096):
+        block = words[begin : begin + 4096].astype(np.uint64)
+        digest[begin : begin + 4096] = (block * weights).sum(axis=1, dtype=np.uint64)
+    _, ids = np.unique(digest, return_inverse=True)
+    return ids.astype(np.int64)
+
+
+def load_split(path: Path, split: str) -> WindowSet:
+    """Windows of one split: from our files those of that split, from discover-v2's JSON all of the file."""
+    window_set = load_window_set(path)
+    return window_set if path.suffix == ".json" else window_set.of_split(split)

@@ -1,0 +1,134 @@
+"""From the paths of a config to what training reads: both splits on the device, vocabulary, home."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from discover.alignment.config import AlignmentConfig
+from discover.alignment.dataset import AlignmentDataset, load_split
+from discover.core.embeddings import EmbeddingTable, load_embeddings
+from discover.core.errors import ConfigError, DataError
+from discover.core.home import Home
+from discover.core.progress import Progress
+from discover.core.vocabulary import Vocabulary
+from discover.core.window_set import WindowSet, read_captions
+
+__all__ = ["TrainingInputs", "build_inputs", "load_inputs"]
+
+
+@dataclass(frozen=True)
+class TrainingInputs:
+    """What a training run reads.
+
+    Attributes:
+        train: Training split.
+        validation: Validation split.
+        vocabulary: From training windows; travels in the checkpoint.
+        home: The training home; travels in the checkpoint.
+        text_meta: Encoder metadata of the text embeddings.
+    """
+
+    train: AlignmentDataset
+    validation: AlignmentDataset
+    vocabulary: Vocabulary
+    home: Home
+    text_meta: Mapping[str, Any]
+
+
+def load_inputs(config: AlignmentConfig, device: torch.device, progress: Progress) -> TrainingInputs:
+    """Read and join everything the config names.
+
+    Raises:
+        ConfigError: A path is not given.
+        ArtifactError: A file is missing or damaged.
+        JoinError: Windows without text embeddings.
+        DataError: A split is empty, or training and validation share an event.
+    """
+    train_path, val_path = _path(config, "train_data_path"), _path(config, "val_data_path")
+    train, validation = load_split(train_path, "train"), load_split(val_path, "val")
+    vocab_path = (
+        config.vocab_path or (train_path if train_path.is_dir() else train_path.parent) / "vocab.json"
+    )
+    vocabulary = Vocabulary.load(vocab_path)
+    return build_inputs(
+        config,
+        train,
+        validation,
+        vocabulary,
+        _text_vectors(config, "train", train, progress),
+        _text_vectors(config, "val", validation, progress),
+        device=device,
+    )
+
+
+def build_inputs(
+    config: AlignmentConfig,
+    train: WindowSet,
+    validation: WindowSet,
+    vocabulary: Vocabulary,
+    train_text: EmbeddingTable,
+    val_text: EmbeddingTable,
+    *,
+    device: torch.device | str = "cpu",
+) -> TrainingInputs:
+    """The same from tables already in memory."""
+    _refuse_shared_events(train, validation)
+    if train_text.dim != val_text.dim:
+        raise ConfigError(
+            f"Text embeddings are {train_text.dim} wide for training and {val_text.dim} for validation. "
+            "Encode both with the same text encoder."
+        )
+    parts = [
+        AlignmentDataset(window_set, text, vocabulary, config.encoder, device=device)
+        for window_set, text in ((train, train_text), (validation, val_text))
+    ]
+    return TrainingInputs(parts[0], parts[1], vocabulary, train.home, dict(train_text.meta))
+
+
+def _path(config: AlignmentConfig, key: str) -> Path:
+    path: Path | None = getattr(config, key)
+    if path is None:
+        raise ConfigError(f"{key} is not set. Give the sampling folder, or run the whole chain.")
+    return path
+
+
+def _text_vectors(
+    config: AlignmentConfig, side: str, window_set: WindowSet, progress: Progress
+) -> EmbeddingTable:
+    vectors: Path | None = getattr(config, f"{side}_text_embeddings_path")
+    if vectors is not None:
+        return load_embeddings(vectors)
+    captions: Path | None = getattr(config, f"{side}_captions_path")
+    if captions is None:
+        raise ConfigError(f"Neither {side}_text_embeddings_path nor {side}_captions_path is set. Give one.")
+    from discover.text_encoders import build_text_encoder, encode_captions
+
+    table = read_captions(captions)
+    table = table.join(window_set.windows.select("window_id"), on="window_id", how="semi")
+    encoder = build_text_encoder(config.text_encoder)
+    return encode_captions(table, encoder, chunk_folder=None, progress=progress)
+
+
+def _refuse_shared_events(train: WindowSet, validation: WindowSet) -> None:
+    """Hard error when a validation window holds an event of a training window of the same table."""
+    if not (len(train.windows) and len(validation.windows)) or not train.events.equals(validation.events):
+        return
+    size = len(train.events)
+    covered = np.zeros(size + 1, np.int64)
+    first = train.windows["first_event"].to_numpy()
+    np.add.at(covered, first, 1)
+    np.add.at(covered, first + train.windows["n_events"].to_numpy(), -1)
+    inside = np.concatenate([[0], np.cumsum(np.cumsum(covered)[:size] > 0)])
+    begin = validation.windows["first_event"].to_numpy()
+    shared = inside[begin + validation.windows["n_events"].to_numpy()] - inside[begin]
+    if shared.any():
+        where = int(np.flatnonzero(shared)[0])
+        raise DataError(
+            f"{int((shared > 0).sum()):,} validation windows share events with training windows "
+            f"(first: {validation.windows['window_id'][where]}). Split the days before cutting windows: "
+            "run `discover sample` again."
+        )

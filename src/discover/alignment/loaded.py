@@ -1,0 +1,152 @@
+"""A trained model ready for use: windows and text in, unit vectors of the joint space out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from discover.alignment.checkpoint import load_checkpoint
+from discover.alignment.config import AlignmentConfig
+from discover.alignment.model import AlignmentModel
+from discover.core.artifacts import file_sha256
+from discover.core.embeddings import EmbeddingTable
+from discover.core.errors import CheckpointError, ShapeError
+from discover.core.home import Home
+from discover.core.progress import SILENT, Progress
+from discover.core.vocabulary import Vocabulary
+from discover.core.window_set import WindowSet
+from discover.encoders.features import build_event_features, gather_batch
+from discover.text_encoders.config import TextEncoderConfig
+
+__all__ = ["LoadedModel", "load_model"]
+
+_TOKENS_PER_BATCH = 16384
+
+
+class LoadedModel:
+    """An aligned model with everything it needs to read windows of its own or another home.
+
+    Attributes:
+        config: The run it comes from.
+        vocabulary: Values it was trained on; anything else is read as unknown.
+        home: The home it was trained on.
+        model: The network, in evaluation mode.
+        path, sha256: The checkpoint file and its hash.
+        step: Training step of the weights.
+        text_meta: Encoder metadata of the text embeddings it was trained with.
+    """
+
+    def __init__(
+        self, content: Mapping[str, Any], path: Path, sha256: str, device: torch.device | str
+    ) -> None:
+        self.config = AlignmentConfig.model_validate(content["config"])
+        self.vocabulary = Vocabulary.from_dict(content["vocabulary"])
+        self.home = Home.model_validate(content["home"])
+        self.text_dim = int(content["text_dim"])
+        self.text_meta: Mapping[str, Any] = dict(content["text_meta"])
+        self.step = int(content["step"])
+        self.path, self.sha256 = path, sha256
+        self.device = torch.device(device)
+        self.model = AlignmentModel(self.config, self.vocabulary, self.text_dim)
+        self.model.load_state_dict(content["model"])
+        self.model.to(self.device).eval().requires_grad_(False)
+
+    @property
+    def text_encoder_config(self) -> TextEncoderConfig:
+        """Settings of the text encoder whose vectors `project_text` takes."""
+        return self.config.text_encoder
+
+    @property
+    def dim(self) -> int:
+        """Width P of the joint space."""
+        return self.config.sensor_projection.dim
+
+    @torch.no_grad()
+    def embed_windows(self, window_set: WindowSet, progress: Progress = SILENT) -> EmbeddingTable:
+        """Unit vectors of all windows, (W, P) float32, in the order of the window table."""
+        features = build_event_features(window_set, self.vocabulary, self.config.encoder).to(self.device)
+        out = np.empty((features.n_windows, self.dim), np.float32)
+        progress.start("Embedding windows", features.n_windows)
+        order = torch.argsort(features.length_W, stable=True)
+        begin = 0
+        while begin < len(order):
+            # Windows in order of length, as many as fill a fixed number of event slots.
+            take = max(
+                1, _TOKENS_PER_BATCH // int(features.length_W[order[min(begin + 1024, len(order)) - 1]])
+            )
+            rows = order[begin : begin + min(take, 1024)]
+            out[rows.numpy()] = self.model.embed_windows(gather_batch(features, rows)).cpu().numpy()
+            begin += len(rows)
+            progress.advance(len(rows))
+        progress.finish()
+        ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
+        meta = {
+            "encoder_type": "aligned_sensor",
+            "model_name": self.config.experiment_name,
+            "embedding_dim": self.dim,
+            "normalize": True,
+            "checkpoint_sha256": self.sha256,
+        }
+        return EmbeddingTable(out, ids, np.zeros(len(ids), np.int16), meta)
+
+    @torch.no_grad()
+    def project_text(self, vectors: ArrayLike) -> NDArray[np.float32]:
+        """Unit vectors of text embeddings in the joint space, (N, text_dim) -> (N, P) float32.
+
+        Raises:
+            ShapeError: Another width than the model was trained with.
+        """
+        text = np.asarray(vectors, dtype=np.float32)
+        if text.ndim != 2 or text.shape[1] != self.text_dim:
+            raise ShapeError(
+                f"This model takes text embeddings of width {self.text_dim}, got {text.shape}. "
+                f"Encode with its text encoder ({self.text_meta.get('model_name', 'see config.yaml')})."
+            )
+        unit = torch.nn.functional.normalize(torch.from_numpy(text).to(self.device), dim=1, eps=1e-12)
+        return np.asarray(self.model.embed_text(unit).cpu().numpy(), dtype=np.float32)
+
+    def refuse_other_vocabulary(self, vocabulary: Vocabulary) -> None:
+        """Check that windows were sampled with the vocabulary this model was trained on.
+
+        Raises:
+            CheckpointError: They were not.
+        """
+        ours, theirs = self.vocabulary.to_dict(), vocabulary.to_dict()
+        fields = self.config.encoder.metadata.categorical_fields
+        other = [f for f in fields if ours.get(f) != theirs.get(f)]
+        if other:
+            raise CheckpointError(
+                f"{self.path} was trained with another vocabulary (fields {', '.join(other)}). Use the windows it was "
+                "trained on, or train again with these."
+            )
+
+
+def load_model(
+    path: Path | str, *, vocabulary: Vocabulary | None = None, device: torch.device | str = "cpu"
+) -> LoadedModel:
+    """Load a checkpoint file, or the best model of an experiment folder.
+
+    Args:
+        path: `best_model.pt`, any other checkpoint, or the run's folder.
+        vocabulary: When given, must be the checkpoint's own.
+        device: Where to run it.
+
+    Raises:
+        CheckpointError: Missing, damaged, of another version, or trained with another vocabulary.
+    """
+    path = Path(path)
+    file = path / "best_model.pt" if path.is_dir() else path
+    content = load_checkpoint(file)
+    try:
+        loaded = LoadedModel(content, file, file_sha256(file), device)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise CheckpointError(
+            f"{file} does not hold a whole model of this version ({type(error).__name__}: {str(error)[:200]}). "
+            "Train the model again."
+        ) from error
+    if vocabulary is not None:
+        loaded.refuse_other_vocabulary(vocabulary)
+    return loaded

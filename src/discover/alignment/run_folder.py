@@ -1,0 +1,178 @@
+"""The files of a run: which checkpoints there are, which belong to the same run, what is written when."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from discover.alignment.checkpoint import load_checkpoint
+from discover.alignment.config import AlignmentConfig
+from discover.alignment.dataset import AlignmentDataset
+from discover.core.artifacts import atomic_path, mapping_sha256
+from discover.core.errors import ArtifactError, CheckpointError
+
+__all__ = ["RunFolder", "data_fingerprint", "portable_settings", "run_fingerprint", "run_settings"]
+
+_FREE_SETTINGS = ("output_dir", "experiment_name", "dataset", "dataset_type", "encoder_config_path",
+                  "text_encoder_config_path")  # fmt: skip
+_LENGTH_SETTINGS = ("max_steps", "max_epochs")
+_FREE_TRAINING = ("device", "num_workers", "pin_memory", "keep_checkpoints", "log_interval", "val_interval",
+                  "save_interval", "metrics_interval")  # fmt: skip
+
+
+def run_settings(config: AlignmentConfig, *, extendable: bool = False) -> dict[str, Any]:
+    """Settings that decide a run's numbers, as plain data.
+
+    Args:
+        config: The run's config.
+        extendable: Leave out what a resumed run may change: its length and its intervals.
+    """
+    values = config.model_dump(mode="json")
+    own = {
+        k: v
+        for k, v in values.items()
+        if k not in _FREE_SETTINGS and not k.startswith(("wandb_", "use_wandb")) and not k.endswith("_path")
+    }
+    free = ("device", "num_workers", "pin_memory")
+    own["training"] = {
+        k: v
+        for k, v in own["training"].items()
+        if k not in (_FREE_TRAINING + _LENGTH_SETTINGS if extendable else free)
+    }
+    return own
+
+
+def portable_settings(config: AlignmentConfig) -> dict[str, Any]:
+    """The config as plain data without paths, so that equal runs in two folders give equal checkpoints."""
+    values = config.model_dump(mode="json")
+    return {k: v for k, v in values.items() if k != "output_dir" and not k.endswith("_path")}
+
+
+def data_fingerprint(train: AlignmentDataset, validation: AlignmentDataset) -> str:
+    """Hex digest of everything the two splits feed into the model, so that a run goes on only on its own data."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (train, validation):
+        features = part.features
+        for tensor in (features.codes_EF, features.sensor_E, features.time_E, features.xy_S2, features.first_W,
+                       features.length_W, part.text_RT, part.caption_rows_WC):  # fmt: skip
+            digest.update(str(tuple(tensor.shape)).encode())
+            digest.update(tensor.cpu().contiguous().numpy().data)
+        digest.update("\n".join(part.window_ids.tolist()).encode())
+    return digest.hexdigest()
+
+
+class RunFolder:
+    """One run's output folder.
+
+    Args:
+        folder: `config.output_dir`.
+        fingerprint: Hash of settings and data; checkpoints of another one belong to another run.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self.folder = folder
+        self.fingerprint = fingerprint
+
+    @property
+    def best(self) -> Path:
+        """Checkpoint with the best validation value."""
+        return self.folder / "best_model.pt"
+
+    @property
+    def final(self) -> Path:
+        """Checkpoint of the last step."""
+        return self.folder / "final_model.pt"
+
+    @property
+    def metrics(self) -> Path:
+        """One JSON object per line: step and values."""
+        return self.folder / "metrics.jsonl"
+
+    @property
+    def timing(self) -> Path:
+        """Wall-clock figures, which differ between equal runs and so are kept apart."""
+        return self.folder / "timing.jsonl"
+
+    def at_step(self, step: int) -> Path:
+        """Checkpoint of a step."""
+        return self.folder / f"checkpoint_step_{step}.pt"
+
+    def steps(self) -> list[int]:
+        """Steps with a checkpoint, in order."""
+        names = (p.stem.removeprefix("checkpoint_step_") for p in self.folder.glob("checkpoint_step_*.pt"))
+        return sorted(int(n) for n in names if n.isdigit())
+
+    def newest_own(self) -> dict[str, Any] | None:
+        """The newest undamaged checkpoint of this run, or None.
+
+        Raises:
+            ArtifactError: The folder holds the checkpoints of another run.
+        """
+        for path in [self.final, *(self.at_step(s) for s in reversed(self.steps()))]:
+            if not path.is_file():
+                continue
+            try:
+                content = load_checkpoint(path)
+            except CheckpointError:
+                # Checkpoints appear by rename, so this is damage from outside; an older one may be whole.
+                continue
+            if content["fingerprint"] != self.fingerprint:
+                raise ArtifactError(
+                    f"{self.folder} holds a run with other settings or data ({path.name}). "
+                    "Choose another output_dir, delete the folder, or train with overwrite."
+                )
+            return content
+        return None
+
+    def clear(self) -> None:
+        """Delete the checkpoints and logs of whatever run was here."""
+        for path in [
+            self.final,
+            self.best,
+            *(self.at_step(s) for s in self.steps()),
+            self.metrics,
+            self.timing,
+        ]:
+            path.unlink(missing_ok=True)
+
+    def start_log(self, size: int) -> None:
+        """Cut metrics.jsonl back to what it was when the checkpoint was written; 0 starts a new one."""
+        kept = self.metrics.read_bytes()[:size] if size and self.metrics.is_file() else b""
+        if len(kept) < size:
+            raise CheckpointError(
+                f"{self.metrics} is shorter than when the checkpoint was written. It was edited or replaced; "
+                "start the run again in another output_dir."
+            )
+        with atomic_path(self.metrics) as temporary:
+            temporary.write_bytes(kept)
+
+    def log(self, values: Mapping[str, Any]) -> None:
+        """Append one line to metrics.jsonl; numbers as Python writes them, so equal runs give equal bytes."""
+        _append(self.metrics, values)
+
+    def log_timing(self, values: Mapping[str, Any]) -> None:
+        """Append one line to timing.jsonl."""
+        _append(self.timing, values)
+
+    def prune(self, keep: int | None, interval: int) -> None:
+        """Keep the newest `keep` checkpoints of the regular interval; drop the rest."""
+        steps = self.steps()
+        regular = [s for s in steps if s % interval == 0]
+        kept = set(regular if keep is None else regular[-keep:])
+        for step in steps:
+            if step not in kept:
+                self.at_step(step).unlink(missing_ok=True)
+
+
+def run_fingerprint(config: AlignmentConfig, data: str) -> str:
+    """Hash of the settings and data that decide a run's numbers."""
+    return mapping_sha256({"settings": run_settings(config), "data": data})
+
+
+def _append(path: Path, values: Mapping[str, Any]) -> None:
+    with path.open("ab") as stream:
+        stream.write((json.dumps(dict(values)) + "\n").encode())
+        stream.flush()
+        os.fsync(stream.fileno())

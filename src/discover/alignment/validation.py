@@ -1,0 +1,76 @@
+"""Validation on clean inputs, caption 0 of every window, and a pool that no batch size changes."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from discover.alignment.dataset import AlignmentDataset
+from discover.alignment.model import AlignmentModel
+from discover.losses import PairKeys
+from discover.metrics import caption_retrieval
+from discover.metrics.alignment_health import alignment_health
+
+__all__ = ["Validator"]
+
+_BLOCK = 512
+"""Windows encoded at a time; fixed, so that training's batch size cannot change a validation value."""
+
+
+class Validator:
+    """The validation pool: `pool_size` windows evenly spread over the split, fixed for the whole run."""
+
+    def __init__(self, dataset: AlignmentDataset, pool_size: int) -> None:
+        size = min(pool_size, len(dataset))
+        self.rows = torch.from_numpy(
+            np.unique(np.linspace(0, len(dataset) - 1, size).round().astype(np.int64))
+        )
+        # Similar lengths together: the order of the pool means nothing, and shorter batches are faster.
+        self.rows = self.rows[torch.argsort(dataset.features.length_W[self.rows], stable=True)]
+        self.dataset = dataset
+
+    @torch.no_grad()
+    def evaluate(self, model: AlignmentModel, *, with_retrieval: bool) -> dict[str, float]:
+        """Validation values by name; `val_loss` always, the others when asked for."""
+        training = model.training
+        model.eval()
+        try:
+            window_NP, caption_NP, keys = self._embed(model)
+            out = {"val_loss": float(model.pair_loss(window_NP, caption_NP, keys))}
+        finally:
+            model.train(training)
+        if with_retrieval:
+            groups = keys.caption_id.cpu().numpy()
+            out |= _retrieval(window_NP.cpu().numpy(), caption_NP.cpu().numpy(), groups)
+        return out
+
+    def _embed(self, model: AlignmentModel) -> tuple[Tensor, Tensor, PairKeys]:
+        windows, captions, keys = [], [], []
+        for rows in self.rows.split(_BLOCK):
+            batch = self.dataset.batch(rows)
+            windows.append(model.embed_windows(batch.windows))
+            captions.append(model.embed_text(batch.text_BT))
+            keys.append(batch.keys)
+        columns: dict[str, Any] = {
+            name: torch.cat([getattr(k, name) for k in keys])
+            for name in ("window_id", "caption_id", "home", "first_event", "n_events", "text")
+        }
+        return torch.cat(windows), torch.cat(captions), PairKeys(**columns)
+
+
+def _retrieval(
+    windows: NDArray[np.float32], captions: NDArray[np.float32], groups: NDArray[np.int64]
+) -> dict[str, float]:
+    both = caption_retrieval(windows, captions, np.arange(len(windows)), groups)
+    out: dict[str, float] = {}
+    for direction, scores in both.items():
+        out |= {f"val_{direction}_recall_at_{k}": value for k, value in scores.recall.items()}
+        out[f"val_{direction}_map"] = scores.mean_average_precision
+        out[f"val_{direction}_median_rank"] = scores.median_rank
+    out["val_recall_at_10"] = float(np.mean([s.recall[10] for s in both.values()]))
+    out["val_map"] = float(np.mean([s.mean_average_precision for s in both.values()]))
+    out["val_pool_size"] = len(windows)
+    health = alignment_health(windows, captions, groups).to_dict()
+    return out | {f"val_{name}": value for name, value in health.items()}

@@ -74,7 +74,7 @@ def _align_stage(config: RunConfig, data: DataFolders, folder: Path) -> Stage:
     alignment = training_config(config, data, folder)
 
     def run(progress: Progress) -> StageResult:
-        # Stopped before: go on from the last checkpoint. Other settings or data: the folder's old run gives way.
+        # A stopped run goes on from its last checkpoint; a run of other settings or data gives way.
         result = AlignmentTrainer(alignment, progress=progress, resume="auto", overwrite=True).train()
         return StageResult([folder / name for name in TRAINING_OUTPUTS], {"steps": result.steps})
 

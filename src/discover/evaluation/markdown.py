@@ -117,7 +117,8 @@ def _retrieval(result: Mapping[str, Any]) -> str:
     body.append(["random order", *chance, "", ""])
     lines = [
         f"Home {result['home']}: pool of all {pool['windows']:,} test windows, "
-        f"{pool['distinct_captions']:,} distinct captions, largest set of windows with one caption {pool['largest_relevant_set']:,}.",
+        f"{pool['distinct_captions']:,} distinct captions, largest set of windows with one caption "
+        f"{pool['largest_relevant_set']:,}.",
         "",
         *_table(header, body, text_columns=1),
         "",

@@ -1,0 +1,103 @@
+"""Recognition: every row's F1 with its interval, and the confusion matrix of one label-free row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from discover.evaluation.markdown import method_title
+from discover.reports.style import COLOURS, INK, Drawing, draw
+
+__all__ = ["draw_confusion", "draw_scores", "shown_row"]
+
+_LABEL_FREE, _SUPERVISED = COLOURS[1], COLOURS[0]
+
+
+def draw_scores(rows: Sequence[Mapping[str, Any]], pool: str, name: str) -> Drawing:
+    """Macro and weighted F1 of recognition rows, a point and a 95 % interval each."""
+    shown = [row for row in rows if pool in row]
+
+    def paint(figure: Figure) -> None:
+        panels = figure.subplots(1, 2, sharey=True)
+        places = np.arange(len(shown))[::-1]
+        for axes, score, title in zip(
+            panels, ("macro_f1", "weighted_f1"), ("Macro F1", "Weighted F1"), strict=True
+        ):
+            for place, row in zip(places, shown, strict=True):
+                value = row[pool][score]
+                colour = _SUPERVISED if row["uses_labels"] else _LABEL_FREE
+                marker = "s" if row["uses_labels"] else "o"
+                axes.plot(
+                    [value["low"], value["high"]], [place, place], color=colour, linewidth=2, alpha=0.55
+                )
+                axes.plot(value["value"], place, marker, color=colour, markersize=6)
+            axes.set_title(title)
+            axes.set_xlim(0, 1)
+            axes.grid(axis="x")
+            axes.set_ylim(-0.7, len(shown) - 0.3)
+        panels[0].set_yticks(places, [method_title(row) for row in shown])
+        panels[0].plot([], [], "o", color=_LABEL_FREE, label="no label used")
+        panels[0].plot([], [], "s", color=_SUPERVISED, label="trained on labels")
+        figure.legend(loc="outside upper right", ncols=2)
+
+    alt = "Macro and weighted F1 of every method with 95 % intervals"
+    return draw(name, alt, (9.6, 1.3 + 0.27 * len(shown)), paint)
+
+
+def shown_row(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The row whose confusion is shown: fixed beforehand, not the one that scores best.
+
+    Aligned zero-shot, described prompts, centred, single windows; else the next simpler thing there is.
+    """
+    wanted: tuple[dict[str, str], ...] = (
+        {"variant": "centred", "prompts": "described"},
+        {"variant": "centred"},
+        {},
+    )
+    for method in ("aligned_zero_shot", "text_only", "bag_logistic", "majority"):
+        for extra in wanted:
+            for row in rows:
+                if row["method"] == method and not row["smoothed"] and extra.items() <= dict(row).items():
+                    return row
+    return None
+
+
+def draw_confusion(row: Mapping[str, Any], pool: str, name: str) -> Drawing:
+    """Share of each true class (row) that was answered as each class (column), counts inside."""
+    counts = np.asarray(row[pool]["confusion"], dtype=float)
+    classes = row[pool]["classes"]
+    keep = (counts.sum(axis=0) + counts.sum(axis=1)) > 0
+    counts = counts[np.ix_(keep, keep)]
+    names = [c.replace("_", " ") for c, kept in zip(classes, keep, strict=True) if kept]
+    totals = counts.sum(axis=1, keepdims=True)
+    share = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    side = max(4.2, 1.9 + 0.47 * len(names))
+
+    def paint(figure: Figure) -> None:
+        axes = figure.subplots()
+        image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="equal")
+        axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(len(names)), names)
+        axes.set_xlabel("answered")
+        axes.set_ylabel("true activity")
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        axes.set_xticks(np.arange(len(names) + 1) - 0.5, minor=True)
+        axes.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
+        axes.grid(which="minor", color="white", linewidth=1.5)
+        axes.tick_params(which="minor", length=0)
+        for i in range(len(names)):
+            for j in range(len(names)):
+                if counts[i, j]:
+                    ink = "white" if share[i, j] > 0.55 else INK
+                    axes.text(j, i, _short(counts[i, j]), ha="center", va="center", color=ink, fontsize=8)
+        bar = figure.colorbar(image, ax=axes, shrink=0.7, pad=0.02)
+        bar.set_label("share of the true activity")
+        bar.outline.set_visible(False)
+
+    return draw(name, f"Confusion matrix of {method_title(row)}", (side + 1.2, side), paint)
+
+
+def _short(count: float) -> str:
+    return f"{count:,.0f}" if count < 10_000 else f"{count / 1000:.0f}k"

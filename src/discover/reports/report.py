@@ -1,0 +1,187 @@
+"""The report: one HTML page that needs no other file, and its figures as PNG beside it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from discover.core.artifacts import atomic_path, write_text
+from discover.evaluation.markdown import method_title
+from discover.reports.inputs import ReportInputs
+from discover.reports.recognition_figures import draw_confusion, draw_scores, shown_row
+from discover.reports.search_figures import draw_search
+from discover.reports.style import Drawing
+from discover.reports.tables import mapping_tables, per_class_table, recognition_tables, retrieval_tables
+from discover.reports.training_figures import draw_training_curves
+from discover.reports.window_figures import draw_window_statistics
+from discover.retrieval import describe_hit
+
+__all__ = ["write_report"]
+
+
+def write_report(folder: Path, inputs: ReportInputs) -> Path:
+    """Write `report.html` and `figures/*.png` into a folder; same inputs, same bytes.
+
+    Returns:
+        Path of `report.html`.
+
+    Raises:
+        ArtifactError: The folder cannot be written.
+        DataError: A hit is not of the window set given.
+    """
+    sections = _sections(inputs)
+    environment = Environment(
+        loader=PackageLoader("discover.reports"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    page = environment.get_template("report.html.j2").render(
+        title=inputs.title,
+        home=inputs.home,
+        facts=_facts(inputs),
+        sections=sections,
+        versions=inputs.versions,
+    )
+    for drawing in _drawings(sections):
+        with atomic_path(folder / "figures" / f"{drawing.name}.png") as temporary:
+            temporary.write_bytes(drawing.png)
+    path = folder / "report.html"
+    write_text(path, page)
+    return path
+
+
+def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:
+    """The few numbers at the top of the page."""
+    home = inputs.home
+    facts = [("sensors", f"{len(home.sensors):,}"), ("rooms", f"{len({s.room for s in home.sensors}):,}")]
+    if inputs.window_set is not None:
+        events, windows = inputs.window_set.events, inputs.window_set.windows
+        days = events["time"].dt.date().n_unique()
+        facts = [
+            ("events", f"{len(events):,}"),
+            ("days", f"{days:,}"),
+            *facts,
+            ("windows", f"{len(windows):,}"),
+        ]
+    return facts
+
+
+def _sections(inputs: ReportInputs) -> list[dict[str, Any]]:
+    built = [
+        _done(inputs),
+        _health(inputs),
+        _windows(inputs),
+        _training(inputs),
+        *(_recognition(result) for result in inputs.recognition),
+        _retrieval(inputs),
+        _searches(inputs),
+    ]
+    return [{"figures": [], "tables": [], "stages": [], "searches": [], "text": "", **s} for s in built if s]
+
+
+def _done(inputs: ReportInputs) -> dict[str, Any]:
+    stages = [
+        {
+            "name": stage.name,
+            "summary": stage.summary,
+            "seconds": "up to date" if stage.seconds is None else f"{stage.seconds:,.1f} s",
+            "settings": list(_flat(stage.settings)),
+        }
+        for stage in inputs.stages
+    ]
+    return {"id": "done", "title": "What was done", "stages": stages} if stages else {}
+
+
+def _health(inputs: ReportInputs) -> dict[str, Any]:
+    if not inputs.import_report:
+        return {}
+    text = (
+        "Every line of the log is accounted for: read, repaired by a stated rule, or listed as an exception."
+    )
+    tables = mapping_tables(inputs.import_report, "Import")
+    return {"id": "health", "title": "Data health", "text": text, "tables": tables}
+
+
+def _windows(inputs: ReportInputs) -> dict[str, Any]:
+    figures = []
+    if inputs.window_set is not None and len(inputs.window_set.windows):
+        figures.append(draw_window_statistics(inputs.window_set.windows))
+    tables = mapping_tables(inputs.window_statistics, "Sampling") if inputs.window_statistics else []
+    if not figures and not tables:
+        return {}
+    return {"id": "windows", "title": "Windows", "figures": figures, "tables": tables}
+
+
+def _training(inputs: ReportInputs) -> dict[str, Any]:
+    drawing = draw_training_curves(inputs.training_metrics)
+    return {"id": "training", "title": "Training", "figures": [drawing]} if drawing else {}
+
+
+def _recognition(result: Mapping[str, Any]) -> dict[str, Any]:
+    protocol = str(result["protocol"])
+    section = {"id": f"recognition-{protocol}", "title": f"Recognition, {protocol.replace('_', '-')} windows"}
+    if result.get("skipped"):
+        return {**section, "text": f"Not scored: {result['skipped']}."}
+    test = result["pools"]["test"]
+    text = (
+        f"{test['windows']:,} test windows on {test['days']} days, {test['annotated']:,} of them annotated. "
+        f"Small numbers: {result['intervals']}. Bold: the best row that used no label."
+    )
+    if any("full" in row for row in result["rows"]):
+        text += f" Where no activity is a class, {result['rejection']}."
+    window_rows = [row for row in result["rows"] if row["unit"] == "window"]
+    figures = [draw_scores(window_rows, "annotated", f"scores_{protocol}")]
+    tables = recognition_tables(result)
+    row = shown_row(window_rows)
+    if row is not None:
+        figures.append(draw_confusion(row, "annotated", f"confusion_{protocol}"))
+        text += f" Confusion matrix: {method_title(row)}, annotated windows."
+        tables.append(per_class_table(row, "annotated"))
+    return {**section, "text": text, "figures": figures, "tables": tables}
+
+
+def _retrieval(inputs: ReportInputs) -> dict[str, Any]:
+    result = inputs.retrieval
+    if not result:
+        return {}
+    section = {"id": "retrieval", "title": "Retrieval"}
+    if result.get("skipped"):
+        return {**section, "text": f"Not scored: {result['skipped']}."}
+    return {**section, "tables": retrieval_tables(result)}
+
+
+def _searches(inputs: ReportInputs) -> dict[str, Any]:
+    window_set = inputs.window_set
+    if window_set is None or not inputs.searches:
+        return {}
+    searches = [
+        {
+            "query": query,
+            "figure": draw_search(query, hits, window_set, f"search_{number}"),
+            "hits": [
+                {
+                    **describe_hit(hit, window_set, max_lines=10),
+                    "when": f"{hit.start:%a %d %b %Y %H:%M:%S}",
+                    "rooms": " → ".join(room.replace("_", " ") for room in hit.rooms[:8])
+                    + (" → …" if len(hit.rooms) > 8 else ""),
+                }
+                for hit in hits[:5]
+            ],
+        }
+        for number, (query, hits) in enumerate(inputs.searches, start=1)
+    ]
+    return {"id": "searches", "title": "Example searches", "searches": searches}
+
+
+def _drawings(sections: list[dict[str, Any]]) -> Iterator[Drawing]:
+    for section in sections:
+        yield from section["figures"]
+        yield from (search["figure"] for search in section["searches"] if search["figure"] is not None)
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", "–" if value is None else str(value)

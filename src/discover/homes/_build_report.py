@@ -1,0 +1,156 @@
+"""Turn what the reader found into an `ImportReport`."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.core.home import Home
+from discover.homes.casas_reader import CasasLog
+from discover.homes.report import Hole, ImportReport, Problem
+
+__all__ = ["build_report"]
+
+_SHOWN = 5
+_DAY_US = 86_400_000_000
+_EPOCH = datetime(1970, 1, 1)
+
+_REJECTED = "kept in rejected_lines.tsv, not an event"
+
+
+def build_report(
+    source: str, sha256: str, home: Home, log: CasasLog, unknown: tuple[str, ...], annotations: pl.DataFrame
+) -> ImportReport:
+    """The report of one import; fails if a line is unaccounted for."""
+    counts = annotations["activity"].value_counts().sort("count", "activity", descending=[True, False])
+    holes = _holes(log)
+    repaired = _repaired(log)
+    return ImportReport(
+        source=source,
+        source_sha256=sha256,
+        home=home.name,
+        lines=log.rows.n_lines,
+        events=len(log.times),
+        repeated_lines=log.n_repeats,
+        blank_lines=log.n_blank,
+        rejected_lines=len(log.rejected),
+        first_event=_when(log.times[0]),
+        last_event=_when(log.times[-1]),
+        days_with_events=len(np.unique(log.times // _DAY_US)),
+        sensors=len(np.unique(log.clean.sensor[log.event_rows])),
+        unknown_sensors=unknown,
+        annotations=len(annotations),
+        annotation_counts=dict(counts.iter_rows()),
+        labels_per_line=log.intervals.label_per_line,
+        repaired_states={key: n for key, (n, _) in repaired.items()},
+        holes=tuple(holes),
+        problems=tuple(_problems(log, unknown, annotations, holes, repaired)),
+    )
+
+
+def _problems(
+    log: CasasLog,
+    unknown: tuple[str, ...],
+    annotations: pl.DataFrame,
+    holes: list[Hole],
+    repaired: dict[str, tuple[int, tuple[int, ...]]],
+) -> list[Problem]:
+    found = [
+        Problem(
+            problem="blank lines",
+            count=log.n_blank,
+            first_lines=tuple(log.rows.skipped_line[log.rows.skipped_reason == 1][:_SHOWN].tolist()),
+            done="skipped",
+        )
+    ]
+    for (reason,), part in log.rejected.group_by("reason", maintain_order=True):
+        found.append(
+            Problem(
+                problem=str(reason),
+                count=len(part),
+                first_lines=tuple(part["line"].head(_SHOWN).to_list()),
+                done=_REJECTED,
+                examples=tuple(part["text"].head(_SHOWN).to_list()),
+            )
+        )
+    found += [
+        Problem(problem=f"damaged value: {key}", count=n, first_lines=lines, done=f"event kept, {key}")
+        for key, (n, lines) in repaired.items()
+    ]
+    late = log.rows.line[log.clean.late]
+    found += [
+        Problem(
+            problem="lines that repeat the event before them exactly",
+            count=log.n_repeats,
+            first_lines=log.repeat_lines[:_SHOWN],
+            done="kept once",
+        ),
+        Problem(
+            problem="lines earlier than the line before them",
+            count=len(late),
+            first_lines=tuple(late[:_SHOWN].tolist()),
+            done="sorted by time, equal times in the order of the file",
+        ),
+        Problem(
+            problem="sensors the home's description does not list",
+            count=len(unknown),
+            done="added to the home, type guessed from the id",
+            examples=unknown[:20],
+        ),
+        *_marker_problems(log, annotations),
+        Problem(
+            problem="recording holes (a day or more without an event)",
+            count=len(holes),
+            first_lines=tuple(h.before_line for h in holes[:_SHOWN]),
+            done="no annotation and no window spans them",
+            examples=tuple(f"{h.days:.1f} days from {h.start}" for h in holes[:_SHOWN]),
+        ),
+    ]
+    return [p for p in found if p.count]
+
+
+def _marker_problems(log: CasasLog, annotations: pl.DataFrame) -> list[Problem]:
+    inner = log.intervals
+    rules = annotations.filter(pl.col("closed_by").is_in(["next_begin", "hole", "end_of_day", "end_of_log"]))
+    by_rule = ", ".join(f"{rule} {n}" for rule, n in sorted(rules["closed_by"].value_counts().iter_rows()))
+    return [
+        _lines("annotation ends without a begin", inner.ends_alone, "left out"),
+        _lines("annotation begins without an end", inner.begins_alone, f"closed by rule: {by_rule}"),
+        _lines("labels without begin or end", inner.stray_labels, "ignored, event kept"),
+    ]
+
+
+def _lines(problem: str, lines: list[int], done: str) -> Problem:
+    return Problem(problem=problem, count=len(lines), first_lines=tuple(sorted(lines)[:_SHOWN]), done=done)
+
+
+def _repaired(log: CasasLog) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """Repair rule -> number of events and first lines."""
+    out: dict[str, tuple[int, tuple[int, ...]]] = {}
+    state = log.rows.state[log.event_rows]
+    for number, reading in enumerate(log.clean.readings):
+        if not reading.rule:
+            continue
+        lines: NDArray[np.uint32] = np.sort(log.rows.line[log.event_rows[state == number]])
+        if len(lines):
+            out[reading.rule] = (len(lines), tuple(lines[:_SHOWN].tolist()))
+    return dict(sorted(out.items()))
+
+
+def _holes(log: CasasLog) -> list[Hole]:
+    line = log.rows.line[log.event_rows]
+    return [
+        Hole(
+            after_line=int(line[k - 1]),
+            before_line=int(line[k]),
+            start=_when(log.times[k - 1]),
+            end=_when(log.times[k]),
+            days=round((int(log.times[k]) - int(log.times[k - 1])) / _DAY_US, 3),
+        )
+        for k in log.clean.holes.tolist()
+    ]
+
+
+def _when(microseconds: int | np.int64) -> str:
+    return str(_EPOCH + timedelta(microseconds=int(microseconds)))

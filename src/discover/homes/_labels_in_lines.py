@@ -1,0 +1,70 @@
+"""What stands after the state on a line: begin/end markers, a bare label, a device type.
+
+Works on distinct texts, so nothing here is per line. Spellings read:
+`Sleep begin`, `R1 sleep end`, `Sleep="begin"`, `3-begin`, `3-end 4-begin`, `Sleep`, `Control4-Motion Sleep`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["LineLabel", "Marker", "label_key", "read_tail", "split_resident"]
+
+_MARKER = re.compile(
+    r'\s*"?(?P<label>[^"=]+?)"?\s*(?:[\s=:,;.\-]\s*)"?(?P<kind>begin|start|end|stop)"?(?=[\s,;]|$)[\s,;]*',
+    re.IGNORECASE,
+)
+_DEVICE_TYPE = re.compile(r"(?:Control4|Zigbee|ZWave|Insteon|X10|Smartthings)-\w+", re.IGNORECASE)
+_RESIDENT = re.compile(r"[Rr](?:esident)?[ _-]?(\d{1,2})[ _-]+(?=\S)")
+_NO_LABEL = frozenset({"", "none", "null", "nan", "na", "-", "no_activity", "unlabeled", "unlabelled", "0"})
+
+
+@dataclass(frozen=True)
+class Marker:
+    """One end of an annotated interval."""
+
+    label: str
+    kind: Literal["begin", "end"]
+
+
+@dataclass(frozen=True)
+class LineLabel:
+    """Everything a line says about activities.
+
+    Attributes:
+        markers: In the order written.
+        bare: A label without begin or end, "" if none.
+    """
+
+    markers: tuple[Marker, ...] = ()
+    bare: str = ""
+
+
+def read_tail(text: str) -> LineLabel:
+    """Read the text after a line's state."""
+    text = _DEVICE_TYPE.split(text)[-1]
+    text = text.strip().strip(",").strip()
+    markers: list[Marker] = []
+    at = 0
+    while at < len(text):
+        found = _MARKER.match(text, at)
+        if found is None:
+            break
+        kind: Literal["begin", "end"] = "begin" if found["kind"].lower() in ("begin", "start") else "end"
+        markers.append(Marker(found["label"].strip(), kind))
+        at = found.end()
+    if markers and at == len(text):
+        return LineLabel(tuple(markers))
+    bare = text.strip('"').strip()
+    return LineLabel() if label_key(bare) in _NO_LABEL else LineLabel(bare=bare)
+
+
+def split_resident(label: str) -> tuple[str | None, str]:
+    """`R1_Sleep` -> ("R1", "Sleep"); a label without a resident -> (None, label)."""
+    found = _RESIDENT.match(label)
+    return (f"R{int(found[1])}", label[found.end() :]) if found else (None, label)
+
+
+def label_key(label: str) -> str:
+    """What makes two labels the same: case, spaces, hyphens and underscores do not count."""
+    return re.sub(r"[\s_\-]+", "_", label.strip().lower()).strip("_")

@@ -1,0 +1,203 @@
+"""Rooms and objects in plain words, from sensor ids, WSU `.translate` tables and location columns.
+
+`guess_sensor` describes a sensor that no home description lists; `read_translate` reads WSU's own
+sensor-to-place tables (lines `sensor place1 place2`, for example `M012 Bedroom Bed`).
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from discover.core.errors import DataError
+from discover.core.home import UNKNOWN_ROOM, Sensor, SensorType
+
+__all__ = ["guess_sensor", "place_words", "read_translate"]
+
+_TYPES: tuple[tuple[str, SensorType], ...] = (
+    (r"BAT\w*\d+.*|ZB\w*\d+.*|RSSI\w*|.*(?i:battery|rssi|linkquality|commfailure|signal).*", "battery"),
+    (r"(?:ENTER|LEAVE)_?HOME|E\d+.*|SYS\w*\d*|C\d+", "control"),
+    (r"MA?\d+.*|PIR\w*\d+.*", "motion"),
+    (r"D\d+.*", "door"),
+    (r"TP?\d+.*", "temperature"),
+    (r"LS\d+.*|LL?\d+.*", "light"),
+    (r"I\d+.*", "item"),
+    (r"AD\d+-[AB]", "water"),
+    (r"AD\d+-C", "burner"),
+    (r"P\d+.*", "power"),
+    (r"(?i:asterisk)|PHONE\w*", "phone"),
+)
+"""Id patterns of CASAS homes. AD (analogue) channels: A and B water, C the burner."""
+
+_ROOMS = {
+    "aisle": "hallway",
+    "bath": "bathroom",
+    "bathroom": "bathroom",
+    "bedroom": "bedroom",
+    "closet": "closet",
+    "dining": "dining_room",
+    "dining room": "dining_room",
+    "entrance": "entrance",
+    "entry": "entrance",
+    "entryway": "entrance",
+    "garage": "garage",
+    "guest bathroom": "guest_bathroom",
+    "guest bedroom": "guest_bedroom",
+    "guest room": "guest_room",
+    "hall": "hallway",
+    "hallway": "hallway",
+    "kitchen": "kitchen",
+    "laundry": "laundry_room",
+    "laundry room": "laundry_room",
+    "living": "living_room",
+    "living room": "living_room",
+    "lounge": "living_room",
+    "main entryway": "entrance",
+    "master bathroom": "master_bathroom",
+    "master bedroom": "master_bedroom",
+    "office": "office",
+    "stairs": "stairs",
+    "work area": "office",
+}
+
+_OBJECTS = {
+    # a place word that names a thing -> the thing, and the room it implies when no other is given
+    "back door": ("back door", "entrance"),
+    "bathroom door": ("bathroom door", "bathroom"),
+    "bed": ("bed", "bedroom"),
+    "bedroom door": ("bedroom door", "bedroom"),
+    "chair": ("chair", ""),
+    "closet": ("closet", ""),
+    "closet door": ("closet door", ""),
+    "couch": ("couch", "living_room"),
+    "desk": ("desk", ""),
+    "dining chair": ("dining chair", ""),
+    "door": ("door", ""),
+    "front door": ("front door", "entrance"),
+    "garage door": ("garage door", "entrance"),
+    "kitchen cabinet": ("kitchen cabinet", "kitchen"),
+    "lounge chair": ("lounge chair", "living_room"),
+    "main entryway": ("main entrance", "entrance"),
+    "med cabinet": ("medicine cabinet", ""),
+    "microwave": ("microwave", "kitchen"),
+    "outside door": ("outside door", "entrance"),
+    "pantry": ("pantry", "kitchen"),
+    "recliner": ("recliner", "living_room"),
+    "refrigerator": ("fridge", "kitchen"),
+    "shower": ("shower", "bathroom"),
+    "sink": ("sink", ""),
+    "stairs": ("stairs", "stairs"),
+    "stove": ("stove", "kitchen"),
+    "toilet": ("toilet", "bathroom"),
+    "tv": ("television", "living_room"),
+}
+
+_ORDINALS = {"a": "", "b": "second_", "c": "third_", "d": "fourth_", "e": "fifth_"}
+_NOWHERE = {"", "ignore", "other room", "other", "unknown", "unk", "area"}
+
+
+def guess_sensor(
+    sensor_id: str,
+    *,
+    states: Iterable[str] = (),
+    places: Iterable[str] = (),
+) -> Sensor:
+    """Describe a sensor from what can be seen: its id, its states, and place words where there are any.
+
+    Args:
+        sensor_id: As in the log.
+        states: States it was seen in, the commonest first.
+        places: Place words from a translate table or the log's location columns; else the id is read as one.
+    """
+    seen = list(states)
+    kind = next((t for pattern, t in _TYPES if re.fullmatch(pattern, sensor_id)), None)
+    words = [_plain(place) for place in places]
+    room, thing = place_words(*words)
+    if room == UNKNOWN_ROOM and thing is None and kind is None:
+        room, thing = place_words(*_split_id(sensor_id))
+    if kind is None:
+        kind = _type_from_states(seen, known_place=room != UNKNOWN_ROOM or thing is not None)
+    if kind == "control":
+        room, thing = UNKNOWN_ROOM, None
+    # Pseudo-sensors such as ENTERHOME repeat what annotators wrote, and E channels steer an experiment.
+    return Sensor(
+        id=sensor_id, type=kind, room=room, object=thing, is_activity=kind not in ("battery", "control")
+    )
+
+
+def place_words(*places: str) -> tuple[str, str | None]:
+    """Room and object that place words name, the first room and the last object winning.
+
+    `("Bedroom", "Bed")` -> `("bedroom", "bed")`, `("OutsideDoor", "FrontDoor")` -> `("entrance", "front
+    door")`.
+    """
+    room, implied, thing = "", "", None
+    for place in places:
+        words = re.sub(r"\s*(?:light|temp|temperature)$", "", _plain(place))
+        prefix = ""
+        lettered = re.fullmatch(r"(.+?) ([a-e])", words)
+        if lettered:
+            words, prefix = lettered[1], _ORDINALS[lettered[2]]
+        if words in _NOWHERE:
+            continue
+        if words in _OBJECTS and not (words == "closet" and not room):
+            thing, from_object = _OBJECTS[words]
+            implied = implied or from_object
+            room = room or ("entrance" if words == "outside door" else "")
+        elif words in _ROOMS:
+            room = room or prefix + _ROOMS[words]
+        elif not room:
+            room = prefix + re.sub(r"\W+", "_", words).strip("_")
+        else:
+            thing = words
+    return room or implied or UNKNOWN_ROOM, thing
+
+
+def read_translate(path: Path) -> dict[str, tuple[str, str]]:
+    """Sensor id -> (place1, place2) of a WSU translate table (its lines on activities do no harm).
+
+    Raises:
+        DataError: Missing file or no line of three fields.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise DataError(
+            f"Cannot read the translate table {path} ({error.strerror}). Check the path."
+        ) from error
+    table = {f[0]: (f[1], f[2]) for f in (line.split() for line in lines) if len(f) == 3}
+    if not table:
+        raise DataError(
+            f"{path} is no translate table: no line has three fields. Expected lines like `M012 Bedroom Bed`."
+        )
+    return table
+
+
+def _plain(word: str) -> str:
+    """`MedCabinet`, `med_cabinet` -> `med cabinet`."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\-.]+", " ", word)
+    return " ".join(spaced.lower().split())
+
+
+_ID_ROOMS = sorted((r for r in {*_ROOMS, *_NOWHERE, "main entryway"} if r), key=len, reverse=True)
+
+
+def _split_id(sensor_id: str) -> list[str]:
+    """Parts of a room-named id: `BedroomABed` -> `["bedroom a", "bed"]`."""
+    words = _plain(sensor_id)
+    for room in _ID_ROOMS:
+        found = re.fullmatch(rf"({room}(?: [a-e])?)(?: (.+))?", words)
+        if found:
+            # "entryway b" and the like name a place and a thing at once
+            return [part for part in found.groups() if part and part != "area"]
+    return [words] if words in _OBJECTS else []
+
+
+def _type_from_states(states: list[str], *, known_place: bool) -> SensorType:
+    first = states[0] if states else ""
+    if first in ("OPEN", "CLOSE"):
+        return "door"
+    if first in ("PRESENT", "ABSENT"):
+        return "item"
+    if first in ("ON", "OFF") and known_place:
+        return "motion"
+    return "unknown"

@@ -1,0 +1,94 @@
+"""What happened to every line of a log on its way in."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+__all__ = ["Hole", "ImportReport", "Problem", "report_table"]
+
+
+class _Plain(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Problem(_Plain):
+    """One kind of damage or surprise, and what was done about it."""
+
+    problem: str
+    """What is unusual, in words."""
+    count: int
+    """How many lines, sensors or intervals."""
+    first_lines: tuple[int, ...] = ()
+    """Line numbers of the first ones."""
+    done: str
+    """What the reader did."""
+    examples: tuple[str, ...] = ()
+    """A few of them."""
+
+
+class Hole(_Plain):
+    """A gap of a day or more between two events. No annotation and no window spans it."""
+
+    after_line: int
+    before_line: int
+    start: str
+    """Time of the last event before it."""
+    end: str
+    """Time of the first event after it."""
+    days: float
+
+
+class ImportReport(_Plain):
+    """The account of one import: lines in = events + repeats + blank + rejected."""
+
+    format: int = 1
+    source: str
+    """Name of the log file."""
+    source_sha256: str
+    home: str
+    lines: int
+    events: int
+    repeated_lines: int
+    blank_lines: int
+    rejected_lines: int
+    first_event: str
+    last_event: str
+    days_with_events: int
+    sensors: int
+    """Sensors that wrote at least one event."""
+    unknown_sensors: tuple[str, ...]
+    """Ids that the home's description did not list."""
+    annotations: int
+    annotation_counts: dict[str, int]
+    """Scored label -> intervals."""
+    labels_per_line: bool
+    """Whether labels stand on every line instead of at begin and end."""
+    repaired_states: dict[str, int]
+    """"ON0 -> ON" -> lines."""
+    holes: tuple[Hole, ...]
+    problems: tuple[Problem, ...]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "ImportReport":
+        total = self.events + self.repeated_lines + self.blank_lines + self.rejected_lines
+        if total != self.lines:
+            raise ValueError(f"{self.lines} lines in, but {total} accounted for")
+        return self
+
+
+def report_table(report: ImportReport) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Column names and rows for `discover homes verify`: what, how many, first lines, what was done."""
+    rows: list[tuple[str, ...]] = [
+        ("lines in the file", f"{report.lines:,}", "", ""),
+        ("events", f"{report.events:,}", "", f"{report.first_event} .. {report.last_event}"),
+        ("annotations", f"{report.annotations:,}", "", f"{len(report.annotation_counts)} labels"),
+    ]
+    for p in report.problems:
+        done = p.done + (f" ({'; '.join(p.examples[:3])})" if p.examples else "")
+        rows.append((p.problem, f"{p.count:,}", _numbers(p.first_lines, p.count), done))
+    return ("what", "count", "first lines", "what was done"), rows
+
+
+def _numbers(lines: Sequence[int], count: int) -> str:
+    shown = ", ".join(str(line) for line in lines)
+    return shown + (", ..." if lines and count > len(lines) else "")

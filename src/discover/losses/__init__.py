@@ -2,14 +2,16 @@
 
 from discover.losses.chunked_info_nce import chunked_info_nce
 from discover.losses.chunked_sigmoid import chunked_sigmoid_loss
-from discover.losses.focal_sigmoid import FocalSigmoidLoss, focal_sigmoid_loss
+from discover.losses.focal_sigmoid import focal_sigmoid_loss
 from discover.losses.hard_negatives import HardNegativeMemory, choose_negatives
-from discover.losses.info_nce import CLIPLoss, LogitScale, info_nce
+from discover.losses.info_nce import info_nce
 from discover.losses.masked_event import MaskedEventResult, masked_event_loss
 from discover.losses.masking import IGNORE, MaskedEvents, MaskingRule, mask_events
+from discover.losses.modules import CLIPLoss, FocalSigmoidLoss, PairLoss, SigmoidLoss
 from discover.losses.pairs import ExtraNegatives
-from discover.losses.sigmoid import SigmoidLoss, sigmoid_loss
+from discover.losses.sigmoid import sigmoid_loss
 from discover.losses.targets import BatchTargets, PairKeys, TargetRule, batch_targets, duplicate_rate
+from discover.losses.temperature import LogitScale
 from discover.losses.tiles import CHUNK_FROM
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "MaskedEvents",
     "MaskingRule",
     "PairKeys",
+    "PairLoss",
     "SigmoidLoss",
     "TargetRule",
     "batch_targets",

@@ -11,7 +11,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 
-from discover.losses.pairs import ExtraNegatives, check_pairs, resolve_scale, scaled_similarity
+from discover.losses.pairs import (
+    ExtraNegatives,
+    check_pairs,
+    resolve_scale,
+    scaled_similarity,
+    working_copies,
+)
 from discover.losses.targets import PairKeys, TargetRule
 from discover.losses.tiles import as_scalar, rule_and_keys, slices, tile_side, tile_targets, tiles
 
@@ -79,16 +85,16 @@ class _Denominators(torch.autograd.Function):
         keys: PairKeys | None,
         side: int,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        windows, captions = window_BP.float(), caption_BP.float()
+        windows, captions = working_copies(window_BP, caption_BP)
         scaled = windows * scale
         n = len(windows)
-        row_sum = torch.full((n,), -torch.inf, device=windows.device)
+        row_sum = scaled.new_full((n,), -torch.inf)
         column_sum = row_sum.clone()
         row_match, column_match, degree = (torch.zeros_like(row_sum) for _ in range(3))
         with torch.autocast(windows.device.type, enabled=False):
             for rows, columns in tiles(n, side):
                 logits = scaled[rows] @ captions[columns].T
-                affinity, excluded = tile_targets(rule, keys, rows, columns)
+                affinity, excluded = tile_targets(rule, keys, rows, columns, logits.dtype)
                 if affinity is not None and excluded is not None:
                     degree[rows] += affinity.sum(1)
                     affinity *= logits
@@ -113,14 +119,14 @@ class _Denominators(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         window_BP, caption_BP, scale, row_sum, column_sum, degree = ctx.saved_tensors
         g_row, g_column, h_row, h_column = gradients
-        windows, captions = window_BP.float(), caption_BP.float()
+        windows, captions = working_copies(window_BP, caption_BP)
         scaled = windows * scale
         # d loss / d logits @ captions, and its transpose @ windows: the scale comes in at the end.
         pulled_windows, pulled_captions = torch.zeros_like(windows), torch.zeros_like(captions)
         with torch.autocast(windows.device.type, enabled=False):
             for rows, columns in tiles(len(windows), ctx.side):
                 logits = scaled[rows] @ captions[columns].T
-                affinity, excluded = tile_targets(ctx.rule, ctx.keys, rows, columns)
+                affinity, excluded = tile_targets(ctx.rule, ctx.keys, rows, columns, logits.dtype)
                 if excluded is not None:
                     logits.masked_fill_(excluded, -torch.inf)
                 pull = (logits - row_sum[rows, None]).exp_().mul_(g_row[rows, None])

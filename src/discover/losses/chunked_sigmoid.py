@@ -13,7 +13,13 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from discover.losses.focal_sigmoid import check_focal, focal_cost
-from discover.losses.pairs import ExtraNegatives, check_pairs, resolve_scale, scaled_similarity
+from discover.losses.pairs import (
+    ExtraNegatives,
+    check_pairs,
+    resolve_scale,
+    scaled_similarity,
+    working_copies,
+)
 from discover.losses.targets import PairKeys, TargetRule
 from discover.losses.tiles import as_scalar, rule_and_keys, slices, tile_side, tile_targets, tiles
 
@@ -100,7 +106,7 @@ class _PairCosts(torch.autograd.Function):
         keys: PairKeys | None,
         side: int,
     ) -> Tensor:
-        windows, captions = window_BP.float(), caption_BP.float()
+        windows, captions = working_copies(window_BP, caption_BP)
         scaled = windows * scale
         wanted = any(ctx.needs_input_grad)
         pulled_windows, pulled_captions = torch.zeros_like(windows), torch.zeros_like(captions)
@@ -108,9 +114,9 @@ class _PairCosts(torch.autograd.Function):
         with torch.autocast(windows.device.type, enabled=False):
             for rows, columns in tiles(len(windows), side):
                 logits = (scaled[rows] @ captions[columns].T).add_(bias)
-                affinity, excluded = tile_targets(rule, keys, rows, columns)
+                affinity, excluded = tile_targets(rule, keys, rows, columns, logits.dtype)
                 if affinity is None and rows == columns:
-                    affinity = torch.eye(len(logits), device=logits.device)
+                    affinity = torch.eye(len(logits), dtype=logits.dtype, device=logits.device)
                 cost, slope = _cost_and_slope(logits, affinity, excluded, gamma, weights)
                 total += cost.sum(dtype=torch.float64)
                 if wanted:
@@ -121,7 +127,7 @@ class _PairCosts(torch.autograd.Function):
         d_window = (pulled_windows * scale).to(window_BP.dtype)
         d_caption = (pulled_captions * scale).to(caption_BP.dtype)
         ctx.save_for_backward(d_window, d_caption, d_scale, d_bias)
-        return total.float()
+        return total.to(windows.dtype)
 
     @staticmethod
     @once_differentiable

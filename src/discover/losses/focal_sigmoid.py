@@ -1,4 +1,4 @@
-"""Focal form of the pairwise sigmoid loss: easy pairs count less; `FocalSigmoidLoss` owns T and the bias."""
+"""Focal form of the pairwise sigmoid loss: easy pairs count less."""
 
 from functools import partial
 
@@ -7,11 +7,11 @@ from torch.nn import functional as F
 
 from discover.core.errors import ConfigError
 from discover.losses.pairs import ExtraNegatives, resolve_scale
-from discover.losses.sigmoid import SigmoidLoss, pairwise_sum
+from discover.losses.sigmoid import pairwise_sum
 
 # Shape letters: B pairs in the batch, P joint width.
 
-__all__ = ["FocalSigmoidLoss", "focal_sigmoid_loss"]
+__all__ = ["check_focal", "focal_cost", "focal_sigmoid_loss"]
 
 
 def focal_sigmoid_loss(
@@ -83,44 +83,3 @@ def focal_cost(logits: Tensor, *, sign: float, gamma: float, weight: float) -> T
     """
     z = sign * logits
     return weight * (-gamma * F.softplus(z)).exp() * F.softplus(-z)
-
-
-class FocalSigmoidLoss(SigmoidLoss):
-    """`focal_sigmoid_loss` with its own temperature and learnable bias.
-
-    Args:
-        temperature_init: Temperature at the start, >= 0.01.
-        learnable_temperature: Train ln(1/T) (a parameter) or keep it (a buffer).
-        bias_init: Bias at the start.
-        gamma: Strength of the focal scaling, >= 0.
-        alpha: Weight of matches in (0, 1); None weighs matches and mismatches by 1.
-    """
-
-    def __init__(
-        self,
-        temperature_init: float = 0.1,
-        learnable_temperature: bool = True,
-        bias_init: float = -10.0,
-        *,
-        gamma: float = 2.0,
-        alpha: float | None = None,
-    ) -> None:
-        super().__init__(temperature_init, learnable_temperature, bias_init)
-        check_focal(gamma, alpha)
-        self.gamma, self.alpha = gamma, alpha
-
-    def forward(
-        self,
-        window_BP: Tensor,
-        caption_BP: Tensor,
-        *,
-        targets: Tensor | None = None,
-        negatives_mask: Tensor | None = None,
-        extra: ExtraNegatives | None = None,
-    ) -> Tensor:
-        """`focal_sigmoid_loss` at the current temperature and bias; arguments as there."""
-        return focal_sigmoid_loss(
-            window_BP, caption_BP, logit_scale=self.logit_scale(), bias=self.bias,
-            gamma=self.gamma, alpha=self.alpha,
-            targets=targets, negatives_mask=negatives_mask, extra=extra,
-        )  # fmt: skip

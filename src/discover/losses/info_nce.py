@@ -1,20 +1,15 @@
-"""Symmetric InfoNCE between windows and captions, and `CLIPLoss`, which owns the temperature."""
+"""Symmetric InfoNCE between windows and captions, with several positives and left-out pairs."""
 
 import math
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from discover.core.errors import ConfigError
 from discover.losses.pairs import ExtraNegatives, check_pairs, resolve_scale, scaled_similarity
 
 # Shape letters: B pairs in the batch, P joint width, M extra negatives.
 
-__all__ = ["MIN_TEMPERATURE", "CLIPLoss", "LogitScale", "info_nce"]
-
-MIN_TEMPERATURE = 0.01
-"""Logits stay within +-100, as in CLIP: sharper softmaxes made its training unstable."""
+__all__ = ["excluded_pairs", "info_nce"]
 
 
 def info_nce(
@@ -107,108 +102,3 @@ def _one_direction(
     if extra_BM is not None:
         logits_BB = torch.cat([logits_BB, extra_BM], dim=1)
     return (logits_BB.logsumexp(1) - matched_B).mean()
-
-
-class _AtMost(torch.autograd.Function):
-    """min(x, limit) whose gradient still leads back below the limit.
-
-    With a plain clamp a parameter that once passed the limit gets no gradient and stays there for good.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, limit: float) -> Tensor:
-        ctx.save_for_backward(x)
-        ctx.limit = limit
-        return x.clamp(max=limit)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (gradient,) = gradients
-        (x,) = ctx.saved_tensors
-        # Descent moves x against the gradient: a negative one would push x further out.
-        return gradient.masked_fill((x >= ctx.limit) & (gradient < 0), 0.0), None
-
-
-class LogitScale(nn.Module):
-    """The factor 1/T on cosines, stored as ln(1/T); T never counts as less than `MIN_TEMPERATURE`.
-
-    Args:
-        temperature_init: Temperature at the start, >= 0.01.
-        learnable: Parameter if true, buffer if false.
-
-    Raises:
-        ConfigError: The temperature is too small.
-    """
-
-    log_scale: Tensor
-
-    def __init__(self, temperature_init: float = 0.02, *, learnable: bool = True) -> None:
-        super().__init__()
-        if not MIN_TEMPERATURE <= temperature_init < math.inf:
-            raise ConfigError(
-                f"temperature_init must be at least {MIN_TEMPERATURE}, got {temperature_init}. "
-                "CLIP starts at 0.07."
-            )
-        start = torch.tensor(math.log(1.0 / temperature_init))
-        if learnable:
-            self.log_scale = nn.Parameter(start)
-        else:
-            self.register_buffer("log_scale", start)
-
-    def forward(self) -> Tensor:
-        """Logit scale 1/T, shape (), with gradient when learnable."""
-        limited: Tensor = _AtMost.apply(self.log_scale, math.log(1.0 / MIN_TEMPERATURE))  # type: ignore[no-untyped-call]
-        return limited.exp()
-
-    @property
-    def temperature(self) -> float:
-        """Current T, for logs (waits for the device)."""
-        return max(MIN_TEMPERATURE, math.exp(-float(self.log_scale.detach())))
-
-    def no_weight_decay(self) -> set[str]:
-        """Parameters that an optimizer must not decay: decay would pull T towards 1."""
-        return {name for name, _ in self.named_parameters()}
-
-
-class CLIPLoss(nn.Module):
-    """Symmetric InfoNCE with its own temperature.
-
-    Args:
-        temperature_init: Temperature at the start, >= 0.01.
-        learnable_temperature: Train ln(1/T) (a parameter) or keep it (a buffer).
-
-    References:
-        Radford et al. 2021, sections 2.4 and 2.5. https://arxiv.org/abs/2103.00020
-    """
-
-    def __init__(self, temperature_init: float = 0.02, learnable_temperature: bool = True) -> None:
-        super().__init__()
-        self.logit_scale = LogitScale(temperature_init, learnable=learnable_temperature)
-
-    def forward(
-        self,
-        window_BP: Tensor,
-        caption_BP: Tensor,
-        *,
-        targets: Tensor | None = None,
-        negatives_mask: Tensor | None = None,
-        extra: ExtraNegatives | None = None,
-    ) -> Tensor:
-        """`info_nce` at the current temperature; arguments as there."""
-        return info_nce(
-            window_BP,
-            caption_BP,
-            logit_scale=self.logit_scale(),
-            targets=targets,
-            negatives_mask=negatives_mask,
-            extra=extra,
-        )
-
-    @property
-    def temperature(self) -> float:
-        """Current T, for logs (waits for the device)."""
-        return self.logit_scale.temperature
-
-    def no_weight_decay(self) -> set[str]:
-        """Parameters that an optimizer must not decay."""
-        return {f"logit_scale.{name}" for name in self.logit_scale.no_weight_decay()}

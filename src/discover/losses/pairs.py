@@ -9,7 +9,7 @@ from discover.core.errors import ConfigError, ShapeError
 
 # Shape letters: B pairs in the batch, P joint width, M extra candidates that are nobody's positive.
 
-__all__ = ["ExtraNegatives", "check_pairs", "resolve_scale", "scaled_similarity"]
+__all__ = ["ExtraNegatives", "check_pairs", "resolve_scale", "scaled_similarity", "working_copies"]
 
 
 @dataclass(frozen=True)
@@ -66,12 +66,18 @@ def resolve_scale(logit_scale: Tensor | float | None, temperature: float | None)
     return logit_scale
 
 
+def working_copies(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
+    """Both in one floating type, at least float32."""
+    dtype = torch.promote_types(torch.float32, torch.promote_types(left.dtype, right.dtype))
+    return left.to(dtype), right.to(dtype)
+
+
 def scaled_similarity(rows_BP: Tensor, columns_MP: Tensor, scale: Tensor | float) -> Tensor:
     """`scale * rows @ columns.T`, shape (B, M), in at least float32 even under autocast.
 
     A cosine rounded to bfloat16 is off by up to 0.004; at T = 0.01 that is 0.4 nats per logit.
     """
     with torch.autocast(rows_BP.device.type, enabled=False):
-        dtype = torch.promote_types(torch.float32, torch.promote_types(rows_BP.dtype, columns_MP.dtype))
+        rows, columns = working_copies(rows_BP, columns_MP)
         # The scale goes on the thin factor: B x P products instead of B x M.
-        return (rows_BP.to(dtype) * scale) @ columns_MP.to(dtype).T
+        return (rows * scale) @ columns.T

@@ -1,17 +1,16 @@
-"""Pairwise sigmoid loss of windows and captions (SigLIP); `SigmoidLoss` owns the temperature and the bias."""
+"""Pairwise sigmoid loss of windows and captions (SigLIP), each pair a yes/no question."""
 
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from discover.losses.info_nce import LogitScale
 from discover.losses.pairs import ExtraNegatives, check_pairs, resolve_scale, scaled_similarity
 
 # Shape letters: B pairs in the batch, P joint width, M extra negatives.
 
-__all__ = ["SigmoidLoss", "pairwise_sum", "sigmoid_loss"]
+__all__ = ["pairwise_sum", "sigmoid_loss"]
 
 
 def sigmoid_loss(
@@ -100,44 +99,3 @@ def _match_cost(logits: Tensor) -> Tensor:
 
 def _mismatch_cost(logits: Tensor) -> Tensor:
     return F.softplus(logits)
-
-
-class SigmoidLoss(nn.Module):
-    """`sigmoid_loss` with its own temperature and learnable bias.
-
-    Args:
-        temperature_init: Temperature at the start, >= 0.01; SigLIP uses 0.1.
-        learnable_temperature: Train ln(1/T) (a parameter) or keep it (a buffer).
-        bias_init: Bias at the start.
-    """
-
-    def __init__(
-        self, temperature_init: float = 0.1, learnable_temperature: bool = True, bias_init: float = -10.0
-    ) -> None:
-        super().__init__()
-        self.logit_scale = LogitScale(temperature_init, learnable=learnable_temperature)
-        self.bias = nn.Parameter(torch.tensor(float(bias_init)))
-
-    def forward(
-        self,
-        window_BP: Tensor,
-        caption_BP: Tensor,
-        *,
-        targets: Tensor | None = None,
-        negatives_mask: Tensor | None = None,
-        extra: ExtraNegatives | None = None,
-    ) -> Tensor:
-        """`sigmoid_loss` at the current temperature and bias; arguments as there."""
-        return sigmoid_loss(
-            window_BP, caption_BP, logit_scale=self.logit_scale(), bias=self.bias,
-            targets=targets, negatives_mask=negatives_mask, extra=extra,
-        )  # fmt: skip
-
-    @property
-    def temperature(self) -> float:
-        """Current T, for logs (waits for the device)."""
-        return self.logit_scale.temperature
-
-    def no_weight_decay(self) -> set[str]:
-        """Parameters that an optimizer must not decay."""
-        return {name for name, _ in self.named_parameters()}

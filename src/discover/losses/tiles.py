@@ -21,7 +21,7 @@ _TILE_ELSEWHERE = 4096
 
 
 def tile_targets(
-    rule: TargetRule, keys: PairKeys | None, rows: slice, columns: slice
+    rule: TargetRule, keys: PairKeys | None, rows: slice, columns: slice, dtype: torch.dtype
 ) -> tuple[Tensor | None, Tensor | None]:
     """Affinity of a tile and where it is neither a match nor a negative; (None, None) for one-to-one."""
     if keys is None:
@@ -29,6 +29,7 @@ def tile_targets(
     affinity, allowed = target_block(
         rule, keys[rows], keys[columns], row_start=rows.start, column_start=columns.start
     )
+    affinity = affinity.to(dtype)
     return affinity, ~(allowed | (affinity > 0))
 
 
@@ -45,8 +46,9 @@ def rule_and_keys(
 
 
 def as_scalar(value: Tensor | float, like: Tensor) -> Tensor:
-    """A 0-d float32 tensor beside `like`; keeps the gradient of one that is given."""
-    return torch.as_tensor(value, dtype=torch.float32, device=like.device)
+    """A 0-d tensor beside `like`, in at least float32; keeps the gradient of one that is given."""
+    dtype = torch.promote_types(torch.float32, like.dtype)
+    return torch.as_tensor(value, dtype=dtype, device=like.device)
 
 
 def tile_side(like: Tensor, tile: int | None) -> int:

@@ -11,6 +11,7 @@ from discover.metrics.bootstrap import (
     paired_score_difference,
 )
 from discover.metrics.classification import (
+    SCORE_NAMES,
     ClassificationScores,
     accuracy,
     balanced_accuracy,
@@ -36,6 +37,7 @@ from discover.metrics.retrieval import (
 from discover.metrics.top_k import cosine_top_k, normalise_rows
 
 __all__ = [
+    "SCORE_NAMES",
     "AlignmentHealth",
     "ClassificationScores",
     "Interval",

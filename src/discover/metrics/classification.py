@@ -12,6 +12,7 @@ from discover.core.errors import ConfigError, ShapeError
 # Shape letters: N predictions, C classes; a leading "..." is any number of confusion matrices.
 
 __all__ = [
+    "SCORE_NAMES",
     "ClassificationScores",
     "accuracy",
     "balanced_accuracy",

@@ -25,7 +25,8 @@ def adopt_v2_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
     Returns:
         The values in this version's terms, and a sentence for every key that has no effect here.
     """
-    out, notes = dict(values), []
+    out: dict[str, Any] = dict(values)
+    notes: list[str] = []
     if isinstance(out.get("mlm"), Mapping):
         out["loss"] = {**(out.get("loss") or {}), **out.pop("mlm")}
     elif "mlm" in out and out["mlm"] is None:

@@ -67,8 +67,7 @@ class LossConfig(StrictModel):
     """Weight of positive pairs under focal_sigmoid, of negatives 1 - alpha; None weighs all alike."""
     targets: Literal["identity", "duplicates", "soft"] = "duplicates"
     """Which captions of the batch count as a window's own: its own only (identity), identical ones too
-    (duplicates), or each by the similarity of its text (soft). With the last two, windows that share events are
-    no negatives of each other."""
+    (duplicates), or each by the similarity of its text (soft)."""
     near_threshold: float | None = Field(default=None, gt=0, le=1)
     """Cosine of two captions' text embeddings from which they say nearly the same; None: only identical ones
     do (duplicates)."""
@@ -99,7 +98,7 @@ class LossConfig(StrictModel):
     hard_negative_ratio: float = Field(default=0.5, gt=0, le=8)
     """Extra negatives per window, as a share of the batch size."""
     hard_negative_strategy: Literal["memory_bank", "cross_batch", "mixed"] = "memory_bank"
-    """memory_bank: the nearest of the memory. cross_batch: the latest batches as they are. mixed: half of each."""
+    """memory_bank: from earlier batches. cross_batch: from the batch, counted twice. mixed: half each."""
     hard_negative_sampling_temperature: float = Field(default=0.1, gt=0)
     """Softmax temperature of the draw from the memory; small takes the hardest."""
 
@@ -178,9 +177,9 @@ class TrainingConfig(StrictModel):
     shuffle: bool = True
     """A new order of the training windows every epoch."""
     pin_memory: bool = False
-    """GPU only: keep the events in pinned host memory and copy batch by batch, for homes larger than the GPU."""
+    """GPU only: keep the events in pinned host memory, for homes larger than the GPU's."""
     gradient_accumulation: int = Field(default=1, ge=1)
-    """Micro-batches per step: the loss is the mean of the micro-batches' losses, each with its own negatives."""
+    """Micro-batches per step; the loss is the mean of their losses, each with its own negatives."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
     val_pool_size: int = Field(default=2048, ge=2)
@@ -216,7 +215,7 @@ class AlignmentConfig(StrictModel):
     seed: int = Field(default=0, ge=0)
     """Decides initial weights, order, caption draws, dropout and masks."""
     train_data_path: Path | None = None
-    """Training windows: a sampling folder, its windows.parquet (its train split), or discover-v2's train.json."""
+    """Training windows: a sampling folder or its windows.parquet (train split), or discover-v2's train.json."""
     val_data_path: Path | None = None
     """Validation windows, in the same forms (val split)."""
     vocab_path: Path | None = None
@@ -244,7 +243,7 @@ class AlignmentConfig(StrictModel):
     sensor_projection: ProjectionConfig = ProjectionConfig()
     """Head of the sensor side."""
     text_projection: ProjectionConfig | None = None
-    """Head of the text side; null leaves text embeddings as they are, and then sensor_projection.dim must equal
+    """Head of the text side; null leaves text embeddings as they are, and sensor_projection.dim must equal
     their width."""
     loss: LossConfig = LossConfig()
     """Losses and their weights."""
@@ -307,8 +306,8 @@ class AlignmentConfig(StrictModel):
         text = self.text_projection
         if text is not None and text.dim != self.sensor_projection.dim:
             raise ValueError(
-                f"sensor_projection.dim {self.sensor_projection.dim} and text_projection.dim {text.dim} must be "
-                "equal: both sides end in one joint space"
+                f"sensor_projection.dim {self.sensor_projection.dim} and text_projection.dim {text.dim} must "
+                "be equal: both sides end in one joint space"
             )
         for side in ("train", "val"):
             vectors = getattr(self, f"{side}_text_embeddings_path")

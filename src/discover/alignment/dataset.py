@@ -27,12 +27,12 @@ class PairBatch:
 
     Attributes:
         windows: Model inputs of the windows.
-        text_BT: Unit text embeddings of the drawn captions, float32.
+        text: Unit text embeddings of the drawn captions, float32.
         keys: What identifies each pair, for false negatives.
     """
 
     windows: WindowBatch
-    text_BT: Tensor
+    text: Tensor
     keys: PairKeys
 
 

@@ -110,7 +110,8 @@ def _text_vectors(
     table = read_captions(captions)
     table = table.join(window_set.windows.select("window_id"), on="window_id", how="semi")
     encoder = build_text_encoder(config.text_encoder)
-    return encode_captions(table, encoder, chunk_folder=None, progress=progress)
+    encoded: EmbeddingTable = encode_captions(table, encoder, chunk_folder=None, progress=progress)
+    return encoded
 
 
 def _refuse_shared_events(train: WindowSet, validation: WindowSet) -> None:

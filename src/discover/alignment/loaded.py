@@ -70,13 +70,11 @@ class LoadedModel:
         features = build_event_features(window_set, self.vocabulary, self.config.encoder).to(self.device)
         out = np.empty((features.n_windows, self.dim), np.float32)
         progress.start("Embedding windows", features.n_windows)
-        order = torch.argsort(features.length_W, stable=True)
+        order = torch.argsort(features.length, stable=True)
         begin = 0
         while begin < len(order):
             # Windows in order of length, as many as fill a fixed number of event slots.
-            take = max(
-                1, _TOKENS_PER_BATCH // int(features.length_W[order[min(begin + 1024, len(order)) - 1]])
-            )
+            take = max(1, _TOKENS_PER_BATCH // int(features.length[order[min(begin + 1024, len(order)) - 1]]))
             rows = order[begin : begin + min(take, 1024)]
             out[rows.numpy()] = self.model.embed_windows(gather_batch(features, rows)).cpu().numpy()
             begin += len(rows)
@@ -119,8 +117,8 @@ class LoadedModel:
         other = [f for f in fields if ours.get(f) != theirs.get(f)]
         if other:
             raise CheckpointError(
-                f"{self.path} was trained with another vocabulary (fields {', '.join(other)}). Use the windows it was "
-                "trained on, or train again with these."
+                f"{self.path} was trained with another vocabulary (fields {', '.join(other)}). "
+                "Use the windows it was trained on, or train again with these."
             )
 
 
@@ -144,8 +142,8 @@ def load_model(
         loaded = LoadedModel(content, file, file_sha256(file), device)
     except (KeyError, RuntimeError, ValueError) as error:
         raise CheckpointError(
-            f"{file} does not hold a whole model of this version ({type(error).__name__}: {str(error)[:200]}). "
-            "Train the model again."
+            f"{file} does not hold a whole model of this version ({type(error).__name__}: "
+            f"{str(error)[:200]}). Train the model again."
         ) from error
     if vocabulary is not None:
         loaded.refuse_other_vocabulary(vocabulary)

@@ -62,7 +62,8 @@ class AlignmentModel(nn.Module):
         if config.text_projection is None and width != text_dim:
             raise ConfigError(
                 f"The text embeddings are {text_dim} wide, sensor_projection.dim is {width} and there is no "
-                f"text_projection. Set sensor_projection.dim: {text_dim}, or add a text_projection of dim {width}."
+                f"text_projection. Set sensor_projection.dim: {text_dim}, or add a text_projection "
+                f"of dim {width}."
             )
         self.config = config
         self.encoder = build_encoder(config.encoder, vocabulary)
@@ -91,7 +92,7 @@ class AlignmentModel(nn.Module):
 
     def forward(self, batch: PairBatch) -> StepOutput:
         """Loss of a batch of pairs."""
-        window_BP, caption_BP = self.embed_windows(batch.windows), self.embed_text(batch.text_BT)
+        window_BP, caption_BP = self.embed_windows(batch.windows), self.embed_text(batch.text)
         loss = self.pair_loss(window_BP, caption_BP, batch.keys)
         return StepOutput(loss, {"loss": loss.detach(), "clip_loss": loss.detach()})
 

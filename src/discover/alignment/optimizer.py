@@ -52,15 +52,10 @@ def fabric_precision(config: TrainingConfig, device: torch.device) -> str:
 def _fast_bf16(device: torch.device) -> bool:
     """Whether the processor multiplies bf16 natively; emulation is slower than float32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
-    capabilities = (
-        torch.backends.cpu.get_capabilities() if hasattr(torch.backends.cpu, "get_capabilities") else {}
-    )
-    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")) or _cpuinfo_has(
-        "avx512_bf16"
-    )
+    return _cpuinfo_has("avx512_bf16") or _cpuinfo_has("amx_bf16")
 
 
 def _cpuinfo_has(flag: str) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,14 @@ from discover.alignment.dataset import AlignmentDataset
 from discover.core.artifacts import atomic_path, mapping_sha256
 from discover.core.errors import ArtifactError, CheckpointError
 
-__all__ = ["RunFolder", "data_fingerprint", "portable_settings", "run_fingerprint", "run_settings"]
+__all__ = [
+    "RunFolder",
+    "data_fingerprint",
+    "portable_settings",
+    "refuse_other_run",
+    "run_fingerprint",
+    "run_settings",
+]
 
 _FREE_SETTINGS = ("output_dir", "experiment_name", "dataset", "dataset_type", "encoder_config_path",
                   "text_encoder_config_path")  # fmt: skip
@@ -51,12 +58,12 @@ def portable_settings(config: AlignmentConfig) -> dict[str, Any]:
 
 
 def data_fingerprint(train: AlignmentDataset, validation: AlignmentDataset) -> str:
-    """Hex digest of everything the two splits feed into the model, so that a run goes on only on its own data."""
+    """Hex digest of everything the two splits feed into the model: a run goes on only on its own data."""
     digest = hashlib.blake2b(digest_size=16)
     for part in (train, validation):
         features = part.features
-        for tensor in (features.codes_EF, features.sensor_E, features.time_E, features.xy_S2, features.first_W,
-                       features.length_W, part.text_RT, part.caption_rows_WC):  # fmt: skip
+        for tensor in (features.codes, features.sensor, features.time, features.xy, features.first,
+                       features.length, part.text_RT, part.caption_rows_WC):  # fmt: skip
             digest.update(str(tuple(tensor.shape)).encode())
             digest.update(tensor.cpu().contiguous().numpy().data)
         digest.update("\n".join(part.window_ids.tolist()).encode())
@@ -169,6 +176,41 @@ class RunFolder:
 def run_fingerprint(config: AlignmentConfig, data: str) -> str:
     """Hash of the settings and data that decide a run's numbers."""
     return mapping_sha256({"settings": run_settings(config), "data": data})
+
+
+def refuse_other_run(content: Mapping[str, Any], path: Path, config: AlignmentConfig, data: str) -> None:
+    """Check that a checkpoint may be continued with a config and data.
+
+    Raises:
+        CheckpointError: It holds weights only, or settings or data differ; a resumed run may change its
+            length, intervals and device.
+    """
+    if content["optimizer"] is None:
+        raise CheckpointError(
+            f"{path} holds weights only and cannot be resumed. "
+            "Resume from a checkpoint_step_*.pt or from final_model.pt."
+        )
+    ours = run_settings(config, extendable=True)
+    theirs = run_settings(AlignmentConfig.model_validate(content["config"]), extendable=True)
+    changed = sorted(_differences(ours, theirs))
+    if changed:
+        raise CheckpointError(
+            f"{path} was trained with other settings: {', '.join(changed)}. A resumed run may change its "
+            "length, intervals and device only; start a new run in another output_dir for anything else."
+        )
+    if content["data"] != data:
+        raise CheckpointError(
+            f"{path} was trained on other windows or text embeddings. Resume with the data it was trained on."
+        )
+
+
+def _differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key in {*ours, *theirs}:
+        left, right = ours.get(key), theirs.get(key)
+        if isinstance(left, dict) and isinstance(right, dict):
+            yield from _differences(left, right, f"{prefix}{key}.")
+        elif left != right:
+            yield prefix + key
 
 
 def _append(path: Path, values: Mapping[str, Any]) -> None:

@@ -28,7 +28,7 @@ class Validator:
             np.unique(np.linspace(0, len(dataset) - 1, size).round().astype(np.int64))
         )
         # Similar lengths together: the order of the pool means nothing, and shorter batches are faster.
-        self.rows = self.rows[torch.argsort(dataset.features.length_W[self.rows], stable=True)]
+        self.rows = self.rows[torch.argsort(dataset.features.length[self.rows], stable=True)]
         self.dataset = dataset
 
     @torch.no_grad()
@@ -48,10 +48,10 @@ class Validator:
 
     def _embed(self, model: AlignmentModel) -> tuple[Tensor, Tensor, PairKeys]:
         windows, captions, keys = [], [], []
-        for rows in self.rows.split(_BLOCK):
+        for rows in torch.split(self.rows, _BLOCK):
             batch = self.dataset.batch(rows)
             windows.append(model.embed_windows(batch.windows))
-            captions.append(model.embed_text(batch.text_BT))
+            captions.append(model.embed_text(batch.text))
             keys.append(batch.keys)
         columns: dict[str, Any] = {
             name: torch.cat([getattr(k, name) for k in keys])

@@ -7,6 +7,7 @@ description) is stored once per sensor and looked up by the event's sensor row.
 """
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -34,72 +35,72 @@ class EventFeatures:
 
     Attributes:
         fields: Names of the F categorical fields.
-        codes_EF: Vocabulary ids, int32.
-        sensor_E: Row of the event's sensor in the sensor tables, int64.
-        time_E: Local wall clock in microseconds since 1970, int64.
-        xy_S2: Place on the floor plan in [0, 1], float32, 0 where unknown.
-        has_xy_S: Whether the place is known, bool.
-        text_ST: Text embedding of the sensor's description, float32; None unless asked for.
-        first_W: First event of each window after cutting to the longest length, int64.
-        length_W: Events of each window, int64, on the CPU.
+        codes: Vocabulary ids, int32.
+        sensor: Row of the event's sensor in the sensor tables, int64.
+        time: Local wall clock in microseconds since 1970, int64.
+        xy: Place on the floor plan in [0, 1], float32, 0 where unknown.
+        has_xy: Whether the place is known, bool.
+        sensor_text: Text embedding of the sensor's description, float32; None unless asked for.
+        first: First event of each window after cutting to the longest length, int64.
+        length: Events of each window, int64, on the CPU.
         n_cut: Windows longer than the limit, whose central events were kept.
     """
 
     fields: tuple[str, ...]
-    codes_EF: Tensor
-    sensor_E: Tensor
-    time_E: Tensor
-    xy_S2: Tensor
-    has_xy_S: Tensor
-    text_ST: Tensor | None
-    first_W: Tensor
-    length_W: Tensor
+    codes: Tensor
+    sensor: Tensor
+    time: Tensor
+    xy: Tensor
+    has_xy: Tensor
+    sensor_text: Tensor | None
+    first: Tensor
+    length: Tensor
     n_cut: int
 
     def to(self, device: torch.device | str) -> "EventFeatures":
         """The same on another device; window lengths stay on the CPU, where batches are planned."""
-        moved = {
+        moved: dict[str, Any] = {
             f.name: value.to(device)
             for f in fields(self)
-            if isinstance(value := getattr(self, f.name), Tensor) and f.name != "length_W"
+            if isinstance(value := getattr(self, f.name), Tensor) and f.name != "length"
         }
         return replace(self, **moved)
 
     @property
     def n_windows(self) -> int:
         """Number of windows W."""
-        return len(self.length_W)
+        return len(self.length)
 
 
 @dataclass(frozen=True)
 class WindowBatch:
-    """B windows padded to the longest, L events. Padding is only ever read through `mask_BL`.
+    """B windows padded to the longest, L events. Padding is only ever read through `mask`.
 
     Attributes:
-        codes_BLF: Vocabulary ids, int64, PAD (0) behind the end.
-        sensor_BL: Sensor rows, int64.
-        gap_bucket_BL: Codes into `core.day_parts.GAP_BUCKETS`, int64; 0 for a window's first event.
-        log_gap_BL: ln(1 + gap in s), float32; 0 for the first event.
-        time_s_BL: Seconds since the window's first event, float32.
-        clock_BL: Angle of the time of day in [0, 2 pi), float32.
-        mask_BL: True where there is an event.
+        codes: Vocabulary ids, int64, PAD (0) behind the end.
+        sensor: Sensor rows, int64.
+        gap_bucket: Codes into `core.day_parts.GAP_BUCKETS`, int64; 0 for a window's first event.
+        log_gap: ln(1 + gap in s), float32; 0 for the first event.
+        time_s: Seconds since the window's first event, float32.
+        clock: Angle of the time of day in [0, 2 pi), float32.
+        mask: True where there is an event.
         lengths: Events per window, (B,) int64 on the CPU.
-        xy_S2, has_xy_S, text_ST: Sensor tables, as in `EventFeatures`.
-        blackout_BL3: Optional bool: hide the event's place, gap and description (masked modelling).
+        xy, has_xy, sensor_text: Sensor tables, as in `EventFeatures`.
+        blackout: Optional bool: hide the event's place, gap and description (masked modelling).
     """
 
-    codes_BLF: Tensor
-    sensor_BL: Tensor
-    gap_bucket_BL: Tensor
-    log_gap_BL: Tensor
-    time_s_BL: Tensor
-    clock_BL: Tensor
-    mask_BL: Tensor
+    codes: Tensor
+    sensor: Tensor
+    gap_bucket: Tensor
+    log_gap: Tensor
+    time_s: Tensor
+    clock: Tensor
+    mask: Tensor
     lengths: Tensor
-    xy_S2: Tensor
-    has_xy_S: Tensor
-    text_ST: Tensor | None = None
-    blackout_BL3: Tensor | None = None
+    xy: Tensor
+    has_xy: Tensor
+    sensor_text: Tensor | None = None
+    blackout: Tensor | None = None
 
 
 def build_event_features(
@@ -139,29 +140,29 @@ def build_event_features(
     text = None if sensor_texts is None else torch.from_numpy(_align_texts(window_set, sensors, sensor_texts))
     return EventFeatures(
         fields=names,
-        codes_EF=torch.from_numpy(codes),
-        sensor_E=torch.from_numpy(sensor_E),
-        time_E=torch.from_numpy(events["time"].to_physical().to_numpy().astype(np.int64)),
-        xy_S2=torch.from_numpy(xy.reshape(-1, 2)),
-        has_xy_S=torch.from_numpy(known.astype(np.bool_)),
-        text_ST=text,
-        first_W=torch.from_numpy(first),
-        length_W=torch.from_numpy(length),
+        codes=torch.from_numpy(codes),
+        sensor=torch.from_numpy(sensor_E),
+        time=torch.from_numpy(events["time"].to_physical().to_numpy().astype(np.int64)),
+        xy=torch.from_numpy(xy.reshape(-1, 2)),
+        has_xy=torch.from_numpy(known.astype(np.bool_)),
+        sensor_text=text,
+        first=torch.from_numpy(first),
+        length=torch.from_numpy(length),
         n_cut=n_cut,
     )
 
 
 def gather_batch(features: EventFeatures, rows: Tensor) -> WindowBatch:
     """Windows `rows` (CPU int64) as one padded batch on the features' device, by index arithmetic."""
-    device = features.codes_EF.device
-    lengths = features.length_W[rows]
+    device = features.codes.device
+    lengths = features.length[rows]
     longest = max(int(lengths.max()) if len(lengths) else 1, 1)
     position = torch.arange(longest, device=device)
     mask = position < lengths.to(device).unsqueeze(1)
-    first = features.first_W[rows.to(device)].unsqueeze(1)
+    first = features.first[rows.to(device)].unsqueeze(1)
     index = torch.where(mask, first + position, first)
-    codes = features.codes_EF[index].long()
-    time = features.time_E[index]
+    codes = features.codes[index].long()
+    time = features.time[index]
     gap_s = torch.zeros(time.shape, device=device)
     gap_s[:, 1:] = (time[:, 1:] - time[:, :-1]).clamp(min=0).float() / _US
     gap_s = gap_s * mask
@@ -169,17 +170,17 @@ def gather_batch(features: EventFeatures, rows: Tensor) -> WindowBatch:
     bucket = torch.bucketize(gap_s, edges, right=True) + 1
     bucket = bucket * ((position > 0) & mask)
     return WindowBatch(
-        codes_BLF=codes.masked_fill(~mask.unsqueeze(-1), PAD),
-        sensor_BL=features.sensor_E[index],
-        gap_bucket_BL=bucket,
-        log_gap_BL=torch.log1p(gap_s),
-        time_s_BL=(time - time[:, :1]).float() / _US,
-        clock_BL=(time % _DAY_US).float() * (2 * torch.pi / _DAY_US),
-        mask_BL=mask,
+        codes=codes.masked_fill(~mask.unsqueeze(-1), PAD),
+        sensor=features.sensor[index],
+        gap_bucket=bucket,
+        log_gap=torch.log1p(gap_s),
+        time_s=(time - time[:, :1]).float() / _US,
+        clock=(time % _DAY_US).float() * (2 * torch.pi / _DAY_US),
+        mask=mask,
         lengths=lengths,
-        xy_S2=features.xy_S2,
-        has_xy_S=features.has_xy_S,
-        text_ST=features.text_ST,
+        xy=features.xy,
+        has_xy=features.has_xy,
+        sensor_text=features.sensor_text,
     )
 
 
@@ -199,13 +200,13 @@ def _field_codes(
     field: str,
     events: pl.DataFrame,
     sensors: pl.DataFrame,
-    sensor_E: NDArray[np.int64],
+    sensor: NDArray[np.int64],
     vocabulary: Vocabulary,
 ) -> NDArray[np.int32]:
     """Ids of one field for all events: encode each distinct value once, then look up."""
     of_sensor = {"sensor": "sensor", "room_id": "room", "sensor_type": "type", "sensor_detail": "object"}
     if field in of_sensor:
-        values, index = sensors[of_sensor[field]].to_list(), sensor_E
+        values, index = sensors[of_sensor[field]].to_list(), sensor
     elif field == "state":
         values = _categories(events["state"])
         index = events["state"].to_physical().to_numpy().astype(np.int64)

@@ -5,6 +5,7 @@ apart: windows are sorted by length and attention runs once per bucket of simila
 windows share a batch is not touched by this, so batches stay random draws.
 """
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,7 @@ class Bucket:
         begin, end: Token range in the packed order.
         windows: Number of windows.
         width: Tokens of its longest window.
-        slot_N: Where each token goes in the (windows * width) padded rows; None if all are full.
+        slot: Where each token goes in the (windows * width) padded rows; None if all are full.
         padding: True at unused slots, (windows, width); None if all are full.
     """
 
@@ -36,7 +37,7 @@ class Bucket:
     end: int
     windows: int
     width: int
-    slot_N: Tensor | None
+    slot: Tensor | None
     padding: Tensor | None
 
 
@@ -46,23 +47,23 @@ class Packing:
 
     Attributes:
         buckets: Attention groups, covering all tokens in order.
-        start_B: First token of each window in packed window order, (B,) int64.
-        position_T: Position of the token in its window, -1 for CLS.
-        event_T: Row of the token's event in the flattened (B * L) batch; 0 for CLS.
-        is_event_T: False for CLS.
+        start: First token of each window in packed window order, (B,) int64.
+        position: Position of the token in its window, -1 for CLS.
+        event: Row of the token's event in the flattened (B * L) batch; 0 for CLS.
+        is_event: False for CLS.
         event_token: Token of each event, in packed order.
-        event_start_B: Offset of each window in `event_token`.
-        unsort_B: Packed window of each window of the batch.
+        event_start: Offset of each window in `event_token`.
+        unsort: Packed window of each window of the batch.
     """
 
     buckets: tuple[Bucket, ...]
-    start_B: Tensor
-    position_T: Tensor
-    event_T: Tensor
-    is_event_T: Tensor
+    start: Tensor
+    position: Tensor
+    event: Tensor
+    is_event: Tensor
     event_token: Tensor
-    event_start_B: Tensor
-    unsort_B: Tensor
+    event_start: Tensor
+    unsort: Tensor
 
 
 def pack_windows(lengths: Tensor, width: int, *, with_cls: bool, device: torch.device) -> Packing:
@@ -91,13 +92,13 @@ def pack_windows(lengths: Tensor, width: int, *, with_cls: bool, device: torch.d
 
     return Packing(
         buckets=_buckets(tokens, start, device),
-        start_B=move(start[:-1]),
-        position_T=move(position),
-        event_T=move(event),
-        is_event_T=move(is_event),
+        start=move(start[:-1]),
+        position=move(position),
+        event=move(event),
+        is_event=move(is_event),
         event_token=move(np.flatnonzero(is_event)),
-        event_start_B=move(start[:-1] - extra * np.arange(len(tokens))),
-        unsort_B=move(unsort),
+        event_start=move(start[:-1] - extra * np.arange(len(tokens))),
+        unsort=move(unsort),
     )
 
 
@@ -107,7 +108,7 @@ def _buckets(
     kind = np.searchsorted(BUCKET_EDGES, tokens)
     borders = np.concatenate([[0], np.flatnonzero(np.diff(kind)) + 1, [len(tokens)]])
     out = []
-    for a, b in zip(borders[:-1], borders[1:], strict=True):
+    for a, b in itertools.pairwise(borders):
         count, width = int(b - a), int(tokens[b - 1])
         slot = padding = None
         if tokens[a] != width:
@@ -148,15 +149,15 @@ class _UnpadRows(torch.autograd.Function):
 
 def pad_rows(rows_ND: Tensor, bucket: Bucket) -> Tensor:
     """The bucket's tokens, (N, D), as (windows * width, D) with zeros at unused slots."""
-    if bucket.slot_N is None:
+    if bucket.slot is None:
         return rows_ND
-    padded: Tensor = _PadRows.apply(rows_ND, bucket.slot_N, bucket.windows * bucket.width)  # type: ignore[no-untyped-call]
+    padded: Tensor = _PadRows.apply(rows_ND, bucket.slot, bucket.windows * bucket.width)  # type: ignore[no-untyped-call]
     return padded
 
 
 def unpad_rows(padded: Tensor, bucket: Bucket) -> Tensor:
     """Inverse of `pad_rows`."""
-    if bucket.slot_N is None:
+    if bucket.slot is None:
         return padded
-    rows: Tensor = _UnpadRows.apply(padded, bucket.slot_N)  # type: ignore[no-untyped-call]
+    rows: Tensor = _UnpadRows.apply(padded, bucket.slot)  # type: ignore[no-untyped-call]
     return rows

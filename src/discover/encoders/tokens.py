@@ -40,6 +40,8 @@ class TokenEmbedding(nn.Module):
     which is one kernel forwards and one backwards.
     """
 
+    offset: Tensor
+
     def __init__(self, config: SensorEncoderConfig, vocabulary: Vocabulary, text_dim: int | None) -> None:
         super().__init__()
         meta = config.metadata
@@ -50,7 +52,7 @@ class TokenEmbedding(nn.Module):
         sizes = [vocabulary.size(field) for field in meta.categorical_fields]
         # Row 0 stays zero and stands for "nothing here".
         offsets = torch.tensor([1, *sizes]).cumsum(0)
-        self.register_buffer("offset_F", offsets[:-1], persistent=False)
+        self.register_buffer("offset", offsets[:-1], persistent=False)
         row = int(offsets[-1])
         self.gap_row, row = row, row + (len(GAP_BUCKETS) + 1 if self.use_gaps else 0)
         self.cls_row, row = row, row + int(config.pooling in ("cls", "cls_mean"))
@@ -76,48 +78,48 @@ class TokenEmbedding(nn.Module):
         return x_TD if numbers is None else x_TD + self.numbers(numbers)
 
     def _rows(self, batch: WindowBatch, packing: Packing) -> tuple[Tensor, Tensor]:
-        event_T = packing.event_T
-        blackout = None if batch.blackout_BL3 is None else batch.blackout_BL3.flatten(0, 1)[event_T]
-        columns = [batch.codes_BLF.flatten(0, 1)[event_T] + self.offset_F]
-        weights = [self.table]
-        sensor_T = batch.sensor_BL.flatten()[event_T]
+        event_T = packing.event
+        blackout = None if batch.blackout is None else batch.blackout.flatten(0, 1)[event_T]
+        columns = [batch.codes.flatten(0, 1)[event_T] + self.offset]
+        weights: list[Tensor] = [self.table]
+        sensor_T = batch.sensor.flatten()[event_T]
         size = len(self.table)
         if self.use_gaps:
-            gap = batch.gap_bucket_BL.flatten()[event_T]
+            gap = batch.gap_bucket.flatten()[event_T]
             if blackout is not None:
                 gap = gap.masked_fill(blackout[:, 1], len(GAP_BUCKETS))
             columns.append((gap + self.gap_row).unsqueeze(1))
         if self.use_coordinates:
-            place = self.place(fourier_features(batch.xy_S2, self.bands)).to(self.table.dtype)
-            weights.append(torch.where(batch.has_xy_S.unsqueeze(1), place, self.table[self.place_row]))
+            place = self.place(fourier_features(batch.xy, self.bands)).to(self.table.dtype)
+            weights.append(torch.where(batch.has_xy.unsqueeze(1), place, self.table[self.place_row]))
             row = sensor_T + size
             size += len(place)
             if blackout is not None:
                 row = row.masked_fill(blackout[:, 0], self.place_row + 1)
             columns.append(row.unsqueeze(1))
-        if batch.text_ST is not None:
-            weights.append(self.text(batch.text_ST).to(self.table.dtype))
+        if batch.sensor_text is not None:
+            weights.append(self.text(batch.sensor_text).to(self.table.dtype))
             row = sensor_T + size
             if blackout is not None:
                 row = row.masked_fill(blackout[:, 2], self.text_row)
             columns.append(row.unsqueeze(1))
         rows_TR = torch.cat(columns, dim=1)
-        rows_TR = rows_TR.masked_fill(~packing.is_event_T.unsqueeze(1), 0)
+        rows_TR = rows_TR.masked_fill(~packing.is_event.unsqueeze(1), 0)
         if self.cls_row < self.place_row:
-            rows_TR[:, 0].masked_fill_(~packing.is_event_T, self.cls_row)
+            rows_TR[:, 0].masked_fill_(~packing.is_event, self.cls_row)
         return rows_TR, torch.cat(weights)
 
     def _numbers(self, batch: WindowBatch, packing: Packing) -> Tensor | None:
-        event_T = packing.event_T
+        event_T = packing.event
         columns = []
         if self.use_gaps:
-            gap = batch.log_gap_BL.flatten()[event_T]
-            if batch.blackout_BL3 is not None:
-                gap = gap.masked_fill(batch.blackout_BL3.flatten(0, 1)[event_T, 1], 0.0)
-            columns += [gap, torch.log1p(batch.time_s_BL.flatten()[event_T])]
+            gap = batch.log_gap.flatten()[event_T]
+            if batch.blackout is not None:
+                gap = gap.masked_fill(batch.blackout.flatten(0, 1)[event_T, 1], 0.0)
+            columns += [gap, torch.log1p(batch.time_s.flatten()[event_T])]
         if self.use_clock:
-            clock = batch.clock_BL.flatten()[event_T]
+            clock = batch.clock.flatten()[event_T]
             columns += [clock.sin(), clock.cos()]
         if not columns:
             return None
-        return torch.stack(columns, dim=1) * packing.is_event_T.unsqueeze(1)
+        return torch.stack(columns, dim=1) * packing.is_event.unsqueeze(1)

@@ -36,6 +36,8 @@ class TransformerEncoder(nn.Module):
     The vector depends on the window alone, not on the other windows of its batch (to rounding).
     """
 
+    slope: Tensor
+
     def __init__(
         self, config: SensorEncoderConfig, vocabulary: Vocabulary, text_dim: int | None = None
     ) -> None:
@@ -55,7 +57,7 @@ class TransformerEncoder(nn.Module):
             self.pool_query = nn.Parameter(torch.empty(config.d_model))
             nn.init.normal_(self.pool_query)
             self.pool_kv = nn.Linear(config.d_model, 2 * config.d_model)
-        self.register_buffer("slope_H", alibi_slopes(config.n_heads), persistent=False)
+        self.register_buffer("slope", alibi_slopes(config.n_heads), persistent=False)
 
     def forward(self, batch: WindowBatch) -> Tensor:
         """Window vectors, (B, D), in the order of the batch."""
@@ -65,12 +67,12 @@ class TransformerEncoder(nn.Module):
     def encode_tokens(self, batch: WindowBatch) -> tuple[Tensor, Packing]:
         """Contextual token vectors in packed order, (T, D), and where each token lies."""
         packing = pack_windows(
-            batch.lengths, batch.mask_BL.shape[1], with_cls=self.with_cls, device=batch.mask_BL.device
+            batch.lengths, batch.mask.shape[1], with_cls=self.with_cls, device=batch.mask.device
         )
         x_TD = self.tokens(batch, packing)
         if self.config.use_learned_pe:
-            place = F.embedding(packing.position_T.clamp(min=0), self.position)
-            x_TD = x_TD + place * packing.is_event_T.unsqueeze(1)
+            place = F.embedding(packing.position.clamp(min=0), self.position)
+            x_TD = x_TD + place * packing.is_event.unsqueeze(1)
         x_TD = self.dropout(x_TD)
         biases = [self._bias(bucket, x_TD.dtype) for bucket in packing.buckets]
         rotation = self._rotation(batch, packing) if self.config.use_rotary_time else None
@@ -85,16 +87,14 @@ class TransformerEncoder(nn.Module):
         """One vector per window, (B, D), in the order of the batch."""
         kind = self.config.pooling
         if kind == "attention":
-            return self._attention_pool(tokens_TD, packing)[packing.unsort_B]
-        out = None
-        if self.with_cls:
-            out = tokens_TD[packing.start_B]
+            return self._attention_pool(tokens_TD, packing)[packing.unsort]
+        out: Tensor | None = tokens_TD[packing.start] if self.with_cls else None
         if kind != "cls":
-            mean = F.embedding_bag(packing.event_token, tokens_TD, packing.event_start_B, mode="mean")
+            mean = F.embedding_bag(packing.event_token, tokens_TD, packing.event_start, mode="mean")
             share = self.config.pooling_cls_weight
             out = mean if out is None else share * out + (1 - share) * mean
         assert out is not None
-        return out[packing.unsort_B]
+        return out[packing.unsort]
 
     def _attention_pool(self, tokens_TD: Tensor, packing: Packing) -> Tensor:
         heads = self.config.n_heads
@@ -112,12 +112,12 @@ class TransformerEncoder(nn.Module):
         """Added to attention logits: distance and padding; (1 or windows, 1 or H, L, L)."""
         bias = None
         if self.config.use_alibi:
-            place = torch.arange(bucket.width, device=self.slope_H.device)
+            place = torch.arange(bucket.width, device=self.slope.device)
             distance = (place[:, None] - place[None, :]).abs()
             if self.with_cls:
                 # CLS looks at all events alike, and they at it.
                 distance = distance * ((place > 0)[:, None] & (place > 0)[None, :])
-            bias = (-self.slope_H[:, None, None] * distance).to(dtype).unsqueeze(0)
+            bias = (-self.slope[:, None, None] * distance).to(dtype).unsqueeze(0)
         if bucket.padding is None:
             return bias
         closed = bucket.padding[:, None, None, :]
@@ -127,7 +127,7 @@ class TransformerEncoder(nn.Module):
 
     def _rotation(self, batch: WindowBatch, packing: Packing) -> tuple[Tensor, Tensor]:
         half = self.config.d_model // self.config.n_heads // 2
-        moment = torch.log1p(batch.time_s_BL.flatten()[packing.event_T]) * packing.is_event_T
+        moment = torch.log1p(batch.time_s.flatten()[packing.event]) * packing.is_event
         speed = 8.0 * _ROTARY_BASE ** (-torch.arange(half, device=moment.device) / half)
         angle = moment[:, None, None] * speed
         return angle.cos(), angle.sin()
@@ -161,7 +161,9 @@ class _Block(nn.Module):
         rotation: tuple[Tensor, Tensor] | None,
     ) -> Tensor:
         x_TD = x_TD + self.dropout(self.out(self._attend(self.norm1(x_TD), packing, biases, rotation)))
-        return x_TD + self.dropout(self.down(F.gelu(self.up(self.norm2(x_TD)), approximate="tanh")))
+        hidden = F.gelu(self.up(self.norm2(x_TD)), approximate="tanh")
+        out: Tensor = x_TD + self.dropout(self.down(hidden))
+        return out
 
     def _attend(
         self,

@@ -1,0 +1,103 @@
+"""One optimizer step, as a function of its number: everything random in it comes from (seed, step)."""
+
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from discover.alignment.config import AlignmentConfig
+from discover.alignment.dataset import AlignmentDataset
+from discover.alignment.model import AlignmentModel
+from discover.alignment.optimizer import build_optimizer, fabric_precision
+from discover.alignment.schedule import BatchOrder, learning_rate
+from discover.core.seeds import derive_seed
+
+__all__ = ["TrainingStep"]
+
+
+class TrainingStep:
+    """Model, optimizer and data order of a run.
+
+    Args:
+        config: The run.
+        model: On its device.
+        train: Training split, on the same device.
+        device: The device.
+    """
+
+    def __init__(
+        self, config: AlignmentConfig, model: AlignmentModel, train: AlignmentDataset, device: torch.device
+    ) -> None:
+        precision: Any = fabric_precision(config.training, device)
+        devices = [device.index or 0] if device.type == "cuda" else 1
+        self.fabric = Fabric(accelerator=device.type, devices=devices, precision=precision)
+        self.config, self.model, self.train = config, model, train
+        self.optimizer: Any = self.fabric.setup_optimizers(build_optimizer(model, config.optimizer))
+        settings = config.training
+        self.order = BatchOrder(len(train), settings.batch_size, config.seed, shuffle=settings.shuffle)
+        self.micro_batches = settings.gradient_accumulation
+
+    @property
+    def pairs(self) -> int:
+        """Windows seen per step."""
+        return self.order.batch_size * self.micro_batches
+
+    def rate(self, step: int, total: int) -> float:
+        """Learning rate of a step."""
+        return learning_rate(
+            step, total, self.config.optimizer.learning_rate, self.config.optimizer.warmup_ratio
+        )
+
+    def backward(self, step: int) -> dict[str, Tensor]:
+        """Gradients of step number `step`; returns the losses by name, means over micro-batches."""
+        torch.manual_seed(derive_seed(self.config.seed, "step", step))
+        parts: dict[str, Tensor] = {}
+        for index in range(self.micro_batches):
+            number = step * self.micro_batches + index
+            batch = self.train.batch(self.order.rows(number), self.order.draw(number))
+            with self.fabric.autocast():
+                out = self.model(batch)
+            self.fabric.backward(out.loss / self.micro_batches)
+            for name, value in out.parts.items():
+                share = value.float() / self.micro_batches
+                parts[name] = parts[name] + share if name in parts else share
+        limit = self.config.optimizer.grad_clip_norm
+        if limit is not None:
+            norm = self.fabric.clip_gradients(
+                self.model, self.optimizer, max_norm=limit, error_if_nonfinite=False
+            )
+            assert norm is not None
+            parts["grad_norm"] = norm.detach()
+        return parts
+
+    def update(self, step: int, total: int) -> None:
+        """Move the weights along the gradients."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate(step, total)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def window_ids(self, step: int) -> list[str]:
+        """Windows of the step's first micro-batch."""
+        return [str(i) for i in self.train.window_ids[self.order.rows(step * self.micro_batches).numpy()]]
+
+    def state(self) -> dict[str, Any]:
+        """Weights, optimizer and gradient scaler, for a checkpoint."""
+        scaler = self._scaler()
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": None if scaler is None else scaler.state_dict(),
+        }
+
+    def restore(self, content: dict[str, Any]) -> None:
+        """Inverse of `state`."""
+        self.model.load_state_dict(content["model"])
+        self.optimizer.load_state_dict(content["optimizer"])
+        scaler = self._scaler()
+        if scaler is not None and content["scaler"]:
+            scaler.load_state_dict(content["scaler"])
+
+    def _scaler(self) -> Any:
+        return getattr(self.fabric.strategy.precision, "scaler", None)

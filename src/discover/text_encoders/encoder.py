@@ -1,0 +1,167 @@
+"""A frozen text encoder: texts in, vectors out.
+
+Texts are sorted by length and cut into batches of about equal token count, so that little is spent on
+padding. The batches follow from the set of texts alone, so that the same texts give the same bits.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from discover.core.errors import DataError
+from discover.core.progress import SILENT, Progress
+from discover.text_encoders.config import TextEncoderConfig
+from discover.text_encoders.model_cards import ModelCard
+from discover.text_encoders.towers import Tower
+
+__all__ = ["Kind", "TextEncoder"]
+
+Kind = Literal["document", "query"]
+"""document: captions; query: prompts and search sentences. Some models put different words before them."""
+
+
+@final
+class TextEncoder:
+    """Made by `build_text_encoder`.
+
+    Attributes:
+        name: Short name used in file names.
+        dim: Width of the vectors.
+        meta: What identifies the encoder: encoder_type, model_name, embedding_dim, normalize, precision,
+            weights_sha256, prefixes, max_length.
+        config: The settings it was built from.
+    """
+
+    def __init__(
+        self,
+        config: TextEncoderConfig,
+        card: ModelCard,
+        tower: Tower,
+        *,
+        model_name: str,
+        weights_sha256: str,
+    ) -> None:
+        self.config = config
+        self.name = config.name
+        self._tower = tower
+        self._device = next(tower.module.parameters()).device
+        self._bf16 = use_bf16(config.precision, self._device)
+        self._pad_to_max = card.pad_to_max
+        self._max_length = min(config.max_length or tower.max_length, tower.max_length)
+        self._prefixes = {
+            "document": card.document_prefix if config.document_prefix is None else config.document_prefix,
+            "query": card.query_prefix if config.query_prefix is None else config.query_prefix,
+        }
+        if self._bf16:
+            _halve_linear_weights(tower.module)
+        self.dim = int(self._run(self._tokens(["a"])).shape[1])
+        self.meta: Mapping[str, Any] = {
+            "encoder_type": config.type,
+            "model_name": model_name,
+            "embedding_dim": self.dim,
+            "normalize": config.normalize,
+            "use_projection": False,
+            "projection_dim": 0,
+            "precision": "bf16" if self._bf16 else "fp32",
+            "max_length": self._max_length,
+            "document_prefix": self._prefixes["document"],
+            "query_prefix": self._prefixes["query"],
+            "weights_sha256": weights_sha256,
+        }
+
+    def encode(
+        self, texts: Sequence[str], *, kind: Kind = "document", progress: Progress = SILENT
+    ) -> NDArray[np.float32]:
+        """Vectors of texts, (N, dim), in the order given; equal texts are encoded once.
+
+        Raises:
+            DataError: A vector is not finite.
+        """
+        distinct, inverse = np.unique(np.asarray(texts, dtype=np.str_), return_inverse=True)
+        vectors = np.zeros((len(distinct), self.dim), dtype=np.float32)
+        progress.start("encoding texts", len(distinct))
+        for rows, tokens in self.batches(distinct.tolist(), kind=kind):
+            vectors[rows] = self.run_batch(tokens)
+            progress.advance(len(rows))
+        progress.finish()
+        return vectors[inverse.ravel()]
+
+    def batches(
+        self, texts: Sequence[str], *, kind: Kind = "document"
+    ) -> list[tuple[NDArray[np.int64], list[list[int]]]]:
+        """Row numbers and token ids of each batch; shortest texts first, ties in order of the text."""
+        if not len(texts):
+            return []
+        tokens = self._tokens([self._prefixes[kind] + text for text in texts])
+        lengths = np.array([self._max_length if self._pad_to_max else len(ids) for ids in tokens])
+        order = np.lexsort((np.asarray(texts, dtype=np.str_), lengths))
+        batches, begin = [], 0
+        sorted_lengths = lengths[order]
+        while begin < len(order):
+            # A batch costs its size times its longest text, which is its last.
+            cost = sorted_lengths[begin:] * np.arange(1, len(order) - begin + 1)
+            size = max(1, int(np.searchsorted(cost, self.config.batch_tokens, side="right")))
+            rows = order[begin : begin + size]
+            batches.append((rows, [tokens[row] for row in rows]))
+            begin += size
+        return batches
+
+    def run_batch(self, tokens: list[list[int]]) -> NDArray[np.float32]:
+        """Vectors (B, dim) of one batch of token ids.
+
+        Raises:
+            DataError: A vector is not finite.
+        """
+        vectors = self._run(tokens)
+        if not np.isfinite(vectors).all():
+            raise DataError(
+                f"The text encoder {self.name} gave vectors that are not finite. Set text_encoder.precision: fp32, "
+                "and check the model's weights."
+            )
+        if self.config.normalize:
+            vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors
+
+    def _tokens(self, texts: list[str]) -> list[list[int]]:
+        if self._tower.lower_case:
+            texts = [text.lower() for text in texts]
+        encoded = self._tower.tokenizer(texts, truncation=True, max_length=self._max_length)
+        tokens: list[list[int]] = encoded["input_ids"]
+        return tokens
+
+    @torch.inference_mode()
+    def _run(self, tokens: list[list[int]]) -> NDArray[np.float32]:
+        padded = self._tower.tokenizer.pad(
+            {"input_ids": tokens, "attention_mask": [[1] * len(ids) for ids in tokens]},
+            padding="max_length" if self._pad_to_max else "longest",
+            max_length=self._max_length if self._pad_to_max else None,
+            return_tensors="pt",
+        )
+        batch = {name: tensor.to(self._device) for name, tensor in padded.items()}
+        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._bf16):
+            vectors = self._tower.forward(batch)
+        array: NDArray[np.float32] = vectors.float().cpu().numpy()
+        return array
+
+
+def use_bf16(precision: str, device: torch.device) -> bool:
+    """Whether matrix products run in bfloat16.
+
+    Only where the hardware multiplies bfloat16: elsewhere it is slower than float32 and less exact.
+    """
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())  # type: ignore[no-untyped-call]
+
+
+def _halve_linear_weights(module: nn.Module) -> None:
+    """Convert the weights of linear layers once; autocast would convert them again for every batch."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear):
+            layer.to(torch.bfloat16)

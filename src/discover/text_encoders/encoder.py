@@ -93,18 +93,19 @@ class TextEncoder:
     def batches(
         self, texts: Sequence[str], *, kind: Kind = "document"
     ) -> list[tuple[NDArray[np.int64], list[list[int]]]]:
-        """Row numbers and token ids of each batch; shortest texts first, ties in order of the text."""
+        """Row numbers and token ids of each batch; shortest texts first, ties in the order given."""
         if not len(texts):
             return []
         tokens = self._tokens([self._prefixes[kind] + text for text in texts])
         lengths = np.array([self._max_length if self._pad_to_max else len(ids) for ids in tokens])
-        order = np.lexsort((np.asarray(texts, dtype=np.str_), lengths))
-        batches, begin = [], 0
-        sorted_lengths = lengths[order]
+        order = np.argsort(lengths, kind="stable")
+        ascending = lengths[order]
+        batches, begin, budget = [], 0, self.config.batch_tokens
         while begin < len(order):
             # A batch costs its size times its longest text, which is its last.
-            cost = sorted_lengths[begin:] * np.arange(1, len(order) - begin + 1)
-            size = max(1, int(np.searchsorted(cost, self.config.batch_tokens, side="right")))
+            longest = ascending[begin : begin + budget // int(ascending[begin]) + 1]
+            size = int(np.searchsorted(longest * np.arange(1, len(longest) + 1), budget, side="right"))
+            size = max(1, size)
             rows = order[begin : begin + size]
             batches.append((rows, [tokens[row] for row in rows]))
             begin += size
@@ -119,8 +120,8 @@ class TextEncoder:
         vectors = self._run(tokens)
         if not np.isfinite(vectors).all():
             raise DataError(
-                f"The text encoder {self.name} gave vectors that are not finite. Set text_encoder.precision: fp32, "
-                "and check the model's weights."
+                f"The text encoder {self.name} gave vectors that are not finite. "
+                "Set text_encoder.precision: fp32, and check the model's weights."
             )
         if self.config.normalize:
             vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
@@ -157,7 +158,7 @@ def use_bf16(precision: str, device: torch.device) -> bool:
         return precision == "bf16"
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
-    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())  # type: ignore[no-untyped-call]
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def _halve_linear_weights(module: nn.Module) -> None:

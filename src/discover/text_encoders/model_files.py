@@ -31,8 +31,8 @@ def resolve_folder(config: TextEncoderConfig, card: ModelCard) -> Path:
     if not folder.is_dir():
         if not _HUB_NAME.fullmatch(wanted):
             raise ConfigError(
-                f"text_encoder.model_path: there is no folder {wanted}. Give the folder of a downloaded model, "
-                f"or a hub name such as {card.hub_name}."
+                f"text_encoder.model_path: there is no folder {wanted}. Give the folder of a downloaded "
+                f"model, or a hub name such as {card.hub_name}."
             )
         folder = _from_hub(config, wanted)
     _check_files(folder)

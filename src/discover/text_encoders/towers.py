@@ -45,12 +45,12 @@ def load_tower(folder: Path, config: TextEncoderConfig, card: ModelCard, device:
     """
     if card.needs_remote_code and not config.trust_remote_code:
         raise ConfigError(
-            f"The text encoder '{config.type}' brings Python code of its own. Read the code in {folder} and set "
-            "text_encoder.trust_remote_code: true to let it run."
+            f"The text encoder '{config.type}' brings Python code of its own. Read the code in {folder} and "
+            "set text_encoder.trust_remote_code: true to let it run."
         )
     from transformers.utils import logging
 
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tower = LOADERS[card.loader](folder, config, card)
     except Exception as error:

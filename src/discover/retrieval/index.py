@@ -1,7 +1,7 @@
 """Exact search over window embeddings.
 
 Vectors are stored as float16 (a cosine changes by less than 1e-3) and scored as float32. Ranking is
-exact and repeatable: equal scores are ordered by row.
+exact and repeatable: equal scores (to six digits) are ordered by row.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,9 @@ _STAGE_VERSION = 1
 _BLOCK_ROWS = 16_384
 # Below this the index keeps a float32 copy after its first search: no conversion per query.
 _KEEP_FLOAT32_BYTES = 2 << 30
+# Scores are compared on this grid (2^-20, ten roundings of float32): equal vectors at different places of a
+# matrix product differ in their last bits, and that must not decide their order.
+_SCORE_GRID = np.float32(2**20)
 # Scoring picked rows copies them, which beats scoring everything only when few are left.
 _GATHER_SHARE = 0.25
 
@@ -268,7 +271,7 @@ def _best(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArr
     k = min(k, n)
     rows = np.empty((n_queries, k), dtype=np.int64)
     for q in range(n_queries):
-        line = scores[q]
+        line = np.rint(scores[q] * _SCORE_GRID)
         if k < n:
             # argpartition picks any of the equal scores at the border; take every one of them and sort.
             border = line[np.argpartition(line, n - k)[n - k :]].min() if k else np.inf

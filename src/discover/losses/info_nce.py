@@ -95,8 +95,8 @@ def _one_direction(
     if targets is None:
         matched_B = logits_BB.diagonal()
     else:
-        share_BB = targets / targets.sum(1, keepdim=True)
-        matched_B = (share_BB.to(logits_BB.dtype) * logits_BB).sum(1)
+        weights_BB = targets.to(logits_BB.dtype)
+        matched_B = (weights_BB * logits_BB).sum(1) / weights_BB.sum(1)
     if excluded_BB is not None:
         logits_BB = logits_BB.masked_fill(excluded_BB, -math.inf)
     if extra_BM is not None:

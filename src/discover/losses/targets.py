@@ -3,19 +3,27 @@
 Activity repeats: many windows of a batch have the same caption or almost the same, and windows cut
 with overlap share events. Calling such pairs negatives teaches the model to tell apart what is alike.
 Between pair i and pair j (window i against caption j, and window j against caption i), with cos_ij the
-cosine of their captions' text embeddings, the affinity a_ij in [0, 1] is
+cosine of their captions' text embeddings, each pair is a match with affinity a_ij in (0, 1], a
+negative, or left out (neither):
 
-    identity    1 if i = j, else 0; every other pair is a negative (the plain loss, for comparison)
-    duplicates  1 if i = j, or same window, or same caption; else 0
-    soft        as duplicates where that is 1, elsewhere  soft_weight * exp((cos_ij - 1) / soft_temperature)
+    identity    i = j is a match (1), every other pair a negative: the plain loss, for comparison
+    duplicates  i = j is a match (1); same window or same caption is left out; cos_ij >= near_threshold
+                is left out; windows that share an event are left out; the rest are negatives
+    soft        as duplicates without the threshold, but the rest are also matches, with affinity
+                soft_weight * exp((cos_ij - 1) / soft_temperature)
 
-For `duplicates` and `soft`, pairs that are not at 1 are left out when their windows share an event
-(neither match nor negative, affinity 0), and for `duplicates` also when cos_ij >= near_threshold
-(`near_same: positive` gives them affinity 1 instead). All others may be negatives.
+`same` and `near_same` set to positive make those pairs matches with affinity 1 instead of leaving them
+out. InfoNCE takes p_ij = a_ij / sum_j a_ij as its target distribution: for `soft` this is the
+identity mixed with softmax(cos / soft_temperature), and with soft_weight 1 and `same: positive` that
+softmax itself. The sigmoid losses take a_ij as the label of the pair. Everything is symmetric in i
+and j, so both directions agree.
 
-InfoNCE takes p_ij = a_ij / sum_j a_ij as its target distribution: uniform over duplicates, and for
-`soft` the identity mixed with softmax(cos / soft_temperature) (soft_weight 1 is that softmax itself).
-The sigmoid losses take a_ij as the label of the pair. a is symmetric, so both directions agree.
+Why left out and not positive: equal captions have equal embeddings, and then InfoNCE with all K equal
+captions as positives has *the same gradient* as plain InfoNCE. Window i's own logit is also that of
+every equal caption, so the target's shape does not matter, and its equals stay in every denominator,
+where the closest window is pushed away from its own caption until all K share it evenly. (Summed over
+the K captions, sum_j sum_i p_ij s_ij = sum_i s_ii.) Leaving the equals out of the denominator is what
+takes the false negatives away. A test holds both facts.
 """
 
 from collections.abc import Callable
@@ -91,14 +99,16 @@ class TargetRule:
         mode: identity, duplicates or soft.
         near_threshold: Cosine of caption text embeddings, in (0, 1], from which two captions say nearly
             the same; None looks at identical captions only. Mode soft uses it for outside negatives only.
-        near_same: What such a pair is: left out (ignore) or a match (positive).
+        same: What a pair with the same window or caption is: left out (ignore) or a match (positive).
+        near_same: What a pair beyond near_threshold is.
         soft_temperature: Softness of mode soft, > 0.
-        soft_weight: Affinity of a pair with the same text embedding but another caption id, in [0, 1].
+        soft_weight: Affinity of another pair whose caption has the same text embedding, in [0, 1].
         ignore_overlaps: Whether windows that share an event are left out.
     """
 
     mode: Literal["identity", "duplicates", "soft"] = "duplicates"
     near_threshold: float | None = None
+    same: Literal["ignore", "positive"] = "ignore"
     near_same: Literal["ignore", "positive"] = "ignore"
     soft_temperature: float = 0.05
     soft_weight: float = 0.5
@@ -107,6 +117,10 @@ class TargetRule:
     def __post_init__(self) -> None:
         if self.mode not in ("identity", "duplicates", "soft"):
             raise ConfigError(f"targets must be identity, duplicates or soft, got '{self.mode}'.")
+        if not {self.same, self.near_same} <= {"ignore", "positive"}:
+            raise ConfigError(
+                f"same and near_same must be ignore or positive, got '{self.same}' and '{self.near_same}'."
+            )
         if self.near_threshold is not None and not 0 < self.near_threshold <= 1:
             raise ConfigError(f"near_threshold is a cosine in (0, 1], got {self.near_threshold}.")
         if not self.soft_temperature > 0 or not 0 <= self.soft_weight <= 1:
@@ -167,14 +181,17 @@ def target_block(
     match = row_index[:, None] == column_index
     if rule.mode == "identity":
         return match.float(), ~match
-    match = match | _same(rows, columns)
     left_out = torch.zeros_like(match)
+    if rule.same == "positive":
+        match = match | _same(rows, columns)
+    else:
+        left_out = _same(rows, columns)
     if rule.mode == "duplicates" and rule.near_threshold is not None:
         near = _cosine(rows, columns) >= rule.near_threshold
         if rule.near_same == "positive":
             match = match | near
         else:
-            left_out = near
+            left_out = left_out | near
     if rule.ignore_overlaps:
         left_out = left_out | _overlapping(rows, columns)
     affinity = match.float()

@@ -62,7 +62,10 @@ _DISHES = "kitchen:dish|plate|cup\\b|crockery|silver>kitchen:^(?!.*medic).*(cupb
 _STOVE = "any:stove|burner|oven|cooker|hob"
 _MEDICINE = "any:medic|pill|drug"
 _TV = "any:\\btv\\b|television"
-FRONT_DOOR = "entrance:front|entrance|entry|main|outside>entrance:door>any:front door|garage door>any:door"
+FRONT_DOOR = (
+    "entrance:^door.*(front|main|outside)>entrance:^door>any:^door.*(front|garage|back)"
+    ">garage:^door>any:^door"
+)
 """Where one leaves the home, as a wish over door sensors."""
 
 _AT_STOVE = "any:stove|burner|oven|cooker>kitchen"
@@ -108,9 +111,8 @@ def _cooking(meal: str, stove: float, fridge: float, food: float) -> Behaviour:
         Use(_DISHES, 0.9, phase=0.8, spread=0.25),
         Use("any:kettle|coffee|toaster", 0.75, (20.0, 150.0), 0.3),
         Use("any:microwave", 0.4, (3.0, 8.0), 0.6),
-        Use(
-            "kitchen:ingredient|bowl|sugar|oatmeal|raisin|pot\\b|item>kitchen:kitchen", 0.8, (5.0, 90.0), 0.4
-        ),
+        Use("kitchen:^item(?!.*(medic|phone|kettle))", 1.6, (5.0, 90.0), 0.4),
+        Use("kitchen:light", 0.4, span=0.9),
         Use(_MEDICINE, 0.1),
     )
     own = (rf"(cook|prepar|make).*{meal}", r"\b(cook|meal prep|prepar|kitchen act)")
@@ -131,6 +133,23 @@ def _medicine(when: str) -> Behaviour:
     return Behaviour(
         f"medicine_{when}", "take_medicine", "Take_Medicine", _MED_PLACES, 2.0, 5.0, _MED_USES, own
     )
+
+
+def _hygiene(name: str, room: str, which: str) -> Behaviour:
+    places = (
+        (f"{room}:sink|basin|mirror>{room}", 4.0),
+        (f"{room}:toilet>{room}", 3.0),
+        (f"{room}:shower|tub>{room}", 0.6),
+        ("bedroom", 0.5),
+    )
+    uses = (
+        Use("bathroom:cabinet|mirror|medic", 0.7, (3, 40)),
+        Use("bathroom:flush|toilet", 0.6, (10, 40), 0.6),
+        Use("any:^door.*bath ?room", 0.4, (60, 200), 0.1),
+        Use("bathroom:light", 0.6, span=0.9),
+    )
+    own = (r"hygiene|groom|tooth", rf"{which} bath ?room", r"bath ?room|wash hands")
+    return Behaviour(name, "personal_hygiene", "Personal_Hygiene", places, 0.8, 3.6, uses, own)
 
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
@@ -161,7 +180,11 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         ((_AT_TOILET, 3.0), (_AT_BASIN, 1.0)),
         0.5,
         4.0,
-        (Use("bathroom:flush|toilet", 0.8, (10, 40), 0.7), Use("any:bath ?room door", 0.6, (60, 200), 0.1)),
+        (
+            Use("bathroom:flush|toilet", 0.8, (10, 40), 0.7),
+            Use("any:^door.*bath ?room", 0.6, (60, 200), 0.1),
+            Use("bathroom:light", 0.8, span=0.9),
+        ),
         (r"bed.*toilet",),
     ),
     _cooking("breakfast", 0.35, 1.3, 0.9),
@@ -207,7 +230,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         (
             Use(_TV, 0.22, span=0.9),
             Use("any:kettle|coffee", 0.2, (20, 120)),
-            Use("any:book|lamp", 0.6, span=0.9),
+            Use("living:light|lamp", 0.5, span=0.95),
         ),
         (r"\bread", r"\bstudy\b", r"\brelax"),
     ),
@@ -228,23 +251,11 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         ((_AT_DESK, 8.0), ("office>living", 1.0), ("kitchen", 0.1), (_AT_TABLE, 0.25)),
         0.09,
         0.9,
-        (Use("office:computer|desk|power|lamp", 0.7, span=0.95), Use("any:phone", 0.2, (60, 500))),
+        (Use("office:computer|desk|power|light|lamp", 0.7, span=0.95), Use("any:phone", 0.2, (60, 500))),
         (r"\bdesk\b", r"\bwork\b", r"\bstudy\b"),
     ),
-    Behaviour(
-        "hygiene",
-        "personal_hygiene",
-        "Personal_Hygiene",
-        ((_AT_BASIN, 4.0), (_AT_TOILET, 3.0), (_IN_SHOWER, 0.6), ("bedroom", 0.5)),
-        0.8,
-        3.6,
-        (
-            Use("bathroom:cabinet|mirror|medic", 0.7, (3, 40)),
-            Use("bathroom:flush|toilet", 0.6, (10, 40), 0.6),
-            Use("any:bath ?room door", 0.4, (60, 200), 0.1),
-        ),
-        (r"hygiene|groom|tooth", r"bath ?room", r"\btoilet\b(?<!bed to toilet)"),
-    ),
+    _hygiene("hygiene", "main_bathroom", "master"),
+    _hygiene("hygiene_guest", "guest_bathroom", "guest"),
     Behaviour(
         "bathing",
         "bathing",
@@ -255,7 +266,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         (
             Use("bathroom:cabinet|mirror", 0.8, (3, 40), 0.8),
             Use("bathroom:shower|water", 0.9, span=0.5),
-            Use("any:bath ?room door", 0.6, (300, 900), 0.05),
+            Use("any:^door.*bath ?room", 0.6, (300, 900), 0.05),
         ),
         (r"\b(bathing|shower)", r"master bath ?room"),
     ),
@@ -266,8 +277,25 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         (("bedroom:closet|wardrobe>bedroom", 3.0), ("bedroom", 2.0), (_IN_BED, 0.8), ("bathroom", 0.3)),
         1.3,
         3.5,
-        (Use("bedroom:closet|wardrobe|drawer", 1.3, (8, 90)),),
+        (
+            Use("bedroom:closet|wardrobe|drawer", 1.3, (8, 90)),
+            Use("bedroom:^door.*bed ?room", 0.5, (60, 400)),
+            Use("bedroom:light", 0.6, span=0.95),
+        ),
         (r"bed ?room act", r"\bdress", r"\bwake\b"),
+    ),
+    Behaviour(
+        "phone",
+        "other",
+        "",
+        (("any:phone>living", 3.0), (_ON_COUCH, 1.0), ("hallway", 0.6), ("kitchen", 0.6)),
+        0.5,
+        2.5,
+        (
+            Use("any:phone(?! book)", 1.0, (60, 900), 0.1, 0.1),
+            Use("any:phone book", 0.5, (20, 90), 0.05, 0.05),
+        ),
+        (r"phone",),
     ),
     Behaviour(
         "leave",
@@ -310,6 +338,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
             Use("bedroom:closet|wardrobe", 0.9, (8, 90)),
             Use(_DISHES, 0.4),
             Use(FRONT_DOOR, 0.25, (4, 40)),
+            Use("any:^door.*(back|garage|closet|pantry|basement)", 0.7, (4, 60)),
             Use("any:wash(er|ing machine)|laundry", 0.25, (5, 30)),
         ),
         (r"housekeep|\bclean", r"\bchores?\b", r"\bwork\b"),

@@ -162,10 +162,9 @@ class Movement:
         person = np.where((who >= 0) & (who < n_people), who, 0)
         row = person * n_behaviours + behaviour
         ladder = (cumulative.reshape(-1, n_places) + np.arange(n_people * n_behaviours)[:, None]).ravel()
-        found: NDArray[np.int64] = (
-            np.searchsorted(ladder, row + rng.random(len(row)), side="right") - row * n_places
-        )
-        return np.minimum(found, n_places - 1)
+        found = np.searchsorted(ladder, row + rng.random(len(row)), side="right") - row * n_places
+        result: NDArray[np.int64] = np.minimum(found, n_places - 1)
+        return result
 
     def _walks(
         self, visits: _Visits, way: NDArray[np.int64], rng: np.random.Generator

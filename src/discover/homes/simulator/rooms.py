@@ -192,8 +192,8 @@ def _straight_metres(xy: NDArray[np.float64], room: NDArray[np.int64], n_rooms: 
     located = ~np.isnan(xy[:, 0])
     if located.sum() > 1:
         span = np.ptp(xy[located], axis=0)
-        # Plans are in pixels of unknown scale: a home of R rooms is taken to be 4.2 m * sqrt(R) across.
-        scale = 4.2 * np.sqrt(n_rooms) / max(float(np.hypot(*span)), 1e-9)
+        # Plans are in pixels of unknown scale: more rooms and sensors mean a larger home.
+        scale = max(4.2 * np.sqrt(n_rooms), 2.1 * np.sqrt(len(xy))) / max(float(np.hypot(*span)), 1e-9)
         difference = xy[:, None, :] - xy[None, :, :]
         straight = np.hypot(difference[..., 0], difference[..., 1]) * scale
         both = located[:, None] & located[None, :]

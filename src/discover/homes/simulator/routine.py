@@ -152,7 +152,7 @@ def _draw_habits(seed: int, resident: int) -> _Habits:
         lunch_h=rng.normal(12.5, 0.3),
         dinner_h=rng.normal(18.3, 0.4),
         shower_morning=rng.uniform(0.4, 0.75),
-        takes_medicine=resident == 0 or rng.random() < 0.5,
+        takes_medicine=resident < 2 or rng.random() < 0.5,
         medicine_first=rng.uniform(0.2, 0.6),
         home_office=rng.uniform(0.5, 1.1),
         outing_weekday=rng.uniform(0.5, 0.8),
@@ -276,7 +276,7 @@ class _Day:
         rng = self._rng
         while until_s - self._now_s > 4 * _MINUTE:
             if self._now_s - self._since_toilet_s > rng.gamma(4.0, 0.7) * _HOUR:
-                self._do("hygiene", 3.5, 0.5, until_s)
+                self._do("hygiene_guest" if rng.random() < 0.5 else "hygiene", 3.5, 0.5, until_s)
                 self._since_toilet_s = self._now_s
             self._pause(5.0, until_s)
             if self._dirty_dishes and rng.random() < 0.3:
@@ -306,11 +306,12 @@ class _Day:
             "meditate": 0.12,
             "bathing": (0.25 if evening and hour > 19 else 0.04) * (1 - habits.shower_morning),
             "dress": 0.12,
+            "phone": 0.18,
             "potter": 0.6,
         }
         minutes = {
             "tv": 50, "read": 32, "work": 55, "housekeeping": 26, "laundry": 9, "snack": 4, "nap": 38,
-            "meditate": 15, "bathing": 16, "dress": 4, "potter": 10,
+            "meditate": 15, "bathing": 16, "dress": 4, "potter": 10, "phone": 7,
         }  # fmt: skip
         weights = np.cumsum(list(options.values()))
         name = list(options)[int(np.searchsorted(weights, rng.random() * weights[-1], side="right"))]

@@ -53,6 +53,7 @@ class Simulation:
         self._states = SensorStates(self._graph)
         self._last_reading = np.full(len(self.sensor_names), np.nan)
         self._open: list[Annotation] = []
+        self._label_ends_us: dict[str, int] = {}
 
     def messages(self, progress: Progress = SILENT) -> Iterator[Messages]:
         """Final pieces of the log in order of time."""
@@ -121,14 +122,17 @@ class Simulation:
         left_out = rng.random(len(episodes)) < self._config.unlabelled_share
         late = np.minimum(rng.exponential(9.0, size=(2, len(episodes))), 40.0)
         result = []
-        for i, e in enumerate(episodes):
+        for i in np.argsort([e.begin_s for e in episodes], kind="stable").tolist():
+            e = episodes[i]
             label = self._raw_labels[e.who][e.behaviour] if 0 <= e.who < len(self._raw_labels) else None
             if label is None or left_out[i]:
                 continue
             inside = np.minimum(late[:, i], 0.08 * (e.end_s - e.begin_s)) * 1e6
             begin = max(day * _DAY_US + int(e.begin_s * 1e6 + inside[0]), 0)
             end = min(day * _DAY_US + int(e.end_s * 1e6 - inside[1]), end_us - 1)
-            if begin < end:
+            # One label of two people at once could not be told apart in the log: the first keeps it.
+            if self._label_ends_us.get(label, -1) < begin < end:
+                self._label_ends_us[label] = end
                 result.append(Annotation(label, e.who, begin, end))
         return result
 

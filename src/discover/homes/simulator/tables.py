@@ -77,8 +77,8 @@ def build_tables(graph: RoomGraph, n_residents: int) -> BehaviourTables:
     weights = np.stack([_place_weights(graph, r, n_residents) for r in range(n_residents)])
     return BehaviourTables(
         place_cumulative=np.cumsum(weights, axis=2),
-        moves=0.8 * np.array([b.moves for b in BEHAVIOURS]),
-        stirs=0.55 * np.array([b.stirs for b in BEHAVIOURS]),
+        moves=0.7 * np.array([b.moves for b in BEHAVIOURS]),
+        stirs=0.45 * np.array([b.stirs for b in BEHAVIOURS]),
         use_mean=numbers["mean"],
         use_low_s=numbers["low"],
         use_high_s=numbers["high"],
@@ -121,12 +121,23 @@ def _places(wish: str, graph: RoomGraph) -> list[int]:
     for option in wish.split(">"):
         kind, _, words = option.partition(":")
         for instead in (kind, *(_INSTEAD.get(kind, ()) if option == wish.split(">")[-1] else ())):
-            inside = everywhere if instead == "any" else graph.places_of_kind(instead)
+            inside = everywhere if instead == "any" else _inside(instead, graph)
             if words and instead == kind:
                 inside = _near_things(words, inside, graph)
             if inside:
                 return inside
     return everywhere
+
+
+def _inside(kind: str, graph: RoomGraph) -> list[int]:
+    """Places in rooms of a kind; `main_` and `guest_` tell the rooms of a kind apart by name."""
+    which, _, base = kind.rpartition("_")
+    places = graph.places_of_kind(base)
+    if not which or not places:
+        return places
+    main = [p for p in places if "master" in graph.rooms[graph.place_room[p]]]
+    chosen = main if which == "main" else [p for p in places if p not in main]
+    return chosen or places
 
 
 def _near_things(words: str, inside: list[int], graph: RoomGraph) -> list[int]:
@@ -149,11 +160,7 @@ def _things(use: Use, graph: RoomGraph) -> list[int]:
         kind, _, words = option.partition(":")
         found = []
         for i, s in enumerate(graph.sensors):
-            text = (
-                f"{words_of(s.object)} {words_of(s.id)}"
-                if s.object
-                else f"{words_of(s.room)} {words_of(s.id)}"
-            )
+            text = f"{s.type} {words_of(s.object) or words_of(s.room)} {words_of(s.id)}"
             in_kind = kind == "any" or graph.kinds[graph.rooms.index(s.room)] == kind
             if s.type in _SWITCHED and in_kind and words and re.search(words, text):
                 found.append(i)

@@ -82,7 +82,9 @@ def measure(kind: str, form: str, pairs: int, width: int, *, warm_up: bool = Tru
     started = time.perf_counter()
     loss = step()
     seconds = time.perf_counter() - started
-    assert windows.grad is not None and captions.grad is not None and scale.grad is not None
+    assert windows.grad is not None
+    assert captions.grad is not None
+    assert scale.grad is not None
     return {
         "seconds": seconds,
         "gb_beyond_inputs": _peak_gb() - held,

@@ -95,15 +95,16 @@ class _Denominators(torch.autograd.Function):
             for rows, columns in tiles(n, side):
                 logits = scaled[rows] @ captions[columns].T
                 affinity, excluded = tile_targets(rule, keys, rows, columns, logits.dtype)
-                if affinity is not None and excluded is not None:
+                if affinity is not None:
                     degree[rows] += affinity.sum(1)
                     affinity *= logits
                     row_match[rows] += affinity.sum(1)
                     column_match[columns] += affinity.sum(0)
+                if excluded is not None:
                     logits.masked_fill_(excluded, -torch.inf)
                 row_sum[rows] = torch.logaddexp(row_sum[rows], logits.logsumexp(1))
                 column_sum[columns] = torch.logaddexp(column_sum[columns], logits.logsumexp(0))
-        if keys is None:
+        if rule.one_to_one:
             row_match = (scaled * captions).sum(1)
             column_match = row_match.clone()
         else:
@@ -137,7 +138,7 @@ class _Denominators(torch.autograd.Function):
                     pull.addcmul_(affinity, share)
                 pulled_windows[rows].addmm_(pull, captions[columns])
                 pulled_captions[columns].addmm_(pull.T, windows[rows])
-        if ctx.keys is None:
+        if ctx.rule.one_to_one:
             h_both = (h_row + h_column)[:, None]
             pulled_windows += h_both * captions
             pulled_captions += h_both * windows

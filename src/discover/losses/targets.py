@@ -43,6 +43,7 @@ __all__ = [
     "TargetRule",
     "batch_targets",
     "duplicate_rate",
+    "matches_and_left_out",
     "never_negative",
     "target_block",
 ]
@@ -134,10 +135,16 @@ class TargetRule:
         """Whether `PairKeys.text` is read."""
         return self.mode == "soft" or (self.mode == "duplicates" and self.near_threshold is not None)
 
+    @property
+    def one_to_one(self) -> bool:
+        """Whether each pair matches itself only, so that no matrix of affinities is needed."""
+        near = self.near_threshold is not None and self.near_same == "positive"
+        return self.mode == "identity" or (self.mode == "duplicates" and self.same == "ignore" and not near)
+
 
 @dataclass(frozen=True)
 class BatchTargets:
-    """The two (B, B) arguments of a loss; both None for plain one-to-one targets."""
+    """The two (B, B) arguments of a loss; None where there is nothing to say."""
 
     targets: Tensor | None
     negatives_mask: Tensor | None
@@ -147,13 +154,16 @@ def batch_targets(rule: TargetRule, keys: PairKeys) -> BatchTargets:
     """Targets and negatives mask of a whole batch.
 
     Returns:
-        Affinities, shape (B, B) float32, and where a pair may be a negative, shape (B, B) bool.
+        Affinities, shape (B, B) float32, None where each pair matches itself only; and where a pair may
+        be a negative, shape (B, B) bool.
 
     Raises:
         ConfigError: The rule compares text and the keys have none.
     """
     if rule.mode == "identity":
         return BatchTargets(None, None)
+    if rule.one_to_one:
+        return BatchTargets(None, ~matches_and_left_out(rule, keys, keys)[1])
     return BatchTargets(*target_block(rule, keys, keys))
 
 
@@ -175,13 +185,27 @@ def target_block(
     Raises:
         ConfigError: The rule compares text and the keys have none.
     """
+    match, left_out = matches_and_left_out(
+        rule, rows, columns, row_start=row_start, column_start=column_start
+    )
+    affinity = match.float()
+    if rule.mode == "soft":
+        soft = rule.soft_weight * torch.exp((_cosine(rows, columns) - 1.0) / rule.soft_temperature)
+        affinity = torch.where(match, 1.0, soft.clamp(max=1.0).masked_fill(left_out, 0.0))
+    return affinity, ~(match | left_out)
+
+
+def matches_and_left_out(
+    rule: TargetRule, rows: PairKeys, columns: PairKeys, *, row_start: int = 0, column_start: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Where a block's pairs match fully and where they are left out; disjoint, both shape (R, C) bool."""
     device = rows.window_id.device
     row_index = torch.arange(row_start, row_start + len(rows), device=device)
     column_index = torch.arange(column_start, column_start + len(columns), device=device)
     match = row_index[:, None] == column_index
-    if rule.mode == "identity":
-        return match.float(), ~match
     left_out = torch.zeros_like(match)
+    if rule.mode == "identity":
+        return match, left_out
     if rule.same == "positive":
         match = match | _same(rows, columns)
     else:
@@ -194,11 +218,7 @@ def target_block(
             left_out = left_out | near
     if rule.ignore_overlaps:
         left_out = left_out | _overlapping(rows, columns)
-    affinity = match.float()
-    if rule.mode == "soft":
-        soft = rule.soft_weight * torch.exp((_cosine(rows, columns) - 1.0) / rule.soft_temperature)
-        affinity = torch.where(match, 1.0, soft.clamp(max=1.0).masked_fill(left_out, 0.0))
-    return affinity, ~(match | left_out)
+    return match, left_out & ~match
 
 
 def never_negative(rule: TargetRule, rows: PairKeys, columns: PairKeys) -> Tensor:

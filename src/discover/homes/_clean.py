@@ -1,4 +1,4 @@
-"""From rows in file order to events in time order: what is an event, a repeat or damage, and where holes are."""
+"""From rows in file order to events in time order: what is an event, a repeat, damage, and where holes are."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ HOLE_US = 86_400_000_000
 _MIN_LAYOUT_SHARE = 0.01
 _MIN_NEW_STATE = 10
 _NEW_STATE = re.compile(r"[A-Z][A-Z_]+")
-_DAMAGED_ID = re.compile(r"[A-Z]{0,4}\d*[a-z]\d*|[A-Z]{1,4}|[\d\W_]+")
+_DAMAGED_ID = re.compile(r"[A-Z]{0,4}\d*[a-z]\d*|[A-Z]|[\W_]+")
 _DEVICE_ID = re.compile(r"[A-Z]{1,6}\d+.*")
 
 

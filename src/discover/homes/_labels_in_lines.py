@@ -41,9 +41,18 @@ class LineLabel:
 
 
 def read_tail(text: str) -> LineLabel:
-    """Read the text after a line's state."""
-    text = _DEVICE_TYPE.split(text)[-1]
-    text = text.strip().strip(",").strip()
+    """Read the text after a line's state.
+
+    In a table of several columns the label is the last one, unless that one only says begin or end.
+    """
+    text = _DEVICE_TYPE.split(text)[-1].strip().strip(",").strip()
+    cells = [cell.strip() for cell in text.split("\t") if cell.strip()]
+    if len(cells) > 1:
+        read = [read_tail(cell) for cell in cells]
+        if all(cell.markers for cell in read):
+            return LineLabel(tuple(marker for cell in read for marker in cell.markers))
+        ends_apart = cells[-1].strip('"').lower() in ("begin", "end", "start", "stop")
+        return read_tail(" ".join(cells[-2:]) if ends_apart else cells[-1])
     markers: list[Marker] = []
     at = 0
     while at < len(text):

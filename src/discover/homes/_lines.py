@@ -84,7 +84,7 @@ class _Reader:
 def looks_like_commas(data: bytes) -> bool:
     """Whether commas separate the first fields of most of the first lines."""
     lines = [line for line in data[:20_000].split(b"\n")[:100] if line.strip()]
-    pattern = re.compile(rb"\s*\"?\d{4}[-/]\d\d?[-/]\d\d?\"?(?:,|[ T\t]\"?\d\d?:\d\d:\d\d(?:\.\d*)?\"?,)")
+    pattern = re.compile(rb"\s*\"?\d{4}[-/]\d\d?[-/]\d\d?\"?(?:,|[ T\t]\"?\d\d?:\d\d:\d\d(?:\.\d*)?\"?,(?=\D))")
     return sum(bool(pattern.match(line)) for line in lines) * 2 > len(lines)
 
 

@@ -5,9 +5,9 @@
     2012-01-02 03:04:05 Bedroom Bedroom ON Sleep
 
 In: a path. Out: `CasasLog`. How it works: fields are cut and read in numpy, a megabyte at a time
-(`_tokens`, `_times`, `_lines`); then rows are put in time order, repeats and damage set apart (`_clean`); then markers are
-paired (`_annotations`). Only distinct spellings are ever touched one by one. The shapes are listed in
-docs/formats_logs.md.
+(`_tokens`, `_times`, `_lines`); then rows are put in time order, repeats and damage set apart
+(`_clean`); then markers are paired (`_annotations`). Only distinct spellings are ever touched one by one.
+The shapes are listed in docs/formats_logs.md.
 """
 
 from dataclasses import dataclass

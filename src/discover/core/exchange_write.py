@@ -59,7 +59,7 @@ def write_v2_windows(
         rows = np.flatnonzero((window_set.windows["split"] == split).to_numpy())
         if not len(rows):
             continue
-        head = {
+        head: dict[str, Any] = {
             "dataset": window_set.home.name,
             "sampling_strategy": strategy,
             "sampling_params": dict(parameters or {}),
@@ -173,7 +173,7 @@ def _metadata(row: dict[str, Any], rooms: list[str], truth: dict[str, Any]) -> d
             "primary_l2": truth["coarse"],
             "all_labels_l1": truth["all_labels"],
             "all_labels_l2": truth["all_coarse"],
-            "label_distribution": {truth["label"]: round(float(truth["share"]), 7)},
+            "label_distribution": {truth["label"]: float(f"{truth['share']:.9g}")},
         },
         "presegmented": segment is not None,
         "special_sensors": {},

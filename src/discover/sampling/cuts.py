@@ -197,7 +197,7 @@ def _runs_below(key: Ints, bound: Ints, reach: int) -> Ints:
     if reach > 8:
         return np.searchsorted(key, bound)
     below = np.arange(1, n + 1, dtype=np.int64)
-    for ahead in range(1, reach):
+    for ahead in range(1, min(reach, n)):
         below[: n - ahead] += key[ahead:] < bound[: n - ahead]
     return below
 

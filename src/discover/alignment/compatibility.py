@@ -51,6 +51,8 @@ def adopt_v2_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
 
 
 def _adopt_encoder(encoder: dict[str, Any], width: int, notes: list[str]) -> dict[str, Any]:
+    if "encoder_type" in encoder:
+        encoder.setdefault("type", encoder.pop("encoder_type"))
     for key in [k for k in encoder if k.startswith("projection_")]:
         found = encoder.pop(key)
         if key != "projection_dim" or found != width:

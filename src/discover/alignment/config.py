@@ -215,7 +215,7 @@ class AlignmentConfig(StrictModel):
     seed: int = Field(default=0, ge=0)
     """Decides initial weights, order, caption draws, dropout and masks."""
     train_data_path: Path | None = None
-    """Training windows: a sampling folder or its windows.parquet (train split), or discover-v2's train.json."""
+    """Training windows: a sampling folder or its windows.parquet (its train split), or discover-v2's JSON."""
     val_data_path: Path | None = None
     """Validation windows, in the same forms (val split)."""
     vocab_path: Path | None = None
@@ -283,16 +283,19 @@ class AlignmentConfig(StrictModel):
         """
         own = {k: v for k, v in values.items() if k not in PIPELINE_BLOCKS}
         own, notes = adopt_v2_keys(own)
+        for block in ("encoder", "text_encoder"):
+            file = own.pop(f"{block}_config_path", None)
+            if file is None:
+                continue
+            if own.get(block) is not None:
+                raise ConfigError(f"{source}: give {block} or {block}_config_path, not both.")
+            read = {block: read_yaml_mapping(_near(file, source))}
+            if block == "encoder":
+                read, more = adopt_v2_keys({**read, "sensor_projection": own.get("sensor_projection")})
+                notes += more
+            own[block] = read[block]
         for note in notes:
             warnings.warn(f"{source}: {note}", UserWarning, stacklevel=2)
-        for block in ("encoder", "text_encoder"):
-            file = own.get(f"{block}_config_path")
-            if file is not None:
-                if own.get(block) is not None:
-                    raise ConfigError(f"{source}: give {block} or {block}_config_path, not both.")
-                loaded, notes = adopt_v2_keys({block: _without_type_alias(read_yaml_mapping(file), block)})
-                own[block] = loaded[block]
-                own[f"{block}_config_path"] = None
         return config_from_mapping(own, cls, source=source)
 
     def to_yaml(self) -> str:
@@ -317,11 +320,12 @@ class AlignmentConfig(StrictModel):
         return self
 
 
-def _without_type_alias(values: dict[str, Any], block: str) -> dict[str, Any]:
-    if block == "encoder" and "encoder_type" in values:
-        values = dict(values)
-        values.setdefault("type", values.pop("encoder_type"))
-    return values
+def _near(file: str | Path, source: str) -> Path:
+    """A path named in a YAML: seen from the current folder, else from the nearest folder above the YAML."""
+    if Path(file).is_absolute() or Path(file).exists():
+        return Path(file)
+    found = (parent / file for parent in Path(source).resolve().parents)
+    return next((path for path in found if path.is_file()), Path(file))
 
 
 def refuse_unimplemented(config: AlignmentConfig) -> None:

@@ -1,0 +1,113 @@
+"""Configs: round trip, discover-v2's files, and refusals that say what to do."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from discover.alignment.config import AlignmentConfig
+from discover.core.errors import ConfigError
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "configs" / "alignment").glob("*.yaml")), ids=lambda p: p.stem
+)
+def test_every_shipped_config_loads_and_survives_a_round_trip(path: Path, tmp_path: Path) -> None:
+    config = AlignmentConfig.from_yaml(path)
+    copy = tmp_path / "copy.yaml"
+    copy.write_text(config.to_yaml())
+    assert AlignmentConfig.from_yaml(copy) == config
+    assert config.encoder.d_model == 768
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs" / "encoders").glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_encoder_preset_loads(path: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run.yaml"
+    run.write_text(f"encoder_config_path: {path}\n")
+    config = AlignmentConfig.from_yaml(run)
+    assert config.encoder.preset == path.stem.removeprefix("transformer_")
+
+
+V2: dict[str, Any] = {
+    "encoder_type": "transformer",
+    "dataset": "milan",
+    "dataset_type": "casas",
+    "encoder": {
+        "d_model": 512, "n_layers": 6, "n_heads": 8, "d_ff": 2048, "max_seq_len": 512, "dropout": 0.2,
+        "projection_dim": 256, "use_alibi": True, "use_learned_pe": False, "fourier_bands": 12,
+        "metadata": {
+            "categorical_fields": ["sensor", "state", "room_id"],
+            "global_categorical_fields": ["tod_bucket"],
+            "use_coordinates": True, "use_time_deltas": False, "use_time_of_day": True,
+            "coord_norm_x_max": 10.0, "time_delta_max_seconds": 3600.0, "time_delta_bins": 100,
+        },
+        "pooling": "cls_mean", "pooling_cls_weight": 0.5, "vocab_sizes": {},
+    },
+    "optimizer": {"type": "adamw", "learning_rate": 0.0003, "betas": [0.9, 0.98]},
+    "training": {"batch_size": 256, "max_epochs": 50, "use_amp": True},
+    "sensor_projection": {"type": "mlp", "dim": 512, "num_layers": 2, "hidden_dim": 512, "use_bn": False},
+    "text_projection": {"type": "linear", "dim": 512},
+    "loss": {"clip_weight": 1.0, "temperature_init": 0.07, "learnable_temperature": True},
+    "mlm": {"mask_prob": 0.3, "mean_span_length": 4.0, "strict_corr_mask": True},
+    "wandb_notes": "text", "wandb_tags": [],
+}  # fmt: skip
+
+
+def test_a_discover_v2_file_loads_and_names_what_means_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "v2.yaml"
+    path.write_text(yaml.safe_dump(V2))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        config = AlignmentConfig.from_yaml(path)
+    told = "\n".join(str(w.message) for w in caught)
+    for key in ("projection_dim: 256", "coord_norm_x_max", "time_delta_bins", "global_categorical_fields"):
+        assert key in told
+    assert config.sensor_projection.dim == 512
+    assert config.loss.mask_prob == 0.3
+    assert config.encoder.metadata.categorical_fields == ("sensor", "state", "room_id", "tod_bucket")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"trainng": {}}, "Did you mean 'training'"),
+        ({"training": {"batchsize": 4}}, "Did you mean 'batch_size'"),
+        ({"training": {"batch_size": 1}}, "training.batch_size"),
+        ({"training": {"max_steps": None}}, "give max_steps or max_epochs"),
+        ({"training": {"precision": "bf16", "use_amp": False}}, "contradicts use_amp"),
+        ({"sensor_projection": {"dim": 256}, "text_projection": {"dim": 512}}, "must be equal"),
+        ({"loss": {"clip_weight": 0}}, "nothing to train"),
+        ({"loss": {"soft_weight": 0.3}}, "soft_weight would have no effect"),
+        ({"loss": {"targets": "identity", "ignore_overlaps": False}}, "ignore_overlaps would have no effect"),
+        ({"loss": {"near_same": "positive"}}, "near_same would have no effect"),
+        ({"loss": {"focal_alpha": 0.5}}, "focal_alpha would have no effect"),
+        ({"loss": {"temperature_init": 0.001}}, "temperature_init"),
+        ({"optimizer": {"betas": [0.9, 1.0]}}, "betas must lie in"),
+        (
+            {"train_captions_path": "a", "train_text_embeddings_path": "b"},
+            "give train_text_embeddings_path or train_captions_path",
+        ),
+        ({"encoder": {}, "encoder_config_path": "x.yaml"}, "not both"),
+        ({"encoder_config_path": "absent.yaml"}, "No config file at"),
+    ],
+)
+def test_refusals_say_what_to_do(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        AlignmentConfig.from_mapping(values)
+
+
+def test_pipeline_blocks_are_left_to_the_pipeline() -> None:
+    config = AlignmentConfig.from_mapping({"home": {"name": "x"}, "sampling": 3, "seed": 4})
+    assert config.seed == 4
+
+
+def test_reading_a_config_does_not_load_torch() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, discover.alignment.config; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

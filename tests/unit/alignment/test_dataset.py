@@ -1,0 +1,114 @@
+"""Windows and captions are joined by id, splits do not leak, heads have the stated sizes."""
+
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+from discover.alignment.config import ProjectionConfig
+from discover.alignment.dataset import AlignmentDataset, text_ids
+from discover.alignment.heads import build_head
+from discover.core.embeddings import EmbeddingTable
+from discover.core.errors import DataError, JoinError
+from discover.encoders import SensorEncoderConfig
+
+
+def dataset(world: ModuleType, table: EmbeddingTable | None = None) -> AlignmentDataset:
+    windows = world.make_windows(60)
+    text = world.make_text(windows) if table is None else table
+    return AlignmentDataset(windows.of_split("train"), text, world.make_vocabulary(), SensorEncoderConfig())
+
+
+def test_shuffled_rows_make_the_same_pairs(world: ModuleType) -> None:
+    text = world.make_text(world.make_windows(60))
+    order = np.random.default_rng(0).permutation(len(text.vectors))
+    mixed = EmbeddingTable(text.vectors[order], text.sample_ids[order], text.caption_indices[order])
+    rows, draw = torch.arange(20), torch.rand(20)
+    one, two = dataset(world).batch(rows, draw), dataset(world, mixed).batch(rows, draw)
+    assert torch.equal(one.text, two.text)
+    expected = {
+        (i, int(c)): v for i, c, v in zip(text.sample_ids, text.caption_indices, text.vectors, strict=True)
+    }
+    data = dataset(world)
+    for row, number, got in zip(rows, draw, one.text, strict=True):
+        wanted = expected[str(data.window_ids[row]), int(number * 2)]
+        np.testing.assert_allclose(got.numpy(), wanted, atol=1e-6)
+
+
+def test_validation_takes_caption_zero(world: ModuleType) -> None:
+    data = dataset(world)
+    assert torch.equal(data.batch(torch.arange(9)).text, data.batch(torch.arange(9), torch.zeros(9)).text)
+
+
+def test_a_missing_pair_is_an_error(world: ModuleType) -> None:
+    text = world.make_text(world.make_windows(60))
+    cut = EmbeddingTable(text.vectors[4:], text.sample_ids[4:], text.caption_indices[4:])
+    with pytest.raises(JoinError, match="2 of 42 windows have no row"):
+        dataset(world, cut)
+
+
+def test_windows_with_fewer_captions_draw_from_their_own(world: ModuleType) -> None:
+    text = world.make_text(world.make_windows(60), captions=3)
+    keep = ~((text.sample_ids == text.sample_ids[0]) & (text.caption_indices > 0))
+    cut = EmbeddingTable(text.vectors[keep], text.sample_ids[keep], text.caption_indices[keep])
+    data = dataset(world, cut)
+    assert data.captions_W[:2].tolist() == [1, 3]
+    drawn = data.batch(torch.zeros(50, dtype=torch.int64), torch.rand(50))
+    assert len(torch.unique(drawn.keys.caption_id)) == 1
+
+
+def test_identical_captions_share_an_id(world: ModuleType) -> None:
+    vectors = np.array([[1, 2], [3, 4], [1, 2], [1, 2.001]], np.float32)
+    ids = text_ids(vectors)
+    assert ids[0] == ids[2]
+    assert len(set(ids.tolist())) == 3
+    half = text_ids(vectors.astype(np.float16))
+    assert half[0] == half[2] != half[1]
+
+
+def test_shared_events_between_splits_are_a_hard_error(world: ModuleType, tmp_path: Path) -> None:
+    import polars as pl
+
+    from discover.alignment.inputs import build_inputs
+    from discover.core.window_set import WindowSet
+
+    windows = world.make_windows(60)
+    train, val = windows.of_split("train"), windows.of_split("val")
+    last = train.windows["first_event"].max() + int(train.windows["n_events"][-1])
+    leaking = val.windows.with_columns(
+        pl.when(pl.int_range(pl.len()) == 0).then(last - 1).otherwise("first_event").alias("first_event")
+    )
+    text = world.make_text(windows)
+    config = world.make_config(tmp_path)
+    build_inputs(config, train, val, world.make_vocabulary(), text, text)
+    with pytest.raises(DataError, match="1 validation windows share events"):
+        build_inputs(
+            config, train, WindowSet(val.home, val.events, leaking), world.make_vocabulary(), text, text
+        )
+
+
+def test_an_empty_split_is_an_error(world: ModuleType) -> None:
+    windows = world.make_windows(60)
+    with pytest.raises(DataError, match="no window to train or validate"):
+        AlignmentDataset(
+            windows.of_split("nothing"),
+            world.make_text(windows),
+            world.make_vocabulary(),
+            SensorEncoderConfig(),
+        )
+
+
+@pytest.mark.parametrize(
+    ("config", "parameters"),
+    [
+        (ProjectionConfig(type="linear", dim=512), 393_216),
+        (ProjectionConfig(type="mlp", dim=512, hidden_dim=2048, num_layers=2), 2_623_488 + 512),
+        (ProjectionConfig(type="mlp", dim=512, hidden_dim=2048, num_layers=3), 6_819_840 + 512),
+    ],
+)
+def test_heads_have_the_stated_sizes(config: ProjectionConfig, parameters: int) -> None:
+    head = build_head(768, config)
+    assert sum(p.numel() for p in head.parameters()) == parameters
+    assert head(torch.randn(3, 768)).shape == (3, 512)

@@ -1,0 +1,359 @@
+"""What a training run promises: it learns, it says what is best, it stops and goes on exactly."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from discover.alignment import AlignmentModel, AlignmentTrainer, load_model
+from discover.alignment.checkpoint import load_checkpoint, save_checkpoint
+from discover.alignment.optimizer import build_optimizer
+from discover.alignment.schedule import BatchOrder, learning_rate
+from discover.alignment.validation import Validator
+from discover.core.errors import ArtifactError, CheckpointError, ConfigError, TrainingError
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+MODELS: list[dict[str, Any]] = [
+    {},
+    {"sensor_projection__type": "mlp", "sensor_projection__hidden_dim": 32, "text_projection__type": "mlp",
+     "text_projection__hidden_dim": 32, "text_projection__use_bn": True},
+    {"text_projection": None, "sensor_projection__dim": 16},
+    {"loss__alignment_loss_type": "sigmoid"},
+    {"loss__alignment_loss_type": "focal_sigmoid"},
+    {"encoder__pooling": "attention", "encoder__use_learned_pe": True, "encoder__use_rotary_time": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", MODELS)
+def test_every_trained_parameter_is_in_the_optimizer_and_moves_in_one_step(
+    world: ModuleType, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    config = world.make_config(tmp_path, **changes)
+    inputs = world.make_inputs(config)
+    torch.manual_seed(0)
+    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    optimizer = build_optimizer(model, config.optimizer)
+    held = [id(p) for group in optimizer.param_groups for p in group["params"]]
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    assert sorted(held) == sorted(id(p) for p in trained.values())
+    before = {name: p.detach().clone() for name, p in trained.items()}
+    model(inputs.train.batch(torch.arange(64), torch.rand(64))).loss.backward()
+    optimizer.step()
+    still = [name for name, p in trained.items() if torch.equal(p, before[name])]
+    # A bias before batch norm, or of keys under softmax, has no effect on the loss in exact arithmetic.
+    assert still == []
+
+
+def test_weight_decay_only_on_matrices(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path, encoder__use_learned_pe=True)
+    inputs = world.make_inputs(config)
+    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    decayed = {id(p) for p in model.parameter_groups(0.1)[0]["params"]}  # type: ignore[attr-defined]
+    names = {name for name, p in model.named_parameters() if id(p) in decayed}
+    assert all(name.endswith("weight") for name in names)
+    free = {name for name, p in model.named_parameters() if id(p) not in decayed}
+    assert {"encoder.tokens.table", "encoder.position", "clip_loss.logit_scale.log_scale"} <= free
+    assert all(p.ndim == 2 for p in model.parameters() if id(p) in decayed)
+
+
+def test_loss_falls_and_pairs_are_found(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path, training__max_steps=60, training__val_interval=60)
+    result = AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    train = [line["loss"] for line in read_log(tmp_path) if line["split"] == "train"]
+    assert train[-1] < 0.4 * train[0]
+    assert result.values["val_recall_at_10"] > 0.9
+    assert result.values["val_positive_cosine"] > result.values["val_negative_cosine"] + 0.1
+
+
+def test_one_batch_is_learnt_by_heart(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path, loss__targets="identity", encoder__dropout=0.0)
+    inputs = world.make_inputs(config)
+    torch.manual_seed(0)
+    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    optimizer = build_optimizer(model, config.optimizer)
+    ids = inputs.train.batch(torch.arange(100)).keys.caption_id
+    distinct = torch.from_numpy(np.unique(ids.numpy(), return_index=True)[1])[:8]
+    batch = inputs.train.batch(distinct)
+    for _ in range(80):
+        optimizer.zero_grad()
+        loss = model(batch).loss
+        loss.backward()
+        optimizer.step()
+    assert float(loss.detach()) < 0.02
+
+
+def test_best_is_not_last_when_last_is_worse(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(
+        tmp_path, training__max_steps=24, loss__temperature_init=0.1, loss__learnable_temperature=False
+    )
+    inputs = world.make_inputs(config)
+    # Training captions of other windows: the better they are learnt, the worse validation gets.
+    inputs.train.text_RT[:] = inputs.train.text_RT.roll(14, 0)
+    result = AlignmentTrainer(config, inputs=inputs).train()
+    values = {line["step"]: line["val_loss"] for line in read_log(tmp_path) if line["split"] == "val"}
+    assert values[24] > min(values.values())
+    assert result.best_step == min(values, key=lambda step: values[step])
+    best, final = load_checkpoint(result.best_path), load_checkpoint(result.final_path)
+    assert best["step"] == result.best_step != final["step"]
+    assert not torch.equal(best["model"]["sensor_head.weight"], final["model"]["sensor_head.weight"])
+    loaded = AlignmentModel(config, world.make_vocabulary(), 16)
+    loaded.load_state_dict(best["model"])
+    again = Validator(world.make_inputs(config).validation, 2048).evaluate(loaded, with_retrieval=False)
+    assert again["val_loss"] == pytest.approx(result.best_value, abs=1e-5)
+
+
+def test_validation_does_not_depend_on_the_batch_size(world: ModuleType, tmp_path: Path) -> None:
+    values = []
+    for size in (4, 32):
+        config = world.make_config(tmp_path, training__batch_size=size)
+        inputs = world.make_inputs(config)
+        torch.manual_seed(0)
+        model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+        values.append(Validator(inputs.validation, 20).evaluate(model, with_retrieval=True))
+    assert values[0] == values[1]
+    assert values[0]["val_pool_size"] == 20
+
+
+def test_validation_is_repeatable_and_leaves_training_mode(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path, encoder__dropout=0.5)
+    inputs = world.make_inputs(config)
+    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim).train()
+    validator = Validator(inputs.validation, 2048)
+    assert validator.evaluate(model, with_retrieval=True) == validator.evaluate(model, with_retrieval=True)
+    assert model.training
+
+
+def run_bytes(folder: Path) -> dict[str, bytes]:
+    skip = {"timing.jsonl", "config.yaml"}
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file() and p.name not in skip}
+
+
+def test_same_seed_gives_the_same_bytes_and_another_seed_others(world: ModuleType, tmp_path: Path) -> None:
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        config = world.make_config(tmp_path / name, seed=seed)
+        AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    a, b, c = (run_bytes(tmp_path / name) for name in "abc")
+    assert a == b
+    assert a["metrics.jsonl"] != c["metrics.jsonl"]
+    assert set(a) == {"best_model.pt", "final_model.pt", "checkpoint_step_5.pt", "checkpoint_step_10.pt",
+                      "metrics.jsonl"}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_writes_a_checkpoint_and_the_run_goes_on_exactly(
+    world: ModuleType, tmp_path: Path, number: signal.Signals
+) -> None:
+    whole = world.make_config(tmp_path / "whole", training__max_steps=60)
+    AlignmentTrainer(whole, inputs=world.make_inputs(whole)).train()
+    cut = world.make_config(tmp_path / "cut", training__max_steps=60)
+    log = tmp_path / "cut" / "metrics.jsonl"
+
+    def interrupt() -> None:
+        while not log.is_file() or log.stat().st_size < 900:
+            time.sleep(0.002)
+        os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises((KeyboardInterrupt, SystemExit)) as stop:
+        AlignmentTrainer(cut, inputs=world.make_inputs(cut)).train()
+    thread.join()
+    assert stop.type is (KeyboardInterrupt if number == signal.SIGINT else SystemExit)
+    assert list((tmp_path / "cut").glob("checkpoint_step_*.pt"))
+    assert not (tmp_path / "cut" / "final_model.pt").exists()
+    AlignmentTrainer(cut, inputs=world.make_inputs(cut)).train()
+    assert run_bytes(tmp_path / "cut") == run_bytes(tmp_path / "whole")
+
+
+def test_a_finished_run_is_not_run_again(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path)
+    first = AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    before = run_bytes(tmp_path)
+    stamp = first.final_path.stat().st_mtime_ns
+    second = AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    assert first == second
+    assert run_bytes(tmp_path) == before
+    assert second.final_path.stat().st_mtime_ns == stamp
+
+
+def test_another_run_is_not_overwritten_unasked(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path)
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    other = world.make_config(tmp_path, seed=5)
+    with pytest.raises(ArtifactError, match="another output_dir"):
+        AlignmentTrainer(other, inputs=world.make_inputs(other)).train()
+    AlignmentTrainer(other, inputs=world.make_inputs(other), overwrite=True).train()
+    assert load_checkpoint(tmp_path / "final_model.pt")["config"]["seed"] == 5
+
+
+def test_a_run_can_be_extended_and_follows_the_longer_schedule(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path / "a")
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    longer = world.make_config(tmp_path / "b", training__max_steps=20)
+    checkpoint = tmp_path / "a" / "checkpoint_step_10.pt"
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "metrics.jsonl").write_bytes((tmp_path / "a" / "metrics.jsonl").read_bytes())
+    result = AlignmentTrainer(longer, inputs=world.make_inputs(longer), resume=checkpoint).train()
+    assert result.steps == 20
+    rates = {
+        line["step"]: line["learning_rate"] for line in read_log(tmp_path / "b") if line["split"] == "train"
+    }
+    assert rates[12] == learning_rate(11, 20, 0.003, 0.1)
+
+
+def test_a_checkpoint_of_other_settings_data_or_weights_only_is_refused(
+    world: ModuleType, tmp_path: Path
+) -> None:
+    config = world.make_config(tmp_path / "a")
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    checkpoint = tmp_path / "a" / "checkpoint_step_10.pt"
+    other = world.make_config(tmp_path / "b", optimizer__learning_rate=0.1)
+    with pytest.raises(CheckpointError, match=r"optimizer\.learning_rate"):
+        AlignmentTrainer(other, inputs=world.make_inputs(other), resume=checkpoint).train()
+    same = world.make_config(tmp_path / "c")
+    with pytest.raises(CheckpointError, match="other windows"):
+        AlignmentTrainer(same, inputs=world.make_inputs(same, seed=9), resume=checkpoint).train()
+    with pytest.raises(CheckpointError, match="weights only"):
+        AlignmentTrainer(
+            same, inputs=world.make_inputs(same), resume=tmp_path / "a" / "best_model.pt"
+        ).train()
+
+
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(world: ModuleType, tmp_path: Path) -> None:
+    for name in ("whole", "hurt"):
+        config = world.make_config(tmp_path / name)
+        AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    hurt = tmp_path / "hurt"
+    (hurt / "final_model.pt").unlink()
+    (hurt / "checkpoint_step_10.pt").write_bytes(b"not a checkpoint")
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    assert run_bytes(hurt) == run_bytes(tmp_path / "whole")
+
+
+def test_a_loss_that_is_not_finite_stops_with_step_and_windows(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path)
+    inputs = world.make_inputs(config)
+    inputs.train.text_RT[:] = float("nan")
+    with pytest.raises(TrainingError, match=r"not finite at step 0 \(windows toy_FL_train_"):
+        AlignmentTrainer(config, inputs=inputs).train()
+
+
+def test_gradient_accumulation_is_the_mean_over_micro_batches(world: ModuleType, tmp_path: Path) -> None:
+    from discover.alignment.step import TrainingStep
+
+    grads = []
+    for micro in (1, 2):
+        config = world.make_config(
+            tmp_path,
+            training__gradient_accumulation=micro,
+            encoder__dropout=0.0,
+            optimizer__grad_clip_norm=None,
+        )
+        inputs = world.make_inputs(config)
+        torch.manual_seed(0)
+        model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+        work = TrainingStep(config, model, inputs.train, torch.device("cpu"))
+        parts = [work.backward(0)]
+        if micro == 1:
+            first = model.sensor_head.weight.grad.clone()
+            model.zero_grad()
+            parts.append(work.backward(1))
+            grads.append((first + model.sensor_head.weight.grad) / 2)
+            expected = (parts[0]["loss"] + parts[1]["loss"]) / 2
+        else:
+            grads.append(model.sensor_head.weight.grad)
+            torch.testing.assert_close(parts[0]["loss"], expected)
+    torch.testing.assert_close(grads[0], grads[1], atol=1e-6, rtol=1e-4)
+
+
+def test_old_checkpoints_are_pruned(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path, training__save_interval=2, training__keep_checkpoints=2)
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    assert sorted(p.name for p in tmp_path.glob("checkpoint_*")) == [
+        "checkpoint_step_10.pt",
+        "checkpoint_step_8.pt",
+    ]
+
+
+def test_every_epoch_sees_each_window_once_in_another_order() -> None:
+    order = BatchOrder(100, 10, seed=3)
+    epochs = [torch.cat([order.rows(e * 10 + i) for i in range(10)]) for e in range(2)]
+    for epoch in epochs:
+        assert sorted(epoch.tolist()) == list(range(100))
+    assert not torch.equal(epochs[0], epochs[1])
+    assert torch.equal(BatchOrder(100, 10, seed=3).rows(13), order.rows(13))
+    plain = BatchOrder(25, 10, seed=3, shuffle=False)
+    assert torch.cat([plain.rows(i) for i in range(5)]).tolist() == list(range(25)) * 2
+
+
+def test_learning_rate_by_hand() -> None:
+    rates = [learning_rate(s, 10, 1.0, 0.2) for s in range(10)]
+    assert rates[:3] == [0.5, 1.0, 1.0]
+    assert rates[6] == pytest.approx(0.5)
+    assert rates == sorted(rates[:2]) + sorted(rates[2:], reverse=True)
+    assert 0 < rates[-1] < 0.05
+
+
+def test_checkpoints_hold_data_only_and_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
+    content = {"a": torch.arange(3.0), "b": {"c": [1, 2.5, "x" * 3, "x" * 3]}, "t": (1, 2)}
+    save_checkpoint(tmp_path / "one.pt", content)
+    time.sleep(0.01)
+    twin = {"a": torch.arange(6.0)[::2] / 2, "b": {"c": [1, 2.5, "".join("xxx"), "xxx"]}, "t": (1, 2)}
+    save_checkpoint(tmp_path / "another name.pt", twin)
+    assert (tmp_path / "one.pt").read_bytes() == (tmp_path / "another name.pt").read_bytes()
+    (tmp_path / "code.pt").write_bytes(b"")
+    torch.save({"format": "discover-checkpoint/1", "config": Path("x")}, tmp_path / "code.pt")
+    with pytest.raises(CheckpointError, match="damaged or holds code"):
+        load_checkpoint(tmp_path / "code.pt")
+    with pytest.raises(CheckpointError, match="No checkpoint at"):
+        load_checkpoint(tmp_path / "none.pt")
+
+
+def test_loaded_model_embeds_like_the_trained_one(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path)
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    windows = world.make_windows().of_split("test")
+    loaded, by_file = load_model(tmp_path), load_model(tmp_path / "best_model.pt")
+    table = loaded.embed_windows(windows)
+    assert table.sample_ids.tolist() == windows.windows["window_id"].to_list()
+    np.testing.assert_allclose(np.linalg.norm(table.vectors, axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(table.vectors, by_file.embed_windows(windows).vectors)
+    text = world.make_text(windows)
+    projected = loaded.project_text(text.vectors[::2] * 3)
+    positive = (projected * table.vectors).sum(1)
+    mixed = (projected * table.vectors[::-1]).sum(1)
+    assert positive.mean() > mixed.mean() + 0.05
+    assert loaded.home == windows.home
+    assert len(loaded.sha256) == 64
+    with pytest.raises(ValueError, match="width 16"):
+        loaded.project_text(np.ones((2, 8)))
+
+
+def test_a_checkpoint_of_another_vocabulary_is_refused(world: ModuleType, tmp_path: Path) -> None:
+    from discover.core.vocabulary import Vocabulary
+
+    config = world.make_config(tmp_path)
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    assert load_model(tmp_path, vocabulary=world.make_vocabulary())
+    values = world.make_vocabulary().to_dict()
+    values["sensor"] = values["sensor"][1:]
+    with pytest.raises(CheckpointError, match=r"another vocabulary \(fields sensor\)"):
+        load_model(tmp_path, vocabulary=Vocabulary.from_dict(values))
+
+
+def test_text_width_must_fit_without_a_text_head(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path, text_projection=None)
+    with pytest.raises(ConfigError, match=r"16 wide, sensor_projection\.dim is 24"):
+        AlignmentTrainer(config, inputs=world.make_inputs(config)).train()

@@ -119,9 +119,9 @@ def _label_free(
     smoothed: bool = False,
 ) -> Method:
     threshold = rejection_threshold(on_train, config.rejection_quantile)
-    # A constant column for "no activity": it wins exactly where the best score is below the threshold.
-    with_rejection = np.column_stack([np.full(len(on_test), threshold), on_test])
-    full = FittedScores(with_rejection, (NO_ACTIVITY, *prompts.labels)) if not test.annotated.all() else None
+    # A constant last column for "no activity": it wins exactly where the best score is below the threshold.
+    with_rejection = np.column_stack([on_test, np.full(len(on_test), threshold)])
+    full = FittedScores(with_rejection, (*prompts.labels, NO_ACTIVITY)) if not test.annotated.all() else None
     return Method(
         name,
         uses_labels=False,

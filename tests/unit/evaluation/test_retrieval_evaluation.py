@@ -1,0 +1,117 @@
+"""evaluate_retrieval: known ranks, one relevant set per caption, and the chance level."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from discover.core.embeddings import EmbeddingTable
+from discover.core.errors import ArtifactError, JoinError
+from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_retrieval, to_markdown
+from discover.evaluation.retrieval import _chance
+
+
+@pytest.fixture
+def paired(study: Any) -> EvaluationData:
+    """Every window and its first caption share a direction of their own; second captions are noise."""
+    ids = study.data.window_set.windows["window_id"].to_numpy().astype(np.str_)
+    own = np.eye(len(ids), dtype=np.float32)
+    texts = np.empty((2 * len(ids), len(ids)), dtype=np.float32)
+    texts[::2], texts[1::2] = own, np.random.default_rng(0).normal(size=own.shape)
+    return dataclasses.replace(
+        study.data,
+        window_embeddings=EmbeddingTable(own, ids, np.zeros(len(ids), np.int16)),
+        caption_embeddings=EmbeddingTable(
+            texts, np.repeat(ids, 2), np.tile(np.arange(2, dtype=np.int16), len(ids))
+        ),
+    )
+
+
+def same(vectors: Any) -> Any:
+    return vectors
+
+
+def test_own_pairs_come_first(paired: EvaluationData) -> None:
+    result = evaluate_retrieval(paired, project_text=same)
+    for direction in ("text_to_window", "window_to_text"):
+        scores = result[direction]
+        assert (scores["recall@1"], scores["median_rank"], scores["pool_size"]) == (1.0, 1.0, 24)
+
+
+def test_two_swapped_windows_are_two_misses(paired: EvaluationData) -> None:
+    table = paired.window_embeddings
+    assert table is not None
+    vectors = table.vectors.copy()
+    rows = [int(np.flatnonzero(table.sample_ids == f"small_home_T_test_08{i}")[0]) for i in (0, 2)]
+    vectors[rows] = vectors[rows[::-1]]
+    swapped = dataclasses.replace(paired, window_embeddings=dataclasses.replace(table, vectors=vectors))
+    result = evaluate_retrieval(swapped, project_text=same)
+    assert result["text_to_window"]["recall@1"] == pytest.approx(22 / 24)
+    assert result["window_to_text"]["recall@1"] == pytest.approx(22 / 24)
+
+
+def test_windows_with_one_caption_are_one_relevant_set(paired: EvaluationData) -> None:
+    assert paired.captions is not None
+    swap = {"sleeping 0 on day 8": "x", "bathing 0 on day 8": "x"}
+    captions = paired.captions.with_columns(pl.col("caption").replace(swap))
+    result = evaluate_retrieval(dataclasses.replace(paired, captions=captions), project_text=same)
+    plain = evaluate_retrieval(paired, project_text=same)
+    assert result["pool"]["distinct_captions"] < plain["pool"]["distinct_captions"]
+    assert result["pool"]["largest_relevant_set"] > plain["pool"]["largest_relevant_set"]
+    assert result["text_to_window"]["map"] < plain["text_to_window"]["map"]
+
+
+def test_only_test_windows_and_first_captions_count(paired: EvaluationData) -> None:
+    table = paired.caption_embeddings
+    assert table is not None
+    vectors = table.vectors.copy()
+    vectors[1::2] = 1
+    train = np.char.find(table.sample_ids.astype(str), "_test_") < 0
+    vectors[train] = 1
+    changed = dataclasses.replace(paired, caption_embeddings=dataclasses.replace(table, vectors=vectors))
+    assert evaluate_retrieval(changed, project_text=same) == evaluate_retrieval(paired, project_text=same)
+
+
+def test_equal_vectors_score_like_the_worst_order(paired: EvaluationData) -> None:
+    result = evaluate_retrieval(paired, project_text=np.ones_like)
+    assert result["text_to_window"]["recall@1"] < 0.2
+
+
+def test_label_precision_by_hand(study: Any) -> None:
+    config = EvaluationConfig(label_precision_ks=(4,))
+    result = evaluate_retrieval(study.data, project_text=same, config=config)["label_precision"]
+    # Pool in order of row: per day sleep, bath, meal, meal, sleep; the first bath has the vector of a meal.
+    # Sleeps told as sleeps find 4 sleeps, those told as baths find 3 baths and the first row, a sleep.
+    # Meals find the false bath and 3 meals; baths find 3 baths and the first row.
+    sleep, meal, bath = (4 * 1 + 4 * 0.25) / 8, 0.75, 0.75
+    assert result["windows"] == 20
+    assert result["text_to_window"] == {
+        "label_precision@4_macro": pytest.approx((sleep + meal + bath) / 3),
+        "label_precision@4_weighted": pytest.approx((8 * sleep + 8 * meal + 4 * bath) / 20),
+    }
+
+
+def test_chance_equals_random_orders() -> None:
+    sizes = np.array([1, 1, 3, 5])
+    owner = np.repeat(np.arange(4), sizes)
+    rng = np.random.default_rng(0)
+    found = [[(owner[rng.permutation(10)[:3]] == owner[q]).any() for q in range(10)] for _ in range(4000)]
+    assert _chance(sizes, 3) == pytest.approx(np.mean(found), abs=0.01)
+    assert _chance(sizes, 10) == 1
+
+
+def test_missing_parts_are_named(paired: EvaluationData) -> None:
+    with pytest.raises(ArtifactError, match="Run the caption"):
+        evaluate_retrieval(dataclasses.replace(paired, captions=None), project_text=same)
+    assert paired.captions is not None
+    fewer = paired.captions.filter(pl.col("caption_index") == 1)
+    with pytest.raises(JoinError, match="exactly one first caption"):
+        evaluate_retrieval(dataclasses.replace(paired, captions=fewer), project_text=same)
+
+
+def test_markdown_names_the_pool(paired: EvaluationData) -> None:
+    text = to_markdown(evaluate_retrieval(paired, project_text=same))
+    assert "pool of all 24 test windows" in text
+    assert "| text to window | 1.000 | 1.000 | 1.000 |" in text

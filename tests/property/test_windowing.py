@@ -2,6 +2,7 @@
 
 import bisect
 from collections import defaultdict
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -174,7 +175,7 @@ def brute_windows(log: EventLog, config: SamplingConfig) -> dict[str, list[tuple
         for first, count in brute_cut(times, block, config, config.overlap(split)):
             parts = -(-count // config.max_events)
             edges = [p * count // parts for p in range(parts + 1)]
-            for a, b in zip(edges, edges[1:], strict=False):
+            for a, b in pairwise(edges):
                 if b - a >= config.min_events:
                     result[split].append((first + a, b - a, block["segment"]))
     return {split: sorted(rows) for split, rows in result.items()}

@@ -1,0 +1,84 @@
+"""Sampling settings: names, defaults by type, refusals, and the shipped YAML files."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from discover.core.config import config_from_mapping, dump_yaml, load_yaml
+from discover.core.errors import ConfigError
+from discover.sampling import SamplingConfig
+
+CONFIGS = Path(__file__).parents[3] / "configs" / "sampling"
+SHIPPED = sorted(CONFIGS.glob("*.yaml"))
+
+
+def test_shipped_files_are_the_expected_ones() -> None:
+    names = {"FL_20", "FL_50", "FD_30", "FD_60", "FD_120", "VD_30_60_120"}
+    assert {p.stem for p in SHIPPED} == names | {f"{n}_p" for n in names}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+def test_shipped_file_loads_and_is_named_after_itself(path: Path, tmp_path: Path) -> None:
+    config = load_yaml(path, SamplingConfig)
+    assert config.name == path.stem
+    assert config.presegmented == path.stem.endswith("_p")
+    assert (config.overlap_train, config.overlap_eval) == (0.5, 0.0)
+    assert config.min_events == (8 if config.type == "fixed_length" else 3)
+    again = tmp_path / "again.yaml"
+    again.write_text(dump_yaml(config))
+    assert load_yaml(again, SamplingConfig) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "least"),
+    [
+        ({}, "FD_60", 3),
+        ({"type": "fixed_length", "size": 20}, "FL_20", 8),
+        ({"type": "fixed_length", "size": 5}, "FL_5", 5),
+        ({"type": "fixed_length", "size": 5, "min_events": 2}, "FL_5", 2),
+        ({"duration_s": 0.5, "min_events": None}, "FD_0.5", 3),
+        ({"duration_s": 60, "presegmented": True, "tag": "random"}, "FD_60_p-random", 3),
+        ({"type": "variable_duration", "durations_s": [30, 90]}, "VD_30_90", 3),
+    ],
+)
+def test_name_and_minimum_follow_the_type(values: dict[str, Any], name: str, least: int) -> None:
+    config = SamplingConfig(**values)
+    assert (config.name, config.min_events) == (name, least)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"durations": 60}, ["unknown setting 'durations'", "'duration_s'"]),
+        ({"type": "fixed_length"}, ["type fixed_length needs size"]),
+        (
+            {"type": "fixed_length", "size": 20, "duration_s": 60},
+            ["duration_s belongs to type fixed_duration"],
+        ),
+        ({"size": 20}, ["size belongs to type fixed_length"]),
+        ({"weights": [1]}, ["weights belongs to type variable_duration"]),
+        ({"type": "variable_duration"}, ["needs durations_s"]),
+        ({"type": "variable_duration", "durations_s": []}, ["durations_s must list"]),
+        ({"type": "variable_duration", "durations_s": [0]}, ["durations_s must list"]),
+        ({"type": "variable_duration", "durations_s": [30, 30]}, ["twice"]),
+        ({"type": "variable_duration", "durations_s": [30, 60], "weights": [1]}, ["2 numbers"]),
+        ({"type": "variable_duration", "durations_s": [30, 60], "weights": [0, 0]}, ["positive sum"]),
+        ({"overlap_train": 1.0}, ["overlap_train"]),
+        ({"min_events": 300, "max_events": 512}, ["twice min_events"]),
+        ({"type": "fixed_length", "size": 600}, ["above max_events"]),
+        ({"type": "fixed_length", "size": 6, "min_events": 7}, ["above size"]),
+        ({"seed": 4}, ["seed changes nothing"]),
+        ({"split": {"seed": 4}}, ["split", "seed changes nothing"]),
+        ({"split": {"ratios": [0, 0.5, 0.5]}}, ["ratios"]),
+        ({"split": {"ratios": [0.5, 0.6, -0.1]}}, ["ratios"]),
+        ({"split": {"strategy": "chronologic"}}, ["split.strategy"]),
+        ({"max_gap_s": 0}, ["max_gap_s"]),
+        ({"tag": "Über_x"}, ["tag"]),
+    ],
+)
+def test_contradictions_are_refused_with_advice(values: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config_from_mapping(values, SamplingConfig)
+    for word in words:
+        assert word in str(caught.value)

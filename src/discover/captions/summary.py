@@ -160,9 +160,10 @@ def _rooms(
     ends = np.r_[row[1:] != row[:-1], True]
     last[row[ends]] = room[ends]
     # Busiest first; equal counts in order of the visit.
-    main = _top(np.where(counts > 0, counts * (seen.max() + 2) - seen, 0), N_ROOMS)
+    busy = np.where(counts > 0, counts * (seen.max() + 2) - seen, 0)
+    main = _top(busy, N_ROOMS)
     pattern = _pattern(distinct, changes)
-    return pattern, _path(pattern, first, last, main, counts, seen), main[:, :2]
+    return pattern, _path(pattern, first, last, main, busy, seen), main[:, :2]
 
 
 def _first_seen(row: NDArray[np.int64], room: NDArray[np.int64], w: int, r: int) -> NDArray[np.int64]:
@@ -204,7 +205,7 @@ def _path(
     first: NDArray[np.int64],
     last: NDArray[np.int64],
     main: NDArray[np.int64],
-    counts: NDArray[np.int64],
+    busy: NDArray[np.int64],
     seen: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Rooms to name, in order of their first visit."""
@@ -213,7 +214,7 @@ def _path(
     order = np.where(main >= 0, seen[rows[:, None], np.maximum(main, 0)], np.iinfo(np.int64).max)
     path = np.take_along_axis(main, np.argsort(order, axis=1, kind="stable"), axis=1)
     passes = pattern == Pattern.PASSES
-    between = counts.copy()
+    between = busy.copy()
     between[rows, np.maximum(first, 0)] = 0
     between[rows, np.maximum(last, 0)] = 0
     via = _top(between, 1)[:, 0]

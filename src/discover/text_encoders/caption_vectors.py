@@ -123,7 +123,7 @@ def _key(chunk: Sequence[Batch], texts: Sequence[str], encoder: TextEncoder, dty
 def _read(path: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[np.floating] | None:
     """A kept chunk, or None where there is none or it is damaged (it is then encoded again)."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             vectors: NDArray[np.floating] = archive["vectors"]
     except Exception:
         return None

@@ -24,7 +24,6 @@ class ModelCard:
         document_prefix: Put before captions.
         query_prefix: Put before prompts and searches.
         pad_to_max: Every text is padded to max_length, as in training; the pooled token depends on it.
-        padding_side: Side on which a batch is padded.
         needs_remote_code: The published folder brings its own model code.
         model_options: Passed to the loader of the weights.
     """
@@ -35,7 +34,6 @@ class ModelCard:
     document_prefix: str = ""
     query_prefix: str = ""
     pad_to_max: bool = False
-    padding_side: Literal["left", "right"] = "right"
     needs_remote_code: bool = False
     model_options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -50,13 +48,12 @@ MODEL_CARDS: Final[Mapping[EncoderType, ModelCard]] = {
         document_prefix="title: none | text: ",
         query_prefix="task: search result | query: ",
     ),
-    # Mean of all tokens under attention in both directions; an instruction before queries only. Only
-    # short texts are expected here, so the limit is far below what the model could take.
+    # Mean of all tokens under attention in both directions; an instruction before queries only.
+    # The model could take longer texts, but captions and prompts never come near this limit.
     "nemotron_8b": ModelCard(
         hub_name="nvidia/llama-embed-nemotron-8b",
         max_length=4096,
         query_prefix="Instruct: Given a query, retrieve descriptions of moments in a home\nQuery: ",
-        padding_side="left",
         needs_remote_code=True,
         model_options={"attn_implementation": "eager", "dtype": "auto"},
     ),

@@ -60,7 +60,6 @@ def load_tower(folder: Path, config: TextEncoderConfig, card: ModelCard, device:
             "Check that text_encoder.type fits the model and that all of its files are there."
         ) from error
     tower.module.to(device).eval()
-    tower.tokenizer.padding_side = card.padding_side
     return tower
 
 

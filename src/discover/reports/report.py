@@ -84,7 +84,7 @@ def _done(inputs: ReportInputs) -> dict[str, Any]:
         {
             "name": stage.name,
             "summary": stage.summary,
-            "seconds": "up to date" if stage.seconds is None else f"{stage.seconds:,.1f} s",
+            "seconds": _took(stage.seconds),
             "settings": list(_flat(stage.settings)),
         }
         for stage in inputs.stages
@@ -177,6 +177,12 @@ def _drawings(sections: list[dict[str, Any]]) -> Iterator[Drawing]:
     for section in sections:
         yield from section["figures"]
         yield from (search["figure"] for search in section["searches"] if search["figure"] is not None)
+
+
+def _took(seconds: float | None) -> str:
+    if seconds is None:
+        return "up to date"
+    return f"{seconds:,.1f} s" if seconds < 90 else f"{seconds / 60:,.1f} min"
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

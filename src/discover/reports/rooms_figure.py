@@ -1,5 +1,7 @@
 """Rooms on a floor plan: outlines around their sensors, and names that do not cover each other."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
@@ -8,10 +10,16 @@ from numpy.typing import NDArray
 
 from discover.core.home import UNKNOWN_ROOM, FloorPlan, Home
 
-__all__ = ["paint_rooms", "sensor_positions"]
+__all__ = ["PLAN_MARGIN", "paint_rooms", "sensor_positions"]
 
 _FILL, _EDGE, _VISITED, _VISITED_EDGE = "#f1f4f7", "#c3ccd6", "#fdf0d5", "#E69F00"
 _LABEL_POINTS = 7.5
+_PAD = 0.028
+_MOST_NUMBERS = 3
+
+
+PLAN_MARGIN = 0.05
+"""Free space around the plan, as a share of its longer side."""
 
 
 def sensor_positions(home: Home) -> dict[str, tuple[float, float]]:
@@ -19,17 +27,19 @@ def sensor_positions(home: Home) -> dict[str, tuple[float, float]]:
     return {s.id: (s.x, s.y) for s in home.sensors if s.x is not None and s.y is not None}
 
 
-def paint_rooms(axes: Axes, home: Home, plan: FloorPlan, visited: set[str], width_points: float) -> None:
+def paint_rooms(
+    axes: Axes, home: Home, plan: FloorPlan, visits: Mapping[str, Sequence[int]], width_points: float
+) -> None:
     """Draw the plan's frame, room outlines (visited ones tinted), sensors and room names.
 
     Args:
         axes: Where to; gets plan coordinates, y downwards.
         home: Sensors with rooms and positions.
         plan: Size of the plan.
-        visited: Rooms to tint.
+        visits: Rooms to tint, each with the places it has in the order of visits, written after its name.
         width_points: Width of the drawing in points, to keep names apart.
     """
-    pad = 0.028 * max(plan.width, plan.height)
+    pad = _PAD * max(plan.width, plan.height)
     points: dict[str, list[tuple[float, float]]] = {}
     for sensor in home.sensors:
         if sensor.x is not None and sensor.y is not None and sensor.is_activity:
@@ -39,16 +49,14 @@ def paint_rooms(axes: Axes, home: Home, plan: FloorPlan, visited: set[str], widt
         axes.scatter(places[:, 0], places[:, 1], s=5, color="#a9b4bf", zorder=2, linewidths=0)
         if room == UNKNOWN_ROOM:
             continue
-        seen = room in visited
+        seen = room in visits
         outline = Polygon(
             _outline(places, pad), closed=True, zorder=1.2 if seen else 1.0, linewidth=1.0,
             facecolor=_VISITED if seen else _FILL, edgecolor=_VISITED_EDGE if seen else _EDGE,
         )  # fmt: skip
         axes.add_patch(outline)
-    _paint_names(
-        axes, {r: p for r, p in rooms.items() if r != UNKNOWN_ROOM}, visited, plan, pad, width_points
-    )
-    margin = 1.6 * pad
+    _paint_names(axes, {r: p for r, p in rooms.items() if r != UNKNOWN_ROOM}, visits, plan, pad, width_points)
+    margin = PLAN_MARGIN * max(plan.width, plan.height)
     axes.set_xlim(-margin, plan.width + margin)
     axes.set_ylim(plan.height + margin, -margin)
     axes.set_aspect("equal")
@@ -72,20 +80,20 @@ def _outline(places: NDArray[np.float64], pad: float) -> NDArray[np.float64]:
 def _paint_names(
     axes: Axes,
     rooms: dict[str, NDArray[np.float64]],
-    visited: set[str],
+    visits: Mapping[str, Sequence[int]],
     plan: FloorPlan,
     pad: float,
     width_points: float,
 ) -> None:
-    """Names start at the top of their room and are pushed apart up and down until none overlap."""
+    """Names start just above their room and are pushed apart up and down until none overlap."""
     if not rooms:
         return
     scale = plan.width / width_points
-    names = [room.replace("_", " ") for room in rooms]
+    names = [_name(room, visits.get(room, ())) for room in rooms]
     half_width = np.array([0.5 * 0.62 * _LABEL_POINTS * len(name) * scale for name in names])
     half_height = 0.62 * _LABEL_POINTS * scale
     x = np.array([p[:, 0].mean() for p in rooms.values()])
-    y = np.array([p[:, 1].min() for p in rooms.values()]) - pad + half_height
+    y = np.array([p[:, 1].min() for p in rooms.values()]) - pad - 0.9 * half_height
     x = np.clip(x, half_width, np.maximum(half_width, plan.width - half_width))
     for _ in range(80):
         moved = False
@@ -103,9 +111,18 @@ def _paint_names(
             break
     y = np.clip(y, 0, plan.height)
     for name, room, px, py in zip(names, rooms, x, y, strict=True):
-        seen = room in visited
+        seen = room in visits
         axes.text(
             px, py, name, ha="center", va="center", fontsize=_LABEL_POINTS, zorder=5,
             color="#5d4200" if seen else "#5c6773", weight="bold" if seen else "normal",
             path_effects=[withStroke(linewidth=2.2, foreground="white")],
         )  # fmt: skip
+
+
+def _name(room: str, numbers: Sequence[int]) -> str:
+    """ "hall (1, 3)": the room and its places in the order of visits."""
+    words = room.replace("_", " ")
+    if not numbers:
+        return words
+    more = "…" if len(numbers) > _MOST_NUMBERS else ""
+    return f"{words} ({', '.join(map(str, numbers[:_MOST_NUMBERS]))}{more})"

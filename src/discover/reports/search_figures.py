@@ -14,11 +14,10 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 
 from discover.core.home import UNKNOWN_ROOM
 from discover.core.window_set import WindowSet
-from discover.reports.rooms_figure import paint_rooms, sensor_positions
+from discover.reports.rooms_figure import PLAN_MARGIN, paint_rooms, sensor_positions
 from discover.reports.style import COLOURS, INK, Drawing, draw
 from discover.retrieval import Hit, Moment, presence_mask
 
@@ -38,8 +37,11 @@ def draw_search(query: str, hits: Sequence[Hit | Moment], window_set: WindowSet,
     plan = window_set.home.floor_plan
     positions = sensor_positions(window_set.home)
     on_plan = plan is not None and bool(positions)
-    aspect = plan.height / plan.width if plan is not None and on_plan else 0.75
-    height = 1.15 + _PANEL_INCHES * float(np.clip(aspect, 0.45, 1.6))
+    aspect = 0.75
+    if plan is not None and on_plan:
+        margin = 2 * PLAN_MARGIN * max(plan.width, plan.height)
+        aspect = float(np.clip((plan.height + margin) / (plan.width + margin), 0.4, 1.6))
+    height = 0.98 + (_PANEL_INCHES - 0.08) * aspect
 
     def paint(figure: Figure) -> None:
         panels = figure.subplots(1, len(shown), squeeze=False)[0]
@@ -81,8 +83,7 @@ def _paint_path(
     rooms = {s.id: s.room for s in home.sensors}
     stops = [s for s in events["sensor"].cast(pl.String).to_list() if s in positions]
     stops = [s for i, s in enumerate(stops) if i == 0 or stops[i - 1] != s]
-    visited = set(hit.rooms) | {rooms.get(s, UNKNOWN_ROOM) for s in stops}
-    paint_rooms(axes, home, plan, visited, width_points=72 * (_PANEL_INCHES - 0.25))
+    paint_rooms(axes, home, plan, _visits(hit, stops, rooms), width_points=72 * (_PANEL_INCHES - 0.25))
     if not stops:
         axes.text(0.5, 0.03, "no position known for these sensors", transform=axes.transAxes,
                   ha="center", fontsize=8, color="#5c6773")  # fmt: skip
@@ -90,8 +91,8 @@ def _paint_path(
     path = np.array([positions[s] for s in stops])
     if len(path) > 1:
         segments = np.stack([path[:-1], path[1:]], axis=1)
-        axes.add_collection(LineCollection(list(segments), colors="white", linewidths=3.6, zorder=3))
-        lines = LineCollection(list(segments), cmap=_TIME, linewidths=1.9, zorder=3.1, alpha=0.9)
+        axes.add_collection(LineCollection(list(segments), colors="white", linewidths=3.2, zorder=3))
+        lines = LineCollection(list(segments), cmap=_TIME, linewidths=1.6, zorder=3.1, alpha=0.9)
         lines.set_array(np.linspace(0, 1, len(segments)))
         axes.add_collection(lines)
     times = np.linspace(0, 1, len(path))
@@ -99,7 +100,7 @@ def _paint_path(
         path[:, 0], path[:, 1], c=times, cmap=_TIME, s=16, zorder=3.3, edgecolors="white", linewidths=0.6
     )
     axes.scatter(
-        path[0, 0], path[0, 1], s=62, facecolors="white", edgecolors=_TIME(0.0), linewidths=2, zorder=4
+        path[0, 0], path[0, 1], s=95, facecolors="white", edgecolors=_TIME(0.0), linewidths=2, zorder=4
     )
     axes.scatter(
         path[-1, 0],
@@ -111,31 +112,16 @@ def _paint_path(
         linewidths=1,
         zorder=4.1,
     )
-    _paint_order(axes, stops, rooms, positions, pad=0.03 * max(plan.width, plan.height))
 
 
-def _paint_order(
-    axes: Axes, stops: list[str], rooms: dict[str, str], positions: dict[str, tuple[float, float]], pad: float
-) -> None:
-    """Numbers of the visits, one badge per room: "1, 4" for a room entered first and fourth."""
+def _visits(hit: Hit | Moment, stops: list[str], rooms: dict[str, str]) -> dict[str, list[int]]:
+    """Places of each room in the order of visits; no numbers where only one room was visited."""
     sequence = [rooms.get(s, UNKNOWN_ROOM) for s in stops]
-    visits: dict[str, list[int]] = {}
-    places: dict[str, list[tuple[float, float]]] = {}
-    number = 0
-    for i, (room, stop) in enumerate(zip(sequence, stops, strict=True)):
-        places.setdefault(room, []).append(positions[stop])
-        if i == 0 or sequence[i - 1] != room:
-            number += 1
-            visits.setdefault(room, []).append(number)
-    if number < 2:
-        return
-    for room, numbers in visits.items():
-        text = ", ".join(map(str, numbers[:4])) + ("…" if len(numbers) > 4 else "")
-        x, y = np.mean(places[room], axis=0)
-        axes.text(
-            x, y + 1.15 * pad, text, fontsize=7.5, weight="bold", color=INK, ha="center", va="top", zorder=6,
-            path_effects=[withStroke(linewidth=2.4, foreground="white")],
-        )  # fmt: skip
+    order = [room for i, room in enumerate(sequence) if i == 0 or sequence[i - 1] != room]
+    visits: dict[str, list[int]] = {room: [] for room in hit.rooms}
+    for number, room in enumerate(order, start=1):
+        visits.setdefault(room, []).append(number)
+    return visits if len(order) > 1 else {room: [] for room in visits}
 
 
 def _paint_strip(axes: Axes, hit: Hit | Moment, events: pl.DataFrame, window_set: WindowSet) -> None:
@@ -165,5 +151,5 @@ def _legend() -> list[Line2D]:
         mark("o", "white", _TIME(0.0), "first sensor"),
         mark("s", _TIME(1.0), "white", "last sensor"),
         Line2D([], [], color=_TIME(0.45), linewidth=2, label="path, dark to light in time"),
-        Line2D([], [], linestyle="", marker="$1$", color=INK, markersize=6, label="order of rooms"),
+        Line2D([], [], linestyle="", marker="$(1)$", color=INK, markersize=11, label="order of rooms"),
     ]

@@ -179,7 +179,9 @@ def _cell(value: Any) -> Cell:
     if isinstance(value, list | tuple):
         shown = ", ".join(_cell(v).text for v in value[:12])
         return Cell(shown + (f", … {len(value) - 12:,} more" if len(value) > 12 else ""))
-    return Cell(str(value))
+    text = str(value)
+    # A whole hash says no more to a reader than its beginning.
+    return Cell(text[:16] + "…" if len(text) == 64 and text.isalnum() else text)
 
 
 def _words(key: object) -> str:

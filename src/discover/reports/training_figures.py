@@ -1,5 +1,6 @@
 """Training curves from the lines of metrics.jsonl, whichever numbers they hold."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ Series = dict[str, tuple[list[float], list[float]]]
 # Panel title -> what must be in a number's name to be drawn in it, first match wins.
 _PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Loss", ("loss",)),
-    ("Retrieval on validation", ("recall", "r@", "mrr", "map")),
+    ("Retrieval", ("recall", "r@", "mrr", "map")),
     ("Accuracy", ("accuracy", "acc")),
     ("Temperature", ("temperature",)),
     ("Learning rate", ("learning_rate", "lr")),
@@ -55,8 +56,8 @@ def draw_training_curves(rows: Sequence[Mapping[str, Any]]) -> Drawing | None:
                 marker = "o" if len(steps) <= 30 else ""
                 style = "-" if i < len(COLOURS) else "--"
                 axes.plot(
-                    steps, values, style, marker=marker, markersize=3.5, linewidth=1.7, label=name,
-                    color=COLOURS[i % len(COLOURS)],
+                    steps, values, style, marker=marker, markersize=3.5, linewidth=1.7,
+                    label=name.replace("_", " "), color=COLOURS[i % len(COLOURS)],
                 )  # fmt: skip
             axes.set_title(title)
             axes.set_xlabel("step")
@@ -72,7 +73,7 @@ def draw_training_curves(rows: Sequence[Mapping[str, Any]]) -> Drawing | None:
 
 def _panels(series: Series) -> dict[str, Series]:
     panels: dict[str, Series] = {}
-    for name in sorted(series):
+    for name in sorted(series, key=_natural):
         for title, words in _PANELS:
             if any(word in name.lower().split("/")[-1] for word in words):
                 panel = panels.setdefault(title, {})
@@ -80,6 +81,11 @@ def _panels(series: Series) -> dict[str, Series]:
                     panel[name] = series[name]
                 break
     return {title: panels[title] for title, _ in _PANELS if title in panels}
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sorting key that puts recall@5 before recall@10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _flat(row: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

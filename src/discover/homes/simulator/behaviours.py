@@ -83,6 +83,7 @@ _AT_BASIN = "bathroom:sink|basin|mirror>bathroom"
 _IN_SHOWER = "bathroom:shower|tub>bathroom"
 
 _DOOR_USE = (Use(FRONT_DOOR, 1.0, (2.5, 12.0), 2.0, 0.0),)
+_DOOR_PLACES = ((_AT_DOOR, 1.0), ("hallway>entrance", 0.5))
 _COOK_PLACES = (
     (_AT_STOVE, 3.0),
     (_AT_SINK, 2.2),
@@ -409,14 +410,9 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         (r"night wander",),
     ),
     Behaviour(
-        "receive",
-        "other",
-        "",
-        ((_AT_DOOR, 1.0), ("hallway>entrance", 0.5)),
-        1.0,
-        5.0,
-        (Use(FRONT_DOOR, 1.0, (6.0, 40.0), 0.3, 0.1),),
+        "receive", "other", "", _DOOR_PLACES, 1.0, 5.0, (Use(FRONT_DOOR, 1.0, (6.0, 40.0), -1.0, 0.0),)
     ),
+    Behaviour("see_off", "other", "", _DOOR_PLACES, 1.0, 5.0, (Use(FRONT_DOOR, 1.0, (6.0, 40.0), 2.0, 0.0),)),
     Behaviour(
         "host",
         "other",
@@ -467,8 +463,8 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
             ("dining", 0.7),
             ("office", 0.7),
         ),
-        0.035,
-        0.04,
+        0.12,
+        0.15,
     ),
 )
 """All behaviours; the index is the code used by routines and movement."""

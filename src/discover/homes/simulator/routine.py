@@ -132,8 +132,8 @@ class Household:
         weekend = self._weekday(day) >= 5
         share = 1.6 if weekend else 0.76  # 2 * 1.6 + 5 * 0.76 = 7 days
         visits = []
-        if rng.random() < 1 - np.exp(-self._config.visitors_per_week / 7 * share):
-            begin = rng.normal(15.2, 1.6) * _HOUR
+        for _ in range(min(int(rng.poisson(self._config.visitors_per_week / 7 * share)), 3)):
+            begin = rng.normal(15.2, 1.8) * _HOUR
             visits.append((begin, begin + rng.uniform(0.8, 2.6) * _HOUR, GUEST + int(rng.integers(0, 3))))
         # The new visitor has a stream of its own: the rest of the day stays as it would have been.
         rng = self._rng("new visitor", day, 0)
@@ -339,7 +339,7 @@ class _Day:
         self._put("receive", begin_s, arrive)
         self._put("host", arrive, end_s)
         goodbye = end_s + rng.uniform(60, 150)
-        self._put("receive", end_s, goodbye)
+        self._put("see_off", end_s, goodbye)
         for name, since, until in (
             ("wait_at_door", begin_s + 15, arrive),
             ("visit", arrive, end_s),

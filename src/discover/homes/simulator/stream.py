@@ -63,7 +63,7 @@ class Simulation:
         progress.start("simulating", total=self._config.days)
         for day in range(-1, self._config.days):
             last = day == self._config.days - 1
-            final_us = end_us if last else (day + 1) * _DAY_US + int(UNIT_BORDER_S * 1e6)
+            final_us = (day + 1) * _DAY_US + int(UNIT_BORDER_S * 1e6)
             episodes = self._household.day(day)
             pending = np.concatenate([pending, self._activations(day, episodes)], axis=1)
             ready = pending[1] < final_us

@@ -27,7 +27,8 @@ from discover.text_encoders.towers import LOADERS
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "text_encoders"
 
-WORDS = ["someone", "opens", "the", "fridge", "in", "kitchen", "at", "night", "goes", "from", "bedroom", "to", "bathroom", "task", ":", "search", "result", "|", "query", "title", "none", "text", "instruct", "given", "a", "retrieve", "descriptions", "of", "moments", "home", "stays", "couch", "living", "room"]
+WORDS = """someone opens the fridge in kitchen at night goes from bedroom to bathroom task : search result | query
+title none text instruct given a retrieve descriptions of moments home stays couch living room"""
 
 TEXTS = [
     "someone opens the fridge in the kitchen at night",
@@ -40,7 +41,9 @@ TEXTS = [
 
 def save_tokenizer(folder: Path) -> int:
     """A word tokenizer with [CLS] and [SEP]; returns its size."""
-    vocabulary = {w: i for i, w in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *dict.fromkeys(WORDS)])}
+    vocabulary = {
+        w: i for i, w in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", *dict.fromkeys(WORDS.split())])
+    }
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()

@@ -183,6 +183,8 @@ def _thing(sensor: Sensor, named: Mapping[str, Place | None]) -> str | None:
         return default
     thing = name_object(sensor.object, sensor.id) or default
     place = named.get(sensor.room)
+    if sensor.type == "light" and thing is not None and not thing.endswith(("light", "lamp")):
+        return f"{thing} light"
     if thing not in COMMON_OBJECTS or place is None:
         return thing
     return place.name if place.name.endswith(thing) else f"{place.name} {thing}"

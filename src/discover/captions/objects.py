@@ -33,7 +33,7 @@ COMMON_OBJECTS = frozenset(
 
 # How captions say it -> other phrases that mean it. The name itself always counts.
 _KNOWN: Mapping[str, tuple[str, ...]] = {
-    "armchair": ("lounge chair", "easy chair", "tv armchair", "recliner"),
+    "armchair": ("lounge chair", "easy chair", "tv armchair", "television armchair", "recliner"),
     "back door": (),
     "bathroom cabinet": (),
     "bathroom door": (),
@@ -62,7 +62,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
     "dryer": ("tumble dryer",),
     "exercise bike": ("treadmill", "exercise machine"),
     "fan": (),
-    "food cabinet": ("groceries cabinet", "grocery cabinet", "groceries"),
+    "food cabinet": ("groceries cabinet", "grocery cabinet", "groceries", "food cupboard"),
     "freezer": (),
     "fridge": ("refrigerator", "refridgerator", "refrig"),
     "front door": ("entry door", "entrance door", "outside door", "main door", "house door"),
@@ -123,15 +123,15 @@ _VAGUE = frozenset(
 )
 
 _SPOTS: Mapping[str, str] = {
-    "armchair": "in the armchair",
-    "bathtub": "in the bathtub",
-    "bed": "in the bed",
-    "chair": "in the chair",
-    "closet": "in the closet",
-    "couch": "on the couch",
-    "pantry": "in the pantry",
-    "shower": "in the shower",
-    "stairs": "on the stairs",
+    "armchair": "in",
+    "bathtub": "in",
+    "bed": "in",
+    "chair": "in",
+    "closet": "in",
+    "couch": "on",
+    "pantry": "in",
+    "shower": "in",
+    "stairs": "on",
 }
 
 
@@ -160,7 +160,8 @@ def name_object(text: str | None, sensor_id: str = "") -> str | None:
 
 def spot_of(thing: str) -> str:
     """Where somebody is whom a motion sensor sees there: "at the stove", "on the couch"."""
-    return _SPOTS.get(thing, f"at the {thing}")
+    preposition = next((p for spot, p in _SPOTS.items() if f" {thing}".endswith(f" {spot}")), "at")
+    return f"{preposition} the {thing}"
 
 
 def _longest(words: str) -> str | None:

@@ -74,3 +74,4 @@ def test_split_words() -> None:
 def test_spots() -> None:
     assert spot_of("couch") == "on the couch"
     assert spot_of("stove") == "at the stove"
+    assert spot_of("office chair") == "in the office chair"

@@ -143,6 +143,8 @@ def _model_at(model: type[BaseModel], path: Sequence[str]) -> type[BaseModel] | 
     for part in path:
         if current is None:
             return None
+        if part.isdigit() and part not in current.model_fields:
+            continue  # a position in a list of blocks: the list's own model was taken already
         field = current.model_fields.get(part)
         current = None if field is None else _first_model(field.annotation)
     return current

@@ -93,7 +93,8 @@ def load_embeddings(path: Path) -> EmbeddingTable:
             f"No embeddings at {path}. Run `discover encode-text` first, or correct the path."
         )
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, because numpy leaves its own handle open when the archive is damaged.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             data = {name: archive[name] for name in archive.files}
     except Exception as error:
         raise ArtifactError(

@@ -81,13 +81,17 @@ class Vocabulary:
         if not isinstance(data, dict):
             raise DataError("The vocabulary must be a JSON object of fields. Sample the windows again.")
         own = data.get("format") == "discover-vocab/1"
-        fields = data["fields"] if own else data
+        fields: Any = data.get("fields") if own else data
         values: dict[str, tuple[str, ...]] = {}
-        for field, table in fields.items():
-            if field not in FIELDS:
-                continue
-            ordered = sorted(table, key=lambda value: int(table[value]))
-            values[field] = tuple(v for v in ordered if v not in SPECIAL and v not in ("UNK", "<UNK>"))
+        try:
+            for field, table in fields.items():
+                if field in FIELDS:
+                    ordered = sorted(table, key=lambda value: int(table[value]))
+                    values[field] = tuple(v for v in ordered if v not in (*SPECIAL, "UNK", "<UNK>"))
+        except (AttributeError, TypeError, ValueError, LookupError) as error:
+            raise DataError(
+                "The vocabulary must map each field to {value: number}. Sample the windows again."
+            ) from error
         return cls(values)
 
     @classmethod

@@ -163,7 +163,8 @@ def batch_targets(rule: TargetRule, keys: PairKeys) -> BatchTargets:
     if rule.mode == "identity":
         return BatchTargets(None, None)
     if rule.one_to_one:
-        return BatchTargets(None, ~matches_and_left_out(rule, keys, keys)[1])
+        match, left_out = matches_and_left_out(rule, keys, keys)
+        return BatchTargets(None, ~(match | left_out))
     return BatchTargets(*target_block(rule, keys, keys))
 
 

@@ -206,8 +206,6 @@ def test_a_home_without_coordinates_works() -> None:
     log = simulate_log(given, WEEK)
     assert set(log.events["sensor"].cast(pl.String)) == {s.id for s in given.sensors}
     assert {"sleep", "eating", "watch_tv", "leave_home"} <= set(log.annotations["activity"])
-        log.annotations["activity"]
-    )
 
 
 @pytest.mark.parametrize("located", [True, False])

@@ -35,7 +35,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "encoder__pooling": "attention",
         "encoder__use_rotary_time": True,
     },
-    "bf16": {"training__precision": "bf16"},
+    "masked modelling in bf16": {"training__precision": "bf16", "loss__mlm_weight": 0.5},
+    "hard negatives with a curriculum": {
+        "loss__use_hard_negatives": True,
+        "loss__hard_negative_memory_size": 20,
+        "loss__hard_negative_strategy": "mixed",
+        "curriculum": {"start": 0.2, "end": 0.9, "share": 0.5},
+    },
 }
 
 
@@ -99,7 +105,7 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("name", list(VARIANTS))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(cuts=st.lists(CUTS, min_size=1, max_size=2))
 def test_killed_and_resumed_equals_uninterrupted(name: str, cuts: list[tuple[str, int]]) -> None:
     with tempfile.TemporaryDirectory() as text:

@@ -22,6 +22,7 @@ from discover.text_encoders.config import TextEncoderConfig
 __all__ = [
     "PIPELINE_BLOCKS",
     "AlignmentConfig",
+    "CurriculumConfig",
     "LossConfig",
     "OptimizerConfig",
     "ProjectionConfig",
@@ -91,6 +92,8 @@ class LossConfig(StrictModel):
     """Share of spans that begin where the room changes."""
     strict_corr_mask: bool = True
     """Mask fields that determine each other (sensor, room, type, detail) together."""
+    mask_contrastive: bool = False
+    """Let the alignment loss see the masked events too: one encoder pass instead of two."""
     use_hard_negatives: bool = False
     """Add negatives from a memory of earlier batches."""
     hard_negative_memory_size: int = Field(default=4096, ge=1)
@@ -115,14 +118,32 @@ class LossConfig(StrictModel):
             idle += ["ignore_overlaps"]
         if self.alignment_loss_type != "focal_sigmoid":
             idle += ["focal_alpha"]
+        if self.mlm_weight == 0 or self.clip_weight == 0:
+            idle += ["mask_contrastive"]
         fields = type(self).model_fields
         changed = [name for name in idle if getattr(self, name) != fields[name].default]
         if changed:
             raise ValueError(
-                f"{', '.join(changed)} would have no effect with targets '{self.targets}' and "
-                f"alignment_loss_type '{self.alignment_loss_type}'; remove it"
+                f"{', '.join(changed)} would have no effect with targets '{self.targets}', "
+                f"alignment_loss_type '{self.alignment_loss_type}', clip_weight {self.clip_weight} and "
+                f"mlm_weight {self.mlm_weight}; remove it"
             )
         return self
+
+
+class CurriculumConfig(StrictModel):
+    """From easy to hard negatives over the first part of a run."""
+
+    start: float = Field(default=0.0, ge=0, le=1)
+    """Difficulty at step 0: 0 draws uniformly, 0.5 by the sampling temperature, 1 takes the nearest."""
+    end: float = Field(default=0.5, ge=0, le=1)
+    """Difficulty from the end of the rise on."""
+    share: float = Field(default=0.5, gt=0, le=1)
+    """Share of all steps over which difficulty moves linearly from start to end."""
+
+    def difficulty(self, progress: float) -> float:
+        """Difficulty when `progress` of the run, in [0, 1], is done."""
+        return self.start + (self.end - self.start) * min(progress / self.share, 1.0)
 
 
 class OptimizerConfig(StrictModel):
@@ -251,6 +272,8 @@ class AlignmentConfig(StrictModel):
     """Optimizer and schedule."""
     training: TrainingConfig = TrainingConfig()
     """Length, batch and intervals."""
+    curriculum: CurriculumConfig | None = None
+    """How hard negatives get harder; null keeps difficulty 0.5. Needs loss.use_hard_negatives."""
     use_wandb: bool = False
     """Also log to Weights & Biases (extra `track`)."""
     wandb_project: str = "discover-v2"
@@ -316,6 +339,10 @@ class AlignmentConfig(StrictModel):
             vectors = getattr(self, f"{side}_text_embeddings_path")
             if vectors is not None and getattr(self, f"{side}_captions_path") is not None:
                 raise ValueError(f"give {side}_text_embeddings_path or {side}_captions_path, not both")
+        if self.curriculum is not None and not self.loss.use_hard_negatives:
+            raise ValueError("curriculum would have no effect without loss.use_hard_negatives; remove it")
+        if self.loss.use_hard_negatives and self.loss.clip_weight == 0:
+            raise ValueError("loss.use_hard_negatives would have no effect with clip_weight 0; remove it")
         refuse_unimplemented(self)
         return self
 
@@ -334,10 +361,8 @@ def refuse_unimplemented(config: AlignmentConfig) -> None:
     Raises:
         ValueError: Such an option is switched on.
     """
-    loss, training = config.loss, config.training
+    training = config.training
     pending = {
-        "loss.mlm_weight > 0": loss.mlm_weight > 0,
-        "loss.use_hard_negatives": loss.use_hard_negatives,
         "training.num_workers > 0": training.num_workers > 0,
         "training.pin_memory": training.pin_memory,
         "use_wandb": config.use_wandb,

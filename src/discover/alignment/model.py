@@ -9,17 +9,26 @@ from torch.nn import functional as F
 from discover.alignment.config import AlignmentConfig, LossConfig
 from discover.alignment.dataset import PairBatch
 from discover.alignment.heads import build_head
+from discover.alignment.mlm import MaskedEventHead
 from discover.core.errors import ConfigError
 from discover.core.vocabulary import Vocabulary
 from discover.encoders.factory import build_encoder
 from discover.encoders.features import WindowBatch
-from discover.losses import CLIPLoss, FocalSigmoidLoss, PairKeys, SigmoidLoss, TargetRule, batch_targets
+from discover.losses import (
+    CLIPLoss,
+    FocalSigmoidLoss,
+    HardNegativeMemory,
+    MaskedEventResult,
+    PairKeys,
+    PairLoss,
+    SigmoidLoss,
+    TargetRule,
+    duplicate_rate,
+)
 
 # Shape letters: B pairs, P joint width, T text width.
 
 __all__ = ["ALIGNMENT_LOSSES", "AlignmentModel", "StepOutput"]
-
-PairLoss = CLIPLoss | SigmoidLoss | FocalSigmoidLoss
 
 ALIGNMENT_LOSSES: Mapping[str, Callable[[LossConfig], PairLoss]] = {
     "infonce": lambda c: CLIPLoss(c.temperature_init, c.learnable_temperature),
@@ -73,35 +82,71 @@ class AlignmentModel(nn.Module):
             nn.Identity() if config.text_projection is None else build_head(text_dim, config.text_projection)
         )
         self.clip_loss = ALIGNMENT_LOSSES[config.loss.alignment_loss_type](config.loss)
-        self.target_rule = TargetRule(
-            mode=config.loss.targets,
-            near_threshold=config.loss.near_threshold,
-            near_same=config.loss.near_same,
-            soft_temperature=config.loss.soft_temperature,
-            soft_weight=config.loss.soft_weight,
-            ignore_overlaps=config.loss.ignore_overlaps,
+        self.target_rule = target_rule(config.loss)
+        self.memory = _memory(config, text_dim) if config.loss.use_hard_negatives else None
+        fields = config.encoder.metadata.categorical_fields
+        self.mlm = (
+            MaskedEventHead(config.loss, fields, vocabulary, self.encoder.dim)
+            if config.loss.mlm_weight > 0
+            else None
         )
+        if config.loss.clip_weight == 0:
+            # Nothing pulls on them in a run without pairs, so they are not trained either.
+            for part in (self.sensor_head, self.text_head, self.clip_loss):
+                part.requires_grad_(False)
+            for name, parameter in self.encoder.named_parameters():
+                parameter.requires_grad_(not name.startswith("pool_"))
 
     def embed_windows(self, windows: WindowBatch) -> Tensor:
         """Unit vectors of windows in the joint space, (B, P) float32."""
-        return F.normalize(self.sensor_head(self.encoder(windows)).float(), dim=1)
+        return self._project(self.encoder(windows))
 
     def embed_text(self, text_BT: Tensor) -> Tensor:
         """Unit vectors of text embeddings in the joint space, (B, P) float32."""
         return F.normalize(self.text_head(text_BT).float(), dim=1)
 
-    def forward(self, batch: PairBatch) -> StepOutput:
-        """Loss of a batch of pairs."""
-        window_BP, caption_BP = self.embed_windows(batch.windows), self.embed_text(batch.text)
-        loss = self.pair_loss(window_BP, caption_BP, batch.keys)
-        return StepOutput(loss, {"loss": loss.detach(), "clip_loss": loss.detach()})
+    def forward(self, batch: PairBatch, *, progress: float = 0.0) -> StepOutput:
+        """Loss of a batch of pairs.
+
+        Args:
+            batch: Pairs.
+            progress: Share of the run that is done, in [0, 1], for the curriculum.
+        """
+        loss = batch.text.new_zeros(())
+        parts: dict[str, Tensor] = {}
+        windows, tokens = batch.windows, None
+        if self.mlm is not None:
+            windows, hidden = self.mlm.hide(batch.windows)
+            tokens = self.encoder.encode_tokens(windows)
+            result = self.mlm(*tokens, hidden)
+            loss = loss + self.config.loss.mlm_weight * result.loss
+            parts |= mlm_parts(result)
+        if self.config.loss.clip_weight > 0:
+            if tokens is None or not self.config.loss.mask_contrastive:
+                tokens = self.encoder.encode_tokens(batch.windows)
+            window_BP = self._project(self.encoder.pool(*tokens))
+            clip = self._pair_step(window_BP, self.embed_text(batch.text), batch.keys, progress)
+            loss = loss + self.config.loss.clip_weight * clip
+            parts["clip_loss"] = clip.detach()
+            parts["duplicate_rate"] = duplicate_rate(batch.keys)
+        return StepOutput(loss, {"loss": loss.detach(), **parts})
 
     def pair_loss(self, window_BP: Tensor, caption_BP: Tensor, keys: PairKeys) -> Tensor:
-        """Alignment loss of paired embeddings, shape ()."""
-        pairs = batch_targets(self.target_rule, keys)
-        loss: Tensor = self.clip_loss(
-            window_BP, caption_BP, targets=pairs.targets, negatives_mask=pairs.negatives_mask
-        )
+        """Alignment loss of paired embeddings without extra negatives, shape ()."""
+        loss: Tensor = self.clip_loss(window_BP, caption_BP, rule=self.target_rule, keys=keys)
+        return loss
+
+    def _project(self, encoded_BD: Tensor) -> Tensor:
+        return F.normalize(self.sensor_head(encoded_BD).float(), dim=1)
+
+    def _pair_step(self, window_BP: Tensor, caption_BP: Tensor, keys: PairKeys, progress: float) -> Tensor:
+        if self.memory is None:
+            return self.pair_loss(window_BP, caption_BP, keys)
+        curriculum = self.config.curriculum
+        difficulty = 0.5 if curriculum is None else curriculum.difficulty(progress)
+        extra = self.memory.sample(window_BP, caption_BP, keys, difficulty=difficulty)
+        loss: Tensor = self.clip_loss(window_BP, caption_BP, rule=self.target_rule, keys=keys, extra=extra)
+        self.memory.push(window_BP, caption_BP, keys)
         return loss
 
     @property
@@ -125,3 +170,35 @@ class AlignmentModel(nn.Module):
 
     def _trained(self) -> Iterator[nn.Parameter]:
         return (p for p in self.parameters() if p.requires_grad)
+
+
+def target_rule(config: LossConfig) -> TargetRule:
+    """The losses' own form of the config's false-negative settings."""
+    return TargetRule(
+        mode=config.targets,
+        near_threshold=config.near_threshold,
+        near_same=config.near_same,
+        soft_temperature=config.soft_temperature,
+        soft_weight=config.soft_weight,
+        ignore_overlaps=config.ignore_overlaps,
+    )
+
+
+def mlm_parts(result: MaskedEventResult) -> dict[str, Tensor]:
+    """Loss and accuracy per field by name, for logs."""
+    parts = {"mlm_loss": result.loss.detach()}
+    parts |= {f"mlm_accuracy_{field}": value for field, value in result.accuracies.items()}
+    return parts
+
+
+def _memory(config: AlignmentConfig, text_dim: int) -> HardNegativeMemory:
+    loss = config.loss
+    return HardNegativeMemory(
+        loss.hard_negative_memory_size,
+        config.sensor_projection.dim,
+        text_dim=text_dim if loss.near_threshold is not None else 0,
+        strategy=loss.hard_negative_strategy,
+        ratio=loss.hard_negative_ratio,
+        temperature=loss.hard_negative_sampling_temperature,
+        rule=target_rule(loss),
+    )

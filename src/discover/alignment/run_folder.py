@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -214,7 +215,9 @@ def _differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], prefix: str
 
 
 def _append(path: Path, values: Mapping[str, Any]) -> None:
+    # A number that is not one (accuracy of a field that was never hidden) is null in JSON.
+    plain = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
     with path.open("ab") as stream:
-        stream.write((json.dumps(dict(values)) + "\n").encode())
+        stream.write((json.dumps(plain) + "\n").encode())
         stream.flush()
         os.fsync(stream.fileno())

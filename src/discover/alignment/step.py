@@ -49,15 +49,15 @@ class TrainingStep:
             step, total, self.config.optimizer.learning_rate, self.config.optimizer.warmup_ratio
         )
 
-    def backward(self, step: int) -> dict[str, Tensor]:
-        """Gradients of step number `step`; returns the losses by name, means over micro-batches."""
+    def backward(self, step: int, total: int) -> dict[str, Tensor]:
+        """Gradients of step `step` of `total`; returns the losses by name, means over micro-batches."""
         torch.manual_seed(derive_seed(self.config.seed, "step", step))
         parts: dict[str, Tensor] = {}
         for index in range(self.micro_batches):
             number = step * self.micro_batches + index
             batch = self.train.batch(self.order.rows(number), self.order.draw(number))
             with self.fabric.autocast():
-                out = self.model(batch)
+                out = self.model(batch, progress=step / total)
             self.fabric.backward(out.loss / self.micro_batches)
             for name, value in out.parts.items():
                 share = value.float() / self.micro_batches

@@ -184,7 +184,7 @@ class _Run:
         self.summed = int(content["summed"])
 
     def _take_step(self) -> None:
-        parts = self.work.backward(self.step)
+        parts = self.work.backward(self.step, self.total)
         if parts["loss"].device.type == "cpu":
             # Elsewhere reading the loss would stop the pipeline; there it is looked at when logged.
             self._refuse_not_finite(float(parts["loss"]))

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from discover.alignment.dataset import AlignmentDataset
-from discover.alignment.model import AlignmentModel
+from discover.alignment.model import AlignmentModel, mlm_parts
 from discover.losses import PairKeys
 from discover.metrics import caption_retrieval
 from discover.metrics.alignment_health import alignment_health
 
 __all__ = ["Validator"]
+
+_MASK_SEED = 20_091_016
 
 _BLOCK = 512
 """Windows encoded at a time; fixed, so that training's batch size cannot change a validation value."""
@@ -37,14 +39,37 @@ class Validator:
         training = model.training
         model.eval()
         try:
-            window_NP, caption_NP, keys = self._embed(model)
-            out = {"val_loss": float(model.pair_loss(window_NP, caption_NP, keys))}
+            weights = model.config.loss
+            out: dict[str, float] = {}
+            total = 0.0
+            if weights.mlm_weight > 0:
+                out |= self._masked(model)
+                total += weights.mlm_weight * out["val_mlm_loss"]
+            if weights.clip_weight > 0:
+                window_NP, caption_NP, keys = self._embed(model)
+                out["val_clip_loss"] = float(model.pair_loss(window_NP, caption_NP, keys))
+                total += weights.clip_weight * out["val_clip_loss"]
+            out = {"val_loss": total, **out}
         finally:
             model.train(training)
-        if with_retrieval:
+        if with_retrieval and weights.clip_weight > 0:
             groups = keys.caption_id.cpu().numpy()
             out |= _retrieval(window_NP.cpu().numpy(), caption_NP.cpu().numpy(), groups)
         return out
+
+    def _masked(self, model: AlignmentModel) -> dict[str, float]:
+        """Masked event modelling on the pool, with the same masks every time."""
+        assert model.mlm is not None
+        sums: dict[str, float] = {}
+        seen = 0
+        generator = torch.Generator(self.dataset.text_RT.device).manual_seed(_MASK_SEED)
+        for rows in torch.split(self.rows, _BLOCK):
+            windows, hidden = model.mlm.hide(self.dataset.batch(rows).windows, generator)
+            result = model.mlm(*model.encoder.encode_tokens(windows), hidden)
+            for name, value in mlm_parts(result).items():
+                sums[name] = sums.get(name, 0.0) + float(value) * len(rows)
+            seen += len(rows)
+        return {f"val_{name}": value / seen for name, value in sums.items()}
 
     def _embed(self, model: AlignmentModel) -> tuple[Tensor, Tensor, PairKeys]:
         windows, captions, keys = [], [], []

@@ -15,6 +15,7 @@ import torch
 
 from discover.alignment import AlignmentModel, AlignmentTrainer, load_model
 from discover.alignment.checkpoint import load_checkpoint, save_checkpoint
+from discover.alignment.config import CurriculumConfig
 from discover.alignment.optimizer import build_optimizer
 from discover.alignment.schedule import BatchOrder, learning_rate
 from discover.alignment.validation import Validator
@@ -33,6 +34,11 @@ MODELS: list[dict[str, Any]] = [
     {"loss__alignment_loss_type": "sigmoid"},
     {"loss__alignment_loss_type": "focal_sigmoid"},
     {"encoder__pooling": "attention", "encoder__use_learned_pe": True, "encoder__use_rotary_time": True},
+    {"loss__mlm_weight": 0.5},
+    {"loss__mlm_weight": 1.0, "loss__clip_weight": 0.0, "encoder__pooling": "attention"},
+    {"loss__mlm_weight": 0.5, "loss__mask_contrastive": True},
+    {"loss__use_hard_negatives": True, "loss__hard_negative_memory_size": 64,
+     "loss__hard_negative_strategy": "cross_batch"},
 ]  # fmt: skip
 
 
@@ -265,17 +271,69 @@ def test_gradient_accumulation_is_the_mean_over_micro_batches(world: ModuleType,
         torch.manual_seed(0)
         model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
         work = TrainingStep(config, model, inputs.train, torch.device("cpu"))
-        parts = [work.backward(0)]
+        parts = [work.backward(0, 10)]
         if micro == 1:
             first = model.sensor_head.weight.grad.clone()
             model.zero_grad()
-            parts.append(work.backward(1))
+            parts.append(work.backward(1, 10))
             grads.append((first + model.sensor_head.weight.grad) / 2)
             expected = (parts[0]["loss"] + parts[1]["loss"]) / 2
         else:
             grads.append(model.sensor_head.weight.grad)
             torch.testing.assert_close(parts[0]["loss"], expected)
     torch.testing.assert_close(grads[0], grads[1], atol=1e-6, rtol=1e-4)
+
+
+def test_masked_modelling_learns_and_reports_accuracy_per_field(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(
+        tmp_path, loss__mlm_weight=1.0, loss__clip_weight=0.0, training__max_steps=80,
+        training__val_interval=80, training__log_interval=80, encoder__dropout=0.0,
+    )  # fmt: skip
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    values = {k: v for line in read_log(tmp_path) if line["split"] == "val" for k, v in line.items()}
+    assert "val_clip_loss" not in values
+    assert values["val_loss"] == values["val_mlm_loss"]
+    # All events of a window are in one room, one of five, so the room follows from the visible events.
+    assert values["val_mlm_accuracy_room_id"] > 0.8
+    assert values["val_mlm_accuracy_sensor"] < 0.6
+
+
+def test_masking_does_not_touch_the_contrastive_branch_unless_asked(
+    world: ModuleType, tmp_path: Path
+) -> None:
+    clip = {}
+    for name, changes in {
+        "without": {},
+        "beside": {"loss__mlm_weight": 0.5},
+        "shared": {"loss__mlm_weight": 0.5, "loss__mask_contrastive": True},
+    }.items():
+        config = world.make_config(tmp_path, encoder__dropout=0.0, **changes)
+        inputs = world.make_inputs(config)
+        torch.manual_seed(0)
+        model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+        clip[name] = float(model(inputs.train.batch(torch.arange(32))).parts["clip_loss"])
+    assert clip["without"] == clip["beside"] != clip["shared"]
+
+
+def test_hard_negatives_raise_the_loss_and_are_remembered(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(
+        tmp_path, loss__use_hard_negatives=True, loss__hard_negative_memory_size=48, encoder__dropout=0.0
+    )
+    inputs = world.make_inputs(config)
+    torch.manual_seed(0)
+    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    plain = float(model(inputs.train.batch(torch.arange(32))).loss.detach())
+    assert model.memory is not None
+    assert int((model.memory.held_keys().window_id >= 0).sum()) == 32
+    model(inputs.train.batch(torch.arange(32, 64)))
+    harder = float(model(inputs.train.batch(torch.arange(32))).loss.detach())
+    assert harder > plain
+    assert int(model.memory.cursor) == 96 % 48
+
+
+def test_curriculum_moves_from_start_to_end() -> None:
+    curriculum = CurriculumConfig(start=0.0, end=0.8, share=0.5)
+    assert [curriculum.difficulty(p) for p in (0.0, 0.25, 0.5, 1.0)] == pytest.approx([0.0, 0.4, 0.8, 0.8])
 
 
 def test_old_checkpoints_are_pruned(world: ModuleType, tmp_path: Path) -> None:

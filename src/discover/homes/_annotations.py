@@ -85,15 +85,18 @@ def _marker_table(rows: Rows, clean: CleanRows, labels: list[LineLabel], n_event
     # A marker on a line that is no event sits on the next event if it begins, on the one before if it ends.
     event = np.where(clean.is_event, before, np.minimum(before + 1, n_events - 1))[at]
     event_of_end = np.maximum(before, 0)[at]
-    out = _Markers([], [], [], [], [], [])
+    spelled = [
+        [(label_key(m.label), split_resident(m.label)[0], m.label, m.kind == "begin") for m in label.markers]
+        for label in labels
+    ]
     tails = rows.tail[clean.order[at]].tolist()
     lines = rows.line[clean.order[at]].tolist()
+    out = _Markers([], [], [], [], [], [])
     for tail, line, e_begin, e_end in zip(tails, lines, event.tolist(), event_of_end.tolist(), strict=True):
-        for marker in labels[tail].markers:
-            begin = marker.kind == "begin"
-            out.key.append(label_key(marker.label))
-            out.resident.append(split_resident(marker.label)[0])
-            out.label.append(marker.label)
+        for key, resident, label, begin in spelled[tail]:
+            out.key.append(key)
+            out.resident.append(resident)
+            out.label.append(label)
             out.begin.append(begin)
             out.event.append(e_begin if begin else e_end)
             out.line.append(line)

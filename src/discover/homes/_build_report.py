@@ -37,8 +37,8 @@ def build_report(
         rejected_lines=len(log.rejected),
         first_event=_when(log.times[0]),
         last_event=_when(log.times[-1]),
-        days_with_events=len(np.unique(log.times // _DAY_US)),
-        sensors=len(np.unique(log.clean.sensor[log.event_rows])),
+        days_with_events=1 + int(np.count_nonzero(np.diff(log.times // _DAY_US))),
+        sensors=int(np.count_nonzero(np.bincount(log.clean.sensor[log.event_rows]))),
         unknown_sensors=unknown,
         annotations=len(annotations),
         annotation_counts=dict(counts.iter_rows()),
@@ -128,13 +128,14 @@ def _lines(problem: str, lines: list[int], done: str) -> Problem:
 def _repaired(log: CasasLog) -> dict[str, tuple[int, tuple[int, ...]]]:
     """Repair rule -> number of events and first lines."""
     out: dict[str, tuple[int, tuple[int, ...]]] = {}
-    state = log.rows.state[log.event_rows]
-    for number, reading in enumerate(log.clean.readings):
-        if not reading.rule:
-            continue
-        lines: NDArray[np.uint32] = np.sort(log.rows.line[log.event_rows[state == number]])
-        if len(lines):
-            out[reading.rule] = (len(lines), tuple(lines[:_SHOWN].tolist()))
+    has_rule = np.array([reading.rule != "" for reading in log.clean.readings], dtype=np.bool_)
+    if not has_rule.any():
+        return out
+    rows = np.sort(log.event_rows[has_rule[log.rows.state[log.event_rows]]])
+    state = log.rows.state[rows]
+    for number in np.unique(state).tolist():
+        lines: NDArray[np.uint32] = log.rows.line[rows[state == number]]
+        out[log.clean.readings[number].rule] = (len(lines), tuple(lines[:_SHOWN].tolist()))
     return dict(sorted(out.items()))
 
 

@@ -1,4 +1,4 @@
-"""From rows in file order to events in time order: what is an event, a repeat, damage, and where holes are."""
+"""From rows to events in time order: which are events, repeats or damage, and where holes are."""
 
 import re
 from dataclasses import dataclass

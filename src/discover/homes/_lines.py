@@ -5,7 +5,9 @@ memory does not grow with the log. Within a piece everything is array arithmetic
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +22,8 @@ __all__ = ["BLANK", "REASONS", "Rows", "looks_like_commas", "read_rows"]
 _DAY_US = 86_400_000_000
 _MAX_PLACES = 3
 PIECE_BYTES = 1 << 20
+_AHEAD = 3
+"""Pieces cut before they are asked for."""
 
 BLANK = 1
 REASONS = {
@@ -84,7 +88,9 @@ class _Reader:
 def looks_like_commas(data: bytes) -> bool:
     """Whether commas separate the first fields of most of the first lines."""
     lines = [line for line in data[:20_000].split(b"\n")[:100] if line.strip()]
-    pattern = re.compile(rb"\s*\"?\d{4}[-/]\d\d?[-/]\d\d?\"?(?:,|[ T\t]\"?\d\d?:\d\d:\d\d(?:\.\d*)?\"?,(?=\D))")
+    pattern = re.compile(
+        rb"\s*\"?\d{4}[-/]\d\d?[-/]\d\d?\"?(?:,|[ T\t]\"?\d\d?:\d\d:\d\d(?:\.\d*)?\"?,(?=\D))"
+    )
     return sum(bool(pattern.match(line)) for line in lines) * 2 > len(lines)
 
 
@@ -97,10 +103,9 @@ def read_rows(data: bytes) -> Rows:
     reader = _Reader(commas=looks_like_commas(data))
     parts: list[dict[str, NDArray[np.generic]]] = []
     n_lines = 0
-    for piece in _pieces(data):
-        fields = split_fields(piece.replace(b'"', b" ") if reader.commas else piece, commas=reader.commas)
-        parts.append(_read_piece(fields, reader, n_lines))
-        n_lines += len(fields.first) - 1
+    for cut in _cut_ahead(data, reader.commas):
+        parts.append(_read_piece(cut, reader, n_lines))
+        n_lines += len(cut.reason)
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return Rows(
         **joined,
@@ -126,48 +131,91 @@ def _pieces(data: bytes) -> Iterator[bytes]:
         at = cut
 
 
-def _read_piece(fields: Fields, reader: _Reader, lines_before: int) -> dict[str, NDArray[np.generic]]:
-    first, count = fields.first[:-1], np.diff(fields.first)
+def _cut_ahead(data: bytes, commas: bool) -> Iterator["_Cut"]:
+    """Pieces in order, the next ones cut by a second thread meanwhile."""
+    waiting: deque[Future[_Cut]] = deque()
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        for piece in _pieces(data):
+            waiting.append(worker.submit(_cut_piece, piece, commas))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A piece of L lines cut into fields, with the times of the N lines that have one.
+
+    Attributes:
+        reason: Per line 0, BLANK or a key of REASONS, shape (L,).
+        rows: Lines that have a time and fields after it, shape (N,).
+        at, stop: Their fields from the sensor on, shape (N,).
+        time: Microseconds since 1970, shape (N,).
+    """
+
+    fields: Fields
+    reason: NDArray[np.uint8]
+    rows: Positions
+    at: Positions
+    stop: Positions
+    time: NDArray[np.int64]
+
+
+def _cut_piece(piece: bytes, commas: bool) -> _Cut:
+    fields = split_fields(piece.replace(b'"', b" ") if commas else piece, commas=commas)
+    first, stop = fields.first[:-1], fields.first[1:]
     reason = np.zeros(len(first), dtype=np.uint8)
-    reason[count == 0] = BLANK
-    rows = np.flatnonzero(count)
-    date, clock, clock_end, base = _stamp_positions(fields, first[rows], count[rows])
+    filled = stop > first
+    rows = np.flatnonzero(filled)
+    if len(rows) < len(first):
+        reason[~filled] = BLANK
+        first, stop = first[rows], stop[rows]
+    date, clock, clock_end, base = _stamp_positions(fields, first, stop)
     days, real_day = parse_dates(fields, date)
     micros, real_time = parse_times(fields, clock, clock_end)
-    # Worst first: a later assignment overrules an earlier one.
-    problem = np.zeros(len(rows), dtype=np.uint8)
-    problem[count[rows] < base + 2] = 5
-    problem[~real_time] = 4
-    problem[~real_day] = 3
-    problem[base == 0] = 2
-    reason[rows] = problem
-    good = problem == 0
-    skipped = np.flatnonzero(reason)
-    rows, base, time = rows[good], base[good], (days * _DAY_US + micros)[good]
-    part = _read_fields(fields, reader, first[rows] + base, first[rows] + count[rows])
-    part["line"] = (rows + lines_before + 1).astype(np.uint32)
-    part["time"] = time
-    part["skipped_line"] = (skipped + lines_before + 1).astype(np.uint32)
-    part["skipped_reason"] = reason[skipped]
+    time = days * _DAY_US + micros
+    at = first + base
+    good = real_day & real_time & (base > 0) & (stop >= at + 2)
+    if not good.all():
+        # the gravest reason counts: a later assignment overrules an earlier one
+        problem = np.where(stop < at + 2, 5, 0)
+        problem[~real_time] = 4
+        problem[~real_day] = 3
+        digit = fields.buffer[date]
+        problem[(base == 0) | (digit < 48) | (digit > 57)] = 2
+        reason[rows] = problem
+        rows, at, stop, time = rows[good], at[good], stop[good], time[good]
+    return _Cut(fields, reason, rows, at, stop, time)
+
+
+def _read_piece(cut: _Cut, reader: _Reader, lines_before: int) -> dict[str, NDArray[np.generic]]:
+    part = _read_fields(cut.fields, reader, cut.at, cut.stop)
+    skipped = np.flatnonzero(cut.reason)
+    part["line"] = (cut.rows + (lines_before + 1)).astype(np.uint32)
+    part["time"] = cut.time
+    part["skipped_line"] = (skipped + (lines_before + 1)).astype(np.uint32)
+    part["skipped_reason"] = cut.reason[skipped]
     return part
 
 
 def _stamp_positions(
-    fields: Fields, first: Positions, count: Positions
+    fields: Fields, first: Positions, stop: Positions
 ) -> tuple[Positions, Positions, Positions, Positions]:
     """Where date and time stand, and how many fields they take (0: the line begins with no date)."""
     date = fields.starts[first]
     length = fields.ends[first] - date
-    second = first + (count > 1)
+    second = np.minimum(first + 1, stop - 1)
     clock, clock_end = fields.starts[second], fields.ends[second]
-    base = np.where(length == 10, 2, 0)
-    joined = (length >= 19) & (fields.buffer[np.minimum(date + 10, len(fields.buffer) - 1)] == ord("T"))
-    if joined.any():
+    base = np.full(len(first), 2)
+    other = np.flatnonzero(length != 10)
+    if len(other):
+        joined = other[length[other] >= 19]
+        joined = joined[fields.buffer[date[joined] + 10] == ord("T")]
+        base[other] = 0
         base[joined] = 1
-        clock = np.where(joined, date + 11, clock)
-        clock_end = np.where(joined, fields.ends[first], clock_end)
-    digit = fields.buffer[date]
-    base[(digit < 48) | (digit > 57)] = 0
+        clock[joined] = date[joined] + 11
+        clock_end[joined] = fields.ends[first[joined]]
     return date, clock, clock_end, base
 
 
@@ -176,31 +224,36 @@ def _read_fields(
 ) -> dict[str, NDArray[np.generic]]:
     """Sensor, state and what follows of lines whose fields from the sensor on are `[at, stop)`."""
     n = len(at)
-    sensor_start, sensor_end = fields.starts[at], fields.ends[at]
-    tail_length = fields.ends[stop - 1] - sensor_start
     problem = np.zeros(n, dtype=np.uint8)
-    if n and tail_length.max() > MAX_FIELD:
-        problem[tail_length > MAX_FIELD] = 6
-        usable = np.flatnonzero(problem == 0)
-    else:
-        usable = np.arange(n)
-    out = {name: np.full(n, -1, dtype=np.int32) for name in ("sensor", "state", "places", "tail")}
-    shift = np.zeros(n, dtype=np.uint8)
-    at, stop = at[usable], stop[usable]
-    out["sensor"][usable] = reader.sensors.encode(fields, sensor_start[usable], sensor_end[usable])
-    state, moved = _find_states(fields, reader, at, stop)
-    out["state"][usable] = state
-    shift[usable] = moved
-    if moved.any():
-        rows = np.flatnonzero(moved)
-        out["places"][usable[rows]] = reader.places.encode(
-            fields, fields.starts[at[rows] + 1], fields.ends[at[rows] + moved[rows]]
-        )
-    rows = np.flatnonzero(stop > at + moved + 2)
-    out["tail"][usable[rows]] = reader.tails.encode(
-        fields, fields.starts[at[rows] + moved[rows] + 2], fields.ends[stop[rows] - 1]
+    length = fields.ends[stop - 1] - fields.starts[at]
+    if n and length.max() > MAX_FIELD:
+        fits = length <= MAX_FIELD
+        problem[~fits] = 6
+        part = _read_fields(fields, reader, at[fits], stop[fits])
+        whole: dict[str, NDArray[np.generic]] = {}
+        for name, column in part.items():
+            whole[name] = np.full(n, 0 if name == "shift" else -1).astype(column.dtype)
+            whole[name][fits] = column
+        return {**whole, "problem": problem}
+    sensor = reader.sensors.encode(fields, fields.starts[at], fields.ends[at])
+    state, shift = _find_states(fields, reader, at, stop)
+    places, tail = np.full(n, -1, dtype=np.int32), np.full(n, -1, dtype=np.int32)
+    rows = np.flatnonzero(shift)
+    places[rows] = reader.places.encode(
+        fields, fields.starts[at[rows] + 1], fields.ends[at[rows] + shift[rows]]
     )
-    return {**out, "shift": shift, "problem": problem}
+    rows = np.flatnonzero(stop > at + shift + 2)
+    tail[rows] = reader.tails.encode(
+        fields, fields.starts[at[rows] + shift[rows] + 2], fields.ends[stop[rows] - 1]
+    )
+    return {
+        "sensor": sensor,
+        "state": state,
+        "places": places,
+        "tail": tail,
+        "shift": shift.astype(np.uint8),
+        "problem": problem,
+    }
 
 
 def _find_states(

@@ -38,15 +38,15 @@ def complete_sensors(
 def _states_by_sensor(log: CasasLog) -> dict[str, list[str]]:
     """States of every sensor that has an event, the commonest first."""
     rows = log.event_rows
-    width = len(log.clean.readings)
-    pair, count = np.unique(
-        log.clean.sensor[rows].astype(np.int64) * width + log.rows.state[rows], return_counts=True
-    )
+    names = sorted({reading.state for reading in log.clean.readings})
+    number = {name: k for k, name in enumerate(names)}
+    state = np.array([number[reading.state] for reading in log.clean.readings], dtype=np.int64)
+    pair = log.clean.sensor[rows].astype(np.int64) * len(names) + state[log.rows.state[rows]]
+    count = np.bincount(pair)
     found: dict[str, dict[str, int]] = {}
-    for code, n in zip(pair.tolist(), count.tolist(), strict=True):
-        states = found.setdefault(log.clean.sensor_ids[code // width], {})
-        state = log.clean.readings[code % width].state
-        states[state] = states.get(state, 0) + n
+    for code in np.flatnonzero(count).tolist():
+        states = found.setdefault(log.clean.sensor_ids[code // len(names)], {})
+        states[names[code % len(names)]] = int(count[code])
     return {name: sorted(states, key=lambda s: (-states[s], s)) for name, states in found.items()}
 
 

@@ -69,10 +69,8 @@ def parse_times(
     real = ((word & _CLOCK_HIGH) == _CLOCK) & (
         ((clock + _U(0x0606000606000606)) & _U(0xF0F000F0F000F0F0)) == 0
     )
-    nibble = _U(0xF)
-    hour = (clock & nibble) * _U(10) + ((clock >> _U(8)) & nibble)
-    minute = ((clock >> _U(24)) & nibble) * _U(10) + ((clock >> _U(32)) & nibble)
-    second = ((clock >> _U(48)) & nibble) * _U(10) + ((clock >> _U(56)) & nibble)
+    pairs = clock * _U(10) + (clock >> _U(8))  # tens and units meet in bytes 0, 3 and 6
+    hour, minute, second = pairs & _U(0xFF), (pairs >> _U(24)) & _U(0xFF), (pairs >> _U(48)) & _U(0xFF)
     real &= (hour < 24) & (minute < 60) & (second < 60) & (end - start >= 8)
     seconds = hour * _U(3600) + minute * _U(60) + second
     fraction, fine = _fractions(fields, start + 8, end)
@@ -98,7 +96,9 @@ def _eight_digits(
     fields: Fields, start: Positions, count: Positions
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Up to eight digits read as if zeros followed them, and whether they all are digits."""
-    mask = _LOW_BYTES[np.minimum(count, 8)]
+    most = int(count.max())
+    # nearly every log writes the same number of digits on all lines: one mask for all
+    mask = _LOW_BYTES[min(most, 8)] if most == count.min() else _LOW_BYTES[np.minimum(count, 8)]
     word = (fields.words[start] & mask) | (_ZEROS & ~mask)
     value = word - _ZEROS
     digits = ((word & _U(0xF0F0F0F0F0F0F0F0)) == _ZEROS) & (

@@ -47,7 +47,12 @@ class Fields:
 
     def masked_words(self, start: Positions, length: Positions) -> NDArray[np.uint64]:
         """The first eight bytes of each field, zero beyond its length."""
-        return self.words[start] & _LOW_BYTES[np.clip(length, 0, 8)]
+        if len(length) and length.min() == length.max():
+            which: Positions | int = max(0, min(int(length[0]), 8))  # ids mostly have one length
+        else:
+            which = np.clip(length, 0, 8)
+        mask: NDArray[np.uint64] = _LOW_BYTES[which]
+        return np.bitwise_and(self.words[start], mask)
 
 
 def split_fields(piece: bytes, *, commas: bool) -> Fields:
@@ -135,7 +140,10 @@ class Spellings:
 
     def _same_text(self, fields: Fields, start: Positions, length: Positions, slot: Positions) -> bool:
         """Whether every field is the text its key stands for. Up to eight bytes the key is the text."""
-        is_long = (self._words[:, 1] != 0)[slot] | (length > 8)
+        long_known = self._words[:, 1] != 0
+        if length.max() <= 8 and not long_known.any():
+            return True
+        is_long = long_known[slot] | (length > 8)
         if not is_long.any():
             return True
         rows = np.flatnonzero(is_long)

@@ -1,6 +1,7 @@
 """A trained model with its index and text encoder: sentence in, moments out."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from discover.core.artifacts import read_json, write_json
 from discover.core.errors import ArtifactError, ConfigError
 from discover.core.window_set import WindowSet, load_window_set
 from discover.retrieval import Hit, Index, Moment, SearchFilters, describe_hit, merge_moments
-from discover.text_encoders import TextEncoder, build_text_encoder
+from discover.text_encoders import build_text_encoder
+from discover.text_encoders.encoder import TextEncoder
 
 __all__ = ["INDEX_PREFIX", "Searcher", "note_source"]
 
@@ -65,7 +67,7 @@ class Searcher:
 
     def search(
         self, text: str, *, top_k: int, filters: SearchFilters | None = None, merge: bool = True
-    ) -> list[Hit] | list[Moment]:
+    ) -> Sequence[Hit | Moment]:
         """The `top_k` best windows for a sentence, or moments if hits are merged.
 
         Raises:
@@ -77,17 +79,17 @@ class Searcher:
             )
         query = self.model.project_text(self.encoder.encode([text], kind="query"))
         if not merge:
-            return self.index.search(query, top_k, filters=filters)[0]
+            return self.index.search(query, top_k, filters=filters)
         wanted = top_k
         while True:
             # Neighbouring windows share moments: ask for more windows until there are enough moments.
             wanted = min(len(self.index), wanted * 4)
-            hits = self.index.search(query, wanted, filters=filters)[0]
+            hits = self.index.search(query, wanted, filters=filters)
             moments = merge_moments(hits)
             if len(moments) >= top_k or len(hits) < wanted or wanted == len(self.index):
                 return moments[:top_k]
 
-    def as_json(self, text: str, found: list[Hit] | list[Moment]) -> dict[str, Any]:
+    def as_json(self, text: str, found: Sequence[Hit | Moment]) -> dict[str, Any]:
         """A query and its answers as plain data."""
         return {"query": text, "answers": [describe_hit(hit, self.window_set) for hit in found]}
 

@@ -24,6 +24,7 @@ __all__ = ["Intervals", "build_intervals", "interval_table"]
 
 _DAY_US = 86_400_000_000
 _MIN_BARE_SHARE = 0.1
+_MIN_BARE_LINES = 20
 
 
 @dataclass
@@ -179,7 +180,8 @@ def _runs_of_bare_labels(
     at = clean.order[clean.is_event]
     code = of_tail[rows.tail[at]]
     free = np.array([label_key(name) not in marker_keys for name in names] + [False])
-    if not free[code].sum() > _MIN_BARE_SHARE * len(code):
+    n_free = int(free[code].sum())
+    if not (n_free > _MIN_BARE_SHARE * len(code) or (n_free >= _MIN_BARE_LINES and not marker_keys)):
         out.stray_labels += np.sort(rows.line[at[code >= 0]]).tolist()
         return
     out.label_per_line = True

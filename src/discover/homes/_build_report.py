@@ -75,7 +75,7 @@ def _problems(
             )
         )
     found += [
-        Problem(problem=f"damaged value: {key}", count=n, first_lines=lines, done=f"event kept, {key}")
+        Problem(problem=f"repaired value: {key}", count=n, first_lines=lines, done=f"event kept, {key}")
         for key, (n, lines) in repaired.items()
     ]
     late = log.rows.line[log.clean.late]

@@ -22,6 +22,7 @@ def complete_sensors(
     """
     listed = {s.id: s for s in home.sensors}
     alike = {_without_zeros(s.id): s for s in home.sensors}
+    placed = {_without_zeros(name): places for name, places in translate.items()}
     seen = _states_by_sensor(log)
     added = []
     for name in sorted(set(seen) - set(listed)):
@@ -29,7 +30,7 @@ def complete_sensors(
         if twin is not None:
             added.append(twin.model_copy(update={"id": name}))
             continue
-        places = translate.get(name) or log.clean.places.get(name, ())
+        places = translate.get(name) or placed.get(_without_zeros(name)) or log.clean.places.get(name, ())
         added.append(guess_sensor(name, states=seen[name], places=places))
     sensors: list[Sensor] = sorted([*home.sensors, *added], key=lambda s: s.id)
     return home.model_copy(update={"sensors": tuple(sensors)}), tuple(s.id for s in added)

@@ -118,7 +118,10 @@ def guess_sensor(
         kind = _type_from_states(seen, known_place=room != UNKNOWN_ROOM or thing is not None)
     if kind == "control":
         room, thing = UNKNOWN_ROOM, None
-    # Pseudo-sensors such as ENTERHOME repeat what annotators wrote, and E channels steer an experiment.
+    # Pseudo-sensors such as ENTERHOME repeat what annotators wrote, E channels steer an experiment, and WSU
+    # writes "Ignore" as the place of batteries and radios.
+    if sensor_id.lower() == "ignore":
+        kind = "control"
     return Sensor(
         id=sensor_id, type=kind, room=room, object=thing, is_activity=kind not in ("battery", "control")
     )

@@ -78,7 +78,7 @@ def test_damaged_state_is_repaired_where_only_one_fits(
     imported = import_text(lines("07:00:00\tM001\tON", f"07:00:01\tM001\t{spelling}\tSleep begin"))
     assert imported.log.events["state"].to_list() == ["ON", state]
     assert imported.report.repaired_states == {f"read {spelling} as {state}": 1}
-    assert problem(imported.report, "damaged value").first_lines == (2,)
+    assert problem(imported.report, "repaired value").first_lines == (2,)
 
 
 def test_unknown_words_are_states_once_they_are_frequent(import_text: Import) -> None:

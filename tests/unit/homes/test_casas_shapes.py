@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -238,4 +239,48 @@ def test_slashes_and_short_hours(import_text: Import) -> None:
     assert imported.log.events["time"].to_list() == [
         datetime(2011, 3, 1, 7, 8, 9, 500000),
         datetime(2011, 3, 1, 17, 8, 9, 500000),
+    ]
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 40, 100, 1000])
+def test_pieces_do_not_matter(piece_bytes: int, import_text: Import, monkeypatch: pytest.MonkeyPatch) -> None:
+    from discover.homes import _lines
+
+    lines = [tabs(*event) for event in MORNING] + ["", "C", "2011-03-01 08:00:00\tM001\tOF\tSleep begin", HH]
+    text = "\n".join(lines)
+    whole = import_text(text)
+    monkeypatch.setattr(_lines, "PIECE_BYTES", piece_bytes)
+    cut = import_text(text)
+    assert cut.log.events.equals(whole.log.events)
+    assert cut.log.annotations.equals(whole.log.annotations)
+    assert cut.report == whole.report
+    assert cut.rejected.equals(whole.rejected)
+
+
+def test_same_log_gives_the_same_bytes(import_text: Import, tmp_path: Path) -> None:
+    from discover.homes import write_import
+
+    folders = []
+    for name in ("a", "b"):
+        write_import(tmp_path / name, import_text(HH * 3))
+        folders.append({p.name: p.read_bytes() for p in sorted((tmp_path / name).iterdir())})
+    assert folders[0] == folders[1]
+    assert sorted(folders[0]) == [
+        "annotations.parquet", "events.parquet", "home.yaml", "import.json", "rejected_lines.tsv",
+    ]  # fmt: skip
+
+
+def test_written_import_is_read_back(import_text: Import, tmp_path: Path) -> None:
+    from discover.core.window_set import load_event_log
+    from discover.homes import write_import
+
+    imported = import_text("\n".join(tabs(*event) for event in MORNING) + "\nC\tx\n")
+    write_import(tmp_path / "out", imported)
+    log = load_event_log(tmp_path / "out")
+    assert log.home == imported.log.home
+    assert log.events.equals(imported.log.events)
+    assert log.annotations.equals(imported.log.annotations)
+    assert (tmp_path / "out/rejected_lines.tsv").read_text().splitlines() == [
+        "line\treason\ttext",
+        "7\tline does not begin with a date\tC x",
     ]

@@ -27,8 +27,8 @@ from discover.text_encoders.towers import LOADERS
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "text_encoders"
 
-WORDS = """someone opens the fridge in kitchen at night goes from bedroom to bathroom task : search result | query
-title none text instruct given a retrieve descriptions of moments home stays couch living room"""
+WORDS = """someone opens the fridge in kitchen at night goes from bedroom to bathroom task : search result |
+query title none text instruct given a retrieve descriptions of moments home stays couch living room"""
 
 TEXTS = [
     "someone opens the fridge in the kitchen at night",

@@ -12,7 +12,7 @@ from discover.core.errors import ConfigError
 from discover.homes import load_home
 from discover.homes.simulator import PlannedChange, SimulatedLog, SimulatorConfig, simulate_log
 from discover.homes.simulator.behaviours import BEHAVIOUR_INDEX
-from discover.homes.simulator.routine import Household
+from discover.homes.simulator.household import Household
 
 DEMO = load_home("demo")
 DAYS = 70

@@ -3,8 +3,9 @@
 import re
 
 from discover.core.home import Activity, Home
-from discover.homes.simulator.behaviours import BEHAVIOURS, Behaviour
+from discover.homes.simulator.behaviours import BEHAVIOURS
 from discover.homes.simulator.rooms import words_of
+from discover.homes.simulator.wishes import Behaviour
 
 __all__ = ["raw_labels"]
 

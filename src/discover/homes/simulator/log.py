@@ -159,7 +159,10 @@ def _text_sink(path: Path, *, compressed: bool) -> Iterator[IO[bytes]]:
 
 def _write_lines(sink: IO[bytes], messages: Messages, simulation: Simulation, start: dt.date) -> None:
     marked = np.abs(messages.mark)
-    labels = pl.Series(simulation.labels).gather(marked)
+    # Numbers grow with time, so one batch needs a short stretch of all labels; 0 (none) gets any of them.
+    lowest = int(marked[marked > 0].min(initial=len(simulation.labels) - 1))
+    stretch = simulation.labels[lowest : int(marked.max(initial=lowest)) + 1]
+    labels = pl.Series(stretch).gather(np.maximum(marked - lowest, 0))
     table = pl.DataFrame(
         {
             "time": _times(messages, start),

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.homes.simulator.day_plan import Episode
+from discover.homes.simulator.household import PET
 from discover.homes.simulator.rooms import RoomGraph
-from discover.homes.simulator.routine import PET, Episode
 from discover.homes.simulator.tables import BehaviourTables
 
 __all__ = ["Activations", "Movement", "concatenate"]

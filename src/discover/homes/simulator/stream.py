@@ -13,10 +13,11 @@ from discover.core.progress import SILENT, Progress
 from discover.core.seeds import derive_seed
 from discover.homes.simulator.annotate import Annotation, place_markers
 from discover.homes.simulator.config import SimulatorConfig
+from discover.homes.simulator.day_plan import Episode
+from discover.homes.simulator.household import UNIT_BORDER_S, Household
 from discover.homes.simulator.labels import raw_labels
 from discover.homes.simulator.movement import Movement, concatenate
 from discover.homes.simulator.rooms import build_room_graph
-from discover.homes.simulator.routine import UNIT_BORDER_S, Episode, Household
 from discover.homes.simulator.sensing import (
     Messages,
     SensorStates,

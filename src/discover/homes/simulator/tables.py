@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.homes.simulator.behaviours import BEHAVIOURS, Use
+from discover.homes.simulator.behaviours import BEHAVIOURS
 from discover.homes.simulator.rooms import RoomGraph, words_of
+from discover.homes.simulator.wishes import Use
 
 __all__ = ["BehaviourTables", "build_tables"]
 

@@ -23,6 +23,7 @@ __all__ = [
     "PIPELINE_BLOCKS",
     "AlignmentConfig",
     "CurriculumConfig",
+    "EarlyStoppingConfig",
     "LossConfig",
     "OptimizerConfig",
     "ProjectionConfig",
@@ -144,6 +145,15 @@ class CurriculumConfig(StrictModel):
     def difficulty(self, progress: float) -> float:
         """Difficulty when `progress` of the run, in [0, 1], is done."""
         return self.start + (self.end - self.start) * min(progress / self.share, 1.0)
+
+
+class EarlyStoppingConfig(StrictModel):
+    """End a run whose validation value no longer gets better."""
+
+    patience: int = Field(default=5, ge=1)
+    """Validations in a row without a better value of training.best_metric after which the run ends."""
+    min_gain: float = Field(default=0.0, ge=0)
+    """How much better than the best before a value must be to count."""
 
 
 class OptimizerConfig(StrictModel):
@@ -272,6 +282,8 @@ class AlignmentConfig(StrictModel):
     """Optimizer and schedule."""
     training: TrainingConfig = TrainingConfig()
     """Length, batch and intervals."""
+    early_stopping: EarlyStoppingConfig | None = None
+    """When to end before the last step; null never does."""
     curriculum: CurriculumConfig | None = None
     """How hard negatives get harder; null keeps difficulty 0.5. Needs loss.use_hard_negatives."""
     use_wandb: bool = False

@@ -86,6 +86,11 @@ class AlignmentDataset:
         return len(self.window_ids)
 
     @property
+    def sensor_text_dim(self) -> int | None:
+        """Width of sensor description vectors, None when they are not read."""
+        return None if self.features.sensor_text is None else int(self.features.sensor_text.shape[1])
+
+    @property
     def text_dim(self) -> int:
         """Width of the text embeddings."""
         return int(self.text_RT.shape[1])

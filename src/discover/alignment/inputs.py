@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.dataset import AlignmentDataset, load_split
+from discover.alignment.sensor_vectors import sensor_vectors
 from discover.core.embeddings import EmbeddingTable, load_embeddings
 from discover.core.errors import ConfigError, DataError
 from discover.core.home import Home
@@ -62,6 +64,7 @@ def load_inputs(config: AlignmentConfig, device: torch.device, progress: Progres
         _text_vectors(config, "train", train, progress),
         _text_vectors(config, "val", validation, progress),
         device=device,
+        sensor_texts=sensor_vectors(config, train.home),
     )
 
 
@@ -74,6 +77,7 @@ def build_inputs(
     val_text: EmbeddingTable,
     *,
     device: torch.device | str = "cpu",
+    sensor_texts: NDArray[np.floating] | None = None,
 ) -> TrainingInputs:
     """The same from tables already in memory."""
     _refuse_shared_events(train, validation)
@@ -83,7 +87,9 @@ def build_inputs(
             "Encode both with the same text encoder."
         )
     parts = [
-        AlignmentDataset(window_set, text, vocabulary, config.encoder, device=device)
+        AlignmentDataset(
+            window_set, text, vocabulary, config.encoder, device=device, sensor_texts=sensor_texts
+        )
         for window_set, text in ((train, train_text), (validation, val_text))
     ]
     return TrainingInputs(parts[0], parts[1], vocabulary, train.home, dict(train_text.meta))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from discover.alignment.checkpoint import load_checkpoint
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.model import AlignmentModel
+from discover.alignment.sensor_vectors import sensor_vectors
 from discover.core.artifacts import file_sha256
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import CheckpointError, ShapeError
@@ -50,7 +51,7 @@ class LoadedModel:
         self.step = int(content["step"])
         self.path, self.sha256 = path, sha256
         self.device = torch.device(device)
-        self.model = AlignmentModel(self.config, self.vocabulary, self.text_dim)
+        self.model = AlignmentModel(self.config, self.vocabulary, self.text_dim, content["sensor_text_dim"])
         self.model.load_state_dict(content["model"])
         self.model.to(self.device).eval().requires_grad_(False)
 
@@ -65,9 +66,26 @@ class LoadedModel:
         return self.config.sensor_projection.dim
 
     @torch.no_grad()
-    def embed_windows(self, window_set: WindowSet, progress: Progress = SILENT) -> EmbeddingTable:
-        """Unit vectors of all windows, (W, P) float32, in the order of the window table."""
-        features = build_event_features(window_set, self.vocabulary, self.config.encoder).to(self.device)
+    def embed_windows(
+        self,
+        window_set: WindowSet,
+        progress: Progress = SILENT,
+        *,
+        sensor_texts: NDArray[np.floating] | None = None,
+    ) -> EmbeddingTable:
+        """Unit vectors of all windows, (W, P) float32, in the order of the window table.
+
+        Args:
+            window_set: Windows of this or another home.
+            progress: Where to report.
+            sensor_texts: Vectors of the home's sensor descriptions for a model that reads them; None
+                encodes them with the model's text encoder.
+        """
+        if sensor_texts is None:
+            sensor_texts = sensor_vectors(self.config, window_set.home)
+        features = build_event_features(
+            window_set, self.vocabulary, self.config.encoder, sensor_texts=sensor_texts
+        ).to(self.device)
         out = np.empty((features.n_windows, self.dim), np.float32)
         progress.start("Embedding windows", features.n_windows)
         order = torch.argsort(features.length, stable=True)
@@ -113,7 +131,7 @@ class LoadedModel:
             CheckpointError: They were not.
         """
         ours, theirs = self.vocabulary.to_dict(), vocabulary.to_dict()
-        fields = self.config.encoder.metadata.categorical_fields
+        fields = self.config.encoder.metadata.fields
         other = [f for f in fields if ours.get(f) != theirs.get(f)]
         if other:
             raise CheckpointError(

@@ -60,12 +60,19 @@ class AlignmentModel(nn.Module):
         config: Sizes, heads and losses.
         vocabulary: Ids of the categorical fields.
         text_dim: Width of the text embeddings.
+        sensor_text_dim: Width of sensor description vectors, when the encoder reads them.
 
     Raises:
         ConfigError: No text head, and the sensor head's width is not the text's.
     """
 
-    def __init__(self, config: AlignmentConfig, vocabulary: Vocabulary, text_dim: int) -> None:
+    def __init__(
+        self,
+        config: AlignmentConfig,
+        vocabulary: Vocabulary,
+        text_dim: int,
+        sensor_text_dim: int | None = None,
+    ) -> None:
         super().__init__()
         width = config.sensor_projection.dim
         if config.text_projection is None and width != text_dim:
@@ -75,7 +82,7 @@ class AlignmentModel(nn.Module):
                 f"of dim {width}."
             )
         self.config = config
-        self.encoder = build_encoder(config.encoder, vocabulary)
+        self.encoder = build_encoder(config.encoder, vocabulary, sensor_text_dim=sensor_text_dim)
         self.encoder.gradient_checkpointing = config.training.gradient_checkpointing
         self.sensor_head = build_head(self.encoder.dim, config.sensor_projection)
         self.text_head = (
@@ -84,7 +91,7 @@ class AlignmentModel(nn.Module):
         self.clip_loss = ALIGNMENT_LOSSES[config.loss.alignment_loss_type](config.loss)
         self.target_rule = target_rule(config.loss)
         self.memory = _memory(config, text_dim) if config.loss.use_hard_negatives else None
-        fields = config.encoder.metadata.categorical_fields
+        fields = config.encoder.metadata.fields
         self.mlm = (
             MaskedEventHead(config.loss, fields, vocabulary, self.encoder.dim)
             if config.loss.mlm_weight > 0

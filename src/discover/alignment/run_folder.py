@@ -62,9 +62,11 @@ def data_fingerprint(train: AlignmentDataset, validation: AlignmentDataset) -> s
     """Hex digest of everything the two splits feed into the model: a run goes on only on its own data."""
     digest = hashlib.blake2b(digest_size=16)
     for part in (train, validation):
-        features = part.features
-        for tensor in (features.codes, features.sensor, features.time, features.xy, features.first,
-                       features.length, part.text_RT, part.caption_rows_WC):  # fmt: skip
+        f = part.features
+        inputs = (f.codes, f.sensor, f.time, f.xy, f.sensor_text, f.first, f.length)
+        for tensor in (*inputs, part.text_RT, part.caption_rows_WC):
+            if tensor is None:
+                continue
             digest.update(str(tuple(tensor.shape)).encode())
             digest.update(tensor.cpu().contiguous().numpy().data)
         digest.update("\n".join(part.window_ids.tolist()).encode())

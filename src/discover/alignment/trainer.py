@@ -114,7 +114,8 @@ class _Run:
         self.inputs = load_inputs(config, device, progress) if inputs is None else inputs
         train, validation = self.inputs.train, self.inputs.validation
         torch.manual_seed(derive_seed(config.seed, "weights"))
-        self.model = AlignmentModel(config, self.inputs.vocabulary, train.text_dim).to(device)
+        model = AlignmentModel(config, self.inputs.vocabulary, train.text_dim, train.sensor_text_dim)
+        self.model = model.to(device)
         self.work = TrainingStep(config, self.model, train, device)
         self.validator = Validator(validation, config.training.val_pool_size)
         self.total = _total_steps(config, self.work)
@@ -122,6 +123,9 @@ class _Run:
         self.files = RunFolder(config.output_dir, run_fingerprint(config, self.data))
         self.step = 0
         self.best: dict[str, Any] = {"value": None, "step": 0, "metric": config.training.best_metric}
+        # Validations without a gain of min_gain, and the value a gain is measured from.
+        self.patience: dict[str, Any] = {"value": None, "waited": 0}
+        self.ended = False
         self.values: dict[str, float] = {}
         self.sums: dict[str, Tensor] = {}
         self.summed = 0
@@ -156,21 +160,19 @@ class _Run:
         self.model.train()
         self.clock = time.perf_counter()
         with stop_signals() as stopped:
-            while self.step < self.total:
+            while self.step < self.total and not self.ended:
                 self._take_step()
                 self._after_step()
-                if stopped and self.step < self.total:
+                if stopped and self.step < self.total and not self.ended:
                     self._leave(stopped[0])
-        self.progress.finish(
-            f"{self.total:,} steps, best {self.best['metric']} at step {self.best['step']:,}"
-        )
+        self.progress.finish(f"{self.step:,} steps, best {self.best['metric']} at step {self.best['step']:,}")
         return TrainResult(
             folder=self.files.folder,
             best_path=self.files.best,
             final_path=self.files.final,
             best_step=int(self.best["step"]),
             best_value=float(self.best["value"]),
-            steps=self.total,
+            steps=self.step,
             values=self.values,
         )
 
@@ -178,6 +180,8 @@ class _Run:
         self.work.restore(content)
         self.step = int(content["step"])
         self.best = dict(content["best"])
+        self.patience = dict(content["patience"])
+        self.ended = bool(content["ended"])
         self.values = dict(content["values"])
         device = next(self.model.parameters()).device
         self.sums = {k: v.to(device) for k, v in content["sums"].items()}
@@ -200,6 +204,7 @@ class _Run:
             self._log_training()
         if self.step % settings.val_interval == 0 or last:
             self._validate(last)
+        last = last or self.ended
         if last:
             save_checkpoint(self.files.final, self._content(with_optimizer=True))
         elif self.step % settings.save_interval == 0:
@@ -238,7 +243,20 @@ class _Run:
         if value is not None and (best is None or sign * value < sign * best):
             self.best = {**self.best, "value": value, "step": self.step}
             save_checkpoint(self.files.best, self._content(with_optimizer=False))
+        self._wait_for_gain(value)
         self.clock += time.perf_counter() - began
+
+    def _wait_for_gain(self, value: float | None) -> None:
+        rule = self.config.early_stopping
+        if rule is None or value is None:
+            return
+        before = self.patience["value"]
+        sign = 1 if self.config.training.best_metric == "val_loss" else -1
+        if before is None or sign * (before - value) > rule.min_gain:
+            self.patience = {"value": value, "waited": 0}
+        else:
+            self.patience["waited"] += 1
+        self.ended = self.patience["waited"] >= rule.patience
 
     def _content(self, *, with_optimizer: bool) -> dict[str, Any]:
         state = self.work.state()
@@ -252,8 +270,11 @@ class _Run:
             "vocabulary": self.inputs.vocabulary.to_dict(),
             "home": self.inputs.home.model_dump(mode="json"),
             "text_dim": self.inputs.train.text_dim,
+            "sensor_text_dim": self.inputs.train.sensor_text_dim,
             "text_meta": dict(self.inputs.text_meta),
             "best": self.best,
+            "patience": self.patience,
+            "ended": self.ended,
             "values": self.values,
             "sums": self.sums,
             "summed": self.summed,

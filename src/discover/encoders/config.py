@@ -44,6 +44,9 @@ class MetadataConfig(StrictModel):
 
     categorical_fields: tuple[str, ...] = CATEGORICAL_FIELDS
     """Fields with an embedding table of their own, summed per event."""
+    sensor_tokens: Literal["id", "text", "both"] = "id"
+    """How the model knows a sensor: by its id in the vocabulary, by the text vector of its description
+    (then `sensor` is not read as a field, and homes never seen can be read), or by both."""
     use_coordinates: bool = True
     """Read the sensor's place on the floor plan, both axes normalised to [0, 1]."""
     use_time_deltas: bool = True
@@ -58,9 +61,18 @@ class MetadataConfig(StrictModel):
                 raise ValueError(f"unknown categorical field '{name}'. {closest(name, CATEGORICAL_FIELDS)}")
         if len(set(self.categorical_fields)) != len(self.categorical_fields):
             raise ValueError("categorical_fields names a field twice")
-        if not self.categorical_fields and not self.use_coordinates:
+        if self.sensor_tokens == "both" and "sensor" not in self.categorical_fields:
+            raise ValueError("sensor_tokens 'both' needs the field 'sensor' in categorical_fields")
+        if not self.fields and not self.use_coordinates and self.sensor_tokens == "id":
             raise ValueError("the encoder would not know which sensor fired: name at least one field")
         return self
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Categorical fields that are read."""
+        if self.sensor_tokens == "text":
+            return tuple(f for f in self.categorical_fields if f != "sensor")
+        return self.categorical_fields
 
 
 class SensorEncoderConfig(StrictModel):

@@ -119,15 +119,20 @@ def build_event_features(
         sensor_texts: One vector per sensor of `window_set.home`, in its order, (S, T).
 
     Raises:
-        ConfigError: A field asked for is not in the vocabulary.
+        ConfigError: A field asked for is not in the vocabulary, or sensor descriptions are missing.
         DataError: A window reaches outside the event table.
     """
-    names = config.metadata.categorical_fields
+    names = config.metadata.fields
     absent = [f for f in names if f not in vocabulary.values]
     if absent:
         raise ConfigError(
             f"The vocabulary has no field {', '.join(absent)} (it has {', '.join(vocabulary.values)}). "
             "Remove it from encoder.metadata.categorical_fields or sample the windows again."
+        )
+    if (config.metadata.sensor_tokens == "id") != (sensor_texts is None):
+        raise ConfigError(
+            f"encoder.metadata.sensor_tokens is '{config.metadata.sensor_tokens}', so vectors of sensor "
+            f"descriptions must {'not ' if sensor_texts is not None else ''}be given."
         )
     events = window_set.events
     sensors = _sensor_rows(window_set)

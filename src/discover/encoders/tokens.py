@@ -48,14 +48,15 @@ class TokenEmbedding(nn.Module):
         self.use_coordinates = meta.use_coordinates
         self.use_gaps = meta.use_time_deltas
         self.use_clock = meta.use_time_of_day
+        self.has_cls = config.pooling in ("cls", "cls_mean")
         self.bands = config.fourier_bands
-        sizes = [vocabulary.size(field) for field in meta.categorical_fields]
+        sizes = [vocabulary.size(field) for field in meta.fields]
         # Row 0 stays zero and stands for "nothing here".
         offsets = torch.tensor([1, *sizes]).cumsum(0)
         self.register_buffer("offset", offsets[:-1], persistent=False)
         row = int(offsets[-1])
         self.gap_row, row = row, row + (len(GAP_BUCKETS) + 1 if self.use_gaps else 0)
-        self.cls_row, row = row, row + int(config.pooling in ("cls", "cls_mean"))
+        self.cls_row, row = row, row + int(self.has_cls)
         self.place_row, row = row, row + (2 if self.use_coordinates else 0)
         self.text_row, row = row, row + int(text_dim is not None)
         self.table = nn.Parameter(torch.empty(row, config.d_model))
@@ -105,8 +106,9 @@ class TokenEmbedding(nn.Module):
             columns.append(row.unsqueeze(1))
         rows_TR = torch.cat(columns, dim=1)
         rows_TR = rows_TR.masked_fill(~packing.is_event.unsqueeze(1), 0)
-        if self.cls_row < self.place_row:
-            rows_TR[:, 0].masked_fill_(~packing.is_event, self.cls_row)
+        if self.has_cls:
+            cls_row = torch.where(packing.is_event, 0, self.cls_row).unsqueeze(1)
+            rows_TR = torch.cat([rows_TR, cls_row], dim=1)
         return rows_TR, torch.cat(weights)
 
     def _numbers(self, batch: WindowBatch, packing: Packing) -> Tensor | None:

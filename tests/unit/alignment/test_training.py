@@ -415,3 +415,22 @@ def test_text_width_must_fit_without_a_text_head(world: ModuleType, tmp_path: Pa
     config = world.make_config(tmp_path, text_projection=None)
     with pytest.raises(ConfigError, match=r"16 wide, sensor_projection\.dim is 24"):
         AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+
+
+def test_early_stopping_ends_a_run_that_gets_worse_and_it_stays_ended(
+    world: ModuleType, tmp_path: Path
+) -> None:
+    config = world.make_config(
+        tmp_path, training__max_steps=60, training__val_interval=2, loss__temperature_init=0.1,
+        loss__learnable_temperature=False, early_stopping={"patience": 3},
+    )  # fmt: skip
+    inputs = world.make_inputs(config)
+    inputs.train.text_RT[:] = inputs.train.text_RT.roll(14, 0)
+    result = AlignmentTrainer(config, inputs=inputs).train()
+    assert result.steps < 60
+    values = [line["val_loss"] for line in read_log(tmp_path) if line["split"] == "val"]
+    assert min(values) < min(values[-3:])
+    assert result.steps == result.best_step + 6
+    before = run_bytes(tmp_path)
+    assert AlignmentTrainer(config, inputs=inputs).train() == result
+    assert run_bytes(tmp_path) == before

@@ -139,6 +139,8 @@ def _decode(data: bytes, path: Path) -> bytes:
             raise DataError(f"{path} is {what}, not a text log. {_WHAT_IS_READ}")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", errors="replace").encode()
+    if data[257:262] == b"ustar":
+        raise DataError(f"{path} is a tar archive. Unpack it and give the log inside. {_WHAT_IS_READ}")
     data = data.removeprefix(b"\xef\xbb\xbf")
     head = data[:65536]
     control = sum(head.count(bytes([c])) for c in range(32) if c not in (9, 10, 12, 13))

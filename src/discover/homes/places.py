@@ -148,6 +148,11 @@ def place_words(*places: str) -> tuple[str, str | None]:
             room = room or ("entrance" if words == "outside door" else "")
         elif words in _ROOMS:
             room = room or prefix + _ROOMS[words]
+        elif (parts := _room_first(words)) is not None:
+            room = room or prefix + _ROOMS[parts[0]]
+            thing = parts[1]
+        elif words.split()[-1] in ("door", "cabinet", "drawer", "chair", "sensor"):
+            thing = words
         elif not room:
             room = prefix + re.sub(r"\W+", "_", words).strip("_")
         else:
@@ -179,6 +184,14 @@ def _plain(word: str) -> str:
     """`MedCabinet`, `med_cabinet` -> `med cabinet`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\-.]+", " ", word)
     return " ".join(spaced.lower().split())
+
+
+def _room_first(words: str) -> tuple[str, str] | None:
+    """`bathroom pir` -> `("bathroom", "pir")`; None if no known room comes first."""
+    for room in sorted(_ROOMS, key=len, reverse=True):
+        if words.startswith(room + " "):
+            return room, words[len(room) + 1 :]
+    return None
 
 
 _ID_ROOMS = sorted((r for r in {*_ROOMS, *_NOWHERE, "main entryway"} if r), key=len, reverse=True)

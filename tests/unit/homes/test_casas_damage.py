@@ -214,6 +214,13 @@ def test_holes_are_listed_and_no_annotation_spans_one(import_text: Import) -> No
     assert imported.log.annotations["closed_by"].to_list() == ["end_of_day"]
 
 
+def test_end_exactly_a_day_after_its_begin_lies_behind_a_hole(import_text: Import) -> None:
+    imported = import_text(
+        "2011-03-01 07:00:00\tM001\tON\tSleep begin\n2011-03-02 07:00:00\tM001\tON\tSleep end\n"
+    )
+    assert imported.log.annotations.select("n_events", "closed_by").rows() == [(1, "hole")]
+
+
 def test_unknown_sensors_are_added_and_counted(import_text: Import) -> None:
     home = Home.model_validate(
         {"name": "tiny", "sensors": [{"id": "M001", "type": "motion", "room": "kitchen", "object": "stove"}]}

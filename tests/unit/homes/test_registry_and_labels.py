@@ -127,6 +127,9 @@ def test_place_from_id(sensor_id: str, room: str, thing: str | None) -> None:
         (("LoungeChair", "Couch"), "living_room", "couch"),
         (("Kitchen", "MedCabinet"), "kitchen", "medicine cabinet"),
         (("WorkArea", "Desk"), "office", "desk"),
+        (("BalconyDoor",), "unknown_room", "balcony door"),
+        (("BathroomPIR",), "bathroom", "pir"),
+        (("Balcony",), "balcony", None),
     ],
 )
 def test_place_words(places: tuple[str, str], room: str, thing: str | None) -> None:

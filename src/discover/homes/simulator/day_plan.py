@@ -160,7 +160,7 @@ class DayPlan:
 
     def _meal(self, meal: str) -> None:
         rng = self._rng
-        # Drawn whether or not the change is there, so that it moves nothing else.
+        # Drawn whether or not the change is there: a day on which nothing is skipped stays as it was.
         skipped = rng.random() < self._effects.skip_meal
         if skipped or rng.random() < 0.05:
             return

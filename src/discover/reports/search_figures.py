@@ -37,11 +37,11 @@ def draw_search(query: str, hits: Sequence[Hit | Moment], window_set: WindowSet,
     plan = window_set.home.floor_plan
     positions = sensor_positions(window_set.home)
     on_plan = plan is not None and bool(positions)
-    aspect = 0.75
+    height = 1.3 + 0.3 * max(len(_lanes(_events_of(hit, window_set), window_set)[1]) for hit in shown)
     if plan is not None and on_plan:
         margin = 2 * PLAN_MARGIN * max(plan.width, plan.height)
         aspect = float(np.clip((plan.height + margin) / (plan.width + margin), 0.4, 1.6))
-    height = 0.98 + (_PANEL_INCHES - 0.08) * aspect
+        height = 0.98 + (_PANEL_INCHES - 0.08) * aspect
 
     def paint(figure: Figure) -> None:
         panels = figure.subplots(1, len(shown), squeeze=False)[0]
@@ -125,12 +125,7 @@ def _visits(hit: Hit | Moment, stops: list[str], rooms: dict[str, str]) -> dict[
 
 
 def _paint_strip(axes: Axes, hit: Hit | Moment, events: pl.DataFrame, window_set: WindowSet) -> None:
-    by_id = {s.id: s for s in window_set.home.sensors}
-    ids = events["sensor"].cast(pl.String).to_list()
-    rooms = [by_id[i].room if i in by_id else UNKNOWN_ROOM for i in ids]
-    # Without rooms the sensors themselves are the lines; more than twelve would be unreadable.
-    lanes = ids if set(rooms) == {UNKNOWN_ROOM} else rooms
-    order = list(dict.fromkeys(lanes))[:12]
+    lanes, order = _lanes(events, window_set)
     seconds = (events["time"] - hit.start).dt.total_microseconds().to_numpy() / 1e6
     kept = [(s, order.index(lane)) for s, lane in zip(seconds, lanes, strict=True) if lane in order]
     x, y = np.array(kept, dtype=float).T
@@ -140,6 +135,15 @@ def _paint_strip(axes: Axes, hit: Hit | Moment, events: pl.DataFrame, window_set
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.set_xlabel("seconds")
     axes.grid(axis="y")
+
+
+def _lanes(events: pl.DataFrame, window_set: WindowSet) -> tuple[list[str], list[str]]:
+    """Room of each event, or its sensor where no room is known, and the first twelve in order of use."""
+    by_id = {s.id: s for s in window_set.home.sensors}
+    ids = events["sensor"].cast(pl.String).to_list()
+    rooms = [by_id[i].room if i in by_id else UNKNOWN_ROOM for i in ids]
+    lanes = ids if set(rooms) == {UNKNOWN_ROOM} else rooms
+    return lanes, list(dict.fromkeys(lanes))[:12]
 
 
 def _legend() -> list[Line2D]:

@@ -86,7 +86,7 @@ def timeline(hit: Hit | Moment, window_set: WindowSet, *, max_lines: int = 12) -
     lines = [line.text() for line in _condense(kept if len(kept) else events, window_set.home)]
     if len(lines) <= max_lines:
         return lines
-    head, tail = (max_lines - 1 + 1) // 2, (max_lines - 1) // 2
+    head, tail = max_lines // 2, (max_lines - 1) // 2
     left_out = len(lines) - head - tail
     return [*lines[:head], f"… {left_out} more", *(lines[-tail:] if tail else [])]
 

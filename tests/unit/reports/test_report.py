@@ -141,10 +141,11 @@ def test_visits_are_numbered_in_order(hits: list[Hit]) -> None:
     assert _visits(empty, ["a1", "a2"], rooms) == {"a": []}
 
 
-def test_room_names_do_not_cover_each_other(monkeypatch: pytest.MonkeyPatch, window_set: WindowSet) -> None:
-    # All rooms at nearly one place is the worst case.
+@pytest.mark.parametrize("y", [0.5, 50.0, 97.0])
+def test_room_names_do_not_cover_each_other(window_set: WindowSet, y: float) -> None:
+    # All rooms at nearly one place is the worst case, in the middle and at the edges of the plan.
     sensors = tuple(
-        s.model_copy(update={"x": 50 + i * 0.1, "y": 50 + i * 0.1})
+        s.model_copy(update={"x": 50 + i * 0.1, "y": y + i * 0.1})
         for i, s in enumerate(window_set.home.sensors)
     )
     home = window_set.home.model_copy(update={"sensors": sensors})
@@ -153,7 +154,7 @@ def test_room_names_do_not_cover_each_other(monkeypatch: pytest.MonkeyPatch, win
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
         assert home.floor_plan is not None
-        rooms_module.paint_rooms(axes, home, home.floor_plan, {"kitchen": [1, 2]}, 72 * 4.5)
+        rooms_module.paint_rooms(axes, home, home.floor_plan, {"kitchen": [1, 2], "hall": []}, 72 * 4.5)
         figure.canvas.draw()
         boxes.extend(text.get_window_extent() for text in axes.texts)
 

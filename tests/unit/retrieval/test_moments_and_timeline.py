@@ -139,6 +139,7 @@ def test_timelines_word_for_word(story: WindowSet, hits: list[Hit]) -> None:
 def test_a_long_timeline_loses_its_middle(story: WindowSet, hits: list[Hit]) -> None:
     full = timeline(hits[1], story)
     assert timeline(hits[1], story, max_lines=3) == [full[0], "… 2 more", full[-1]]
+    assert timeline(hits[1], story, max_lines=2) == [full[0], "… 3 more"]
     assert timeline(hits[1], story, max_lines=4) == full
 
 

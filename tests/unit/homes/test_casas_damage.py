@@ -293,3 +293,33 @@ def test_missing_file_and_folder(import_text: Import, tmp_path: object) -> None:
         import_log(f"{tmp_path}/absent.txt")
     with pytest.raises(DataError, match="is a folder"):
         import_log(str(tmp_path))
+
+
+def test_the_same_residents_next_begin_closes(import_text: Import) -> None:
+    text = lines(
+        "07:00:00\tM001\tON\tR1_Sleep begin",
+        "07:01:00\tM002\tON\tR2_Work begin",
+        "07:02:00\tM002\tON\tR2_Work end",
+        "07:03:00\tM001\tOFF\tR1_Eat begin",
+        "07:04:00\tM001\tOFF\tR1_Eat end",
+    )
+    rows = import_text(text).log.annotations.select("activity", "first_event", "n_events", "closed_by").rows()
+    assert rows == [("sleep", 0, 3, "next_begin"), ("work", 1, 2, "marker"), ("eat", 3, 2, "marker")]
+
+
+def test_labels_per_line_stop_at_a_hole(import_text: Import) -> None:
+    text = "".join(f"2011-03-{day:02d} 07:00:0{k}\tM001\tON\tSleep\n" for day in (1, 4) for k in range(3))
+    rows = import_text(text).log.annotations.select("first_event", "n_events", "closed_by").rows()
+    assert rows == [(0, 3, "hole"), (3, 3, "end_of_log")]
+
+
+def test_damaged_state_behind_location_columns(import_text: Import) -> None:
+    text = lines(
+        *(f"07:00:0{k}\tBedroom\tBed\tON\tSleep" for k in range(5)),
+        "07:00:06\tBedroom\tBed\tON0\tSleep",
+        "07:00:07\tBedroom\tBed\tO\tSleep",
+    )
+    imported = import_text(text)
+    assert imported.report.repaired_states == {"read ON0 as ON": 1}
+    assert imported.rejected["line"].to_list() == [7]
+    assert imported.log.events["sensor"].unique().to_list() == ["Bedroom_Bed"]

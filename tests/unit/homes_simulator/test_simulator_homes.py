@@ -264,3 +264,12 @@ def test_a_home_without_sensors_that_people_trigger_is_refused(given: Home, tmp_
 def test_words() -> None:
     assert words_of("FrontDoor") == words_of("front_door") == words_of("Front-Door") == "front door"
     assert words_of(None) == ""
+
+
+def test_a_home_where_nothing_happens_gives_an_empty_log(tmp_path) -> None:
+    given = home(Sensor(id="S0", type="door", room="kitchen"))
+    config = SimulatorConfig(days=1, seed=3, noise_per_hour=0.0)
+    log = simulate_log(given, config)
+    summary = write_simulated(tmp_path / "log.txt", given, config)
+    assert (len(log.events), len(log.annotations)) == (0, 0)
+    assert (summary.events, (tmp_path / "log.txt").read_text()) == (0, "")

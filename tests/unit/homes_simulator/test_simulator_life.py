@@ -96,6 +96,21 @@ def test_every_activity_occurs_and_some_time_is_unlabelled(weeks: SimulatedLog) 
     assert 0.35 < covered.mean() < 0.8
 
 
+def test_the_front_door_belongs_to_leaving_and_coming_home(weeks: SimulatedLog) -> None:
+    rows = weeks.annotations.filter(pl.col("activity").is_in(["leave_home", "enter_home"]))
+    sensors = weeks.events["sensor"].cast(pl.String)
+    with_door = [
+        {"OPEN", "CLOSE"}
+        <= {
+            s
+            for n, s in zip(sensors[f : f + k], weeks.events["state"][f : f + k], strict=True)
+            if n == "D001"
+        }
+        for f, k in rows.select("first_event", "n_events").iter_rows()
+    ]
+    assert np.mean(with_door) > 0.9
+
+
 def test_no_activity_follows_from_the_sensor_alone(weeks: SimulatedLog) -> None:
     """Every frequent sensor fires in several activities; no activity has a sensor of its own."""
     label = np.full(len(weeks.events), "none", dtype=object)

@@ -17,7 +17,7 @@ from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
 from discover.core.tables import ANNOTATIONS, EVENTS, validate_table
 from discover.homes.simulator.config import SimulatorConfig
-from discover.homes.simulator.sensing import STATES, Messages, join_messages
+from discover.homes.simulator.sensing import STATES, Messages, join_messages, no_messages
 from discover.homes.simulator.stream import Simulation
 
 __all__ = ["SimulatedLog", "SimulationSummary", "simulate_log", "write_simulated"]
@@ -66,7 +66,7 @@ def simulate_log(home: Home, config: SimulatorConfig, progress: Progress = SILEN
         DataError: The home has no sensor that people trigger.
     """
     simulation = Simulation(home, config)
-    messages = join_messages(list(simulation.messages(progress)))
+    messages = join_messages([no_messages(), *simulation.messages(progress)])
     sensor_type = pl.Enum([s.id for s in home.sensors])
     events = pl.DataFrame(
         {

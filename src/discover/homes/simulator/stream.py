@@ -12,6 +12,7 @@ from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
 from discover.core.seeds import derive_seed
 from discover.homes.simulator.annotate import Annotation, place_markers
+from discover.homes.simulator.behaviours import BEHAVIOUR_INDEX
 from discover.homes.simulator.config import SimulatorConfig
 from discover.homes.simulator.day_plan import Episode
 from discover.homes.simulator.household import UNIT_BORDER_S, Household
@@ -31,6 +32,8 @@ from discover.homes.simulator.tables import build_tables
 __all__ = ["Simulation"]
 
 _DAY_US = 86_400_000_000
+_LEAVE, _ENTER = BEHAVIOUR_INDEX["leave"], BEHAVIOUR_INDEX["enter"]
+_DOOR_SHUTS_S = 15.0
 
 
 class Simulation:
@@ -129,6 +132,9 @@ class Simulation:
             if label is None or left_out[i]:
                 continue
             inside = np.minimum(late[:, i], 0.08 * (e.end_s - e.begin_s)) * 1e6
+            if e.behaviour in (_LEAVE, _ENTER):
+                # The door belongs to them; it falls shut when the person is already outside.
+                inside = np.array([0.0, -_DOOR_SHUTS_S * 1e6 if e.behaviour == _LEAVE else 0.0])
             begin = max(day * _DAY_US + int(e.begin_s * 1e6 + inside[0]), 0)
             end = min(day * _DAY_US + int(e.end_s * 1e6 - inside[1]), end_us - 1)
             # One label of two people at once could not be told apart in the log: the first keeps it.

@@ -92,6 +92,7 @@ class Spellings:
         self._keys = np.empty(0, dtype=np.uint64)
         self._numbers = np.empty(0, dtype=np.int32)
         self._words = np.empty((0, MAX_FIELD // 8), dtype=np.uint64)
+        self._lengths = np.empty(0, dtype=np.int64)
 
     def encode(self, fields: Fields, start: Positions, end: Positions) -> NDArray[np.int32]:
         """Number of each field `[start, end)`, none longer than MAX_FIELD; shape as `start`."""
@@ -137,6 +138,7 @@ class Spellings:
         self._keys = keys[order]
         self._numbers = np.concatenate([self._numbers, numbers])[order]
         self._words = np.concatenate([self._words, words])[order]
+        self._lengths = np.concatenate([self._lengths, length])[order]
 
     def _same_text(self, fields: Fields, start: Positions, length: Positions, slot: Positions) -> bool:
         """Whether every field is the text its key stands for. Up to eight bytes the key is the text."""
@@ -148,6 +150,8 @@ class Spellings:
             return True
         rows = np.flatnonzero(is_long)
         start, length, slot = start[rows], length[rows], slot[rows]
+        if not np.array_equal(length, self._lengths[slot]):
+            return False
         for k in range(-(-int(length.max()) // 8)):
             word = fields.masked_words(start + np.minimum(8 * k, length), length - 8 * k)
             if not np.array_equal(word, self._words[slot, k]):

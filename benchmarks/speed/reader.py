@@ -53,7 +53,7 @@ def run(log: Path | None = None, *, pairs: int = 9) -> dict[str, Any]:
     figures["import / scan_csv into text columns"] = _figures(whole)
     rows.append(_row("import_log (checksum and report too)", "scan_csv into text columns", lines, whole))
     columns = ("A", "B", "A, ms", "B, ms", "A, M lines/s", "A / B: median (range)")
-    print(f"Reader, {source}, {lines:,} lines; polars {pl.thread_pool_size()} threads, reader 2 threads\n")
+    print(f"Reader, {source}, {lines:,} lines; polars {pl.thread_pool_size()} threads, reader 3 threads\n")
     print(markdown_table(columns, rows))
     return figures
 

@@ -60,7 +60,7 @@ def read_log_bytes(path: Path, *, home_name: str | None = None) -> bytes:
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror}. Check its permissions.") from error
     data = _decode(_unpack(raw, path, home_name), path)
-    if not data.strip():
+    if not data or data.isspace():
         raise DataError(f"{path} is empty: no line holds anything. {_WHAT_IS_READ}")
     return data
 
@@ -134,8 +134,9 @@ def _member_rank(name: str) -> int | None:
 
 def _decode(data: bytes, path: Path) -> bytes:
     """Drop byte-order marks, turn UTF-16 into UTF-8 and other line ends into newlines; refuse binary."""
+    start = data[:200].lstrip().lower()
     for magic, what in _KNOWN_BINARY:
-        if data.lstrip()[: len(magic)].lower() == magic.lower() and data:
+        if start.startswith(magic.lower()):
             raise DataError(f"{path} is {what}, not a text log. {_WHAT_IS_READ}")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", errors="replace").encode()

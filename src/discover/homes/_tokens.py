@@ -55,16 +55,20 @@ class Fields:
         return np.bitwise_and(self.words[start], mask)
 
 
-def split_fields(piece: bytes, *, commas: bool) -> Fields:
-    """Fields of a piece of log that ends in a newline.
+def split_fields(piece: bytes | memoryview, *, commas: bool) -> Fields:
+    """Fields of a piece of log; its last line need not end in a newline.
 
-    Spaces, TABs, carriage returns and other control bytes separate fields, and commas if `commas`.
+    Spaces, TABs, carriage returns and other control bytes separate fields; commas and quotes too if `commas`.
     """
-    buffer = np.empty(1 + len(piece) + _PAD, dtype=np.uint8)
+    size = len(piece)
+    buffer = np.empty(2 + size + _PAD, dtype=np.uint8)
     buffer[0] = 10
-    buffer[1 : 1 + len(piece)] = np.frombuffer(piece, dtype=np.uint8)
-    buffer[1 + len(piece) :] = 0
-    used = buffer[: 1 + len(piece)]
+    buffer[1 : 1 + size] = np.frombuffer(piece, dtype=np.uint8)
+    buffer[1 + size] = 10
+    buffer[2 + size :] = 0
+    used = buffer[: 1 + size] if buffer[size] == 10 else buffer[: 2 + size]
+    if commas:
+        used[used == 34] = 32
     separator = used <= 32
     if commas:
         separator |= used == 44

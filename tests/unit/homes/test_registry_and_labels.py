@@ -179,3 +179,12 @@ def test_labels_are_harmonised_across_spellings() -> None:
     assert completed.coarse_of("cook") == "cook"
     assert completed.coarse_of("feed_the_cat") == "other"
     assert completed.activities[-1].described == ("someone is busy with feed the cat",)
+
+
+def test_a_home_may_list_a_residents_label_as_its_own_activity() -> None:
+    sleep = {"label": "sleep", "raw": ["Sleep"]}
+    home = Home.model_validate(
+        {"name": "x", "activities": [sleep, {"label": "night_shift", "raw": ["R1_Sleep"]}]}
+    )
+    _, scored = with_labels(home, ["R1 sleep", "R2_Sleep"])
+    assert scored == {"R1 sleep": "night_shift", "R2_Sleep": "sleep"}

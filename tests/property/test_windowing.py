@@ -159,12 +159,16 @@ def brute_row(config: SamplingConfig, block: dict[str, Any], overlap: float, las
     return spans
 
 
-def brute_windows(log: EventLog, config: SamplingConfig) -> dict[str, list[tuple[int, int, int]]]:
+def brute_windows(
+    log: EventLog, config: SamplingConfig
+) -> tuple[dict[str, list[tuple[int, int, int]]], dict[str, int]]:
+    """Kept windows per split, and how many were too short."""
     times = log.events["time"].to_physical().to_list()
     days = sorted({t // DAY for t in times})
     split_of = dict(zip(days, assign_days(len(days), config.split).tolist(), strict=True))
     result: dict[str, list[tuple[int, int, int]]] = {s: [] for s in SPLITS}
     numbering: dict[str, int] = defaultdict(int)
+    short: dict[str, int] = dict.fromkeys(SPLITS, 0)
     blocks = brute_blocks(log, config)
     blocks.sort(key=lambda b: (b["events"][0], len(b["events"]), b["segment"]))
     for block in blocks:
@@ -178,7 +182,9 @@ def brute_windows(log: EventLog, config: SamplingConfig) -> dict[str, list[tuple
             for a, b in pairwise(edges):
                 if b - a >= config.min_events:
                     result[split].append((first + a, b - a, block["segment"]))
-    return {split: sorted(rows) for split, rows in result.items()}
+                else:
+                    short[split] += 1
+    return {split: sorted(rows) for split, rows in result.items()}, short
 
 
 def run(
@@ -199,14 +205,16 @@ def offsets(table: pl.DataFrame) -> list[Range]:
 
 
 @given(generated=logs(), kind=configs, border=borders)
-@settings(deadline=None, max_examples=250)
+@settings(deadline=None, max_examples=150)
 def test_windows_equal_the_obvious_twin(
     small_homes: ModuleType, generated: Any, kind: Any, border: Any
 ) -> None:
     log, config, sampled = run(small_homes, generated, {**kind, **border})
     if sampled is None:
         return
-    expected = brute_windows(log, config)
+    expected, short = brute_windows(log, config)
+    counted = {s: part["dropped_too_few_events"] for s, part in sampled.statistics["splits"].items()}
+    assert counted == short
     segment = sampled.labels["segment"].fill_null(-1).to_list()
     found: dict[str, list[tuple[int, int, int]]] = {s: [] for s in SPLITS}
     for row, (split, first, count) in zip(
@@ -214,6 +222,8 @@ def test_windows_equal_the_obvious_twin(
     ):
         found[split].append((first, count, row))
     assert {s: sorted(rows) for s, rows in found.items()} == expected
+    for rows in found.values():
+        assert [r[:2] for r in rows] == [r[:2] for r in sorted(rows)]
 
 
 @given(generated=logs(), kind=configs, border=borders)

@@ -73,7 +73,7 @@ class Blocks:
     anchor_us: Ints
     segment: Ints
 
-    def select(self, rows: NDArray[np.bool_]) -> "Blocks":
+    def select(self, rows: NDArray[np.bool_] | slice) -> "Blocks":
         """Some of the blocks."""
         return Blocks(
             self.first[rows], self.count[rows], self.day[rows], self.anchor_us[rows], self.segment[rows]
@@ -219,7 +219,7 @@ def _by_resident(events: pl.DataFrame, rows: Ints) -> tuple[Ints, tuple[str | No
     # Events without a resident come first, as a stream of their own.
     names = sorted(residents.drop_nulls().unique().to_list())
     codes = residents.replace_strict(names, list(range(1, len(names) + 1)), default=0, return_dtype=pl.Int32)
-    code = codes.fill_null(0).to_numpy()
+    code = codes.to_numpy()
     order = np.argsort(code, kind="stable")
     counts = np.bincount(code, minlength=len(names) + 1)
     streams: tuple[str | None, ...] = (None, *names)

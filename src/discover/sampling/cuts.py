@@ -154,29 +154,38 @@ def cut_variable_duration(
     return _distinct(low, high)
 
 
-def keep_by_count(cut: Cut, min_events: int, max_events: int) -> tuple[Cut, dict[str, int]]:
-    """Cut long windows into equal parts and drop short ones.
+def keep_by_count(
+    cut: Cut, block: Ints, min_events: int, max_events: int
+) -> tuple[Cut, Ints, dict[str, int]]:
+    """Cut long windows into equal parts, drop short ones, and put the rest in order.
+
+    Args:
+        cut: W windows in any order.
+        block: (W,) block of each.
+        min_events: Shorter windows are dropped.
+        max_events: Longer windows are cut.
 
     Returns:
-        The kept windows, and counts: `cut_for_max_events` (long windows), `too_few_events` (dropped).
+        The kept windows, sorted by first event, then length, then block; the block of each; and
+        counts: `cut_for_max_events` (long windows), `too_few_events` (dropped), `same_events`.
     """
-    parts = -(-cut.count // max_events)
-    long = int((parts > 1).sum())
     first, count = cut.first, cut.count
+    parts = -(-count // max_events)
+    long = int((parts > 1).sum())
     if long:
         window, part = expand_ranges(np.zeros(len(parts), dtype=np.int64), parts)
         begin = part * count[window] // parts[window]
         end = (part + 1) * count[window] // parts[window]
-        first, count = first[window] + begin, end - begin
-        order = np.lexsort((count, first))
-        first, count = first[order], count[order]
+        first, count, block = first[window] + begin, end - begin, block[window]
     enough = count >= min_events
-    counts = {
-        "cut_for_max_events": long,
-        "too_few_events": int(len(count) - enough.sum()),
-        "same_events": cut.same_events,
-    }
-    return Cut(first[enough], count[enough], cut.same_events), counts
+    dropped = int(len(count) - enough.sum())
+    first, count, block = first[enough], count[enough], block[enough]
+    step = np.diff(first)
+    if (step < 0).any() or ((step == 0) & (np.diff(count) < 0)).any():
+        order = np.lexsort((block, count, first))
+        first, count, block = first[order], count[order], block[order]
+    counts = {"cut_for_max_events": long, "too_few_events": dropped, "same_events": cut.same_events}
+    return Cut(first, count, cut.same_events), block, counts
 
 
 def _runs(times: Ints, borders: Ints, anchors: Ints, stride: int) -> tuple[Ints, Ints, Ints]:

@@ -182,6 +182,15 @@ def test_statistics_add_up(small_home_log: EventLog) -> None:
     assert len(days) == len(set(days)) == 12
 
 
+def test_a_silence_of_exactly_the_limit_is_a_hole(small_homes: ModuleType) -> None:
+    day = 86_400_000_000
+    log = small_homes.plain_log([0, 1, 2, day + 2, 2 * day + 1, 2 * day + 3])
+    for hole_s, hours in ((86_400, [24.0]), (86_400.000002, []), (3_600, [24.0, 24.0])):
+        config = SamplingConfig(hole_s=hole_s, min_events=1)
+        holes = sample_windows(log, config).statistics["holes"]
+        assert [h["hours"] for h in holes] == hours
+
+
 def test_long_windows_are_cut_not_truncated(small_homes: ModuleType) -> None:
     log = small_homes.plain_log([i * 1_000 for i in range(1_300)])
     sampled = sample_windows(log, SamplingConfig(overlap_train=0, split={"ratios": (1, 0, 0)}))

@@ -3,9 +3,11 @@
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from discover.sampling import SamplingConfig, sample_windows
+from discover.sampling.labelling import label_windows
 
 SECOND = 1_000_000
 
@@ -53,3 +55,15 @@ def test_presegmented_windows_carry_their_segment(small_homes: ModuleType) -> No
     # Segment 0 gives 4 + 4 + 2 events, segment 1 four; the second sleeping window lies half in bathing.
     assert rows == [(0, "sleeping", 1.0)] * 3 + [(1, "bathing", 1.0)]
     assert sorted(map(tuple, found["all_labels"].to_list()))[0] == ("bathing", "sleeping")
+
+
+def test_a_long_window_before_short_ones_keeps_its_label(small_homes: ModuleType) -> None:
+    """Windows inside a longer one: sorted by first event, but not by last."""
+    log = small_homes.plain_log([i * SECOND for i in range(100)], [("sleeping", 50, 50)])
+    windows = pl.DataFrame(
+        {"window_id": ["a", "b", "c", "d"], "first_event": [0, 10, 20, 60], "n_events": [100, 2, 2, 2]}
+    )
+    placed = (np.array([0]), np.array([50]), np.array([50]))
+    found = label_windows(windows, np.full(4, -1), log.annotations, placed, log.home)
+    assert found["label"].to_list() == ["sleeping", "no_activity", "no_activity", "sleeping"]
+    assert found["share"].to_list() == [0.5, 0.0, 0.0, 1.0]

@@ -76,7 +76,11 @@ def _sections(inputs: ReportInputs) -> list[dict[str, Any]]:
         _retrieval(inputs),
         _searches(inputs),
     ]
-    return [{"figures": [], "tables": [], "stages": [], "searches": [], "text": "", **s} for s in built if s]
+    return [
+        {"figures": [], "tables": [], "folded": [], "stages": [], "searches": [], "text": "", **s}
+        for s in built
+        if s
+    ]
 
 
 def _done(inputs: ReportInputs) -> dict[str, Any]:
@@ -98,7 +102,8 @@ def _health(inputs: ReportInputs) -> dict[str, Any]:
     text = (
         "Every line of the log is accounted for: read, repaired by a stated rule, or listed as an exception."
     )
-    tables = mapping_tables(inputs.import_report, "Import")
+    report = {key: value for key, value in inputs.import_report.items() if key != "format"}
+    tables = mapping_tables(report, "Import")
     return {"id": "health", "title": "Data health", "text": text, "tables": tables}
 
 
@@ -106,10 +111,12 @@ def _windows(inputs: ReportInputs) -> dict[str, Any]:
     figures = []
     if inputs.window_set is not None and len(inputs.window_set.windows):
         figures.append(draw_window_statistics(inputs.window_set.windows))
-    tables = mapping_tables(inputs.window_statistics, "Sampling") if inputs.window_statistics else []
+    # The sampler's settings stand under "What was done".
+    statistics = {k: v for k, v in (inputs.window_statistics or {}).items() if k not in ("format", "config")}
+    tables = mapping_tables(statistics, "Sampling")
     if not figures and not tables:
         return {}
-    return {"id": "windows", "title": "Windows", "figures": figures, "tables": tables}
+    return {"id": "windows", "title": "Windows", "figures": figures, "folded": tables}
 
 
 def _training(inputs: ReportInputs) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Plain data as tables for the page: any JSON-able mapping, recognition rows, retrieval scores."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,10 @@ from discover.evaluation.markdown import method_title
 
 __all__ = ["Cell", "Table", "mapping_tables", "per_class_table", "recognition_tables", "retrieval_tables"]
 
+# Microseconds of a time stamp say nothing in a table.
+_FRACTION = re.compile(r"(\d\d:\d\d:\d\d)\.\d+")
 _MOST_ROWS = 40
+_MOST_COLUMNS = 5
 _SCORES = (
     ("accuracy", "accuracy"),
     ("balanced_accuracy", "balanced accuracy"),
@@ -45,19 +49,22 @@ class Table:
 
 
 def mapping_tables(values: Mapping[str, Any], title: str) -> list[Table]:
-    """Scalars as one two-column table, each nested mapping or list of mappings as one of its own."""
+    """Scalars as one two-column table, each nested mapping or list of mappings as tables of its own.
+
+    Mappings side by side ("train", "val", "test") become columns. Lists longer than twelve
+    (days, histograms) are left to the result files.
+    """
     simple: list[Sequence[Cell]] = []
     nested: list[Table] = []
     for key, value in values.items():
         words = _words(key)
         if isinstance(value, Mapping) and value and all(isinstance(v, Mapping) for v in value.values()):
-            rows = [{"": _words(name), **inner} for name, inner in value.items()]
-            nested.append(_records(rows, words))
+            nested += _side_by_side(value, words)
         elif isinstance(value, Mapping) and value:
             nested += mapping_tables(value, words)
         elif isinstance(value, list | tuple) and value and all(isinstance(v, Mapping) for v in value):
             nested.append(_records(list(value), words))
-        else:
+        elif not _is_long(value):
             simple.append([Cell(words), _cell(value)])
     tables = [Table(title, ("", ""), simple, number_columns=frozenset({1}))] if simple else []
     return [*tables, *nested]
@@ -167,6 +174,28 @@ def _records(rows: Sequence[Mapping[str, Any]], title: str) -> Table:
     return Table(title, [_words(key) for key in header], body, note, numbers)
 
 
+def _side_by_side(parts: Mapping[str, Mapping[str, Any]], title: str) -> list[Table]:
+    """Mappings of the same keys: one column each, nested ones in tables below; many become rows instead."""
+    if len(parts) > _MOST_COLUMNS:
+        return [_records([{"": _words(name), **inner} for name, inner in parts.items()], title)]
+    keys = dict.fromkeys(key for inner in parts.values() for key in inner)
+    rows: list[Sequence[Cell]] = []
+    below: list[Table] = []
+    for key in keys:
+        found = {name: inner[key] for name, inner in parts.items() if key in inner}
+        if all(isinstance(v, Mapping) for v in found.values()):
+            below += _side_by_side(found, f"{title} · {_words(key)}")
+        elif not any(_is_long(v) for v in found.values()):
+            rows.append([Cell(_words(key)), *(_cell(parts[name].get(key)) for name in parts)])
+    header = ("", *map(_words, parts))
+    numbers = frozenset(range(1, len(header)))
+    return [*([Table(title, header, rows, number_columns=numbers)] if rows else []), *below]
+
+
+def _is_long(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) > 12
+
+
 def _cell(value: Any) -> Cell:
     if isinstance(value, bool):
         return Cell("yes" if value else "no")
@@ -177,9 +206,8 @@ def _cell(value: Any) -> Cell:
     if value is None or value == "" or value == {} or value == []:
         return Cell("–")
     if isinstance(value, list | tuple):
-        shown = ", ".join(_cell(v).text for v in value[:12])
-        return Cell(shown + (f", … {len(value) - 12:,} more" if len(value) > 12 else ""))
-    text = str(value)
+        return Cell(", ".join(_cell(v).text for v in value))
+    text = _FRACTION.sub(r"\1", str(value))
     # A whole hash says no more to a reader than its beginning.
     return Cell(text[:16] + "…" if len(text) == 64 and text.isalnum() else text)
 

@@ -16,12 +16,13 @@ Series = dict[str, tuple[list[float], list[float]]]
 # Panel title -> what must be in a number's name to be drawn in it, first match wins.
 _PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Loss", ("loss",)),
-    ("Retrieval", ("recall", "r@", "mrr", "map")),
+    ("Retrieval", ("recall", "r@")),
+    ("Mean average precision", ("map",)),
     ("Accuracy", ("accuracy", "acc")),
     ("Temperature", ("temperature",)),
     ("Learning rate", ("learning_rate", "lr")),
 )
-_MOST_LINES = 6
+_MOST_LINES = 8
 
 
 def training_series(rows: Sequence[Mapping[str, Any]]) -> Series:
@@ -34,7 +35,7 @@ def training_series(rows: Sequence[Mapping[str, Any]]) -> Series:
         for name, value in _flat(row):
             if name == "step" or isinstance(value, bool) or not isinstance(value, int | float):
                 continue
-            full = f"{prefix}/{name}" if isinstance(prefix, str) else name
+            full = f"{prefix}/{name.removeprefix(prefix + '_')}" if isinstance(prefix, str) else name
             steps, values = series.setdefault(full, ([], []))
             steps.append(float(row["step"]))
             values.append(float(value))
@@ -57,13 +58,13 @@ def draw_training_curves(rows: Sequence[Mapping[str, Any]]) -> Drawing | None:
                 style = "-" if i < len(COLOURS) else "--"
                 axes.plot(
                     steps, values, style, marker=marker, markersize=3.5, linewidth=1.7,
-                    label=name.replace("_", " "), color=COLOURS[i % len(COLOURS)],
+                    label=_words(name), color=COLOURS[i % len(COLOURS)],
                 )  # fmt: skip
             axes.set_title(title)
             axes.set_xlabel("step")
             axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
             axes.grid(axis="y")
-            axes.legend(loc="best", handlelength=1.4)
+            axes.legend(loc="best", handlelength=1.4, fontsize=9 if len(series) <= 4 else 7.5)
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
 
@@ -81,6 +82,11 @@ def _panels(series: Series) -> dict[str, Series]:
                     panel[name] = series[name]
                 break
     return {title: panels[title] for title, _ in _PANELS if title in panels}
+
+
+def _words(name: str) -> str:
+    """ "val/text_to_window_recall_at_5" -> "val: text to window recall@5"."""
+    return name.replace("_at_", "@").replace("_", " ").replace("/", ": ")
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -67,6 +67,31 @@ def test_rejection_answers_no_activity_below_the_threshold(study: Any) -> None:
     assert aligned["full"]["per_class"]["no_activity"]["recall"] == 1
 
 
+def test_centring_and_threshold_come_from_training_windows(study: Any) -> None:
+    vectors = study.data.window_embeddings
+    training = np.char.find(vectors.sample_ids.astype(str), "_train_") >= 0
+
+    def with_training(vector: np.ndarray) -> dict[str, Any]:
+        changed = np.where(training[:, None], vector, vectors.vectors).astype(np.float32)
+        table = dataclasses.replace(vectors, vectors=changed)
+        return run(study, dataclasses.replace(study.data, window_embeddings=table))
+
+    # Training windows that resemble nothing: threshold 0, so nothing is rejected and four windows are lost.
+    nothing = with_training(np.array([0, 0, 0, 1.0]))
+    assert row_of(nothing, "aligned_zero_shot")["rejection_threshold"] == 0
+    assert row_of(nothing, "aligned_zero_shot")["full"]["accuracy"]["value"] == pytest.approx(19 / 24)
+    # Training windows that all sleep: sleep's mean is 1, so even a sleeping window is no better than 0 at it,
+    # and its nearest rival wins; plain scores do not move.
+    asleep = with_training(np.array([1.0, 0, 0, 0.01]))
+    plain, centred = (
+        row_of(asleep, "aligned_zero_shot", variant=v)["annotated"] for v in ("plain", "centred")
+    )
+    assert plain["accuracy"]["value"] == pytest.approx(19 / 20)
+    answered = np.array(centred["confusion"]).sum(axis=0)
+    others = [i for i, name in enumerate(centred["classes"]) if name != "sleeping"]
+    assert answered[others].sum() >= 12
+
+
 def test_supervised_rows(study: Any) -> None:
     result = run(study, config=FAST)
     majority = row_of(result, "majority")

@@ -52,6 +52,19 @@ def test_two_swapped_windows_are_two_misses(paired: EvaluationData) -> None:
     assert result["window_to_text"]["recall@1"] == pytest.approx(22 / 24)
 
 
+def test_the_two_directions_are_not_mixed_up(paired: EvaluationData) -> None:
+    table = paired.window_embeddings
+    assert table is not None
+    vectors = table.vectors.copy()
+    first, second = (int(np.flatnonzero(table.sample_ids == f"small_home_T_test_08{i}")[0]) for i in (0, 2))
+    vectors[first] = vectors[second]
+    doubled = dataclasses.replace(paired, window_embeddings=dataclasses.replace(table, vectors=vectors))
+    result = evaluate_retrieval(doubled, project_text=same)
+    # The second caption has two equal windows before it, the first one none; only the first window errs.
+    assert result["text_to_window"]["recall@1"] == pytest.approx(22 / 24)
+    assert result["window_to_text"]["recall@1"] == pytest.approx(23 / 24)
+
+
 def test_windows_with_one_caption_are_one_relevant_set(paired: EvaluationData) -> None:
     assert paired.captions is not None
     swap = {"sleeping 0 on day 8": "x", "bathing 0 on day 8": "x"}

@@ -169,8 +169,10 @@ def test_training_series_take_any_numbers() -> None:
         {"step": 1, "split": "train", "loss": 2.0, "note": "x", "ok": True},
         {"step": 2, "split": "train", "loss": 1.0, "val": {"recall@5": 0.5, "recall@10": 0.7}},
         {"epoch": 3, "loss": 9.0},
+        {"step": 2, "split": "val", "val_recall_at_10": 0.4, "val_loss": None},
     ]
     series = training_series(rows)
+    assert series.pop("val/recall_at_10") == ([2.0], [0.4])
     assert series["train/loss"] == ([1.0, 2.0], [2.0, 1.0])
     assert set(series) == {"train/loss", "train/val/recall@5", "train/val/recall@10"}
     assert list(_panels(series)["Retrieval"]) == ["train/val/recall@5", "train/val/recall@10"]
@@ -189,15 +191,21 @@ def test_the_confusion_shown_is_fixed_beforehand(recognition: dict[str, Any]) ->
 def test_tables_of_plain_data() -> None:
     tables = mapping_tables(
         {"lines": 12345, "share": 0.123456, "empty": [], "hash": "f" * 64, "flag": True,
-         "per_split": {"train": {"n": 1}, "test": {"n": 2}}, "list": [{"a": 1}, {"b": "x"}] * 30,
+         "when": "2021-03-01 07:00:00.123456",
+         "per_split": {"train": {"n": 1, "inner": {"m": 5}, "bars": [0] * 13}, "test": {"n": 2, "inner": {}}},
+         "list": [{"a": 1}, {"b": "x"}] * 30,
          "inner": {"x": {"y": 1}, "z": 2}},
         "Top",
     )  # fmt: skip
     by_title = {t.title: t for t in tables}
     assert [c.text for row in by_title["Top"].rows for c in row] == [
         "lines", "12,345", "share", "0.1235", "empty", "–", "hash", "f" * 16 + "…", "flag", "yes",
+        "when", "2021-03-01 07:00:00",
     ]  # fmt: skip
-    assert [[c.text for c in row] for row in by_title["per split"].rows] == [["train", "1"], ["test", "2"]]
+    assert [[c.text for c in row] for row in by_title["per split"].rows] == [["n", "1", "2"]]
+    assert by_title["per split"].header == ("", "train", "test")
+    assert [t.title for t in tables if t.title.startswith("per split")] == ["per split", "per split · inner"]
+    assert [c.text for c in by_title["per split · inner"].rows[0]] == ["m", "5", "–"]
     assert len(by_title["list"].rows) == 40
     assert by_title["list"].note.startswith("20 more")
     assert [t.title for t in tables].count("inner") == 1

@@ -22,6 +22,7 @@ import polars as pl
 from benchmarks.harness import PairedTiming, data_root, markdown_table, time_pairs
 from discover.homes import import_log
 from discover.homes._bytes import read_log_bytes
+from discover.homes._lines import CUTTERS
 from discover.homes.casas_reader import read_casas
 
 __all__ = ["run"]
@@ -46,6 +47,7 @@ def run(log: Path | None = None, *, pairs: int = 9) -> dict[str, Any]:
         }
         whole = time_pairs(lambda: import_log(plain), sides["into text columns"], pairs=pairs)
     figures: dict[str, Any] = {"log": source, "lines": lines, "polars_threads": pl.thread_pool_size()}
+    figures["reader_threads"] = 1 + CUTTERS
     rows = []
     for name, timing in timings.items():
         figures[f"file to events / scan_csv {name}"] = _figures(timing)
@@ -53,7 +55,9 @@ def run(log: Path | None = None, *, pairs: int = 9) -> dict[str, Any]:
     figures["import / scan_csv into text columns"] = _figures(whole)
     rows.append(_row("import_log (checksum and report too)", "scan_csv into text columns", lines, whole))
     columns = ("A", "B", "A, ms", "B, ms", "A, M lines/s", "A / B: median (range)")
-    print(f"Reader, {source}, {lines:,} lines; polars {pl.thread_pool_size()} threads, reader 3 threads\n")
+    print(
+        f"Reader, {source}, {lines:,} lines; polars {pl.thread_pool_size()} threads, reader {1 + CUTTERS} threads\n"
+    )
     print(markdown_table(columns, rows))
     return figures
 

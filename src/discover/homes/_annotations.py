@@ -52,14 +52,14 @@ class Intervals:
 
 @dataclass(frozen=True)
 class _Markers:
-    """Parallel lists, in time order: label key, resident, raw label, is a begin, event number, line, time."""
+    """In time order: label key, resident, raw label, whether it begins, event number, line."""
 
-    key: list[str]
-    resident: list[str | None]
-    label: list[str]
-    begin: list[bool]
-    event: list[int]
-    line: list[int]
+    key: tuple[str, ...]
+    resident: tuple[str | None, ...]
+    label: tuple[str, ...]
+    begin: tuple[bool, ...]
+    event: tuple[int, ...]
+    line: tuple[int, ...]
 
 
 def build_intervals(rows: Rows, clean: CleanRows, times: NDArray[np.int64]) -> Intervals:
@@ -92,16 +92,16 @@ def _marker_table(rows: Rows, clean: CleanRows, labels: list[LineLabel], n_event
     ]
     tails = rows.tail[clean.order[at]].tolist()
     lines = rows.line[clean.order[at]].tolist()
-    out = _Markers([], [], [], [], [], [])
-    for tail, line, e_begin, e_end in zip(tails, lines, event.tolist(), event_of_end.tolist(), strict=True):
-        for key, resident, label, begin in spelled[tail]:
-            out.key.append(key)
-            out.resident.append(resident)
-            out.label.append(label)
-            out.begin.append(begin)
-            out.event.append(e_begin if begin else e_end)
-            out.line.append(line)
-    return out
+    found = [
+        (*marker, e_begin if marker[3] else e_end, line)
+        for tail, line, e_begin, e_end in zip(
+            tails, lines, event.tolist(), event_of_end.tolist(), strict=True
+        )
+        for marker in spelled[tail]
+    ]
+    if not found:
+        return _Markers((), (), (), (), (), ())
+    return _Markers(*zip(*found, strict=True))
 
 
 def _pair(m: _Markers, times: NDArray[np.int64], holes: NDArray[np.int64], out: Intervals) -> None:

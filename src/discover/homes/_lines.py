@@ -4,6 +4,7 @@ The log is read in pieces of a few megabytes, so that the working arrays stay in
 memory does not grow with the log. Within a piece everything is array arithmetic.
 """
 
+import os
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ __all__ = ["BLANK", "REASONS", "Rows", "looks_like_commas", "read_rows"]
 _DAY_US = 86_400_000_000
 _MAX_PLACES = 3
 PIECE_BYTES = 1 << 20
-_CUTTERS = 2
+CUTTERS = max(1, min(2, (os.cpu_count() or 1) - 1))
 """Threads that cut pieces while the main thread numbers the fields of earlier ones."""
 _AHEAD = 4
 """Pieces cut before they are asked for."""
@@ -135,7 +136,7 @@ def _pieces(data: bytes) -> Iterator[memoryview]:
 def _cut_ahead(data: bytes, commas: bool) -> Iterator["_Cut"]:
     """Pieces in order, the next ones cut by other threads meanwhile."""
     waiting: deque[Future[_Cut]] = deque()
-    with ThreadPoolExecutor(max_workers=_CUTTERS) as worker:
+    with ThreadPoolExecutor(max_workers=CUTTERS) as worker:
         for piece in _pieces(data):
             waiting.append(worker.submit(_cut_piece, piece, commas))
             if len(waiting) > _AHEAD:

@@ -1,5 +1,7 @@
 """Damage in a log: every kind is counted, listed, and dealt with by its stated rule. Lines are invented."""
 
+import io
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -323,3 +325,24 @@ def test_damaged_state_behind_location_columns(import_text: Import) -> None:
     assert imported.report.repaired_states == {"read ON0 as ON": 1}
     assert imported.rejected["line"].to_list() == [7]
     assert imported.log.events["sensor"].unique().to_list() == ["Bedroom_Bed"]
+
+
+def test_an_odd_id_seen_often_is_a_sensor(import_text: Import) -> None:
+    imported = import_text(lines(*(f"07:00:0{k}\tM00c\tON" for k in range(5))))
+    assert (imported.report.events, imported.report.rejected_lines) == (5, 0)
+
+
+def test_an_odd_id_of_the_homes_description_is_a_sensor(import_text: Import) -> None:
+    home = Home.model_validate({"name": "tiny", "sensors": [{"id": "c"}]})
+    assert import_text(lines("07:00:00\tc\tON"), home=home).report.events == 1
+
+
+def test_archive_of_several_logs(import_text: Import) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("all/milan.csv", "2011-03-01,07:00:00,Kitchen,ON\n")
+        archive.writestr("all/aruba.csv", "2011-03-01,07:00:00,Bedroom,ON\n")
+    with pytest.raises(DataError, match=r"several logs \(all/milan.csv, all/aruba.csv\)"):
+        import_text(stream.getvalue())
+    imported = import_text(stream.getvalue(), name="all.zip", home=Home(name="aruba"))
+    assert imported.log.events["sensor"].to_list() == ["Bedroom"]

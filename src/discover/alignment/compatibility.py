@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["adopt_v2_keys"]
+__all__ = ["adopt_v2_keys", "idle_loss_keys", "idle_projection_keys"]
 
 _ENCODER_NOISE: Mapping[str, str] = {
     "vocab_sizes": "vocabulary sizes come from vocab.json",
@@ -14,6 +14,35 @@ _METADATA_NOISE: Mapping[str, str] = {
     "time_delta_max_seconds": "gaps are read as logarithms and fixed buckets",
     "time_delta_bins": "gaps are read as logarithms and fixed buckets",
 }
+
+
+_MLM_KEYS = (
+    "mask_prob",
+    "mean_span_length",
+    "enable_field_blackout",
+    "p_transition_seed",
+    "strict_corr_mask",
+)
+_MEMORY_KEYS = ("hard_negative_memory_size", "hard_negative_ratio", "hard_negative_strategy",
+                "hard_negative_sampling_temperature")  # fmt: skip
+
+
+def idle_loss_keys(loss: Mapping[str, Any]) -> list[str]:
+    """Keys of a `loss` block (missing ones at their default) that nothing reads, given the others."""
+    idle: list[str] = []
+    if not loss.get("mlm_weight", 0.0):
+        idle += _MLM_KEYS
+    if not loss.get("use_hard_negatives", False):
+        idle += _MEMORY_KEYS
+    if loss.get("alignment_loss_type", "infonce") != "focal_sigmoid":
+        idle += ["focal_gamma", "focal_alpha"]
+    return idle
+
+
+def idle_projection_keys(kind: str) -> list[str]:
+    """Keys of a projection block that a head of this type does not read."""
+    keys = {"mlp": ["n_heads"], "attention": ["hidden_dim", "num_layers", "dropout", "use_bn"]}
+    return keys.get(kind, ["hidden_dim", "num_layers", "dropout", "use_bn", "n_heads"])
 
 
 def adopt_v2_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

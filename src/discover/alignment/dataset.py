@@ -35,6 +35,13 @@ class PairBatch:
     text: Tensor
     keys: PairKeys
 
+    def to(self, device: torch.device) -> "PairBatch":
+        """The same on another device; the copy does not wait when this one lies in pinned memory."""
+        if self.text.device.type == device.type:
+            return self
+        text = self.text.to(device, non_blocking=True)
+        return PairBatch(self.windows.to(device), text, self.keys.to(device))
+
 
 class AlignmentDataset:
     """One split: every window with all of its captions' text embeddings, on one device.
@@ -95,12 +102,15 @@ class AlignmentDataset:
         """Width of the text embeddings."""
         return int(self.text_RT.shape[1])
 
-    def batch(self, rows: Tensor, draw: Tensor | None = None) -> PairBatch:
+    def batch(
+        self, rows: Tensor, draw: Tensor | None = None, windows: WindowBatch | None = None
+    ) -> PairBatch:
         """Windows `rows` with one caption each.
 
         Args:
             rows: Window rows, (B,) int64 on the CPU.
             draw: Numbers in [0, 1) that pick a caption, (B,) on the CPU; None takes caption 0.
+            windows: Their model inputs when they are not the plain ones (augmentation).
         """
         column = torch.zeros_like(rows)
         if draw is not None:
@@ -118,7 +128,7 @@ class AlignmentDataset:
             n_events=self._full_length[here],
             text=text,
         )
-        return PairBatch(gather_batch(self.features, rows), text, keys)
+        return PairBatch(gather_batch(self.features, rows) if windows is None else windows, text, keys)
 
 
 def text_ids(vectors: NDArray[np.floating]) -> NDArray[np.int64]:

@@ -52,6 +52,8 @@ def load_inputs(config: AlignmentConfig, device: torch.device, progress: Progres
     """
     train_path, val_path = _path(config, "train_data_path"), _path(config, "val_data_path")
     train, validation = load_split(train_path, "train"), load_split(val_path, "val")
+    # Pinned, the training events stay on the host and batches are copied; validation is small.
+    train_device = torch.device("cpu") if config.training.pin_memory else device
     vocab_path = (
         config.vocab_path or (train_path if train_path.is_dir() else train_path.parent) / "vocab.json"
     )
@@ -64,6 +66,7 @@ def load_inputs(config: AlignmentConfig, device: torch.device, progress: Progres
         _text_vectors(config, "train", train, progress),
         _text_vectors(config, "val", validation, progress),
         device=device,
+        train_device=train_device,
         sensor_texts=sensor_vectors(config, train.home),
     )
 
@@ -77,6 +80,7 @@ def build_inputs(
     val_text: EmbeddingTable,
     *,
     device: torch.device | str = "cpu",
+    train_device: torch.device | str | None = None,
     sensor_texts: NDArray[np.floating] | None = None,
 ) -> TrainingInputs:
     """The same from tables already in memory."""
@@ -88,9 +92,12 @@ def build_inputs(
         )
     parts = [
         AlignmentDataset(
-            window_set, text, vocabulary, config.encoder, device=device, sensor_texts=sensor_texts
+            window_set, text, vocabulary, config.encoder, device=where, sensor_texts=sensor_texts
         )
-        for window_set, text in ((train, train_text), (validation, val_text))
+        for window_set, text, where in (
+            (train, train_text, device if train_device is None else train_device),
+            (validation, val_text, device),
+        )
     ]
     return TrainingInputs(parts[0], parts[1], vocabulary, train.home, dict(train_text.meta))
 

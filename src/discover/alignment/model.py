@@ -8,12 +8,13 @@ from torch.nn import functional as F
 
 from discover.alignment.config import AlignmentConfig, LossConfig
 from discover.alignment.dataset import PairBatch
-from discover.alignment.heads import build_head
+from discover.alignment.heads import AttentionHead, build_head
 from discover.alignment.mlm import MaskedEventHead
 from discover.core.errors import ConfigError
 from discover.core.vocabulary import Vocabulary
 from discover.encoders.factory import build_encoder
 from discover.encoders.features import WindowBatch
+from discover.encoders.packing import Packing
 from discover.losses import (
     CLIPLoss,
     FocalSigmoidLoss,
@@ -106,7 +107,7 @@ class AlignmentModel(nn.Module):
 
     def embed_windows(self, windows: WindowBatch) -> Tensor:
         """Unit vectors of windows in the joint space, (B, P) float32."""
-        return self._project(self.encoder(windows))
+        return self._project(*self.encoder.encode_tokens(windows))
 
     def embed_text(self, text_BT: Tensor) -> Tensor:
         """Unit vectors of text embeddings in the joint space, (B, P) float32."""
@@ -131,7 +132,7 @@ class AlignmentModel(nn.Module):
         if self.config.loss.clip_weight > 0:
             if tokens is None or not self.config.loss.mask_contrastive:
                 tokens = self.encoder.encode_tokens(batch.windows)
-            window_BP = self._project(self.encoder.pool(*tokens))
+            window_BP = self._project(*tokens)
             clip = self._pair_step(window_BP, self.embed_text(batch.text), batch.keys, progress)
             loss = loss + self.config.loss.clip_weight * clip
             parts["clip_loss"] = clip.detach()
@@ -143,8 +144,11 @@ class AlignmentModel(nn.Module):
         loss: Tensor = self.clip_loss(window_BP, caption_BP, rule=self.target_rule, keys=keys)
         return loss
 
-    def _project(self, encoded_BD: Tensor) -> Tensor:
-        return F.normalize(self.sensor_head(encoded_BD).float(), dim=1)
+    def _project(self, tokens_TD: Tensor, packing: Packing) -> Tensor:
+        pooled_BD = self.encoder.pool(tokens_TD, packing)
+        if isinstance(self.sensor_head, AttentionHead):
+            return F.normalize(self.sensor_head(pooled_BD, tokens_TD, packing).float(), dim=1)
+        return F.normalize(self.sensor_head(pooled_BD).float(), dim=1)
 
     def _pair_step(self, window_BP: Tensor, caption_BP: Tensor, keys: PairKeys, progress: float) -> Tensor:
         if self.memory is None:

@@ -1,6 +1,7 @@
 """Learning rate and data order as pure functions of the step, so that resuming needs no state of them."""
 
 import math
+import threading
 
 import torch
 from torch import Tensor
@@ -40,6 +41,8 @@ class BatchOrder:
         self.batches_per_epoch = n_windows // self.batch_size
         self._seed = seed
         self._shuffle = shuffle
+        # Threads that make batches ahead may stand in two epochs at once.
+        self._lock = threading.Lock()
         self._epoch = -1
         self._permutation = torch.arange(n_windows)
 
@@ -48,11 +51,13 @@ class BatchOrder:
         if not self._shuffle:
             return (batch * self.batch_size + torch.arange(self.batch_size)) % self.n_windows
         epoch, index = divmod(batch, self.batches_per_epoch)
-        if epoch != self._epoch:
-            generator = torch.Generator().manual_seed(derive_seed(self._seed, "order", epoch))
-            self._permutation = torch.randperm(self.n_windows, generator=generator)
-            self._epoch = epoch
-        return self._permutation[index * self.batch_size : (index + 1) * self.batch_size]
+        with self._lock:
+            if epoch != self._epoch:
+                generator = torch.Generator().manual_seed(derive_seed(self._seed, "order", epoch))
+                self._permutation = torch.randperm(self.n_windows, generator=generator)
+                self._epoch = epoch
+            permutation = self._permutation
+        return permutation[index * self.batch_size : (index + 1) * self.batch_size]
 
     def draw(self, batch: int) -> Tensor:
         """Numbers in [0, 1) that pick each window's caption, (B,) on the CPU."""

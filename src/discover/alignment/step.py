@@ -6,10 +6,12 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
+from discover.alignment.augment import Augmentation
 from discover.alignment.config import AlignmentConfig
-from discover.alignment.dataset import AlignmentDataset
+from discover.alignment.dataset import AlignmentDataset, PairBatch
 from discover.alignment.model import AlignmentModel
 from discover.alignment.optimizer import build_optimizer, fabric_precision
+from discover.alignment.prefetch import Prefetch
 from discover.alignment.schedule import BatchOrder, learning_rate
 from discover.core.seeds import derive_seed
 
@@ -36,6 +38,9 @@ class TrainingStep:
         self.optimizer: Any = self.fabric.setup_optimizers(build_optimizer(model, config.optimizer))
         settings = config.training
         self.order = BatchOrder(len(train), settings.batch_size, config.seed, shuffle=settings.shuffle)
+        self.augmentation = Augmentation(config.augmentation, train.features, config.encoder.max_seq_len)
+        self.feed = Prefetch(self.pairs_of, settings.num_workers)
+        self.device = device
         self.micro_batches = settings.gradient_accumulation
 
     @property
@@ -55,7 +60,7 @@ class TrainingStep:
         parts: dict[str, Tensor] = {}
         for index in range(self.micro_batches):
             number = step * self.micro_batches + index
-            batch = self.train.batch(self.order.rows(number), self.order.draw(number))
+            batch = self.feed.take(number)
             with self.fabric.autocast():
                 out = self.model(batch, progress=step / total)
             self.fabric.backward(out.loss / self.micro_batches)
@@ -70,6 +75,13 @@ class TrainingStep:
             assert norm is not None
             parts["grad_norm"] = norm.detach()
         return parts
+
+    def pairs_of(self, number: int) -> PairBatch:
+        """Micro-batch number `number` of the run, always the same."""
+        rows = self.order.rows(number)
+        generator = torch.Generator().manual_seed(derive_seed(self.config.seed, "augmentation", number))
+        windows = self.augmentation.batch(rows, generator)
+        return self.train.batch(rows, self.order.draw(number), windows).to(self.device)
 
     def update(self, step: int, total: int) -> None:
         """Move the weights along the gradients."""

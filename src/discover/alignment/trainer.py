@@ -4,9 +4,12 @@ Everything random in step s (order, captions, dropout, masks) is derived from (s
 run needs no generator state, and k steps + resume + k steps equal 2k steps bit for bit on a CPU.
 """
 
+import contextlib
 import math
 import signal
 import time
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +31,7 @@ from discover.alignment.run_folder import (
 )
 from discover.alignment.step import TrainingStep
 from discover.alignment.stopping import stop_signals
+from discover.alignment.tracking import WandbTracker
 from discover.alignment.validation import Validator
 from discover.core.artifacts import folder_lock, write_text
 from discover.core.errors import ArtifactError, TrainingError
@@ -112,6 +116,8 @@ class _Run:
         self.config, self.progress = config, progress
         device = pick_device(config.training.device)
         self.inputs = load_inputs(config, device, progress) if inputs is None else inputs
+        if config.training.pin_memory and device.type != "cuda":
+            warnings.warn(f"training.pin_memory has no effect on {device.type}.", UserWarning, stacklevel=4)
         train, validation = self.inputs.train, self.inputs.validation
         torch.manual_seed(derive_seed(config.seed, "weights"))
         model = AlignmentModel(config, self.inputs.vocabulary, train.text_dim, train.sensor_text_dim)
@@ -130,6 +136,7 @@ class _Run:
         self.sums: dict[str, Tensor] = {}
         self.summed = 0
         self.note = ""
+        self.tracker: WandbTracker | None = None
         self.clock = time.perf_counter()
 
     def start(self, resume: Resume, overwrite: bool) -> None:
@@ -155,11 +162,13 @@ class _Run:
 
     def go(self) -> TrainResult:
         """Train from wherever the run stands to the last step."""
+        if self.config.use_wandb and self.step < self.total and not self.ended:
+            self.tracker = WandbTracker(self.config, self.files.fingerprint)
         self.progress.start("Training", self.total)
         self.progress.advance(self.step)
         self.model.train()
         self.clock = time.perf_counter()
-        with stop_signals() as stopped:
+        with stop_signals() as stopped, contextlib.closing(self.work.feed), self._tracking():
             while self.step < self.total and not self.ended:
                 self._take_step()
                 self._after_step()
@@ -175,6 +184,19 @@ class _Run:
             steps=self.step,
             values=self.values,
         )
+
+    @contextlib.contextmanager
+    def _tracking(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if self.tracker is not None:
+                self.tracker.finish()
+
+    def _log(self, values: dict[str, Any]) -> None:
+        self.files.log(values)
+        if self.tracker is not None:
+            self.tracker.log(values)
 
     def _restore(self, content: dict[str, Any]) -> None:
         self.work.restore(content)
@@ -220,7 +242,7 @@ class _Run:
             "learning_rate": self.work.rate(self.step - 1, self.total),
             "temperature": self.model.temperature,
         }
-        self.files.log({"step": self.step, "split": "train", **means, **extra})
+        self._log({"step": self.step, "split": "train", **means, **extra})
         now = time.perf_counter()
         speed = self.summed * self.work.pairs / max(now - self.clock, 1e-9)
         self.files.log_timing({"step": self.step, "windows_per_s": round(speed, 1)})
@@ -236,7 +258,7 @@ class _Run:
         due = last or self.step // settings.metrics_interval > before // settings.metrics_interval
         with self.work.fabric.autocast():
             self.values = self.validator.evaluate(self.model, with_retrieval=due)
-        self.files.log({"step": self.step, "split": "val", **self.values})
+        self._log({"step": self.step, "split": "val", **self.values})
         value = self.values.get(settings.best_metric)
         sign = 1 if settings.best_metric == "val_loss" else -1
         best = self.best["value"]

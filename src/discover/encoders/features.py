@@ -23,7 +23,7 @@ from discover.encoders.config import SensorEncoderConfig
 
 # Shape letters: E events, S sensors, W windows, B batch, L events of the batch's longest window, F fields.
 
-__all__ = ["EventFeatures", "WindowBatch", "build_event_features", "gather_batch"]
+__all__ = ["EventFeatures", "WindowBatch", "build_event_features", "gather_batch", "gather_events"]
 
 _US = 1_000_000
 _DAY_US = 86_400 * _US
@@ -102,6 +102,15 @@ class WindowBatch:
     sensor_text: Tensor | None = None
     blackout: Tensor | None = None
 
+    def to(self, device: torch.device) -> "WindowBatch":
+        """The same on another device; window lengths stay on the CPU."""
+        moved: dict[str, Any] = {
+            f.name: (value.pin_memory() if device.type == "cuda" else value).to(device, non_blocking=True)
+            for f in fields(self)
+            if isinstance(value := getattr(self, f.name), Tensor) and f.name != "lengths"
+        }
+        return replace(self, **moved)
+
 
 def build_event_features(
     window_set: WindowSet,
@@ -159,27 +168,50 @@ def build_event_features(
 
 def gather_batch(features: EventFeatures, rows: Tensor) -> WindowBatch:
     """Windows `rows` (CPU int64) as one padded batch on the features' device, by index arithmetic."""
-    device = features.codes.device
     lengths = features.length[rows]
-    longest = max(int(lengths.max()) if len(lengths) else 1, 1)
-    position = torch.arange(longest, device=device)
-    mask = position < lengths.to(device).unsqueeze(1)
-    first = features.first[rows.to(device)].unsqueeze(1)
-    index = torch.where(mask, first + position, first)
-    codes = features.codes[index].long()
-    time = features.time[index]
-    gap_s = torch.zeros(time.shape, device=device)
+    position, mask = _positions(lengths, features.codes.device)
+    first = features.first[rows.to(features.codes.device)].unsqueeze(1)
+    return gather_events(features, torch.where(mask, first + position, first), lengths)
+
+
+def gather_events(
+    features: EventFeatures,
+    event_BL: Tensor,
+    lengths: Tensor,
+    *,
+    clock_BL: Tensor | None = None,
+    shift_us_BL: Tensor | None = None,
+) -> WindowBatch:
+    """A batch of freely chosen events, for windows that were changed (`gather_batch` is the plain case).
+
+    Args:
+        features: Where the events are.
+        event_BL: Row of each event in the event table, any row behind a window's end, (B, L) int64.
+        lengths: Events per window, (B,) on the CPU, each >= 1.
+        clock_BL: Row whose time, day part and weekday the event takes, when not its own.
+        shift_us_BL: Microseconds added to each event's time; an event that would overtake the next one
+            waits for it, so the order stays.
+    """
+    position, mask = _positions(lengths, features.codes.device)
+    clock = event_BL if clock_BL is None else clock_BL
+    codes = features.codes[event_BL]
+    if clock_BL is not None:
+        when = [i for i, name in enumerate(features.fields) if name in ("tod_bucket", "dow_bucket")]
+        codes[..., when] = features.codes[clock][..., when]
+    time = features.time[clock]
+    if shift_us_BL is not None:
+        time = (time + shift_us_BL).cummax(1).values
+    gap_s = torch.zeros(time.shape, device=time.device)
     gap_s[:, 1:] = (time[:, 1:] - time[:, :-1]).clamp(min=0).float() / _US
     gap_s = gap_s * mask
-    edges = torch.tensor(GAP_EDGES_S, device=device)
+    edges = torch.tensor(GAP_EDGES_S, device=time.device)
     bucket = torch.bucketize(gap_s, edges, right=True) + 1
-    bucket = bucket * ((position > 0) & mask)
     return WindowBatch(
-        codes=codes.masked_fill(~mask.unsqueeze(-1), PAD),
-        sensor=features.sensor[index],
-        gap_bucket=bucket,
+        codes=codes.long().masked_fill(~mask.unsqueeze(-1), PAD),
+        sensor=features.sensor[event_BL],
+        gap_bucket=bucket * ((position > 0) & mask),
         log_gap=torch.log1p(gap_s),
-        time_s=(time - time[:, :1]).float() / _US,
+        time_s=(time - time[:, :1]).float() / _US * mask,
         clock=(time % _DAY_US).float() * (2 * torch.pi / _DAY_US),
         mask=mask,
         lengths=lengths,
@@ -187,6 +219,12 @@ def gather_batch(features: EventFeatures, rows: Tensor) -> WindowBatch:
         has_xy=features.has_xy,
         sensor_text=features.sensor_text,
     )
+
+
+def _positions(lengths: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
+    longest = max(int(lengths.max()) if len(lengths) else 1, 1)
+    position = torch.arange(longest, device=device)
+    return position, position < lengths.to(device).unsqueeze(1)
 
 
 def _sensor_rows(window_set: WindowSet) -> pl.DataFrame:

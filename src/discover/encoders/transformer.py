@@ -15,7 +15,7 @@ from discover.encoders.tokens import TokenEmbedding
 
 # Shape letters: B windows, T tokens, D channels, H heads, L tokens of a bucket's longest window.
 
-__all__ = ["TransformerEncoder", "alibi_slopes"]
+__all__ = ["TransformerEncoder", "alibi_slopes", "attend_per_window"]
 
 _ROTARY_BASE = 100.0
 """ln(1 + seconds) spans about 0 to 12, so wavelengths from 2 pi / 8 to 2 pi * 100 / 8 cover it."""
@@ -97,16 +97,8 @@ class TransformerEncoder(nn.Module):
         return out[packing.unsort]
 
     def _attention_pool(self, tokens_TD: Tensor, packing: Packing) -> Tensor:
-        heads = self.config.n_heads
-        kv = self.pool_kv(tokens_TD)
-        pooled = []
-        for bucket in packing.buckets:
-            rows = pad_rows(kv[bucket.begin : bucket.end], bucket)
-            k, v = rows.view(bucket.windows, bucket.width, 2, heads, -1).permute(2, 0, 3, 1, 4)
-            q = self.pool_query.to(k.dtype).view(1, heads, 1, -1).expand(bucket.windows, -1, -1, -1)
-            keep = None if bucket.padding is None else ~bucket.padding[:, None, None, :]
-            pooled.append(F.scaled_dot_product_attention(q, k, v, attn_mask=keep).flatten(1))
-        return torch.cat(pooled)
+        query = self.pool_query.expand(len(packing.start), -1)
+        return attend_per_window(query, self.pool_kv(tokens_TD), packing, self.config.n_heads)
 
     def _bias(self, bucket: Bucket, dtype: torch.dtype) -> Tensor | None:
         """Added to attention logits: distance and padding; (1 or windows, 1 or H, L, L)."""
@@ -131,6 +123,27 @@ class TransformerEncoder(nn.Module):
         speed = 8.0 * _ROTARY_BASE ** (-torch.arange(half, device=moment.device) / half)
         angle = moment[:, None, None] * speed
         return angle.cos(), angle.sin()
+
+
+def attend_per_window(query_BD: Tensor, kv_T2D: Tensor, packing: Packing, n_heads: int) -> Tensor:
+    """One query per window over the window's tokens, (B, D), windows in packed order on both sides.
+
+    Args:
+        query_BD: Queries, (B, D).
+        kv_T2D: Keys and values of all tokens side by side, (T, 2 * D).
+        packing: Where the tokens of each window lie.
+        n_heads: Attention heads.
+    """
+    out, window = [], 0
+    for bucket in packing.buckets:
+        rows = pad_rows(kv_T2D[bucket.begin : bucket.end], bucket)
+        k, v = rows.view(bucket.windows, bucket.width, 2, n_heads, -1).permute(2, 0, 3, 1, 4)
+        query = query_BD[window : window + bucket.windows].to(k.dtype)
+        keep = None if bucket.padding is None else ~bucket.padding[:, None, None, :]
+        q = query.view(bucket.windows, n_heads, 1, -1)
+        out.append(F.scaled_dot_product_attention(q, k, v, attn_mask=keep).flatten(1))
+        window += bucket.windows
+    return torch.cat(out)
 
 
 class _Block(nn.Module):

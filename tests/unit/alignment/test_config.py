@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from discover.alignment.config import AlignmentConfig
+from discover.alignment.config import AlignmentConfig, LossConfig
 from discover.core.errors import ConfigError
 
 ROOT = Path(__file__).parents[3]
@@ -51,7 +51,8 @@ V2: dict[str, Any] = {
     "training": {"batch_size": 256, "max_epochs": 50, "use_amp": True},
     "sensor_projection": {"type": "mlp", "dim": 512, "num_layers": 2, "hidden_dim": 512, "use_bn": False},
     "text_projection": {"type": "linear", "dim": 512},
-    "loss": {"clip_weight": 1.0, "temperature_init": 0.07, "learnable_temperature": True},
+    "loss": {"clip_weight": 1.0, "temperature_init": 0.07, "learnable_temperature": True, "mlm_weight": 0.5,
+             "use_hard_negatives": False, "hard_negative_strategy": "mixed", "hard_negative_ratio": 0.5},
     "mlm": {"mask_prob": 0.3, "mean_span_length": 4.0, "strict_corr_mask": True},
     "wandb_notes": "text", "wandb_tags": [],
 }  # fmt: skip
@@ -66,6 +67,7 @@ def test_a_discover_v2_file_loads_and_names_what_means_nothing(tmp_path: Path) -
     told = "\n".join(str(w.message) for w in caught)
     for key in ("projection_dim: 256", "coord_norm_x_max", "time_delta_bins", "global_categorical_fields"):
         assert key in told
+    assert "hard_negative_strategy have no effect" in told
     assert config.sensor_projection.dim == 512
     assert config.loss.mask_prob == 0.3
     assert config.encoder.metadata.categorical_fields == ("sensor", "state", "room_id", "tod_bucket")
@@ -84,7 +86,10 @@ def test_a_discover_v2_file_loads_and_names_what_means_nothing(tmp_path: Path) -
         ({"loss": {"soft_weight": 0.3}}, "soft_weight would have no effect"),
         ({"loss": {"targets": "identity", "ignore_overlaps": False}}, "ignore_overlaps would have no effect"),
         ({"loss": {"near_same": "positive"}}, "near_same would have no effect"),
-        ({"loss": {"focal_alpha": 0.5}}, "focal_alpha would have no effect"),
+        ({"curriculum": {}}, "curriculum would have no effect"),
+        ({"text_projection": {"type": "attention", "dim": 512}}, "a text is one vector"),
+        ({"sensor_projection": {"type": "attention", "n_heads": 3}}, "does not divide"),
+        ({"optimizer": {"type": "sgd", "betas": [0.9, 0.5]}}, r"betas\[1\] would have no effect"),
         ({"loss": {"temperature_init": 0.001}}, "temperature_init"),
         ({"optimizer": {"betas": [0.9, 1.0]}}, "betas must lie in"),
         (
@@ -98,6 +103,14 @@ def test_a_discover_v2_file_loads_and_names_what_means_nothing(tmp_path: Path) -
 def test_refusals_say_what_to_do(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         AlignmentConfig.from_mapping(values)
+
+
+def test_keys_of_a_switched_off_part_are_refused_in_code_and_named_from_a_file() -> None:
+    with pytest.raises(ValueError, match="mask_prob would have no effect"):
+        LossConfig(mask_prob=0.4)
+    with pytest.warns(UserWarning, match="mask_prob have no effect"):
+        config = AlignmentConfig.from_mapping({"loss": {"mask_prob": 0.4}})
+    assert config.loss.mask_prob == 0.25
 
 
 def test_pipeline_blocks_are_left_to_the_pipeline() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -35,6 +36,7 @@ MODELS: list[dict[str, Any]] = [
     {"loss__alignment_loss_type": "focal_sigmoid"},
     {"encoder__pooling": "attention", "encoder__use_learned_pe": True, "encoder__use_rotary_time": True},
     {"loss__mlm_weight": 0.5},
+    {"sensor_projection__type": "attention", "sensor_projection__n_heads": 2},
     {"loss__mlm_weight": 1.0, "loss__clip_weight": 0.0, "encoder__pooling": "attention"},
     {"loss__mlm_weight": 0.5, "loss__mask_contrastive": True},
     {"loss__use_hard_negatives": True, "loss__hard_negative_memory_size": 64,
@@ -434,3 +436,73 @@ def test_early_stopping_ends_a_run_that_gets_worse_and_it_stays_ended(
     before = run_bytes(tmp_path)
     assert AlignmentTrainer(config, inputs=inputs).train() == result
     assert run_bytes(tmp_path) == before
+
+
+def test_batches_made_ahead_are_the_same_batches(world: ModuleType, tmp_path: Path) -> None:
+    for name, workers in (("none", 0), ("three", 3)):
+        config = world.make_config(
+            tmp_path / name, training__num_workers=workers, augmentation={"event_dropout": 0.2}
+        )
+        AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    one, two = (load_checkpoint(tmp_path / name / "final_model.pt") for name in ("none", "three"))
+    assert run_bytes(tmp_path / "none")["metrics.jsonl"] == run_bytes(tmp_path / "three")["metrics.jsonl"]
+    for key, value in one["model"].items():
+        assert torch.equal(value, two["model"][key])
+
+
+def test_tracking_offline_logs_what_metrics_jsonl_has(
+    world: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[tuple[int, dict[str, Any]]] = []
+    started: dict[str, Any] = {}
+
+    class Run:
+        def log(self, values: dict[str, Any], step: int) -> None:
+            logged.append((step, values))
+
+        def finish(self) -> None:
+            started["finished"] = True
+
+    class Stub(ModuleType):
+        @staticmethod
+        def init(**options: Any) -> Run:
+            started.update(options)
+            return Run()
+
+        @staticmethod
+        def Settings(**options: Any) -> dict[str, Any]:  # noqa: N802
+            return options
+
+        @staticmethod
+        def watch(*args: Any, **options: Any) -> None:
+            raise AssertionError("weights must not be watched")
+
+    monkeypatch.setitem(sys.modules, "wandb", Stub("wandb"))
+    config = world.make_config(
+        tmp_path, use_wandb=True, wandb_project="p", wandb_group="g", wandb_tags=["a"], dataset="toy",
+        wandb_notes="n", wandb_entity="e",
+    )  # fmt: skip
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    wanted = {
+        "project": "p",
+        "group": "g",
+        "notes": "n",
+        "entity": "e",
+        "name": "alignment",
+        "resume": "allow",
+    }
+    assert {k: started[k] for k in wanted} == wanted
+    assert started["tags"] == ["a", "toy"]
+    assert started["finished"]
+    lines = read_log(tmp_path)
+    assert [step for step, _ in logged] == [line["step"] for line in lines]
+    assert logged[0][1]["train/loss"] == lines[0]["loss"]
+
+
+def test_tracking_without_the_package_says_what_to_install(
+    world: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+    config = world.make_config(tmp_path, use_wandb=True)
+    with pytest.raises(ConfigError, match=r"discover-v2\[track\]"):
+        AlignmentTrainer(config, inputs=world.make_inputs(config)).train()

@@ -51,7 +51,9 @@ def _train_in_chain(
 
     chain = build_chain(config, overrides, workspace, output_dir=output_dir)
     if resume is not None:
-        alignment = training_config(chain.config, chain.data_folders, chain.model_folders.model)
+        alignment = training_config(
+            chain.config, chain.data_folders, chain.model_folders.model, chain.workspace
+        )
         AlignmentTrainer(alignment, progress=BarProgress(), resume=resume or "auto").train()
         console.print(f"Wrote {alignment.output_dir}", markup=False)
         return

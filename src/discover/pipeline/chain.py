@@ -21,6 +21,7 @@ class Chain:
     stages: tuple[Stage, ...]
     data_folders: DataFolders
     model_folders: ModelFolders
+    workspace: Workspace
 
 
 def build_chain(
@@ -42,4 +43,5 @@ def build_chain(
     root = Workspace(workspace)
     stages, data = data_stages(run, root)
     folders = model_folders(run, data, root, output_dir)
-    return Chain(run, (*stages, *model_stages(run, data, folders)), data, folders)
+    stages += model_stages(run, data, folders, root)
+    return Chain(run, tuple(stages), data, folders, root)

@@ -49,29 +49,33 @@ def index_name(sampling: str) -> str:
 def model_folders(
     config: RunConfig, data: DataFolders, workspace: Workspace, output_dir: Path | None
 ) -> ModelFolders:
-    """The model's folder (`output_dir` when given) and the results' folder."""
+    """The model's folder (`output_dir`, else the config's, else by home and experiment) and the results'."""
     home, experiment = data.home.name, config.alignment.experiment_name
+    if output_dir is None and "output_dir" in config.alignment.model_fields_set:
+        output_dir = workspace.root / config.alignment.output_dir
     return ModelFolders(
         output_dir or workspace.model(home, experiment),
         workspace.results(home, config.sampling.name, experiment),
     )
 
 
-def model_stages(config: RunConfig, data: DataFolders, folders: ModelFolders) -> list[Stage]:
+def model_stages(
+    config: RunConfig, data: DataFolders, folders: ModelFolders, workspace: Workspace
+) -> list[Stage]:
     """The stages from text vectors to the report."""
     samplings = [("", data.sampling)]
     if data.presegmented is not None:
         samplings.append(("_p", data.presegmented))
     return [
-        _align_stage(config, data, folders.model),
+        _align_stage(config, data, folders.model, workspace),
         *(_embed_stage(data, folders.model, folder, suffix) for suffix, folder in samplings),
         _evaluate_stage(config, data, folders, samplings),
         _report_stage(config, data, folders),
     ]
 
 
-def _align_stage(config: RunConfig, data: DataFolders, folder: Path) -> Stage:
-    alignment = training_config(config, data, folder)
+def _align_stage(config: RunConfig, data: DataFolders, folder: Path, workspace: Workspace) -> Stage:
+    alignment = training_config(config, data, folder, workspace)
 
     def run(progress: Progress) -> StageResult:
         # A stopped run goes on from its last checkpoint; a run of other settings or data gives way.

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from discover.alignment import AlignmentConfig
+from discover.core.errors import ConfigError
+from discover.core.paths import Workspace
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders
 
@@ -12,19 +14,32 @@ TRAINING_OUTPUTS = ("config.yaml", "best_model.pt", "final_model.pt", "metrics.j
 """What the align stage promises. Step checkpoints are kept too, but may be pruned by rule."""
 
 
-def training_config(config: RunConfig, data: DataFolders, folder: Path) -> AlignmentConfig:
-    """The alignment block with the paths of this run's windows and vectors filled in."""
+def training_config(
+    config: RunConfig, data: DataFolders, folder: Path, workspace: Workspace
+) -> AlignmentConfig:
+    """The alignment block with the paths of this run's windows and vectors filled in.
+
+    Raises:
+        ConfigError: The YAML names a file that is not the one its other blocks make.
+    """
     windows, vectors = data.sampling / "windows.parquet", data.sampling / data.vectors_name
+    paths = {
+        "train_data_path": windows,
+        "val_data_path": windows,
+        "vocab_path": data.sampling / "vocab.json",
+        "train_text_embeddings_path": vectors,
+        "val_text_embeddings_path": vectors,
+    }
     alignment = config.alignment
-    return alignment.model_copy(
-        update={
-            "output_dir": folder,
-            "train_data_path": windows,
-            "val_data_path": windows,
-            "vocab_path": data.sampling / "vocab.json",
-            "train_text_embeddings_path": vectors,
-            "val_text_embeddings_path": vectors,
-            "dataset": alignment.dataset or data.home.name,
-            "dataset_type": alignment.dataset_type or data.home.parent.name,
-        }
-    )
+    for name, made in paths.items():
+        given = getattr(alignment, name)
+        if given is not None and (workspace.root / given).resolve() != made.resolve():
+            raise ConfigError(
+                f"{name} is {given}, but the home, sampling and captions blocks make {made}. "
+                f"Remove {name}, or the blocks to train on other files."
+            )
+    names = {
+        "dataset": alignment.dataset or data.home.name,
+        "dataset_type": alignment.dataset_type or data.home.parent.name,
+    }
+    return alignment.model_copy(update={"output_dir": folder, **paths, **names})

@@ -1,0 +1,182 @@
+"""Recognition and retrieval of one run config, several seeds, by docs/protocol.md.
+
+    python -m benchmarks.quality.recognition --config configs/pipelines/b2_baseline.yaml \
+        --set home.log=FILE --seeds 3 --name recognition_b2
+
+Windows, captions and vectors are made once; the model is trained and scored once per seed. Rows that do
+not depend on the seed (majority, bag of sensors, text only) come out the same in each.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import ROOT, markdown_table, write_result
+from discover.core.artifacts import read_json
+from discover.evaluation import summarise_seeds
+from discover.evaluation.markdown import method_title
+from discover.pipeline import StageOutcome, build_chain, run_stages
+
+_SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1")
+
+
+def run_seeds(
+    config: Path, overrides: Sequence[str], seeds: int, workspace: Path
+) -> tuple[list[dict[str, Any]], list[list[StageOutcome]]]:
+    """Results (metrics.json) and stage outcomes, one per seed."""
+    results, outcomes = [], []
+    for seed in range(seeds):
+        chain = build_chain(config, [*overrides, f"seed={seed}", f"experiment_name=seed_{seed}"], workspace)
+        outcomes.append(run_stages(chain.stages, on_outcome=_print))
+        results.append(read_json(chain.model_folders.results / "metrics.json"))
+    return results, outcomes
+
+
+def recognition_tables(results: Sequence[Mapping[str, Any]]) -> str:
+    """One table per protocol, unit and pool: mean over seeds, then the range over seeds."""
+    parts = []
+    for protocol in results[0]:
+        runs = [result[protocol]["recognition"] for result in results]
+        if runs[0].get("skipped"):
+            parts.append(f"## {protocol}\n\nNot scored: {runs[0]['skipped']}.")
+            continue
+        rows = summarise_seeds(runs)
+        for unit in dict.fromkeys(row["unit"] for row in rows):
+            for pool, title in (("annotated", "annotated windows"), ("full", "all windows")):
+                chosen = [row for row in rows if row["unit"] == unit and pool in row]
+                if not chosen:
+                    continue
+                n = chosen[0][pool]["n"]
+                parts.append(f"## {protocol.replace('_', '-')}, per {unit}, {title} (n = {n:,})\n")
+                parts.append(_score_table(chosen, pool, runs[0]["rows"]))
+    return "\n\n".join(parts)
+
+
+def difference_table(results: Sequence[Mapping[str, Any]]) -> str:
+    """Paired differences per seed: aligned zero-shot minus text only, with the interval over days."""
+    rows = []
+    for protocol in results[0]:
+        for seed, result in enumerate(results):
+            for c in result[protocol]["recognition"].get("comparisons", []):
+                if c["first"] != "aligned_zero_shot" or "annotated" not in c or c["unit"] != "window":
+                    continue
+                words = " · ".join(w for w in (c["prompts"], c["variant"]) if w)
+                words += " · smoothed" if c["smoothed"] else ""
+                cells = [_interval(c["annotated"][s]) for s in ("macro_f1", "weighted_f1")]
+                rows.append((protocol, words, seed, *cells))
+    return markdown_table(("protocol", "prompts", "seed", "macro F1", "weighted F1"), rows)
+
+
+def retrieval_table(results: Sequence[Mapping[str, Any]]) -> str:
+    """R@k, mAP and median rank per seed and direction, with the pool and chance."""
+    rows = []
+    for protocol in results[0]:
+        for seed, result in enumerate(results):
+            found = result[protocol]["retrieval"]
+            chance = found["pool"]["chance_recall"]
+            for direction in ("text_to_window", "window_to_text"):
+                scores = found[direction]
+                cells = [f"{scores[f'recall@{k}']:.3f} ({chance[str(k)]:.3f})" for k in (1, 5, 10)]
+                rows.append(
+                    (
+                        protocol,
+                        direction,
+                        seed,
+                        found["pool"]["windows"],
+                        *cells,
+                        scores["map"],
+                        scores["median_rank"],
+                    )
+                )
+    columns = ("protocol", "direction", "seed", "pool", "R@1 (chance)", "R@5", "R@10", "mAP", "median rank")
+    return markdown_table(columns, rows)
+
+
+def label_precision_table(results: Sequence[Mapping[str, Any]]) -> str:
+    """label-P@k, text to window, per seed."""
+    rows = []
+    for protocol in results[0]:
+        for seed, result in enumerate(results):
+            found = result[protocol]["retrieval"].get("label_precision") or {}
+            scores = found.get("text_to_window", {})
+            rows.extend((protocol, seed, name, value) for name, value in scores.items())
+    return markdown_table(("protocol", "seed", "score", "value"), rows)
+
+
+def _score_table(rows: Sequence[Mapping[str, Any]], pool: str, first: Sequence[Mapping[str, Any]]) -> str:
+    interval = {method_title(r) + r["unit"]: r.get(pool) for r in first}
+    cells = []
+    for row in rows:
+        title = method_title(row)
+        scores = []
+        for s in _SCORES:
+            value = row[pool][s]
+            spread = f" ({value['min']:.3f}–{value['max']:.3f})" if value["min"] != value["max"] else ""
+            days = interval[title + row["unit"]][s]
+            scores.append(f"{value['mean']:.3f}{spread} [{days['low']:.3f}, {days['high']:.3f}]")
+        cells.append((title, "yes" if row["uses_labels"] else "no", *scores))
+    return markdown_table(("row", "labels", "accuracy", "balanced acc.", "macro F1", "weighted F1"), cells)
+
+
+def _interval(value: Mapping[str, float]) -> str:
+    star = " *" if value["low"] > 0 or value["high"] < 0 else ""
+    return f"{value['value']:+.3f} [{value['low']:+.3f}, {value['high']:+.3f}]{star}"
+
+
+def _print(outcome: StageOutcome) -> None:
+    print(
+        f"{outcome.stage.name:<14} {'ran' if outcome.ran else 'skip'} {outcome.seconds:.1f} s",
+        file=sys.stderr,
+    )
+
+
+def main() -> None:
+    """Measure and write benchmarks/results/<name>.md."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--config", type=Path, default=ROOT / "configs/pipelines/demo.yaml")
+    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--name", default="recognition_demo")
+    parser.add_argument("--workspace", type=Path, help="Keep artefacts here instead of a temporary folder.")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        workspace = arguments.workspace or Path(temporary)
+        started = time.monotonic()
+        results, outcomes = run_seeds(arguments.config, arguments.overrides, arguments.seeds, workspace)
+        seconds = time.monotonic() - started
+    stages = [(o.stage.name, "ran" if o.ran else "up to date", round(o.seconds, 1)) for o in outcomes[0]]
+    shown = [o.split("=")[0] if "log=" in o else o for o in arguments.overrides]
+    config = arguments.config.resolve().relative_to(ROOT)
+    command = f"python -m benchmarks.quality.recognition --config {config} --seeds {arguments.seeds}"
+    first = results[0]["free_running"]["recognition"]
+    hashes = ", ".join(f"{k} {v.get('sha256', '')[:12]}" for k, v in first.get("prompts", {}).items())
+    body = "\n\n".join(
+        (
+            f"Settings changed: {', '.join(shown) or 'none'}. Home {first['home']}, {len(results)} seeds, "
+            f"{seconds:.0f} s in all. Prompt sets (sha256): {hashes}. Mean over seeds, range over seeds in "
+            "round brackets, 95 % interval by bootstrap over days (seed 0) in square ones. Rejection for the "
+            f"pool of all windows: {first.get('rejection')}.",
+            recognition_tables(results),
+            "## Aligned zero-shot minus text only (annotated windows; * the interval excludes 0)",
+            difference_table(results),
+            "## Retrieval on the whole test pool",
+            retrieval_table(results),
+            "## label-precision@k (for the record)",
+            label_precision_table(results),
+            "## Time of the whole chain, first seed",
+            markdown_table(("stage", "", "seconds"), stages),
+            f"Sum: {sum(o.seconds for o in outcomes[0]):.0f} s.",
+        )
+    )
+    path = write_result(arguments.name, command, body)
+    print(f"Wrote {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -56,7 +56,7 @@ def run(log: Path | None = None, *, pairs: int = 9) -> dict[str, Any]:
     rows.append(_row("import_log (checksum and report too)", "scan_csv into text columns", lines, whole))
     columns = ("A", "B", "A, ms", "B, ms", "A, M lines/s", "A / B: median (range)")
     print(
-        f"Reader, {source}, {lines:,} lines; polars {pl.thread_pool_size()} threads, reader {1 + CUTTERS} threads\n"
+        f"Reader, {source}, {lines:,} lines; threads: polars {pl.thread_pool_size()}, reader {1 + CUTTERS}\n"
     )
     print(markdown_table(columns, rows))
     return figures

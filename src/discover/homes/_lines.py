@@ -18,7 +18,7 @@ from discover.homes._states import StateReading, read_states
 from discover.homes._times import parse_dates, parse_times
 from discover.homes._tokens import MAX_FIELD, Fields, Positions, Spellings, split_fields
 
-__all__ = ["BLANK", "REASONS", "Rows", "looks_like_commas", "read_rows"]
+__all__ = ["BLANK", "CUTTERS", "REASONS", "Rows", "looks_like_commas", "read_rows"]
 
 _DAY_US = 86_400_000_000
 _MAX_PLACES = 3

@@ -4,7 +4,8 @@
 
 Each size runs in a process of its own, so that its peak memory is its own; "start" is the peak of the same
 process before the first day (interpreter and libraries). 68 days of the demo home are about 250,000
-events, as many as bosch_b2 has; 100 times that are 25 million. Threads as in the environment (OMP_NUM_THREADS, POLARS_MAX_THREADS).
+events, as many as bosch_b2 has; 100 times that are 25 million. Threads as in the environment
+(OMP_NUM_THREADS, POLARS_MAX_THREADS).
 """
 
 import argparse

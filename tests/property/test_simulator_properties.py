@@ -132,3 +132,8 @@ def test_markers_lie_inside_and_never_share_a_line(
         assert begin < end
         assert a.begin_us <= times[begin] <= times[end] <= a.end_us
         assert who[begin] == who[end] == a.who
+    for begin, end, a in placed:
+        for inner_begin, inner_end, b in placed:
+            spans_differ = (a.begin_us, a.end_us) != (b.begin_us, b.end_us)
+            if a.who == b.who and spans_differ and a.begin_us <= b.begin_us and b.end_us <= a.end_us:
+                assert begin < inner_begin < inner_end < end

@@ -64,6 +64,14 @@ def test_without_misses_every_sensor_switches_on_and_off_in_turn(clean) -> None:
         assert (turned_on[1:] != turned_on[:-1]).all(), f"{sensor} repeats a state"
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sensor_that_is_on_at_the_first_midnight_says_nothing_before_it_is_on_again(seed: int) -> None:
+    config = SimulatorConfig(days=1, seed=seed, miss_rate=0.0, noise_per_hour=1000.0)
+    events = simulate_log(DEMO, config).events.filter(pl.col("value").is_null())
+    first = events.group_by("sensor").first()["state"].cast(pl.String)
+    assert set(first) <= {"ON", "OPEN", "ABSENT"}
+
+
 def test_states_fit_the_kind_of_sensor(clean) -> None:
     found = {
         kind: set(

@@ -33,7 +33,8 @@ class HardNegativeMemory(nn.Module):
     Args:
         size: Pairs held, M >= 1.
         dim: Joint width P.
-        text_dim: Width of caption text embeddings kept for near-same captions; 0 keeps none.
+        text_dim: Width of the caption text embeddings kept for near-same captions (a near_threshold, or
+            mode soft); 0 keeps none.
         strategy: memory_bank, cross_batch or mixed.
         ratio: Extra negatives per row as a share of the batch size, > 0.
         temperature: Sampling temperature, > 0.
@@ -77,7 +78,7 @@ class HardNegativeMemory(nn.Module):
             )
         self.size, self.strategy, self.ratio, self.temperature = size, strategy, ratio, temperature
         self.rule = TargetRule() if rule is None else rule
-        if self.rule.near_threshold is not None and self.rule.needs_text and not text_dim:
+        if self.rule.mode == "duplicates" and self.rule.needs_text and not text_dim:
             raise ConfigError("near_threshold needs the captions' text embeddings in memory: give text_dim.")
         self.register_buffer("windows", torch.zeros(size, dim))
         self.register_buffer("captions", torch.zeros(size, dim))

@@ -26,6 +26,7 @@ the K captions, sum_j sum_i p_ij s_ij = sum_i s_ii.) Leaving the equals out of t
 takes the false negatives away. A test holds both facts.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Literal
@@ -99,7 +100,7 @@ class TargetRule:
     Attributes:
         mode: identity, duplicates or soft.
         near_threshold: Cosine of caption text embeddings, in (0, 1], from which two captions say nearly
-            the same; None looks at identical captions only. Mode soft uses it for outside negatives only.
+            the same; None looks at identical captions only. Mode duplicates.
         same: What a pair with the same window or caption is: left out (ignore) or a match (positive).
         near_same: What a pair beyond near_threshold is.
         soft_temperature: Softness of mode soft, > 0.
@@ -226,7 +227,8 @@ def never_negative(rule: TargetRule, rows: PairKeys, columns: PairKeys) -> Tenso
     """Where a column must not be a negative of a row: same window or caption, near-same, overlapping.
 
     For candidates from outside the batch. Unlike in `target_block`, duplicates and overlaps are kept out
-    in mode identity too: choosing hard negatives finds them first, and they are no negatives.
+    in mode identity too: choosing hard negatives finds them first, and they are no negatives. Mode soft
+    keeps out pairs whose affinity would be at least half of soft_weight, if both sides have text.
 
     Returns:
         Shape (R, C) bool.
@@ -234,8 +236,11 @@ def never_negative(rule: TargetRule, rows: PairKeys, columns: PairKeys) -> Tenso
     forbidden = _same(rows, columns)
     if rule.ignore_overlaps:
         forbidden = forbidden | _overlapping(rows, columns)
-    if rule.near_threshold is not None and rule.needs_text:
-        forbidden = forbidden | (_cosine(rows, columns) >= rule.near_threshold)
+    threshold = rule.near_threshold if rule.mode == "duplicates" else None
+    if rule.mode == "soft" and rows.text is not None and columns.text is not None:
+        threshold = 1.0 - math.log(2.0) * rule.soft_temperature
+    if threshold is not None:
+        forbidden = forbidden | (_cosine(rows, columns) >= threshold)
     return forbidden
 
 

@@ -187,6 +187,16 @@ def test_never_negative_covers_duplicates_overlaps_and_near_same():
     assert torch.equal(plain, never_negative(TargetRule(), keys, keys))
 
 
+def test_soft_keeps_captions_of_half_the_affinity_out_of_outside_negatives():
+    keys = random_keys()
+    rule = TargetRule(mode="soft", soft_temperature=0.3, ignore_overlaps=False)
+    soft = rule.soft_weight * torch.exp((keys.text @ keys.text.T - 1) / 0.3)
+    same = (keys.window_id[:, None] == keys.window_id) | (keys.caption_id[:, None] == keys.caption_id)
+    found = never_negative(rule, keys, keys)
+    assert torch.equal(found, same | (soft >= rule.soft_weight / 2))
+    assert found.sum() > same.sum()
+
+
 def test_keys_move_and_slice_together():
     keys = random_keys()
     part = keys[torch.tensor([3, 1])]

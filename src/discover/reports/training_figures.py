@@ -64,12 +64,23 @@ def draw_training_curves(rows: Sequence[Mapping[str, Any]]) -> Drawing | None:
             axes.set_xlabel("step")
             axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
             axes.grid(axis="y")
-            axes.legend(loc="best", handlelength=1.4, fontsize=9 if len(series) <= 4 else 7.5)
+            if len(series) <= 3:
+                axes.legend(loc="best", handlelength=1.4)
+            else:
+                # Too many names to find a free corner among the lines.
+                axes.legend(
+                    loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, handlelength=1.4, fontsize=8
+                )
         for axes in grid[len(panels) :]:
             axes.set_axis_off()
 
     alt = "Training curves: " + ", ".join(panels)
-    return draw("training_curves", alt, (4.8 * columns, 3.1 * lines), paint)
+    return draw(
+        "training_curves",
+        alt,
+        (4.8 * columns, (3.1 if all(len(s) <= 3 for s in panels.values()) else 3.5) * lines),
+        paint,
+    )
 
 
 def _panels(series: Series) -> dict[str, Series]:

@@ -80,8 +80,8 @@ def test_centring_and_threshold_come_from_training_windows(study: Any) -> None:
     nothing = with_training(np.array([0, 0, 0, 1.0]))
     assert row_of(nothing, "aligned_zero_shot")["rejection_threshold"] == 0
     assert row_of(nothing, "aligned_zero_shot")["full"]["accuracy"]["value"] == pytest.approx(19 / 24)
-    # Training windows that are all meals: a meal scores its mean there, so centred it is as good as nothing and
-    # the first activity wins the tie; plain scores do not move.
+    # Training windows that are all meals: a meal scores the mean, so centred it is as good as nothing
+    # and the first activity wins the tie; plain scores do not move.
     meals = with_training(np.array([0, 1.0, 0, 0]))
     plain, centred = (
         row_of(meals, "aligned_zero_shot", variant=v)["annotated"] for v in ("plain", "centred")

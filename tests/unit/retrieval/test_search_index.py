@@ -70,6 +70,8 @@ def test_ranking_equals_a_full_sort(k: int, monkeypatch: pytest.MonkeyPatch) -> 
     rows, found = index.top_rows(queries, k)
     np.testing.assert_array_equal(rows, wanted)
     np.testing.assert_allclose(found, np.take_along_axis(scores, wanted, axis=1), atol=1e-6)
+    for q in range(5):
+        np.testing.assert_array_equal(index.top_rows(queries[q : q + 1], k)[0][0], wanted[q])
     monkeypatch.setattr(index_module, "_KEEP_FLOAT32_BYTES", 0)
     monkeypatch.setattr(index_module, "_BLOCK_ROWS", 37)
     in_blocks, _ = random_index(300).top_rows(queries, k)

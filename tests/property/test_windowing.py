@@ -17,6 +17,7 @@ from discover.core.seeds import derive_seed, hash_to_uint64
 from discover.core.tables import SPLITS
 from discover.core.window_set import EventLog
 from discover.sampling import SamplingConfig, assign_days, check_no_leakage, sample_windows
+from discover.sampling._ranges import covered_events
 from discover.sampling.config import SplitConfig
 
 DAY = 86_400_000_000
@@ -205,7 +206,7 @@ def offsets(table: pl.DataFrame) -> list[Range]:
 
 
 @given(generated=logs(), kind=configs, border=borders)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_windows_equal_the_obvious_twin(
     small_homes: ModuleType, generated: Any, kind: Any, border: Any
 ) -> None:
@@ -272,7 +273,7 @@ def test_windows_stay_inside_day_hole_gap_and_split(
 
 
 @given(generated=logs(), kind=configs)
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_labels_equal_the_obvious_twin(small_homes: ModuleType, generated: Any, kind: Any) -> None:
     log, _, sampled = run(small_homes, generated, {**kind, "split": {"ratios": (1, 0, 0)}})
     annotations = log.annotations.to_dicts()
@@ -324,3 +325,11 @@ def test_same_config_same_result(small_homes: ModuleType, generated: Any, kind: 
     assert first.windows.equals(second.windows)
     assert first.labels.equals(second.labels)
     assert first.statistics == second.statistics
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)), max_size=12).map(sorted))
+@settings(deadline=None, max_examples=100)
+def test_covered_events_counts_each_once(ranges: list[Range]) -> None:
+    first = np.array([r[0] for r in ranges], dtype=np.int64)
+    count = np.array([r[1] for r in ranges], dtype=np.int64)
+    assert covered_events(first, count) == len({i for f, n in ranges for i in range(f, f + n)})

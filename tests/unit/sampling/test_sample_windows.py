@@ -55,6 +55,20 @@ def test_tables_are_typed_and_joined(small_home_log: EventLog, config: SamplingC
         assert NO_ACTIVITY not in sampled.labels["label"]
 
 
+@pytest.mark.parametrize("config", ALL, ids=lambda c: c.name)
+def test_cutting_in_portions_changes_nothing(
+    small_home_log: EventLog, config: SamplingConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = sample_windows(small_home_log, config)
+    for events, blocks in ((1, 1), (700, 500), (10**6, 3)):
+        monkeypatch.setattr("discover.sampling.sample._PORTION_EVENTS", events)
+        monkeypatch.setattr("discover.sampling.sample._PORTION_BLOCKS", blocks)
+        portions = sample_windows(small_home_log, config)
+        assert portions.windows.equals(at_once.windows)
+        assert portions.labels.equals(at_once.labels)
+        assert portions.statistics == at_once.statistics
+
+
 def test_presegmented_windows_stay_inside_their_segment(small_home_log: EventLog) -> None:
     sampled = sample_windows(small_home_log, SamplingConfig(presegmented=True))
     segments = small_home_log.annotations[sampled.labels["segment"].to_numpy()]

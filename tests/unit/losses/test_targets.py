@@ -7,7 +7,7 @@ import torch
 
 from discover.core.errors import ConfigError, ShapeError
 from discover.losses import PairKeys, TargetRule, batch_targets, duplicate_rate, info_nce
-from discover.losses.targets import never_negative, target_block
+from discover.losses.targets import matches_and_left_out, never_negative, target_block
 
 B = 40
 
@@ -74,6 +74,8 @@ def test_matches_the_formulas(rule):
     found = torch.eye(B) if made.targets is None else made.targets
     torch.testing.assert_close(found, affinity, atol=1e-6, rtol=1e-5)
     assert (made.negatives_mask == allowed).all()
+    match, left_out = matches_and_left_out(rule, keys, keys)
+    assert not (match & left_out).any()
     # The case is worth its name: something is left out, something else is allowed.
     assert B < (affinity.bool() | allowed).sum() < B * B
 

@@ -120,6 +120,8 @@ def test_small_home_survives_and_is_merged(
 def test_streams_survive(two_resident_log: EventLog, tmp_path: Path) -> None:
     window_set, sampled, read = round_trip(tmp_path, two_resident_log, SamplingConfig(streams="resident"))
     assert_same(window_set, sampled, read)
+    covered = sum(p["events_in_windows"] for p in sampled.statistics["splits"].values())
+    assert len(read.window_set.events) == covered, "windows of every stream are merged"
 
 
 def test_written_fields_are_those_of_the_format(small_home_log: EventLog, tmp_path: Path) -> None:

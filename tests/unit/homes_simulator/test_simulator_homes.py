@@ -102,6 +102,7 @@ def test_residents_use_their_own_spelling() -> None:
         activities=(
             Activity(label="sleep", raw=("R1_Sleep", "R2_Sleep"), coarse="sleep"),
             Activity(label="work", raw=("R1 work in office",), coarse="work"),
+            Activity(label="watch_tv", raw=("Watch_TV", "R2_Watch_TV"), coarse="relax"),
             Activity(label="breakfast", raw=("Breakfast",), coarse="eat"),
         ),
     )
@@ -109,6 +110,7 @@ def test_residents_use_their_own_spelling() -> None:
     assert (first["sleep"], second["sleep"]) == ("R1_Sleep", "R2_Sleep")
     assert (first["work"], second["work"]) == ("R1 work in office", None)
     assert (first["eat_breakfast"], second["eat_breakfast"]) == ("Breakfast", "Breakfast")
+    assert (first["tv"], second["tv"]) == ("Watch_TV", "R2_Watch_TV")
     assert first["bathing"] is None
 
 

@@ -25,6 +25,7 @@ def test_same_seed_same_bytes_and_another_seed_other_bytes(tmp_path: Path) -> No
     config = SimulatorConfig(days=3, seed=1)
     for name in ("a.txt.gz", "b.txt.gz", "plain.txt"):
         write_simulated(tmp_path / name, DEMO, config)
+    assert (tmp_path / "a.txt.gz").read_bytes()[3:8] == bytes(5), "a name or a time is in the gzip header"
     write_simulated(tmp_path / "other.txt", DEMO, SimulatorConfig(days=3, seed=2))
     assert (tmp_path / "a.txt.gz").read_bytes() == (tmp_path / "b.txt.gz").read_bytes()
     assert gzip.decompress((tmp_path / "a.txt.gz").read_bytes()) == (tmp_path / "plain.txt").read_bytes()

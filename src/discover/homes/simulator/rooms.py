@@ -218,7 +218,6 @@ def _adjacent_rooms(
     for a in range(n):
         for b in range(a + 1, n):
             between = np.maximum(apart[a], apart[b]) < apart[a, b]
-            between[[a, b]] = False
             adjacent[a, b] = adjacent[b, a] = not between.any()
     if np.isnan(xy[:, 0]).any():
         # Without positions all distances tie: leave only ways through the middle of the home.

@@ -174,6 +174,23 @@ def test_same_generator_state_same_choice():
 
 
 @pytest.mark.parametrize("make", [CLIPLoss, SigmoidLoss, FocalSigmoidLoss])
+def test_the_memory_may_move_on_between_forward_and_backward(make):
+    loss, gradients = make(), []
+    loss.requires_grad_(False)
+    for push_first in (False, True):
+        memory = HardNegativeMemory(32, P)
+        memory.push(unit(32, 5), unit(32, 6), distinct_keys(1000, 32))
+        w = unit(12, 0).requires_grad_()
+        extra = memory.sample(w, unit(12, 1), distinct_keys(0, 12), generator=generator())
+        value = loss(w, unit(12, 1), extra=extra)
+        if push_first:
+            memory.push(w, unit(12, 1), distinct_keys(0, 12))
+        value.backward()
+        gradients.append(w.grad)
+    assert torch.equal(*gradients)
+
+
+@pytest.mark.parametrize("make", [CLIPLoss, SigmoidLoss, FocalSigmoidLoss])
 def test_hard_negatives_raise_every_loss_and_cross_batch_ones_carry_gradient(make):
     loss = make()
     loss.requires_grad_(False)

@@ -174,6 +174,8 @@ class TestSpans:
         rule = MaskingRule(p_transition_seed=1.0)
         chosen = mask_events(codes, mask, ("room_id",), (9,), rule, generator=generator()).chosen
         assert (chosen.sum(1) == 5).all()
+        # Anywhere, not always at the start.
+        assert (chosen[..., 0].float().mean(0) > 0.05).all()
 
     def test_room_changes_start_at_the_second_event(self):
         codes = torch.tensor([[[3], [3], [4], [0], [0]]])

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discover.alignment import AlignmentTrainer
-from discover.alignment import trainer as trainer_module
+from discover.alignment import AlignmentTrainer, run_folder
 from discover.alignment.step import TrainingStep
 
 STEPS = 10
@@ -86,7 +85,7 @@ class KilledError(Exception):
 def die_before(monkeypatch: pytest.MonkeyPatch, call: int, where: str) -> None:
     """Let the `call`-th optimizer update or checkpoint write of the run never happen."""
     count = iter(range(1000))
-    owner: Any = TrainingStep if where == "update" else trainer_module
+    owner: Any = TrainingStep if where == "update" else run_folder
     original = getattr(owner, where)
 
     def dying(*args: Any, **kwargs: Any) -> Any:

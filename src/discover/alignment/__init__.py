@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from discover.alignment.dataset import AlignmentDataset
     from discover.alignment.loaded import LoadedModel, load_model
     from discover.alignment.model import AlignmentModel
+    from discover.alignment.pretrained import from_pretrained, save_pretrained
     from discover.alignment.trainer import AlignmentTrainer, TrainResult
 
 __all__ = [
@@ -20,7 +21,9 @@ __all__ = [
     "AlignmentTrainer",
     "LoadedModel",
     "TrainResult",
+    "from_pretrained",
     "load_model",
+    "save_pretrained",
 ]
 
 _HOME_OF = {
@@ -30,7 +33,9 @@ _HOME_OF = {
     "AlignmentTrainer": "trainer",
     "LoadedModel": "loaded",
     "TrainResult": "trainer",
+    "from_pretrained": "pretrained",
     "load_model": "loaded",
+    "save_pretrained": "pretrained",
 }
 
 

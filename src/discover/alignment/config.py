@@ -175,7 +175,7 @@ class AlignmentConfig(StrictModel):
 
 
 def _drop_idle(values: dict[str, Any]) -> list[str]:
-    """Leave out what discover-v2's files set although nothing reads it; a sentence per block with such keys."""
+    """Leave out what discover-v2's files set although nothing reads it; a sentence per block with any."""
     notes = []
     blocks: tuple[tuple[str, type[StrictModel]], ...] = (
         ("loss", LossConfig),

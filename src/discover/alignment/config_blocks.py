@@ -245,6 +245,9 @@ class TrainingConfig(StrictModel):
     """Micro-batches per step; the loss is the mean of their losses, each with its own negatives."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
+    caption_use: Literal["drawn", "all", "average"] = "drawn"
+    """Of a window's captions, each step takes one at random (drawn), every one as a match (all), or the mean
+    of their text embeddings (average). Validation takes caption 0."""
     val_pool_size: int = Field(default=2048, ge=2)
     """Validation windows (evenly spread over the split) that losses and retrieval metrics are taken on."""
     best_metric: Literal["val_loss", "val_recall_at_10", "val_map"] = "val_loss"

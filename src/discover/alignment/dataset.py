@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -27,20 +28,23 @@ class PairBatch:
 
     Attributes:
         windows: Model inputs of the windows.
-        text: Unit text embeddings of the drawn captions, float32.
+        text: Unit text embeddings of one caption each, float32, (B, T).
         keys: What identifies each pair, for false negatives.
+        others: Text and keys of the windows' other captions, when all count (`caption_use: all`).
     """
 
     windows: WindowBatch
     text: Tensor
     keys: PairKeys
+    others: tuple[tuple[Tensor, PairKeys], ...] = ()
 
     def to(self, device: torch.device) -> "PairBatch":
         """The same on another device; the copy does not wait when this one lies in pinned memory."""
         if self.text.device.type == device.type:
             return self
+        others = tuple((text.to(device, non_blocking=True), keys.to(device)) for text, keys in self.others)
         text = self.text.to(device, non_blocking=True)
-        return PairBatch(self.windows.to(device), text, self.keys.to(device))
+        return PairBatch(self.windows.to(device), text, self.keys.to(device), others)
 
 
 class AlignmentDataset:
@@ -103,32 +107,60 @@ class AlignmentDataset:
         return int(self.text_RT.shape[1])
 
     def batch(
-        self, rows: Tensor, draw: Tensor | None = None, windows: WindowBatch | None = None
+        self,
+        rows: Tensor,
+        draw: Tensor | None = None,
+        windows: WindowBatch | None = None,
+        *,
+        caption_use: Literal["drawn", "all", "average"] = "drawn",
     ) -> PairBatch:
-        """Windows `rows` with one caption each.
+        """Windows `rows` with their captions.
 
         Args:
             rows: Window rows, (B,) int64 on the CPU.
             draw: Numbers in [0, 1) that pick a caption, (B,) on the CPU; None takes caption 0.
             windows: Their model inputs when they are not the plain ones (augmentation).
+            caption_use: One caption each, all of them, or their mean; see `TrainingConfig`.
         """
+        plain = gather_batch(self.features, rows) if windows is None else windows
+        if caption_use == "average":
+            return PairBatch(plain, *self._average(rows))
+        count = self.captions_W[rows]
         column = torch.zeros_like(rows)
         if draw is not None:
-            count = self.captions_W[rows]
             column = torch.minimum((draw * count).long(), count - 1)
-        device = self.text_RT.device
-        text_row = self.caption_rows_WC[rows, column].to(device)
-        here = rows.to(device)
+        pairs = [self._captions(rows, column)]
+        if caption_use == "all":
+            # Windows with fewer captions repeat theirs, so that each window weighs the same.
+            widest = int(count.max())
+            pairs += [self._captions(rows, (column + step) % count) for step in range(1, widest)]
+        return PairBatch(plain, *pairs[0], others=tuple(pairs[1:]))
+
+    def _captions(self, rows: Tensor, column: Tensor) -> tuple[Tensor, PairKeys]:
+        text_row = self.caption_rows_WC[rows, column].to(self.text_RT.device)
         text = self.text_RT[text_row]
-        keys = PairKeys(
+        return text, self._keys(rows, self.text_id_R[text_row], text)
+
+    def _average(self, rows: Tensor) -> tuple[Tensor, PairKeys]:
+        text_rows = self.caption_rows_WC[rows].to(self.text_RT.device)
+        there = (text_rows >= 0).unsqueeze(-1)
+        mean = (self.text_RT[text_rows.clamp(min=0)] * there).sum(1)
+        text = torch.nn.functional.normalize(mean, dim=1)
+        # Means are the same caption when their parts are: the sum of ids hashed is one number for a set.
+        ids = self.text_id_R[text_rows.clamp(min=0)] + 1
+        mixed = ((ids * 0x9E3779B97F4A7C1) ^ (ids << 17)) * there.squeeze(-1)
+        return text, self._keys(rows, mixed.sum(1).abs(), text)
+
+    def _keys(self, rows: Tensor, caption_id: Tensor, text: Tensor) -> PairKeys:
+        here = rows.to(self.text_RT.device)
+        return PairKeys(
             window_id=here,
-            caption_id=self.text_id_R[text_row],
+            caption_id=caption_id,
             home=torch.zeros_like(here),
             first_event=self._full_first[here],
             n_events=self._full_length[here],
             text=text,
         )
-        return PairBatch(gather_batch(self.features, rows) if windows is None else windows, text, keys)
 
 
 def text_ids(vectors: NDArray[np.floating]) -> NDArray[np.int64]:

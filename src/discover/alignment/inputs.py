@@ -18,6 +18,7 @@ from discover.core.home import Home
 from discover.core.progress import Progress
 from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import WindowSet, read_captions
+from discover.text_encoders.config import ENCODER_TYPES
 
 __all__ = ["TrainingInputs", "build_inputs", "load_inputs"]
 
@@ -114,16 +115,24 @@ def _text_vectors(
 ) -> EmbeddingTable:
     vectors: Path | None = getattr(config, f"{side}_text_embeddings_path")
     if vectors is not None:
-        return load_embeddings(vectors)
+        table = load_embeddings(vectors)
+        made_by = table.meta.get("encoder_type")
+        if made_by in ENCODER_TYPES and made_by != config.text_encoder.type:
+            raise ConfigError(
+                f"{vectors} was made by the text encoder '{made_by}', and text_encoder.type is "
+                f"'{config.text_encoder.type}'. Searches would be encoded by another model than captions: "
+                f"set text_encoder.type: {made_by}, or encode the captions again."
+            )
+        return table
     captions: Path | None = getattr(config, f"{side}_captions_path")
     if captions is None:
         raise ConfigError(f"Neither {side}_text_embeddings_path nor {side}_captions_path is set. Give one.")
     from discover.text_encoders import build_text_encoder, encode_captions
 
-    table = read_captions(captions)
-    table = table.join(window_set.windows.select("window_id"), on="window_id", how="semi")
+    rows = read_captions(captions)
+    rows = rows.join(window_set.windows.select("window_id"), on="window_id", how="semi")
     encoder = build_text_encoder(config.text_encoder)
-    encoded: EmbeddingTable = encode_captions(table, encoder, chunk_folder=None, progress=progress)
+    encoded: EmbeddingTable = encode_captions(rows, encoder, chunk_folder=None, progress=progress)
     return encoded
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from discover.alignment.checkpoint import load_checkpoint
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.model import AlignmentModel
+from discover.alignment.run_folder import portable_settings
 from discover.alignment.sensor_vectors import sensor_vectors
 from discover.core.artifacts import file_sha256
 from discover.core.embeddings import EmbeddingTable
@@ -47,13 +48,27 @@ class LoadedModel:
         self.vocabulary = Vocabulary.from_dict(content["vocabulary"])
         self.home = Home.model_validate(content["home"])
         self.text_dim = int(content["text_dim"])
+        self.sensor_text_dim: int | None = content["sensor_text_dim"]
         self.text_meta: Mapping[str, Any] = dict(content["text_meta"])
         self.step = int(content["step"])
         self.path, self.sha256 = path, sha256
         self.device = torch.device(device)
-        self.model = AlignmentModel(self.config, self.vocabulary, self.text_dim, content["sensor_text_dim"])
+        self.model = AlignmentModel(self.config, self.vocabulary, self.text_dim, self.sensor_text_dim)
         self.model.load_state_dict(content["model"])
         self.model.to(self.device).eval().requires_grad_(False)
+
+    def to_content(self) -> dict[str, Any]:
+        """Everything a copy of this model needs, as plain data and CPU tensors."""
+        return {
+            "config": portable_settings(self.config),
+            "vocabulary": self.vocabulary.to_dict(),
+            "home": self.home.model_dump(mode="json"),
+            "text_dim": self.text_dim,
+            "sensor_text_dim": self.sensor_text_dim,
+            "text_meta": dict(self.text_meta),
+            "step": self.step,
+            "model": {k: v.detach().cpu() for k, v in self.model.state_dict().items()},
+        }
 
     @property
     def text_encoder_config(self) -> TextEncoderConfig:
@@ -146,7 +161,7 @@ def load_model(
     """Load a checkpoint file, or the best model of an experiment folder.
 
     Args:
-        path: `best_model.pt`, any other checkpoint, or the run's folder.
+        path: `best_model.pt`, any other checkpoint, the run's folder, or a folder of `save_pretrained`.
         vocabulary: When given, must be the checkpoint's own.
         device: Where to run it.
 
@@ -154,6 +169,13 @@ def load_model(
         CheckpointError: Missing, damaged, of another version, or trained with another vocabulary.
     """
     path = Path(path)
+    if (path / "model.safetensors").is_file():
+        from discover.alignment.pretrained import from_pretrained
+
+        exported = from_pretrained(path, device=device)
+        if vocabulary is not None:
+            exported.refuse_other_vocabulary(vocabulary)
+        return exported
     file = path / "best_model.pt" if path.is_dir() else path
     content = load_checkpoint(file)
     try:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from discover.alignment.config import AlignmentConfig, LossConfig
 from discover.alignment.dataset import PairBatch
+from discover.alignment.distributed import gather_keys, gather_rows
 from discover.alignment.heads import AttentionHead, build_head
 from discover.alignment.mlm import MaskedEventHead
 from discover.core.errors import ConfigError
@@ -113,12 +115,15 @@ class AlignmentModel(nn.Module):
         """Unit vectors of text embeddings in the joint space, (B, P) float32."""
         return F.normalize(self.text_head(text_BT).float(), dim=1)
 
-    def forward(self, batch: PairBatch, *, progress: float = 0.0) -> StepOutput:
+    def forward(
+        self, batch: PairBatch, *, progress: float = 0.0, generator: torch.Generator | None = None
+    ) -> StepOutput:
         """Loss of a batch of pairs.
 
         Args:
-            batch: Pairs.
+            batch: Pairs; with several processes, this process's share of the joint batch.
             progress: Share of the run that is done, in [0, 1], for the curriculum.
+            generator: Draws hard negatives; must be the same in all processes.
         """
         loss = batch.text.new_zeros(())
         parts: dict[str, Tensor] = {}
@@ -133,7 +138,11 @@ class AlignmentModel(nn.Module):
             if tokens is None or not self.config.loss.mask_contrastive:
                 tokens = self.encoder.encode_tokens(batch.windows)
             window_BP = self._project(*tokens)
-            clip = self._pair_step(window_BP, self.embed_text(batch.text), batch.keys, progress)
+            pairs = ((batch.text, batch.keys), *batch.others)
+            losses = [
+                self._pair_step(window_BP, self.embed_text(t), k, progress, generator) for t, k in pairs
+            ]
+            clip = torch.stack(losses).mean()
             loss = loss + self.config.loss.clip_weight * clip
             parts["clip_loss"] = clip.detach()
             parts["duplicate_rate"] = duplicate_rate(batch.keys)
@@ -150,12 +159,20 @@ class AlignmentModel(nn.Module):
             return F.normalize(self.sensor_head(pooled_BD, tokens_TD, packing).float(), dim=1)
         return F.normalize(self.sensor_head(pooled_BD).float(), dim=1)
 
-    def _pair_step(self, window_BP: Tensor, caption_BP: Tensor, keys: PairKeys, progress: float) -> Tensor:
+    def _pair_step(
+        self,
+        window_BP: Tensor,
+        caption_BP: Tensor,
+        keys: PairKeys,
+        progress: float,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        window_BP, caption_BP, keys = gather_rows(window_BP), gather_rows(caption_BP), gather_keys(keys)
         if self.memory is None:
             return self.pair_loss(window_BP, caption_BP, keys)
         curriculum = self.config.curriculum
         difficulty = 0.5 if curriculum is None else curriculum.difficulty(progress)
-        extra = self.memory.sample(window_BP, caption_BP, keys, difficulty=difficulty)
+        extra = self.memory.sample(window_BP, caption_BP, keys, difficulty=difficulty, generator=generator)
         loss: Tensor = self.clip_loss(window_BP, caption_BP, rule=self.target_rule, keys=keys, extra=extra)
         self.memory.push(window_BP, caption_BP, keys)
         return loss

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from discover.alignment.checkpoint import load_checkpoint
+from discover.alignment.checkpoint import load_checkpoint, save_checkpoint
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.dataset import AlignmentDataset
 from discover.core.artifacts import atomic_path, mapping_sha256
@@ -79,9 +79,11 @@ class RunFolder:
     Args:
         folder: `config.output_dir`.
         fingerprint: Hash of settings and data; checkpoints of another one belong to another run.
+        writes: Whether this process writes; of several, only the first does.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
+    def __init__(self, folder: Path, fingerprint: str, *, writes: bool = True) -> None:
+        self.writes = writes
         self.folder = folder
         self.fingerprint = fingerprint
 
@@ -136,8 +138,19 @@ class RunFolder:
             return content
         return None
 
+    def save(self, path: Path, content: Mapping[str, Any]) -> None:
+        """Write a checkpoint."""
+        if self.writes:
+            save_checkpoint(path, content)
+
+    def log_size(self) -> int:
+        """Bytes of metrics.jsonl."""
+        return self.metrics.stat().st_size if self.writes else 0
+
     def clear(self) -> None:
         """Delete the checkpoints and logs of whatever run was here."""
+        if not self.writes:
+            return
         for path in [
             self.final,
             self.best,
@@ -149,6 +162,8 @@ class RunFolder:
 
     def start_log(self, size: int) -> None:
         """Cut metrics.jsonl back to what it was when the checkpoint was written; 0 starts a new one."""
+        if not self.writes:
+            return
         kept = self.metrics.read_bytes()[:size] if size and self.metrics.is_file() else b""
         if len(kept) < size:
             raise CheckpointError(
@@ -160,14 +175,18 @@ class RunFolder:
 
     def log(self, values: Mapping[str, Any]) -> None:
         """Append one line to metrics.jsonl; numbers as Python writes them, so equal runs give equal bytes."""
-        _append(self.metrics, values)
+        if self.writes:
+            _append(self.metrics, values)
 
     def log_timing(self, values: Mapping[str, Any]) -> None:
         """Append one line to timing.jsonl."""
-        _append(self.timing, values)
+        if self.writes:
+            _append(self.timing, values)
 
     def prune(self, keep: int | None, interval: int) -> None:
         """Keep the newest `keep` checkpoints of the regular interval; drop the rest."""
+        if not self.writes:
+            return
         steps = self.steps()
         regular = [s for s in steps if s % interval == 0]
         kept = set(regular if keep is None else regular[-keep:])

@@ -6,6 +6,7 @@ run needs no generator state, and k steps + resume + k steps equal 2k steps bit 
 
 import contextlib
 import math
+import os
 import signal
 import time
 import warnings
@@ -17,7 +18,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from discover.alignment.checkpoint import load_checkpoint, save_checkpoint
+from discover.alignment.checkpoint import load_checkpoint
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.inputs import TrainingInputs, load_inputs
 from discover.alignment.model import AlignmentModel
@@ -103,7 +104,10 @@ class AlignmentTrainer:
             TrainingError: The loss is not finite.
             KeyboardInterrupt, SystemExit: Stopped by Ctrl-C or SIGTERM, after writing a checkpoint.
         """
-        with folder_lock(self.config.output_dir / ".training", wait=False), torch.random.fork_rng():
+        with contextlib.ExitStack() as stack:
+            if int(os.environ.get("RANK", "0")) == 0:
+                stack.enter_context(folder_lock(self.config.output_dir / ".training", wait=False))
+            stack.enter_context(torch.random.fork_rng())
             run = _Run(self.config, self._inputs, self.progress)
             run.start(self._resume, self._overwrite)
             return run.go()
@@ -115,6 +119,8 @@ class _Run:
     def __init__(self, config: AlignmentConfig, inputs: TrainingInputs | None, progress: Progress) -> None:
         self.config, self.progress = config, progress
         device = pick_device(config.training.device)
+        if device.type == "cuda" and "LOCAL_RANK" in os.environ:
+            device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         self.inputs = load_inputs(config, device, progress) if inputs is None else inputs
         if config.training.pin_memory and device.type != "cuda":
             warnings.warn(f"training.pin_memory has no effect on {device.type}.", UserWarning, stacklevel=4)
@@ -126,7 +132,8 @@ class _Run:
         self.validator = Validator(validation, config.training.val_pool_size)
         self.total = _total_steps(config, self.work)
         self.data = data_fingerprint(train, validation)
-        self.files = RunFolder(config.output_dir, run_fingerprint(config, self.data))
+        fingerprint = run_fingerprint(config, self.data)
+        self.files = RunFolder(config.output_dir, fingerprint, writes=self.work.rank == 0)
         self.step = 0
         self.best: dict[str, Any] = {"value": None, "step": 0, "metric": config.training.best_metric}
         # Validations without a gain of min_gain, and the value a gain is measured from.
@@ -158,11 +165,13 @@ class _Run:
         if content is not None:
             self._restore(content)
         self.files.start_log(0 if content is None else int(content["log_size"]))
-        write_text(self.files.folder / "config.yaml", self.config.to_yaml())
+        if self.files.writes:
+            write_text(self.files.folder / "config.yaml", self.config.to_yaml())
+        self.work.fabric.barrier()
 
     def go(self) -> TrainResult:
         """Train from wherever the run stands to the last step."""
-        if self.config.use_wandb and self.step < self.total and not self.ended:
+        if self.config.use_wandb and self.files.writes and self.step < self.total and not self.ended:
             self.tracker = WandbTracker(self.config, self.files.fingerprint)
         self.progress.start("Training", self.total)
         self.progress.advance(self.step)
@@ -228,9 +237,9 @@ class _Run:
             self._validate(last)
         last = last or self.ended
         if last:
-            save_checkpoint(self.files.final, self._content(with_optimizer=True))
+            self.files.save(self.files.final, self._content(with_optimizer=True))
         elif self.step % settings.save_interval == 0:
-            save_checkpoint(self.files.at_step(self.step), self._content(with_optimizer=True))
+            self.files.save(self.files.at_step(self.step), self._content(with_optimizer=True))
         if last or self.step % settings.save_interval == 0:
             self.files.prune(settings.keep_checkpoints, settings.save_interval)
         self.progress.advance(1, self.note)
@@ -264,7 +273,7 @@ class _Run:
         best = self.best["value"]
         if value is not None and (best is None or sign * value < sign * best):
             self.best = {**self.best, "value": value, "step": self.step}
-            save_checkpoint(self.files.best, self._content(with_optimizer=False))
+            self.files.save(self.files.best, self._content(with_optimizer=False))
         self._wait_for_gain(value)
         self.clock += time.perf_counter() - began
 
@@ -302,7 +311,7 @@ class _Run:
             "summed": self.summed,
             "fingerprint": self.files.fingerprint,
             "data": self.data,
-            "log_size": self.files.metrics.stat().st_size,
+            "log_size": self.files.log_size(),
         }
 
     def _refuse_not_finite(self, loss: float) -> None:
@@ -319,7 +328,7 @@ class _Run:
 
     def _leave(self, number: int) -> None:
         path = self.files.at_step(self.step)
-        save_checkpoint(path, self._content(with_optimizer=True))
+        self.files.save(path, self._content(with_optimizer=True))
         name = signal.Signals(number).name
         self.progress.finish(f"stopped by {name} after step {self.step:,}; {path.name} written")
         if number == signal.SIGINT:

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -104,14 +105,15 @@ def test_one_batch_is_learnt_by_heart(world: ModuleType, tmp_path: Path) -> None
 
 def test_best_is_not_last_when_last_is_worse(world: ModuleType, tmp_path: Path) -> None:
     config = world.make_config(
-        tmp_path, training__max_steps=24, loss__temperature_init=0.1, loss__learnable_temperature=False
-    )
+        tmp_path, training__max_steps=40, loss__temperature_init=0.1, loss__learnable_temperature=False,
+        optimizer__learning_rate=0.01, encoder__dropout=0.0,
+    )  # fmt: skip
     inputs = world.make_inputs(config)
     # Training captions of other windows: the better they are learnt, the worse validation gets.
     inputs.train.text_RT[:] = inputs.train.text_RT.roll(14, 0)
     result = AlignmentTrainer(config, inputs=inputs).train()
     values = {line["step"]: line["val_loss"] for line in read_log(tmp_path) if line["split"] == "val"}
-    assert values[24] > min(values.values())
+    assert values[40] > min(values.values())
     assert result.best_step == min(values, key=lambda step: values[step])
     best, final = load_checkpoint(result.best_path), load_checkpoint(result.final_path)
     assert best["step"] == result.best_step != final["step"]
@@ -295,8 +297,8 @@ def test_masked_modelling_learns_and_reports_accuracy_per_field(world: ModuleTyp
     values = {k: v for line in read_log(tmp_path) if line["split"] == "val" for k, v in line.items()}
     assert "val_clip_loss" not in values
     assert values["val_loss"] == values["val_mlm_loss"]
-    # All events of a window are in one room, one of five, so the room follows from the visible events.
-    assert values["val_mlm_accuracy_room_id"] > 0.8
+    # Nine in ten events of a window are in one room of five: the room follows from the visible events.
+    assert values["val_mlm_accuracy_room_id"] > 0.6
     assert values["val_mlm_accuracy_sensor"] < 0.6
 
 
@@ -506,3 +508,20 @@ def test_tracking_without_the_package_says_what_to_install(
     config = world.make_config(tmp_path, use_wandb=True)
     with pytest.raises(ConfigError, match=r"discover-v2\[track\]"):
         AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+
+
+def test_overlapping_windows_are_negatives_only_when_asked(world: ModuleType, tmp_path: Path) -> None:
+    losses = {}
+    for ignore in (True, False):
+        config = world.make_config(tmp_path, loss__ignore_overlaps=ignore)
+        inputs = world.make_inputs(config)
+        torch.manual_seed(0)
+        model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim).eval()
+        batch = inputs.train.batch(torch.arange(8))
+        apart = model(batch).loss.detach()
+        keys = replace(batch.keys, first_event=batch.keys.first_event[:1].expand(8))
+        losses[ignore] = (float(apart), float(model(replace(batch, keys=keys)).loss.detach()))
+    assert losses[False][0] == losses[False][1]
+    assert losses[True][0] == losses[False][0]
+    # All eight overlap: nothing is left to be told apart from.
+    assert losses[True][1] < 0.7 * losses[True][0]

@@ -1,0 +1,123 @@
+"""A trained model as a folder to share: safetensors weights, config, vocabulary, home and a model card."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from discover.alignment.loaded import LoadedModel
+from discover.core.artifacts import atomic_path, file_sha256, read_json, write_json, write_text
+from discover.core.errors import ArtifactError, CheckpointError
+from discover.core.vocabulary import Vocabulary
+
+__all__ = ["PRETRAINED_FORMAT", "from_pretrained", "save_pretrained"]
+
+PRETRAINED_FORMAT = "discover-pretrained/1"
+
+_FACTS = ("step", "text_dim", "sensor_text_dim", "text_meta")
+
+
+def save_pretrained(
+    model: LoadedModel, folder: Path, *, values: Mapping[str, float] | None = None, overwrite: bool = False
+) -> list[Path]:
+    """Write `model.safetensors`, `config.json`, `vocab.json`, `home.json` and the card `README.md`.
+
+    Args:
+        model: A loaded model.
+        folder: Where to.
+        values: Measured figures for the card, by name.
+        overwrite: Write into a folder that holds something already.
+
+    Raises:
+        ArtifactError: The folder is not empty, or cannot be written.
+    """
+    if folder.is_dir() and any(folder.iterdir()) and not overwrite:
+        raise ArtifactError(f"{folder} is not empty. Choose another folder, or pass overwrite.")
+    content = model.to_content()
+    paths = [folder / n for n in ("model.safetensors", "config.json", "vocab.json", "home.json", "README.md")]
+    weights = {k: v.contiguous().clone() for k, v in content["model"].items()}
+    with atomic_path(paths[0]) as temporary:
+        save_file(weights, temporary, metadata={"format": PRETRAINED_FORMAT})
+    facts = {name: content[name] for name in _FACTS}
+    write_json(paths[1], {"format": PRETRAINED_FORMAT, **facts, "config": content["config"]})
+    write_text(paths[2], model.vocabulary.to_json())
+    write_json(paths[3], content["home"])
+    write_text(paths[4], _card(model, values or {}))
+    return paths
+
+
+def from_pretrained(folder: Path, *, device: torch.device | str = "cpu") -> LoadedModel:
+    """Read what `save_pretrained` wrote.
+
+    Raises:
+        CheckpointError: Something is missing, damaged or of another version.
+    """
+    try:
+        facts = read_json(folder / "config.json")
+        if facts.get("format") != PRETRAINED_FORMAT:
+            raise CheckpointError(
+                f"{folder} is not a model folder of this version (format {facts.get('format')!r}). "
+                "Export the model again with this version."
+            )
+        weights = load_file(folder / "model.safetensors")
+        content: dict[str, Any] = {
+            **{name: facts[name] for name in _FACTS},
+            "config": facts["config"],
+            "vocabulary": Vocabulary.load(folder / "vocab.json").to_dict(),
+            "home": read_json(folder / "home.json"),
+            "model": weights,
+        }
+        return LoadedModel(
+            content, folder / "model.safetensors", file_sha256(folder / "model.safetensors"), device
+        )
+    except CheckpointError:
+        raise
+    except Exception as error:
+        raise CheckpointError(
+            f"{folder} does not hold a whole exported model ({type(error).__name__}: {str(error)[:200]}). "
+            "It needs model.safetensors, config.json, vocab.json and home.json."
+        ) from error
+
+
+def _card(model: LoadedModel, values: Mapping[str, float]) -> str:
+    config = model.config
+    parameters = sum(p.numel() for p in model.model.parameters())
+    lines = [
+        "---",
+        "library_name: discover-v2",
+        "tags: [smart-home, sensor-events, contrastive, retrieval]",
+        "---",
+        "",
+        f"# {config.experiment_name}",
+        "",
+        "A sensor encoder whose window embeddings share a space with sentences: search a smart-home log in",
+        "plain language, or recognise activities from their descriptions. Trained without activity labels.",
+        "",
+        f"- Home: {model.home.title or model.home.name} ({len(model.home.sensors)} sensors)",
+        f"- Encoder: {config.encoder.n_layers} layers, width {config.encoder.d_model}; "
+        f"joint space of width {model.dim}; {parameters:,} parameters",
+        f"- Text encoder: {model.text_meta.get('model_name', config.text_encoder.type)}",
+        f"- Loss: {config.loss.alignment_loss_type}, targets {config.loss.targets}; {model.step:,} steps",
+        "",
+        "## Use",
+        "",
+        "```python",
+        "from pathlib import Path",
+        "from discover.alignment.pretrained import from_pretrained",
+        "model = from_pretrained(Path('.'))",
+        "vectors = model.embed_windows(window_set)",
+        "```",
+        "",
+        "## Figures",
+        "",
+        *([f"- {name}: {value:.4g}" for name, value in values.items()] or ["None recorded."]),
+        "",
+        "## Limits",
+        "",
+        "Trained on one home's sensors and habits. In another home, sensors that it never saw are read as",
+        "unknown unless the encoder reads sensor descriptions (`sensor_tokens: text` or `both`).",
+        "",
+    ]
+    return "\n".join(lines)

@@ -149,6 +149,15 @@ def test_written_fields_are_those_of_the_format(small_home_log: EventLog, tmp_pa
     assert list(vocabulary["sensor"].values()) == list(range(len(vocabulary["sensor"])))
 
 
+def test_events_carry_the_shortest_activity_they_lie_in(small_homes: ModuleType, tmp_path: Path) -> None:
+    log = small_homes.plain_log([i * 1_000_000 for i in range(8)], [("bathing", 2, 2), ("sleeping", 0, 6)])
+    config = SamplingConfig(type="fixed_length", size=8, split={"ratios": (1, 0, 0)})
+    round_trip(tmp_path, log, config)
+    sequence = json.loads((tmp_path / "train.json").read_text())["samples"][0]["sensor_sequence"]
+    names = [e["activity_l1"] for e in sequence]
+    assert names == ["sleeping"] * 2 + ["bathing"] * 2 + ["sleeping"] * 2 + ["no_activity"] * 2
+
+
 OLD = {
     "dataset": "Old Home",
     "split": "validation",

@@ -53,6 +53,11 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_the_new_file_is_not_visible_before_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
+    path.write_text("old")
+    with path.open() as reader:
+        write_text(path, "newer")
+        assert reader.read() == "old", "whoever reads the old file reads all of it"
+    path.unlink()
     with atomic_path(path) as temporary:
         temporary.write_text("new")
         assert temporary.parent == path.parent

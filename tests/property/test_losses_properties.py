@@ -24,7 +24,7 @@ from discover.losses import (
     sigmoid_loss,
 )
 
-QUICK = settings(deadline=None, max_examples=25)
+QUICK = settings(deadline=None, max_examples=12)
 P = 6
 RULES = st.sampled_from(
     [

@@ -19,7 +19,7 @@ from discover.metrics import (
     retrieval_scores,
 )
 
-QUICK = settings(deadline=None, max_examples=40)
+QUICK = settings(deadline=None, max_examples=25)
 SEEDS = st.integers(0, 10**6)
 
 

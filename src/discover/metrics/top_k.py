@@ -58,8 +58,7 @@ def _top_k(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDAr
     n_items = scores.shape[1]
     # One integer per item that orders by score, then by row: float bits made monotone in the upper half,
     # the row counted from the end in the lower. Selecting numbers is far cheaper than a stable argsort.
-    # Adding 0 turns -0 into 0: equal numbers must have equal bits.
-    bits = (scores + np.float32(0)).view(np.int32)
+    bits = scores.view(np.int32)
     ordered = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)
     keys = (ordered << 32) | np.arange(n_items - 1, -1, -1, dtype=np.int64)
     best = -np.sort(-np.partition(keys, n_items - k, axis=1)[:, n_items - k :], axis=1)

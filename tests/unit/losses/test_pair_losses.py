@@ -124,7 +124,7 @@ class TestAgainstSlowTwins:
         )
         assert float(loss) == pytest.approx(slow_sigmoid(w, c, targets, mask, extra), rel=1e-10)
 
-    @pytest.mark.parametrize(("gamma", "alpha"), [(2.0, None), (0.5, 0.25), (0.0, 0.9)])
+    @pytest.mark.parametrize(("gamma", "alpha"), [(2.0, None), (0.5, 0.25)])
     def test_focal(self, targets, mask, extra, gamma, alpha):
         w, c = unit(B, 0), unit(B, 1)
         loss = focal_sigmoid_loss(

@@ -117,13 +117,16 @@ def _score_table(rows: Sequence[Mapping[str, Any]], pool: str, first: Sequence[M
             value = row[pool][s]
             spread = f" ({value['min']:.3f}–{value['max']:.3f})" if value["min"] != value["max"] else ""
             days = interval[title + row["unit"]][s]
-            scores.append(f"{value['mean']:.3f}{spread} [{days['low']:.3f}, {days['high']:.3f}]")
+            interval_text = "" if days["low"] is None else f" [{days['low']:.3f}, {days['high']:.3f}]"
+            scores.append(f"{value['mean']:.3f}{spread}{interval_text}")
         cells.append((title, "yes" if row["uses_labels"] else "no", *scores))
     return markdown_table(("row", "labels", "accuracy", "balanced acc.", "macro F1", "weighted F1"), cells)
 
 
 def _interval(value: Mapping[str, float]) -> str:
-    star = " *" if value["low"] > 0 or value["high"] < 0 else ""
+    if value["low"] is None:
+        return f"{value['value']:+.3f}"
+    star = " *" if value["differs"] else ""
     return f"{value['value']:+.3f} [{value['low']:+.3f}, {value['high']:+.3f}]{star}"
 
 

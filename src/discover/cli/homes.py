@@ -113,7 +113,7 @@ def fetch_command(
 def simulate_command(
     like: Annotated[str, typer.Option(help="Home whose sensors and rooms to live in.")] = "demo",
     days: Annotated[int, typer.Option(min=1, help="Days of life.")] = 28,
-    seed: Annotated[int, typer.Option(help="Same seed, same log.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same log.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; .gz compresses.")
     ] = None,

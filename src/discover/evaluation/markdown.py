@@ -136,6 +136,8 @@ def _retrieval(result: Mapping[str, Any]) -> str:
 
 def _cell(score: Mapping[str, Any], *, sign: bool = False) -> str:
     form = "+.3f" if sign else ".3f"
+    if score["low"] is None:
+        return f"{score['value']:{form}} [one day: no interval]"
     return f"{score['value']:{form}} [{score['low']:{form}}, {score['high']:{form}}]"
 
 

@@ -84,10 +84,11 @@ def score_pool(pool: Pool, scores: NDArray[np.floating], classes: Sequence[str])
     predicted = np.asarray(classes, dtype=np.str_)[total.argmax(axis=1)]
     whole = classification_scores(pool.truth, predicted, pool.classes)
     sampled = scores_from_confusion(_bootstrap(pool, predicted))
+    days = int(pool.weights.shape[1])
     result = {
         "n": len(pool.truth),
-        "days": int(pool.weights.shape[1]),
-        **{name: _with_interval(whole.scores[name], sampled[name]) for name in SCORE_NAMES},
+        "days": days,
+        **{name: _with_interval(whole.scores[name], sampled[name], days) for name in SCORE_NAMES},
         "classes": list(whole.classes),
         "confusion": whole.confusion.tolist(),
         "per_class": {name: dict(row) for name, row in whole.per_class.items() if row["support"]},
@@ -95,16 +96,18 @@ def score_pool(pool: Pool, scores: NDArray[np.floating], classes: Sequence[str])
     return Scored(result, sampled)
 
 
-def paired_difference(first: Scored, second: Scored) -> dict[str, dict[str, float | bool]]:
+def paired_difference(first: Scored, second: Scored) -> dict[str, dict[str, float | bool | None]]:
     """Score by score: first minus second, its 95 % interval on the same drawn days, and the verdict.
 
     `differs` is true when the interval excludes 0; only then may a difference be claimed.
     """
-    differences: dict[str, dict[str, float | bool]] = {}
+    differences: dict[str, dict[str, float | bool | None]] = {}
     for name in SCORE_NAMES:
         value = first.result[name]["value"] - second.result[name]["value"]
-        interval = _with_interval(value, first.samples[name] - second.samples[name])
-        excludes_zero = bool(interval["low"] > 0 or interval["high"] < 0)
+        samples = first.samples[name] - second.samples[name]
+        interval = _with_interval(value, samples, first.result["days"])
+        low, high = interval["low"], interval["high"]
+        excludes_zero = low is not None and high is not None and (low > 0 or high < 0)
         differences[name] = {**interval, "differs": excludes_zero}
     return differences
 
@@ -122,6 +125,9 @@ def _bootstrap(pool: Pool, predicted: NDArray[np.str_]) -> NDArray[np.int64]:
     return (pool.weights @ per_day).reshape(-1, size, size)
 
 
-def _with_interval(value: float, samples: NDArray[np.float64]) -> dict[str, float]:
+def _with_interval(value: float, samples: NDArray[np.float64], days: int) -> dict[str, float | None]:
+    # One day drawn with replacement is always the same day: an interval of width 0 would claim certainty.
+    if days < 2:
+        return {"value": round(float(value), 6), "low": None, "high": None}
     low, high = np.nanpercentile(samples, _INTERVAL)
     return {"value": round(float(value), 6), "low": round(float(low), 6), "high": round(float(high), 6)}

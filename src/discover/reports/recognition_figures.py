@@ -28,9 +28,9 @@ def draw_scores(rows: Sequence[Mapping[str, Any]], pool: str, name: str) -> Draw
                 value = row[pool][score]
                 colour = _SUPERVISED if row["uses_labels"] else _LABEL_FREE
                 marker = "s" if row["uses_labels"] else "o"
-                axes.plot(
-                    [value["low"], value["high"]], [place, place], color=colour, linewidth=2, alpha=0.55
-                )
+                ends = [value["low"], value["high"]]
+                if None not in ends:
+                    axes.plot(ends, [place, place], color=colour, linewidth=2, alpha=0.55)
                 axes.plot(value["value"], place, marker, color=colour, markersize=6)
             axes.set_title(title)
             axes.set_xlim(0, 1)

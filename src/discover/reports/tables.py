@@ -159,7 +159,7 @@ def _scores_table(rows: Sequence[Mapping[str, Any]], pool: str, title: str) -> T
         for score, _ in _SCORES:
             value = row[pool][score]
             strong = not row["uses_labels"] and value["value"] == best[score]
-            note = f"{value['low']:.3f} – {value['high']:.3f}"
+            note = "" if value["low"] is None else f"{value['low']:.3f} – {value['high']:.3f}"
             cells.append(Cell(f"{value['value']:.3f}", note, number=True, strong=strong))
         body.append([Cell(method_title({**row, "prompts": None})), *cells])
     header = ("method", *(words for _, words in _SCORES))

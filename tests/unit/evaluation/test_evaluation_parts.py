@@ -273,3 +273,18 @@ def test_a_segment_is_scored_by_the_mean_of_its_windows() -> None:
     result = score_pool(pool, scores, ("a", "b")).result
     # segment 3: mean (0.65, 0.35) -> a; segment 7: mean (0.35, 0.65) -> b, the dropped window left out.
     assert (result["n"], result["accuracy"]["value"]) == (2, 1.0)
+
+
+def test_one_day_gives_no_interval_and_no_claim() -> None:
+    from discover.evaluation.scoring import Pool, day_weights, paired_difference, score_pool
+
+    truth = np.array(["a", "a", "b", "b"])
+    rows = (np.arange(4), np.arange(4))
+    right, wrong = np.eye(2)[[0, 0, 1, 1]], np.eye(2)[[1, 1, 0, 0]]
+    for days, certain in ((np.zeros(4, dtype=np.int64), False), (np.array([0, 0, 1, 1]), True)):
+        pool = Pool(rows, truth, days, ("a", "b"), day_weights(days, 200, 0))
+        first, second = (score_pool(pool, scores, ("a", "b")) for scores in (right, wrong))
+        assert (first.result["accuracy"]["low"] is not None) == certain
+        difference = paired_difference(first, second)["accuracy"]
+        assert difference["value"] == 1
+        assert difference["differs"] == certain

@@ -19,7 +19,7 @@ from benchmarks.harness import ROOT, markdown_table, write_result
 from discover.core.artifacts import read_json
 from discover.evaluation import summarise_seeds
 from discover.evaluation.markdown import method_title
-from discover.pipeline import StageOutcome, build_chain, run_stages
+from discover.pipeline import StageOutcome, run_chain
 
 _SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1")
 
@@ -30,8 +30,15 @@ def run_seeds(
     """Results (metrics.json) and stage outcomes, one per seed."""
     results, outcomes = [], []
     for seed in range(seeds):
-        chain = build_chain(config, [*overrides, f"seed={seed}", f"experiment_name=seed_{seed}"], workspace)
-        outcomes.append(run_stages(chain.stages, on_outcome=_print))
+        settings = [*overrides, f"seed={seed}", f"experiment_name=seed_{seed}"]
+        done: list[StageOutcome] = []
+
+        def note(outcome: StageOutcome, into: list[StageOutcome] = done) -> None:
+            into.append(outcome)
+            _print(outcome)
+
+        chain = run_chain(config, settings, workspace, on_outcome=note)
+        outcomes.append(done)
         results.append(read_json(chain.model_folders.results / "metrics.json"))
     return results, outcomes
 

@@ -66,9 +66,9 @@ def run(
     Stages whose settings and inputs have not changed are skipped; a run that was stopped, or killed,
     goes on where it was when the same command is given again.
     """
-    from discover.cli.chain import run_chain
+    from discover.cli.chain import run_whole_chain
 
-    run_chain(config, set_ or [], workspace, dry_run=dry_run)
+    run_whole_chain(config, set_ or [], workspace, dry_run=dry_run)
 
 
 @app.command()

@@ -5,25 +5,23 @@ from pathlib import Path
 
 from discover.cli.console import BarProgress, console, print_table
 from discover.core.artifacts import read_json
-from discover.pipeline import Chain, StageOutcome, build_chain, plan_stages, run_stages
+from discover.pipeline import Chain, StageOutcome, build_chain, plan_stages, run_chain
 
-__all__ = ["check_config", "print_outcome", "print_results", "run_chain", "run_steps"]
+__all__ = ["check_config", "print_outcome", "print_results", "run_steps", "run_whole_chain"]
 
 
-def run_chain(config: Path, overrides: Sequence[str], workspace: Path, *, dry_run: bool) -> None:
+def run_whole_chain(config: Path, overrides: Sequence[str], workspace: Path, *, dry_run: bool) -> None:
     """Run every stage that is not current, then say where the results are."""
-    chain = build_chain(config, overrides, workspace)
     if dry_run:
-        _print_plan(chain)
+        _print_plan(build_chain(config, overrides, workspace))
         return
-    run_stages(chain.stages, progress=BarProgress(), on_outcome=print_outcome)
+    chain = run_chain(config, overrides, workspace, progress=BarProgress(), on_outcome=print_outcome)
     print_results(chain)
 
 
 def run_steps(config: Path, overrides: Sequence[str], workspace: Path, names: Collection[str]) -> None:
     """Run some stages; everything they need must be up to date."""
-    chain = build_chain(config, overrides, workspace)
-    run_stages(chain.stages, only=names, progress=BarProgress(), on_outcome=print_outcome)
+    run_chain(config, overrides, workspace, only=names, progress=BarProgress(), on_outcome=print_outcome)
 
 
 def check_config(config: Path, overrides: Sequence[str], workspace: Path) -> None:

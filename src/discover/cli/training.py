@@ -47,17 +47,24 @@ def _train_in_chain(
     output_dir: Path | None,
 ) -> None:
     from discover.cli.chain import print_outcome, print_results
-    from discover.pipeline import build_chain, run_stages, training_config
+    from discover.pipeline import build_chain, run_chain, training_config
 
-    chain = build_chain(config, overrides, workspace, output_dir=output_dir)
     if resume is not None:
+        chain = build_chain(config, overrides, workspace, output_dir=output_dir)
         alignment = training_config(
             chain.config, chain.data_folders, chain.model_folders.model, chain.workspace
         )
-        AlignmentTrainer(alignment, progress=BarProgress(), resume=resume or "auto").train()
+        AlignmentTrainer(alignment, progress=BarProgress(), resume=resume).train()
         console.print(f"Wrote {alignment.output_dir}", markup=False)
         return
-    only = None if run_full_pipeline else {"align"}
-    run_stages(chain.stages, only=only, progress=BarProgress(), on_outcome=print_outcome)
+    chain = run_chain(
+        config,
+        overrides,
+        workspace,
+        output_dir=output_dir,
+        only=None if run_full_pipeline else {"align"},
+        progress=BarProgress(),
+        on_outcome=print_outcome,
+    )
     if run_full_pipeline:
         print_results(chain)

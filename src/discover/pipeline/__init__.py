@@ -1,7 +1,7 @@
 """The chain: every stage in order, skipping what is up to date."""
 
 from discover.pipeline.answers import Searcher
-from discover.pipeline.chain import Chain, build_chain
+from discover.pipeline.chain import Chain, build_chain, run_chain
 from discover.pipeline.config import RunConfig
 from discover.pipeline.stage import Stage, StageOutcome, StagePlan, StageResult, plan_stages, run_stages
 from discover.pipeline.training import training_config
@@ -16,6 +16,7 @@ __all__ = [
     "StageResult",
     "build_chain",
     "plan_stages",
+    "run_chain",
     "run_stages",
     "training_config",
 ]

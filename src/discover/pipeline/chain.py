@@ -1,16 +1,19 @@
 """A run's YAML turned into stages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from discover.core.paths import Workspace
+from discover.core.progress import SILENT, Progress
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders, data_stages
 from discover.pipeline.model_stages import ModelFolders, model_folders, model_stages
-from discover.pipeline.stage import Stage
+from discover.pipeline.stage import Stage, StageOutcome, run_stages
 
-__all__ = ["Chain", "build_chain"]
+__all__ = ["Chain", "build_chain", "run_chain"]
+
+_LOG_STAGES = ("simulate", "import")
 
 
 @dataclass(frozen=True)
@@ -45,3 +48,37 @@ def build_chain(
     folders = model_folders(run, data, root, output_dir)
     stages += model_stages(run, data, folders, root)
     return Chain(run, tuple(stages), data, folders, root)
+
+
+def run_chain(
+    config: Path,
+    overrides: Sequence[str] = (),
+    workspace: Path = Path(),
+    *,
+    output_dir: Path | None = None,
+    only: Collection[str] | None = None,
+    progress: Progress = SILENT,
+    on_outcome: Callable[[StageOutcome], None] = lambda outcome: None,
+) -> Chain:
+    """Run what is not current and return the chain.
+
+    The log is imported first: whether it has annotations decides whether there are presegmented stages.
+
+    Args:
+        config, overrides, workspace, output_dir: As for `build_chain`.
+        only: Names of the stages that may run; None for all.
+        progress: Where long stages report.
+        on_outcome: Called once per stage.
+    """
+    first = build_chain(config, overrides, workspace, output_dir=output_dir)
+    if only is None or set(only) & set(_LOG_STAGES):
+        log_stages = [stage for stage in first.stages if stage.name in _LOG_STAGES]
+        run_stages(log_stages, progress=progress, on_outcome=on_outcome)
+    chain = build_chain(config, overrides, workspace, output_dir=output_dir)
+
+    def report(outcome: StageOutcome) -> None:
+        if outcome.stage.name not in _LOG_STAGES:
+            on_outcome(outcome)
+
+    run_stages(chain.stages, only=only, progress=progress, on_outcome=report)
+    return chain

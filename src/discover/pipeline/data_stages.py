@@ -14,8 +14,14 @@ from discover.core.errors import DataError
 from discover.core.home import Home
 from discover.core.paths import Workspace
 from discover.core.progress import Progress
-from discover.core.tables import CAPTIONS
-from discover.core.window_set import load_event_log, load_window_set, read_captions, write_table
+from discover.core.tables import ANNOTATIONS, CAPTIONS
+from discover.core.window_set import (
+    load_event_log,
+    load_window_set,
+    read_captions,
+    read_table,
+    write_table,
+)
 from discover.homes import import_log, load_home, write_import
 from discover.homes.simulator import SimulatorConfig, write_simulated
 from discover.pipeline.config import HomeSource, RunConfig
@@ -67,7 +73,9 @@ def data_folders(config: RunConfig, workspace: Workspace) -> DataFolders:
     folder = workspace.processed(family, home.name)
     encoder = config.alignment.text_encoder.name
     style = config.captions.style
-    presegmented = config.evaluation.presegmented and not config.sampling.presegmented
+    presegmented = (
+        config.evaluation.presegmented and not config.sampling.presegmented and _has_annotations(folder, home)
+    )
     return DataFolders(
         home=folder,
         sampling=folder / config.sampling.name,
@@ -76,6 +84,14 @@ def data_folders(config: RunConfig, workspace: Workspace) -> DataFolders:
         captions_name=f"captions_{style}.parquet",
         vectors_name=f"embeddings_{style}_{encoder}.npz",
     )
+
+
+def _has_annotations(folder: Path, home: Home) -> bool:
+    """Whether the imported log has annotations; before it is imported, whether the home lists activities."""
+    table = folder / "annotations.parquet"
+    if not table.is_file():
+        return bool(home.activities)
+    return len(read_table(table, ANNOTATIONS)) > 0
 
 
 def data_stages(config: RunConfig, workspace: Workspace) -> tuple[list[Stage], DataFolders]:

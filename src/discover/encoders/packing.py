@@ -65,6 +65,10 @@ class Packing:
     event_start: Tensor
     unsort: Tensor
 
+    def split(self, rows_TD: Tensor) -> tuple[Tensor, ...]:
+        """Tokens of each bucket. One split: its gradient is one concatenation, slices would add full tensors."""
+        return torch.split(rows_TD, [bucket.end - bucket.begin for bucket in self.buckets])
+
 
 def pack_windows(lengths: Tensor, width: int, *, with_cls: bool, device: torch.device) -> Packing:
     """Plan the packed order of a batch.

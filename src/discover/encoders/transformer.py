@@ -135,13 +135,13 @@ def attend_per_window(query_BD: Tensor, kv_T2D: Tensor, packing: Packing, n_head
         n_heads: Attention heads.
     """
     out, window = [], 0
-    for bucket in packing.buckets:
-        rows = pad_rows(kv_T2D[bucket.begin : bucket.end], bucket)
+    for bucket, own in zip(packing.buckets, packing.split(kv_T2D), strict=True):
+        rows = pad_rows(own, bucket)
         k, v = rows.view(bucket.windows, bucket.width, 2, n_heads, -1).permute(2, 0, 3, 1, 4)
         query = query_BD[window : window + bucket.windows].to(k.dtype)
         keep = None if bucket.padding is None else ~bucket.padding[:, None, None, :]
         q = query.view(bucket.windows, n_heads, 1, -1)
-        out.append(F.scaled_dot_product_attention(q, k, v, attn_mask=keep).flatten(1))
+        out.append(_attention(q, k, v, keep).flatten(1))
         window += bucket.windows
     return torch.cat(out)
 
@@ -189,13 +189,24 @@ class _Block(nn.Module):
         if rotation is not None:
             qkv = _rotate(qkv, self.n_heads, rotation)
         parts = []
-        for bucket, bias in zip(packing.buckets, biases, strict=True):
-            rows = pad_rows(qkv[bucket.begin : bucket.end], bucket)
+        for bucket, bias, own in zip(packing.buckets, biases, packing.split(qkv), strict=True):
+            rows = pad_rows(own, bucket)
             q, k, v = rows.view(bucket.windows, bucket.width, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)
-            mask = None if bias is None else bias.to(q.dtype)
-            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+            mixed = _attention(q, k, v, bias)
             parts.append(unpad_rows(mixed.transpose(1, 2).reshape(bucket.windows * bucket.width, -1), bucket))
         return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+def _attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    """Scaled dot-product attention, (B, H, L, D) in and out; `mask` is added to logits, or True where open."""
+    if q.device.type == "cpu" and q.dtype == torch.bfloat16:
+        # torch 2.13 on CPUs: the backward pass of short windows is five times slower in bf16.
+        with torch.autocast("cpu", enabled=False):
+            wide = F.scaled_dot_product_attention(q.float(), k.float(), v.float(), attn_mask=mask)
+        return wide.to(q.dtype)
+    if mask is not None and mask.is_floating_point():
+        mask = mask.to(q.dtype)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
 
 
 def _rotate(qkv: Tensor, n_heads: int, rotation: tuple[Tensor, Tensor]) -> Tensor:

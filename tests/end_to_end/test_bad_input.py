@@ -2,25 +2,17 @@
 
 import gzip
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from chain_runs import CONFIG, discover
 
-ROOT = Path(__file__).resolve().parents[2]
 GOOD = "".join(
     f"2024-03-{day:02d} 0{hour}:{minute:02d}:00.5\tM00{1 + minute % 3}\t{'ON' if minute % 2 else 'OFF'}\n"
     for day in range(1, 8)
     for hour in range(6, 9)
     for minute in range(0, 60, 1)
 )
-
-
-def discover(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "discover", *arguments], cwd=cwd, capture_output=True, text=True, check=False
-    )
 
 
 def files_in(folder: Path) -> list[str]:
@@ -35,10 +27,6 @@ def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     for word in words:
         assert word in message, message
-
-
-def write_bytes(content: bytes) -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(content) and None
 
 
 BAD_LOGS = {
@@ -60,15 +48,15 @@ def test_bad_log(kind: str, tmp_path: Path) -> None:
         log.write_bytes(content)
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    done = discover("homes", "import", str(log), "--name", "mine", "-w", str(workspace), cwd=ROOT)
+    done = discover("homes", "import", str(log), "--name", "mine", "-w", str(workspace))
     assert_refused(done, *words)
     assert files_in(workspace) == []
 
 
 def run_config(tmp_path: Path, *settings: str) -> subprocess.CompletedProcess[str]:
     sets = [part for setting in settings for part in ("--set", setting)]
-    config = str(ROOT / "configs/pipelines/demo.yaml")
-    return discover("run", "-c", config, "-w", str(tmp_path), *sets, cwd=ROOT)
+    config = str(CONFIG)
+    return discover("run", "-c", config, "-w", str(tmp_path), *sets)
 
 
 @pytest.mark.parametrize(
@@ -90,15 +78,15 @@ def test_bad_setting(setting: str, words: list[str], tmp_path: Path) -> None:
 
 
 def test_missing_config(tmp_path: Path) -> None:
-    done = discover("run", "-c", "configs/pipelines/dmo.yaml", "-w", str(tmp_path), cwd=ROOT)
+    done = discover("run", "-c", "configs/pipelines/dmo.yaml", "-w", str(tmp_path))
     assert_refused(done, "No config file", "demo.yaml")
 
 
 def test_unwritable_folder(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder should be")
-    config = str(ROOT / "configs/pipelines/demo.yaml")
-    assert_refused(discover("run", "-c", config, "-w", str(blocked), cwd=ROOT), "Cannot write", "workspace")
+    config = str(CONFIG)
+    assert_refused(discover("run", "-c", config, "-w", str(blocked)), "Cannot write", "workspace")
 
 
 def test_home_without_a_log_says_how_to_get_one(tmp_path: Path) -> None:
@@ -107,4 +95,4 @@ def test_home_without_a_log_says_how_to_get_one(tmp_path: Path) -> None:
 
 
 def test_search_without_a_model(tmp_path: Path) -> None:
-    assert_refused(discover("search", str(tmp_path / "nothing"), "fridge", cwd=ROOT), "discover run")
+    assert_refused(discover("search", str(tmp_path / "nothing"), "fridge"), "discover run")

@@ -1,0 +1,156 @@
+"""From a simulated log to answers: the whole chain through its command line."""
+
+import hashlib
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from chain_runs import CONFIG, ROOT, chain_arguments, discover
+
+RESULTS = "results/demo/FD_60/demo"
+MODEL = "trained_models/demo/demo"
+
+
+def artefacts(workspace: Path) -> dict[str, str]:
+    return {
+        str(p.relative_to(workspace)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(workspace.rglob("*"))
+        if p.is_file() and p.name not in (".lock", "timing.jsonl", "done")
+    }
+
+
+def test_the_run_ends_with_answers_and_where_they_are(finished: Path) -> None:
+    said = (finished / "done").read_text()
+    assert said.count('Search: "') == 3
+    for name in ("report.html", "metrics.json"):
+        assert (finished / RESULTS / name).is_file()
+        assert name in said
+
+
+def test_report_is_self_contained(finished: Path) -> None:
+    page = (finished / RESULTS / "report.html").read_text()
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "https://" not in page
+    for section in ("Data health", "Windows", "Training", "Recognition", "Retrieval", "Example searches"):
+        assert section in page
+
+
+def test_metrics_have_the_protocols_rows(finished: Path) -> None:
+    metrics = json.loads((finished / RESULTS / "metrics.json").read_text())
+    assert set(metrics) == {"free_running", "presegmented"}
+    for part in metrics.values():
+        methods = {row["method"] for row in part["recognition"]["rows"]}
+        assert {"majority", "text_only", "aligned_zero_shot"} <= methods
+        retrieval = part["retrieval"]
+        assert retrieval["text_to_window"]["pool_size"] == retrieval["pool"]["windows"]
+        assert part["recognition"]["leak_check"]["shared_events"] == 0
+
+
+def test_a_second_run_does_nothing(finished: Path) -> None:
+    before = artefacts(finished)
+    done = discover(*chain_arguments(finished))
+    assert done.returncode == 0, done.stderr
+    assert "✓" not in done.stdout
+    assert artefacts(finished) == before
+
+
+def test_dry_run_shows_what_a_change_touches_and_writes_nothing(finished: Path) -> None:
+    before = artefacts(finished)
+    done = discover(*chain_arguments(finished, ["training.max_steps=20"]), "--dry-run")
+    lines = {line.split("│")[1].strip(): line for line in done.stdout.splitlines() if line.startswith("│")}
+    assert "skip" in lines["encode-text"]
+    assert "settings changed" in lines["align"] or "training" in lines["align"]
+    assert "run" in lines["align"].split("│")[3]
+    assert artefacts(finished) == before
+
+
+def test_search_prints_moments_and_json(finished: Path) -> None:
+    done = discover("search", str(finished / MODEL), "someone opens the fridge", "--top-k", "3")
+    assert done.returncode == 0, done.stderr
+    assert "\n3. " in done.stdout
+    assert "score" in done.stdout
+    found = json.loads(discover("search", str(finished / MODEL), "the fridge", "--json").stdout)
+    assert len(found["answers"]) == 5
+    scores = [answer["score"] for answer in found["answers"]]
+    assert scores == sorted(scores, reverse=True)
+    events = pl.read_parquet(finished / "data/processed/simulated/demo/events.parquet")
+    first = found["answers"][0]
+    assert first["timeline"]
+    assert events["time"].min() <= pl.Series([first["start"]]).str.to_datetime()[0]
+
+
+def test_the_index_of_another_model_is_refused(finished: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(finished / MODEL, model)
+    shutil.copy(model / "checkpoint_step_4.pt", model / "best_model.pt")
+    done = discover("search", str(model), "the fridge")
+    assert done.returncode == 2
+    assert "model" in done.stderr
+
+
+def test_vectors_of_other_windows_are_refused(finished: Path, tmp_path: Path) -> None:
+    sampling = finished / "data/processed/simulated/demo"
+    settings = [
+        f"train_data_path={sampling}/FD_60/windows.parquet",
+        f"val_data_path={sampling}/FD_60/windows.parquet",
+        f"train_text_embeddings_path={sampling}/FD_60_p/embeddings_short_minilm.npz",
+        f"val_text_embeddings_path={sampling}/FD_60_p/embeddings_short_minilm.npz",
+        "training.max_steps=2",
+    ]
+    sets = [part for setting in settings for part in ("--set", setting)]
+    out = tmp_path / "model"
+    done = discover("train", "-c", str(CONFIG), *sets, "--output-dir", str(out))
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "made from other windows" in " ".join(done.stderr.split())
+    assert not list(out.rglob("*.pt"))
+
+
+def test_train_py_resumes_from_a_checkpoint(finished: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    shutil.copytree(finished / MODEL, out)
+    before = (out / "metrics.jsonl").read_bytes()
+    sampling = finished / "data/processed/simulated/demo/FD_60"
+    settings = [
+        f"train_data_path={sampling}/windows.parquet",
+        f"val_data_path={sampling}/windows.parquet",
+        f"train_text_embeddings_path={sampling}/embeddings_short_minilm.npz",
+        f"val_text_embeddings_path={sampling}/embeddings_short_minilm.npz",
+    ]
+    extra = [part for setting in settings for part in ("--set", setting)]
+    arguments = chain_arguments(finished)[5:]
+    command = [sys.executable, "train.py", "--config", str(CONFIG), *arguments, *extra]
+    command += ["--resume", str(out / "checkpoint_step_8.pt"), "--output-dir", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (out / "metrics.jsonl").read_bytes() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.35, 0.75])
+def test_a_killed_run_ends_with_the_same_bytes(finished: Path, tmp_path: Path, share: float) -> None:
+    # config.yaml and checkpoints name the workspace, so tables, vectors and scores are compared here;
+    # benchmarks/reliability/kills.py compares every byte of runs at one path.
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "discover", *chain_arguments(tmp_path)],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    wanted = int(13 * share)
+    while process.poll() is None and len(list(tmp_path.rglob("manifest_*.json"))) < wanted:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert time.monotonic() - started < 300
+    done = discover(*chain_arguments(tmp_path))
+    assert done.returncode == 0, done.stderr
+    mine, theirs = artefacts(tmp_path), artefacts(finished)
+    assert set(mine) == set(theirs)
+    tables = [n for n in mine if n.endswith((".parquet", ".npz", "metrics.jsonl", "metrics.json"))]
+    assert len(tables) > 10
+    assert [n for n in tables if mine[n] != theirs[n]] == []

@@ -9,7 +9,7 @@ import polars as pl
 
 from discover.captions import caption_windows
 from discover.captions.config import CaptionConfig
-from discover.core.embeddings import save_embeddings
+from discover.core.embeddings import load_embeddings, save_embeddings
 from discover.core.errors import DataError
 from discover.core.home import Home
 from discover.core.paths import Workspace
@@ -209,18 +209,26 @@ def _caption_stage(folders: DataFolders, folder: Path, captions: CaptionConfig, 
 
 def _encode_stage(folders: DataFolders, folder: Path, encoder: TextEncoderConfig, suffix: str) -> Stage:
     output = folder / folders.vectors_name
+    captions_path = folder / folders.captions_name
+    inputs = {"captions": captions_path}
+    if suffix:
+        # Windows inside segments share most sentences with the free-running ones.
+        inputs["known_captions"] = folders.sampling / folders.captions_name
+        inputs["known_vectors"] = folders.sampling / folders.vectors_name
 
     def run(progress: Progress) -> StageResult:
-        captions = read_captions(folder / folders.captions_name)
         model = build_text_encoder(encoder)
         chunks = folder / f".chunks_{output.stem}"
-        table = encode_captions(captions, model, chunk_folder=chunks, progress=progress)
+        known = None
+        if suffix:
+            known = (read_captions(inputs["known_captions"]), load_embeddings(inputs["known_vectors"]))
+        captions = read_captions(captions_path)
+        table = encode_captions(captions, model, chunk_folder=chunks, known=known, progress=progress)
         save_embeddings(output, table)
         _remove_chunks(chunks)
         return StageResult([output], {"vectors": len(table.vectors)})
 
     config: Mapping[str, Any] = encoder.model_dump(mode="json")
-    inputs = {"captions": folder / folders.captions_name}
     return Stage(f"encode-text{suffix}", "encode captions", 1, folder, config, inputs, run)
 
 

@@ -30,9 +30,10 @@ def encode_captions(
     encoder: "TextEncoder",
     *,
     chunk_folder: Path | None = None,
+    known: "tuple[pl.DataFrame, EmbeddingTable] | None" = None,
     progress: Progress = SILENT,
 ) -> "EmbeddingTable":
     """One vector per caption row; see `discover.text_encoders.caption_vectors`."""
     from discover.text_encoders.caption_vectors import encode_captions as encode
 
-    return encode(captions, encoder, chunk_folder=chunk_folder, progress=progress)
+    return encode(captions, encoder, chunk_folder=chunk_folder, known=known, progress=progress)

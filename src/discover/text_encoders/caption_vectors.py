@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from discover.core.artifacts import atomic_path
 from discover.core.embeddings import EmbeddingTable
-from discover.core.errors import DataError
+from discover.core.errors import ConfigError, DataError
 from discover.core.progress import SILENT, Progress
 from discover.core.tables import CAPTIONS, validate_table
 from discover.text_encoders.encoder import TextEncoder
@@ -28,6 +28,7 @@ def encode_captions(
     encoder: TextEncoder,
     *,
     chunk_folder: Path | None = None,
+    known: tuple[pl.DataFrame, EmbeddingTable] | None = None,
     progress: Progress = SILENT,
 ) -> EmbeddingTable:
     """One vector per caption row.
@@ -37,6 +38,7 @@ def encode_captions(
         encoder: From `build_text_encoder`.
         chunk_folder: Where finished chunks are kept, each under a hash of the encoder and its texts. A run
             that was cut off goes on from there and gives the same bytes. None: nothing is kept.
+        known: Captions of other windows with their vectors; a text that is among them is not encoded again.
         progress: Told the number of distinct captions done.
 
     Returns:
@@ -44,6 +46,7 @@ def encode_captions(
 
     Raises:
         DataError: There is no caption, or a vector is not finite.
+        ConfigError: The known vectors were made by another encoder or with other settings.
     """
     table = validate_table(captions, CAPTIONS, "captions")
     if not len(table):
@@ -52,14 +55,17 @@ def encode_captions(
     row_of = table["caption"].replace_strict(distinct, np.arange(len(distinct)), return_dtype=pl.Int64)
     dtype = np.dtype(encoder.config.output_dtype)
     vectors = np.zeros((len(distinct), encoder.dim), dtype=dtype)
-    progress.start("encoding captions", len(distinct))
+    new = np.arange(len(distinct)) if known is None else _reuse(known, distinct, encoder, vectors)
+    texts = distinct.gather(new)
+    progress.start("encoding captions", len(new))
     begun, done = time.monotonic(), 0
-    for chunk in _chunks(encoder.batches(distinct.to_list()), encoder.config.chunk_texts):
+    for chunk in _chunks(encoder.batches(texts.to_list()), encoder.config.chunk_texts):
         rows = np.concatenate([rows for rows, _ in chunk])
-        vectors[rows] = _chunk_vectors(chunk, distinct.gather(rows).to_list(), encoder, dtype, chunk_folder)
+        vectors[new[rows]] = _chunk_vectors(chunk, texts.gather(rows).to_list(), encoder, dtype, chunk_folder)
         done += len(rows)
         progress.advance(len(rows), f"{done / (time.monotonic() - begun):,.0f} captions/s")
-    progress.finish(f"{len(table):,} captions, {len(distinct):,} of them distinct")
+    reused = f", {len(distinct) - len(new):,} known" if known is not None else ""
+    progress.finish(f"{len(table):,} captions, {len(distinct):,} of them distinct{reused}")
     ids = table["window_id"].to_numpy().astype(np.str_)
     return EmbeddingTable(
         vectors[row_of.to_numpy()],
@@ -67,6 +73,29 @@ def encode_captions(
         table["caption_index"].to_numpy(),
         _meta(encoder, table, len(distinct)),
     )
+
+
+def _reuse(
+    known: tuple[pl.DataFrame, EmbeddingTable],
+    distinct: pl.Series,
+    encoder: TextEncoder,
+    vectors: NDArray[np.floating],
+) -> NDArray[np.int64]:
+    """Copy the vectors of known texts into `vectors`; return the rows of `distinct` left to encode."""
+    captions, table = known
+    differing = sorted(k for k, v in encoder.meta.items() if table.meta.get(k) != v)
+    if differing:
+        raise ConfigError(
+            f"The known vectors differ from this encoder in {', '.join(differing)}. "
+            "Encode those captions again with the same text_encoder block."
+        )
+    rows = pl.DataFrame({"window_id": table.sample_ids, "caption_index": table.caption_indices})
+    located = rows.with_row_index("row").join(captions, on=["window_id", "caption_index"])
+    first = located.group_by("caption").agg(pl.col("row").min())
+    found = distinct.to_frame("caption").join(first, on="caption", how="left", maintain_order="left")["row"]
+    have = found.is_not_null().to_numpy()
+    vectors[have] = table.vectors[found.drop_nulls().to_numpy()]
+    return np.flatnonzero(~have)
 
 
 def _meta(encoder: TextEncoder, table: pl.DataFrame, n_distinct: int) -> dict[str, Any]:

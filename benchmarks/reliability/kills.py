@@ -7,14 +7,16 @@ share of the reference's time (the moments are drawn from a seed), and run again
 """
 
 import argparse
+import contextlib
 import hashlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,13 +24,15 @@ from benchmarks.harness import ROOT, markdown_table, write_result
 
 SMALL_RUN = (
     "home.simulate.days=8",
-    "training.max_steps=60",
-    "training.val_interval=20",
-    "training.save_interval=20",
-    "encoder.d_model=64",
-    "encoder.n_layers=2",
-    "encoder.d_ff=128",
-    "evaluation.supervised_rows=false",
+    "captions={style: short, n_captions: 2}",
+    "text_encoder.chunk_texts=128",
+    "encoder={preset: tiny, d_model: 64, n_layers: 2, n_heads: 4, d_ff: 128}",
+    "sensor_projection.dim=64",
+    "text_projection.dim=64",
+    "training.max_steps=150",
+    "training.val_interval=25",
+    "training.save_interval=25",
+    "evaluation={supervised: false, bootstrap_samples: 100}",
 )
 
 
@@ -57,10 +61,9 @@ def tree_hashes(workspace: Path) -> dict[str, str]:
     }
 
 
-def kill_and_resume(at_s: float, reference: dict[str, str], settings: Sequence[str]) -> Kill:
+def kill_and_resume(at_s: float, reference: dict[str, str], settings: Sequence[str], workspace: Path) -> Kill:
     """Kill a fresh run after `at_s` seconds, run it again to the end, and compare."""
-    with tempfile.TemporaryDirectory() as folder:
-        workspace = Path(folder)
+    with _fresh(workspace):
         process = subprocess.Popen(
             command(workspace, settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
         )
@@ -80,12 +83,28 @@ def kill_and_resume(at_s: float, reference: dict[str, str], settings: Sequence[s
 def measure(kills: int, seed: int, settings: Sequence[str] = SMALL_RUN) -> tuple[float, list[Kill], int]:
     """Reference seconds, the kills, and the number of artefacts compared."""
     with tempfile.TemporaryDirectory() as folder:
-        started = time.monotonic()
-        subprocess.run(command(Path(folder), settings), check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
-        seconds = time.monotonic() - started
-        reference = tree_hashes(Path(folder))
-    moments = sorted(random.Random(seed).uniform(0, seconds) for _ in range(kills))
-    return seconds, [kill_and_resume(at, reference, settings) for at in moments], len(reference)
+        # One path for all runs: a model's config.yaml names its folder.
+        workspace = Path(folder) / "workspace"
+        with _fresh(workspace):
+            started = time.monotonic()
+            subprocess.run(command(workspace, settings), check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+            seconds = time.monotonic() - started
+            reference = tree_hashes(workspace)
+        moments = sorted(random.Random(seed).uniform(0, seconds) for _ in range(kills))
+        found = []
+        for at in moments:
+            found.append(kill_and_resume(at, reference, settings, workspace))
+            print(f"{len(found)}/{kills}: killed at {at:.1f} s, {found[-1]}", file=sys.stderr)
+    return seconds, found, len(reference)
+
+
+@contextlib.contextmanager
+def _fresh(workspace: Path) -> Iterator[None]:
+    workspace.mkdir()
+    try:
+        yield
+    finally:
+        shutil.rmtree(workspace)
 
 
 def main() -> None:

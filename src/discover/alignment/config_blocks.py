@@ -250,6 +250,9 @@ class TrainingConfig(StrictModel):
     of their text embeddings (average). Validation takes caption 0."""
     val_pool_size: int = Field(default=2048, ge=2)
     """Validation windows (evenly spread over the split) that losses and retrieval metrics are taken on."""
+    label_readout: bool = False
+    """Also log label-precision@10 on the validation pool, from labels.parquet beside the windows. For
+    information only: nothing is chosen by it."""
     best_metric: Literal["val_loss", "val_recall_at_10", "val_map"] = "val_loss"
     """What best_model.pt is best in."""
     keep_checkpoints: int | None = Field(default=3, ge=1)

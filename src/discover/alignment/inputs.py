@@ -1,7 +1,7 @@
 """From the paths of a config to what training reads: both splits on the device, vocabulary, home."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from discover.alignment.dataset import AlignmentDataset, load_split
 from discover.alignment.sensor_vectors import sensor_vectors
 from discover.core.embeddings import EmbeddingTable, load_embeddings
 from discover.core.errors import ConfigError, DataError
-from discover.core.home import Home
+from discover.core.home import NO_ACTIVITY, Home
 from discover.core.progress import Progress
 from discover.core.vocabulary import Vocabulary
-from discover.core.window_set import WindowSet, read_captions
+from discover.core.window_set import WindowSet, read_captions, read_labels
 from discover.text_encoders.config import ENCODER_TYPES
 
 __all__ = ["TrainingInputs", "build_inputs", "load_inputs"]
@@ -33,6 +33,7 @@ class TrainingInputs:
         vocabulary: From training windows; travels in the checkpoint.
         home: The training home; travels in the checkpoint.
         text_meta: Encoder metadata of the text embeddings.
+        val_labels: Label per validation window for the informational read-out, (W,); None without it.
     """
 
     train: AlignmentDataset
@@ -40,6 +41,7 @@ class TrainingInputs:
     vocabulary: Vocabulary
     home: Home
     text_meta: Mapping[str, Any]
+    val_labels: NDArray[np.str_] | None = None
 
 
 def load_inputs(config: AlignmentConfig, device: torch.device, progress: Progress) -> TrainingInputs:
@@ -59,7 +61,7 @@ def load_inputs(config: AlignmentConfig, device: torch.device, progress: Progres
         config.vocab_path or (train_path if train_path.is_dir() else train_path.parent) / "vocab.json"
     )
     vocabulary = Vocabulary.load(vocab_path)
-    return build_inputs(
+    inputs = build_inputs(
         config,
         train,
         validation,
@@ -70,6 +72,9 @@ def load_inputs(config: AlignmentConfig, device: torch.device, progress: Progres
         train_device=train_device,
         sensor_texts=sensor_vectors(config, train.home),
     )
+    if not config.training.label_readout:
+        return inputs
+    return replace(inputs, val_labels=_labels(val_path, validation))
 
 
 def build_inputs(
@@ -101,6 +106,15 @@ def build_inputs(
         )
     ]
     return TrainingInputs(parts[0], parts[1], vocabulary, train.home, dict(train_text.meta))
+
+
+def _labels(path: Path, validation: WindowSet) -> NDArray[np.str_]:
+    table = read_labels(path if path.is_dir() else path.parent)
+    joined = validation.windows.select("window_id").join(
+        table.select("window_id", "label"), on="window_id", how="left", maintain_order="left"
+    )
+    labels: NDArray[np.str_] = joined["label"].fill_null(NO_ACTIVITY).to_numpy().astype(np.str_)
+    return labels
 
 
 def _path(config: AlignmentConfig, key: str) -> Path:

@@ -129,7 +129,7 @@ class _Run:
         model = AlignmentModel(config, self.inputs.vocabulary, train.text_dim, train.sensor_text_dim)
         self.model = model.to(device)
         self.work = TrainingStep(config, self.model, train, device)
-        self.validator = Validator(validation, config.training.val_pool_size)
+        self.validator = Validator(validation, config.training.val_pool_size, self.inputs.val_labels)
         self.total = _total_steps(config, self.work)
         self.data = data_fingerprint(train, validation)
         fingerprint = run_fingerprint(config, self.data)

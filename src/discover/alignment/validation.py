@@ -9,8 +9,9 @@ from torch import Tensor
 
 from discover.alignment.dataset import AlignmentDataset
 from discover.alignment.model import AlignmentModel, mlm_parts
+from discover.core.home import NO_ACTIVITY
 from discover.losses import PairKeys
-from discover.metrics import caption_retrieval
+from discover.metrics import caption_retrieval, label_precision_at_k
 from discover.metrics.alignment_health import alignment_health
 
 __all__ = ["Validator"]
@@ -24,7 +25,9 @@ _BLOCK = 512
 class Validator:
     """The validation pool: `pool_size` windows evenly spread over the split, fixed for the whole run."""
 
-    def __init__(self, dataset: AlignmentDataset, pool_size: int) -> None:
+    def __init__(
+        self, dataset: AlignmentDataset, pool_size: int, labels: NDArray[np.str_] | None = None
+    ) -> None:
         size = min(pool_size, len(dataset))
         self.rows = torch.from_numpy(
             np.unique(np.linspace(0, len(dataset) - 1, size).round().astype(np.int64))
@@ -32,6 +35,7 @@ class Validator:
         # Similar lengths together: the order of the pool means nothing, and shorter batches are faster.
         self.rows = self.rows[torch.argsort(dataset.features.length[self.rows], stable=True)]
         self.dataset = dataset
+        self._labels = None if labels is None else labels[self.rows.numpy()]
 
     @torch.no_grad()
     def evaluate(self, model: AlignmentModel, *, with_retrieval: bool) -> dict[str, float]:
@@ -54,8 +58,23 @@ class Validator:
             model.train(training)
         if with_retrieval and weights.clip_weight > 0:
             groups = keys.caption_id.cpu().numpy()
-            out |= _retrieval(window_NP.cpu().numpy(), caption_NP.cpu().numpy(), groups)
+            windows, captions = window_NP.cpu().numpy(), caption_NP.cpu().numpy()
+            out |= _retrieval(windows, captions, groups)
+            out |= self._label_precision(windows, captions)
         return out
+
+    def _label_precision(
+        self, windows: NDArray[np.float32], captions: NDArray[np.float32]
+    ) -> dict[str, float]:
+        """For information: the share of a caption's ten nearest windows that have its window's label."""
+        if self._labels is None:
+            return {}
+        kept = self._labels != NO_ACTIVITY
+        if not kept.any():
+            return {}
+        labels = self._labels[kept]
+        found = label_precision_at_k(captions[kept], windows[kept], labels, labels, ks=(10,))
+        return {f"val_{name.replace('@', '_at_')}": value for name, value in found.items()}
 
     def _masked(self, model: AlignmentModel) -> dict[str, float]:
         """Masked event modelling on the pool, with the same masks every time."""

@@ -41,6 +41,7 @@ ELSEWHERE = {
     "training.num_workers": "test_training: batches made ahead are the same batches",
     "training.pin_memory": "a warning without a GPU, below",
     "training.gradient_checkpointing": "test_transformer: same gradients, less memory",
+    "training.label_readout": "test_inputs_from_files: labels are read only when asked for",
     "training.save_interval": "test_training: checkpoints",
     "training.keep_checkpoints": "test_training: pruned",
     "text_encoder": "test_inputs_from_files: encodes captions, and must be the one that made the NPZ",

@@ -1,5 +1,6 @@
 """Every path of the config is read; what does not fit together is refused before training."""
 
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,7 @@ from discover.alignment.config import AlignmentConfig
 from discover.core.artifacts import write_text
 from discover.core.embeddings import EmbeddingTable, save_embeddings
 from discover.core.errors import ArtifactError, ConfigError, JoinError
-from discover.core.tables import CAPTIONS, EVENTS, WINDOWS
+from discover.core.tables import CAPTIONS, EVENTS, LABELS, WINDOWS
 from discover.core.window_set import write_home, write_table
 
 
@@ -139,3 +140,35 @@ def test_sensor_descriptions_are_encoded_when_read(
     assert "door sensor by the fridge in the kitchen" in asked
     loaded = load_model(tmp_path / "run")
     assert loaded.embed_windows(world.make_windows(5)).vectors.shape == (5, 24)
+
+
+def test_labels_are_read_only_when_asked_for_and_change_nothing_else(
+    world: ModuleType, tmp_path: Path, folder: Path
+) -> None:
+    windows = world.make_windows(80).windows
+    labels = pl.DataFrame(
+        {
+            "window_id": windows["window_id"],
+            "label": ["cook" if i % 3 else "no_activity" for i in range(80)],
+            "coarse": ["other"] * 80,
+            "share": pl.Series([1.0] * 80, dtype=pl.Float32),
+            "all_labels": [["cook"]] * 80,
+            "segment": pl.Series([None] * 80, dtype=pl.Int32),
+        }
+    )
+    write_table(folder / "labels.parquet", labels, LABELS)
+    lines = {}
+    for name, asked in (("without", False), ("with", True)):
+        config = config_of(world, tmp_path / name, folder, training__label_readout=asked)
+        AlignmentTrainer(config).train()
+        log = (tmp_path / name / "metrics.jsonl").read_text().splitlines()
+        lines[name] = [json.loads(line) for line in log]
+    extra = set(lines["with"][-1]) - set(lines["without"][-1])
+    assert extra == {"val_label_precision_at_10_macro", "val_label_precision_at_10_weighted"}
+    # Ten of the eight annotated validation windows cannot be had; all found ones have the one label.
+    assert lines["with"][-1]["val_label_precision_at_10_macro"] == pytest.approx(1.0)
+    for one, two in zip(lines["with"], lines["without"], strict=True):
+        assert {k: v for k, v in one.items() if k not in extra} == two
+    (folder / "labels.parquet").unlink()
+    with pytest.raises(ArtifactError, match=r"labels\.parquet"):
+        AlignmentTrainer(config_of(world, tmp_path / "none", folder, training__label_readout=True)).train()

@@ -20,7 +20,7 @@ def test_example_trains_and_searches() -> None:
         capture_output=True,
         text=True,
         timeout=300,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env=environment,
         check=False,
     )
     assert run.returncode == 0, run.stderr

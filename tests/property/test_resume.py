@@ -62,7 +62,7 @@ def inputs() -> Any:
 
 def config_of(folder: Path, name: str) -> Any:
     changes = {"training__batch_size": 8, "training__max_steps": STEPS, "training__save_interval": 3,
-               "training__val_interval": 4, **VARIANTS[name]}  # fmt: skip
+               "training__val_interval": 4, "training__log_interval": 2, **VARIANTS[name]}  # fmt: skip
     return world().make_config(folder, **changes)
 
 

@@ -20,8 +20,10 @@ from discover.alignment.checkpoint import load_checkpoint, save_checkpoint
 from discover.alignment.config import CurriculumConfig
 from discover.alignment.optimizer import build_optimizer
 from discover.alignment.schedule import BatchOrder, learning_rate
+from discover.alignment.step import TrainingStep
 from discover.alignment.validation import Validator
 from discover.core.errors import ArtifactError, CheckpointError, ConfigError, TrainingError
+from discover.encoders import gather_batch
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
@@ -261,8 +263,6 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_windows(world: ModuleType
 
 
 def test_gradient_accumulation_is_the_mean_over_micro_batches(world: ModuleType, tmp_path: Path) -> None:
-    from discover.alignment.step import TrainingStep
-
     grads = []
     for micro in (1, 2):
         config = world.make_config(
@@ -525,3 +525,51 @@ def test_overlapping_windows_are_negatives_only_when_asked(world: ModuleType, tm
     assert losses[True][0] == losses[False][0]
     # All eight overlap: nothing is left to be told apart from.
     assert losses[True][1] < 0.7 * losses[True][0]
+
+
+def test_the_loss_is_the_weighted_sum_of_its_parts(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path, loss__clip_weight=0.3, loss__mlm_weight=0.7)
+    inputs = world.make_inputs(config)
+    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    out = model(inputs.train.batch(torch.arange(16)))
+    parts = {name: float(value) for name, value in out.parts.items()}
+    assert float(out.loss.detach()) == pytest.approx(0.3 * parts["clip_loss"] + 0.7 * parts["mlm_loss"])
+    values = Validator(inputs.validation, 20).evaluate(model, with_retrieval=False)
+    expected = 0.3 * values["val_clip_loss"] + 0.7 * values["val_mlm_loss"]
+    assert values["val_loss"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("kind", ["linear", "mlp", "attention"])
+def test_vectors_in_the_joint_space_do_not_depend_on_batch_mates(
+    world: ModuleType, tmp_path: Path, kind: str
+) -> None:
+    config = world.make_config(tmp_path, sensor_projection__type=kind)
+    features = world.make_inputs(config).train.features
+    torch.manual_seed(0)
+    model = AlignmentModel(config, world.make_vocabulary(), 16).eval()
+    rows = torch.arange(60)
+    together = model.embed_windows(gather_batch(features, rows))
+    alone = torch.cat([model.embed_windows(gather_batch(features, row)) for row in rows.split(1)])
+    torch.testing.assert_close(together, alone, atol=1e-6, rtol=1e-5)
+    assert (together[0] - together[1]).abs().max() > 1e-3
+
+
+def test_an_epoch_of_steps_sees_every_window_with_captions_of_its_own(
+    world: ModuleType, tmp_path: Path
+) -> None:
+    config = world.make_config(tmp_path, training__batch_size=20)
+    inputs = world.make_inputs(config)
+    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    work = TrainingStep(config, model, inputs.train, torch.device("cpu"))
+    batches = [work.pairs_of(number) for number in range(7)]
+    seen = torch.cat([batch.keys.window_id for batch in batches])
+    assert sorted(seen.tolist()) == list(range(140))
+    for batch in batches:
+        own = inputs.train.text_RT[inputs.train.caption_rows_WC[batch.keys.window_id]]
+        assert (own == batch.text.unsqueeze(1)).all(-1).any(1).all()
+    first = torch.cat([batch.text for batch in batches])[seen.argsort()]
+    later = [work.pairs_of(number) for number in range(7, 14)]
+    order = torch.cat([batch.keys.window_id for batch in later]).argsort()
+    again = torch.cat([batch.text for batch in later])[order]
+    changed = (first != again).any(1).float().mean()
+    assert 0.3 < float(changed) < 0.7, "one of two captions is drawn anew"

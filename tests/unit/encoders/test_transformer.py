@@ -67,8 +67,14 @@ def plain_forward(encoder: TransformerEncoder, batch: Any) -> torch.Tensor:
 
 def test_equals_a_plain_transformer(world: ModuleType) -> None:
     encoder, features = setup(world, {})
-    batch = gather_batch(features, torch.tensor([3, 17, 5, 30, 31]))
-    torch.testing.assert_close(encoder(batch), plain_forward(encoder, batch), atol=1e-5, rtol=1e-5)
+    batch = gather_batch(features, torch.arange(40))
+    out, plain = encoder(batch), plain_forward(encoder, batch)
+    torch.testing.assert_close(out, plain, atol=1e-5, rtol=1e-5)
+    direction = torch.randn(out.shape)
+    wanted = torch.autograd.grad((plain * direction).sum(), list(encoder.parameters()))
+    got = torch.autograd.grad((out * direction).sum(), list(encoder.parameters()))
+    for (name, _), a, b in zip(encoder.named_parameters(), got, wanted, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4, msg=f"gradient of {name}")
 
 
 @pytest.mark.parametrize("options", VARIANTS)

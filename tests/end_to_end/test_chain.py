@@ -13,6 +13,9 @@ import polars as pl
 import pytest
 from chain_runs import CONFIG, ROOT, chain_arguments, discover
 
+from discover.core.embeddings import load_embeddings
+from discover.core.window_set import load_window_set
+
 RESULTS = "results/demo/FD_60/demo"
 MODEL = "trained_models/demo/demo"
 
@@ -129,6 +132,48 @@ def test_train_py_resumes_from_a_checkpoint(finished: Path, tmp_path: Path) -> N
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (out / "metrics.jsonl").read_bytes() == before
+
+
+def test_a_checkpoint_of_other_data_is_refused(finished: Path, tmp_path: Path) -> None:
+    sampling = finished / "data/processed/simulated/demo/FD_60_p"
+    settings = [
+        f"train_data_path={sampling}/windows.parquet",
+        f"val_data_path={sampling}/windows.parquet",
+        f"train_text_embeddings_path={sampling}/embeddings_short_minilm.npz",
+        f"val_text_embeddings_path={sampling}/embeddings_short_minilm.npz",
+    ]
+    sets = [part for setting in settings for part in ("--set", setting)]
+    checkpoint = finished / MODEL / "checkpoint_step_8.pt"
+    out = tmp_path / "model"
+    done = discover(
+        "train", "-c", str(CONFIG), *chain_arguments(finished)[5:], *sets,
+        "--resume", str(checkpoint), "--output-dir", str(out),
+    )  # fmt: skip
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "other windows" in done.stderr
+    assert not list(out.rglob("*.pt"))
+
+
+def test_export_writes_files_that_read_back_the_same(finished: Path, tmp_path: Path) -> None:
+    out = tmp_path / "v2"
+    arguments = ["export", *chain_arguments(finished)[1:], "--output", str(out)]
+    done = discover(*arguments)
+    assert done.returncode == 0, done.stderr
+    names = {p.name for p in out.iterdir()}
+    assert {"train.json", "val.json", "test.json", "vocab.json", "test_captions_short.json"} <= names
+    sampling = finished / "data/processed/simulated/demo/FD_60"
+    wanted = load_window_set(sampling).of_split("test").windows
+    found = load_window_set(out / "test.json").windows
+    assert found["window_id"].to_list() == wanted["window_id"].to_list()
+    assert found["n_events"].to_list() == wanted["n_events"].to_list()
+    whole = load_embeddings(sampling / "embeddings_short_minilm.npz")
+    part = load_embeddings(out / "test_embeddings_short_minilm.npz")
+    ids = wanted["window_id"].to_numpy().astype(str)
+    both = [table.vectors[table.rows_of(ids)[:, 0]].astype("float32") for table in (part, whole)]
+    assert (both[0] == both[1]).all()
+    refused = discover(*arguments)
+    assert refused.returncode == 2
+    assert "not empty" in refused.stderr
 
 
 @pytest.mark.slow

@@ -120,6 +120,19 @@ def evaluate(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceO
 
 
 @app.command()
+def export(
+    config: ConfigOption,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")],
+    set_: SetOption = None,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Write a run's windows, captions and text vectors as discover-v2's files (JSON and NPZ per split)."""
+    from discover.cli.chain import export_files
+
+    export_files(config, set_ or [], workspace, output)
+
+
+@app.command()
 def train(
     config: ConfigOption,
     run_full_pipeline: Annotated[

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from discover.cli.console import BarProgress, console, print_table
 from discover.core.artifacts import read_json
-from discover.pipeline import Chain, StageOutcome, build_chain, plan_stages, run_chain
+from discover.core.errors import ConfigError
+from discover.pipeline import Chain, StageOutcome, build_chain, export_v2, plan_stages, run_chain
 
-__all__ = ["check_config", "print_outcome", "print_results", "run_steps", "run_whole_chain"]
+__all__ = ["check_config", "export_files", "print_outcome", "print_results", "run_steps", "run_whole_chain"]
 
 
 def run_whole_chain(config: Path, overrides: Sequence[str], workspace: Path, *, dry_run: bool) -> None:
@@ -29,6 +30,15 @@ def check_config(config: Path, overrides: Sequence[str], workspace: Path) -> Non
     chain = build_chain(config, overrides, workspace)
     _print_plan(chain)
     console.print("The config is valid. Nothing was run.", markup=False)
+
+
+def export_files(config: Path, overrides: Sequence[str], workspace: Path, output: Path) -> None:
+    """Write discover-v2's files into an empty or new folder."""
+    if output.is_dir() and any(output.iterdir()):
+        raise ConfigError(f"{output} is not empty. Give another --output; nothing is overwritten unasked.")
+    paths = export_v2(build_chain(config, overrides, workspace), output)
+    for path in paths:
+        console.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
 def _print_plan(chain: Chain) -> None:

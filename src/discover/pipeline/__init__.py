@@ -3,6 +3,7 @@
 from discover.pipeline.answers import Searcher
 from discover.pipeline.chain import Chain, build_chain, run_chain
 from discover.pipeline.config import RunConfig
+from discover.pipeline.export import export_v2
 from discover.pipeline.stage import Stage, StageOutcome, StagePlan, StageResult, plan_stages, run_stages
 from discover.pipeline.training import training_config
 
@@ -15,6 +16,7 @@ __all__ = [
     "StagePlan",
     "StageResult",
     "build_chain",
+    "export_v2",
     "plan_stages",
     "run_chain",
     "run_stages",

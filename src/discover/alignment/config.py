@@ -169,6 +169,11 @@ class AlignmentConfig(StrictModel):
         heads = self.sensor_projection.n_heads
         if self.sensor_projection.type == "attention" and self.encoder.d_model % heads:
             raise ValueError(f"sensor_projection.n_heads {heads} does not divide encoder.d_model")
+        if self.loss.clip_weight == 0 and self.training.best_metric != "val_loss":
+            raise ValueError(
+                f"training.best_metric {self.training.best_metric} is not measured with clip_weight 0; "
+                "use val_loss"
+            )
         if self.loss.use_hard_negatives and self.loss.clip_weight == 0:
             raise ValueError("loss.use_hard_negatives would have no effect with clip_weight 0; remove it")
         return self

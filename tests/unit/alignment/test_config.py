@@ -86,6 +86,10 @@ def test_a_discover_v2_file_loads_and_names_what_means_nothing(tmp_path: Path) -
         ({"loss": {"soft_weight": 0.3}}, "soft_weight would have no effect"),
         ({"loss": {"targets": "identity", "ignore_overlaps": False}}, "ignore_overlaps would have no effect"),
         ({"loss": {"near_same": "positive"}}, "near_same would have no effect"),
+        (
+            {"loss": {"clip_weight": 0, "mlm_weight": 1}, "training": {"best_metric": "val_map"}},
+            "not measured",
+        ),
         ({"curriculum": {}}, "curriculum would have no effect"),
         ({"text_projection": {"type": "attention", "dim": 512}}, "a text is one vector"),
         ({"sensor_projection": {"type": "attention", "n_heads": 3}}, "does not divide"),

@@ -50,7 +50,8 @@ class WandbTracker:
     def log(self, values: Mapping[str, Any]) -> None:
         """One line of metrics.jsonl."""
         split = values.get("split", "train")
-        named = {f"{split}/{k}": v for k, v in values.items() if k not in ("step", "split") and v is not None}
+        shown = {k: v for k, v in values.items() if k not in ("step", "split") and v is not None}
+        named = {f"{split}/{k.removeprefix(split + '_')}": v for k, v in shown.items()}
         self._run.log(json.loads(json.dumps(named)), step=int(values["step"]))
 
     def finish(self) -> None:

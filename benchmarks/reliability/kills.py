@@ -90,7 +90,8 @@ def measure(kills: int, seed: int, settings: Sequence[str] = SMALL_RUN) -> tuple
             subprocess.run(command(workspace, settings), check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
             seconds = time.monotonic() - started
             reference = tree_hashes(workspace)
-        moments = sorted(random.Random(seed).uniform(0, seconds) for _ in range(kills))
+        draws = random.Random(seed)
+        moments = sorted(draws.uniform(0, seconds) for _ in range(kills))
         found = []
         for at in moments:
             found.append(kill_and_resume(at, reference, settings, workspace))

@@ -114,7 +114,11 @@ def main() -> None:
                 for _ in range(2):
                     killed += _kill_after(folder, changes, draw.uniform(0.05, 0.7) * seconds)
                 _finish(folder, changes)
-                equal += _digest(folder) == expected
+                found = _digest(folder)
+                equal += found == expected
+                if found != expected:
+                    names = [n for n in {*found, *expected} if found.get(n) != expected.get(n)]
+                    print(f"{name}, run {number} differs in {names}", flush=True)
             rows.append([name, options.kills, killed, equal])
             print(rows[-1], flush=True)
     columns = ("configuration", "runs cut", "kills that hit a running process", "equal to uninterrupted")

@@ -99,6 +99,7 @@ class Run:
 
     def start(self, resume: Resume, overwrite: bool) -> None:
         """Bring the run to where the folder or a checkpoint says it stands."""
+        self.files.remove_partials()
         content = None
         if isinstance(resume, Path):
             content = load_checkpoint(resume)

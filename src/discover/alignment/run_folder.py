@@ -138,6 +138,12 @@ class RunFolder:
             return content
         return None
 
+    def remove_partials(self) -> None:
+        """Delete half-written files that a killed run left (call while holding the folder)."""
+        if self.writes:
+            for leftover in self.folder.glob(".*.partial"):
+                leftover.unlink(missing_ok=True)
+
     def save(self, path: Path, content: Mapping[str, Any]) -> None:
         """Write a checkpoint."""
         if self.writes:

@@ -573,3 +573,10 @@ def test_an_epoch_of_steps_sees_every_window_with_captions_of_its_own(
     again = torch.cat([batch.text for batch in later])[order]
     changed = (first != again).any(1).float().mean()
     assert 0.3 < float(changed) < 0.7, "one of two captions is drawn anew"
+
+
+def test_half_written_files_of_a_killed_run_are_removed(world: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / ".best_model.pt.abc.partial").write_bytes(b"half")
+    config = world.make_config(tmp_path, training__max_steps=2)
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    assert not list(tmp_path.glob(".*.partial"))

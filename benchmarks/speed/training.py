@@ -246,7 +246,9 @@ def flops_per_step(bench: Bench) -> float:
     per_token = config.n_layers * (4 * config.d_model**2 + 2 * config.d_model * config.d_ff)
     attention = config.n_layers * 2 * config.d_model * float((lengths**2).mean())
     heads = sum(p.numel() for h in (bench.model.sensor_head, bench.model.text_head) for p in h.parameters())
-    return 6.0 * bench.batch * (per_token * float(lengths.mean()) + attention + heads)
+    # Masked modelling reads the batch a second time, with its events hidden.
+    passes = 1 if bench.model.mlm is None else 2
+    return 6.0 * bench.batch * (passes * (per_token * float(lengths.mean()) + attention) + heads)
 
 
 def peak_flops(device: torch.device, bf16: bool) -> float:

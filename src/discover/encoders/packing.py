@@ -66,7 +66,7 @@ class Packing:
     unsort: Tensor
 
     def split(self, rows_TD: Tensor) -> tuple[Tensor, ...]:
-        """Tokens of each bucket. One split: its gradient is one concatenation, slices would add full tensors."""
+        """Tokens of each bucket. A split's gradient is one concatenation; slices would add full tensors."""
         return torch.split(rows_TD, [bucket.end - bucket.begin for bucket in self.buckets])
 
 

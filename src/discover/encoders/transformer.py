@@ -198,7 +198,7 @@ class _Block(nn.Module):
 
 
 def _attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-    """Scaled dot-product attention, (B, H, L, D) in and out; `mask` is added to logits, or True where open."""
+    """Scaled dot-product attention, (B, H, L, D) in and out; `mask` is added to logits or True where open."""
     if q.device.type == "cpu" and q.dtype == torch.bfloat16:
         # torch 2.13 on CPUs: the backward pass of short windows is five times slower in bf16.
         with torch.autocast("cpu", enabled=False):

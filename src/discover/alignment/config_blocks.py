@@ -74,8 +74,8 @@ class LossConfig(StrictModel):
     focal_alpha: float | None = Field(default=None, gt=0, lt=1)
     """Weight of positive pairs under focal_sigmoid, of negatives 1 - alpha; None weighs all alike."""
     targets: Literal["identity", "duplicates", "soft"] = "duplicates"
-    """Which captions of the batch count as a window's own: its own only (identity), identical ones too
-    (duplicates), or each by the similarity of its text (soft)."""
+    """Which pairs of the batch are negatives: all others (identity), all but those with an identical caption
+    or shared events (duplicates), or each the less, the more similar its text is (soft)."""
     near_threshold: float | None = Field(default=None, gt=0, le=1)
     """Cosine of two captions' text embeddings from which they say nearly the same; None: only identical ones
     do (duplicates)."""

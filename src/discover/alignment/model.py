@@ -31,7 +31,7 @@ from discover.losses import (
 
 # Shape letters: B pairs, P joint width, T text width.
 
-__all__ = ["ALIGNMENT_LOSSES", "AlignmentModel", "StepOutput"]
+__all__ = ["ALIGNMENT_LOSSES", "AlignmentModel", "StepOutput", "mlm_accuracies", "mlm_parts"]
 
 ALIGNMENT_LOSSES: Mapping[str, Callable[[LossConfig], PairLoss]] = {
     "infonce": lambda c: CLIPLoss(c.temperature_init, c.learnable_temperature),
@@ -213,10 +213,27 @@ def target_rule(config: LossConfig) -> TargetRule:
 
 
 def mlm_parts(result: MaskedEventResult) -> dict[str, Tensor]:
-    """Loss and accuracy per field by name, for logs."""
+    """Loss, and per field how many hidden ids were asked and answered right; sums over steps make sense."""
     parts = {"mlm_loss": result.loss.detach()}
-    parts |= {f"mlm_accuracy_{field}": value for field, value in result.accuracies.items()}
+    for field, accuracy in result.accuracies.items():
+        asked = result.counts[field].float()
+        # A batch may ask nothing of a field (all of its values unknown): its accuracy is then 0 / 0.
+        parts[f"mlm_right_{field}"] = torch.where(asked > 0, accuracy * asked, 0.0)
+        parts[f"mlm_asked_{field}"] = asked
     return parts
+
+
+def mlm_accuracies(sums: Mapping[str, float]) -> dict[str, float]:
+    """Values of `mlm_parts`, summed or averaged over steps, with right and asked turned into accuracies.
+
+    A field that nothing was asked of has no accuracy.
+    """
+    out = {name: value for name, value in sums.items() if not name.startswith(("mlm_right_", "mlm_asked_"))}
+    for name, asked in sums.items():
+        field = name.removeprefix("mlm_asked_")
+        if field != name and asked > 0:
+            out[f"mlm_accuracy_{field}"] = sums[f"mlm_right_{field}"] / asked
+    return out
 
 
 def _memory(config: AlignmentConfig, text_dim: int) -> HardNegativeMemory:
@@ -224,7 +241,8 @@ def _memory(config: AlignmentConfig, text_dim: int) -> HardNegativeMemory:
     return HardNegativeMemory(
         loss.hard_negative_memory_size,
         config.sensor_projection.dim,
-        text_dim=text_dim if loss.near_threshold is not None else 0,
+        # Texts are remembered where the rule compares them, so that near-same captions are never drawn.
+        text_dim=text_dim if loss.near_threshold is not None or loss.targets == "soft" else 0,
         strategy=loss.hard_negative_strategy,
         ratio=loss.hard_negative_ratio,
         temperature=loss.hard_negative_sampling_temperature,

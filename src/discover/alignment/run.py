@@ -17,7 +17,7 @@ from torch import Tensor
 from discover.alignment.checkpoint import load_checkpoint
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.inputs import TrainingInputs, load_inputs
-from discover.alignment.model import AlignmentModel
+from discover.alignment.model import AlignmentModel, mlm_accuracies
 from discover.alignment.optimizer import pick_device
 from discover.alignment.run_folder import (
     RunFolder,
@@ -197,7 +197,7 @@ class Run:
         self.progress.advance(1, self.note)
 
     def _log_training(self) -> None:
-        means = {k: float(v) / self.summed for k, v in self.sums.items()}
+        means = mlm_accuracies({k: float(v) / self.summed for k, v in self.sums.items()})
         self._refuse_not_finite(means["loss"])
         extra = {
             "learning_rate": self.work.rate(self.step - 1, self.total),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from discover.alignment.dataset import AlignmentDataset
-from discover.alignment.model import AlignmentModel, mlm_parts
+from discover.alignment.model import AlignmentModel, mlm_accuracies, mlm_parts
 from discover.core.home import NO_ACTIVITY
 from discover.losses import PairKeys
 from discover.metrics import caption_retrieval, label_precision_at_k
@@ -86,9 +86,11 @@ class Validator:
             windows, hidden = model.mlm.hide(self.dataset.batch(rows).windows, generator)
             result = model.mlm(*model.encoder.encode_tokens(windows), hidden)
             for name, value in mlm_parts(result).items():
-                sums[name] = sums.get(name, 0.0) + float(value) * len(rows)
+                weight = len(rows) if name == "mlm_loss" else 1
+                sums[name] = sums.get(name, 0.0) + float(value) * weight
             seen += len(rows)
-        return {f"val_{name}": value / seen for name, value in sums.items()}
+        means = {name: value / seen for name, value in sums.items()}
+        return {f"val_{name}": value for name, value in mlm_accuracies(means).items()}
 
     def _embed(self, model: AlignmentModel) -> tuple[Tensor, Tensor, PairKeys]:
         windows, captions, keys = [], [], []

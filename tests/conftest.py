@@ -1,12 +1,11 @@
 """Fixtures shared by all tests: small made-up homes and logs."""
 
-import importlib.util
 import os
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import small_homes as small_homes_module
 
 from discover.core.home import Home
 from discover.core.window_set import EventLog
@@ -14,23 +13,19 @@ from discover.core.window_set import EventLog
 TESTS = Path(__file__).parent
 
 
-def _load(name: str) -> ModuleType:
-    """Import a module of tests/fixtures by path: the tests are no package."""
-    full_name = f"discover_test_fixtures_{name}"
-    if full_name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(full_name, TESTS / "fixtures" / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[full_name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[full_name]
-
-
 @pytest.fixture(scope="session")
 def small_homes() -> ModuleType:
     """The module tests/fixtures/small_homes.py, for tests that build logs of their own."""
-    return _load("small_homes")
+    return small_homes_module
+
+
+@pytest.fixture(scope="session")
+def world() -> ModuleType:
+    """The module tests/fixtures/alignment_world.py: a made-up home for encoders and training."""
+    # Not at the top: it loads torch, which most tests do without.
+    import alignment_world
+
+    return alignment_world
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,8 @@
 """What every encoder of the factory, in every preset and with every option, must do."""
 
-import importlib.util
-from functools import cache
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import alignment_world
 import numpy as np
 import pytest
 import torch
@@ -37,20 +34,9 @@ CASES: list[tuple[dict[str, Any], str]] = [
 CASES += [({"type": kind, "preset": "minimal"}, f"{kind}: minimal") for kind in ENCODERS]
 
 
-@cache
-def world() -> ModuleType:
-    path = Path(__file__).parents[1] / "fixtures" / "alignment_world.py"
-    spec = importlib.util.spec_from_file_location("alignment_world", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def built(values: dict[str, Any], seed: int = 0) -> tuple[Any, Any]:
     config = SensorEncoderConfig(**values)
-    windows, vocabulary = world().make_windows(30), world().make_vocabulary()
+    windows, vocabulary = alignment_world.make_windows(30), alignment_world.make_vocabulary()
     texts = None
     if config.metadata.sensor_tokens != "id":
         texts = np.random.default_rng(0).normal(size=(len(windows.home.sensors), TEXT_DIM)).astype(np.float32)
@@ -87,7 +73,7 @@ def test_sensors_as_text_read_a_home_whose_ids_were_never_seen(kind: str) -> Non
     """Renaming all sensors changes nothing when the model reads descriptions instead of ids."""
     values = {"type": kind, "d_model": 32, "n_layers": 2, "n_heads": 4, "metadata": {"sensor_tokens": "text"}}
     encoder, features = built(values)
-    home = world().make_windows(30)
+    home = alignment_world.make_windows(30)
     ids = home.events["sensor"].dtype.categories.to_list()
     import polars as pl
 
@@ -101,12 +87,12 @@ def test_sensors_as_text_read_a_home_whose_ids_were_never_seen(kind: str) -> Non
     other = WindowSet(home.home.model_copy(update={"sensors": sensors}), events, home.windows)
     texts = np.random.default_rng(0).normal(size=(len(sensors), TEXT_DIM)).astype(np.float32)
     config = SensorEncoderConfig(**values)
-    moved = build_event_features(other, world().make_vocabulary(), config, sensor_texts=texts)
+    moved = build_event_features(other, alignment_world.make_vocabulary(), config, sensor_texts=texts)
     rows = torch.arange(10)
     encoder.eval()
     assert torch.equal(encoder(gather_batch(features, rows)), encoder(gather_batch(moved, rows)))
     by_id, id_features = built({**values, "metadata": {"sensor_tokens": "id"}})
     by_id.eval()
     id_config = SensorEncoderConfig(**{**values, "metadata": {"sensor_tokens": "id"}})
-    id_moved = build_event_features(other, world().make_vocabulary(), id_config)
+    id_moved = build_event_features(other, alignment_world.make_vocabulary(), id_config)
     assert not torch.equal(by_id(gather_batch(id_features, rows)), by_id(gather_batch(id_moved, rows)))

@@ -28,6 +28,17 @@ def artefacts(workspace: Path) -> dict[str, str]:
     }
 
 
+def data_settings(windows: Path, vectors: Path) -> list[str]:
+    """Train on the windows of one folder and the vectors of another."""
+    settings = [
+        f"train_data_path={windows}/windows.parquet",
+        f"val_data_path={windows}/windows.parquet",
+        f"train_text_embeddings_path={vectors}/embeddings_short_minilm.npz",
+        f"val_text_embeddings_path={vectors}/embeddings_short_minilm.npz",
+    ]
+    return [part for setting in settings for part in ("--set", setting)]
+
+
 def test_the_run_ends_with_answers_and_where_they_are(finished: Path) -> None:
     said = (finished / "done").read_text()
     assert said.count('Search: "') == 3
@@ -99,14 +110,7 @@ def test_the_index_of_another_model_is_refused(finished: Path, tmp_path: Path) -
 
 def test_vectors_of_other_windows_are_refused(finished: Path, tmp_path: Path) -> None:
     sampling = finished / "data/processed/simulated/demo"
-    settings = [
-        f"train_data_path={sampling}/FD_60/windows.parquet",
-        f"val_data_path={sampling}/FD_60/windows.parquet",
-        f"train_text_embeddings_path={sampling}/FD_60_p/embeddings_short_minilm.npz",
-        f"val_text_embeddings_path={sampling}/FD_60_p/embeddings_short_minilm.npz",
-        "training.max_steps=2",
-    ]
-    sets = [part for setting in settings for part in ("--set", setting)]
+    sets = data_settings(sampling / "FD_60", sampling / "FD_60_p")
     out = tmp_path / "model"
     done = discover("train", "-c", str(CONFIG), *sets, "--output-dir", str(out))
     assert done.returncode == 2, done.stdout + done.stderr
@@ -119,13 +123,7 @@ def test_train_py_resumes_from_a_checkpoint(finished: Path, tmp_path: Path) -> N
     shutil.copytree(finished / MODEL, out)
     before = (out / "metrics.jsonl").read_bytes()
     sampling = finished / "data/processed/simulated/demo/FD_60"
-    settings = [
-        f"train_data_path={sampling}/windows.parquet",
-        f"val_data_path={sampling}/windows.parquet",
-        f"train_text_embeddings_path={sampling}/embeddings_short_minilm.npz",
-        f"val_text_embeddings_path={sampling}/embeddings_short_minilm.npz",
-    ]
-    extra = [part for setting in settings for part in ("--set", setting)]
+    extra = data_settings(sampling, sampling)
     arguments = chain_arguments(finished)[5:]
     command = [sys.executable, "train.py", "--config", str(CONFIG), *arguments, *extra]
     command += ["--resume", str(out / "checkpoint_step_8.pt"), "--output-dir", str(out)]
@@ -136,13 +134,7 @@ def test_train_py_resumes_from_a_checkpoint(finished: Path, tmp_path: Path) -> N
 
 def test_a_checkpoint_of_other_data_is_refused(finished: Path, tmp_path: Path) -> None:
     sampling = finished / "data/processed/simulated/demo/FD_60_p"
-    settings = [
-        f"train_data_path={sampling}/windows.parquet",
-        f"val_data_path={sampling}/windows.parquet",
-        f"train_text_embeddings_path={sampling}/embeddings_short_minilm.npz",
-        f"val_text_embeddings_path={sampling}/embeddings_short_minilm.npz",
-    ]
-    sets = [part for setting in settings for part in ("--set", setting)]
+    sets = data_settings(sampling, sampling)
     checkpoint = finished / MODEL / "checkpoint_step_8.pt"
     out = tmp_path / "model"
     done = discover(

@@ -1,15 +1,14 @@
 """k steps + a kill + the rest equal an uninterrupted run, bit for bit, wherever the cut falls."""
 
 import contextlib
-import importlib.util
 import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import alignment_world
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,25 +44,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 @cache
-def world() -> ModuleType:
-    path = Path(__file__).parents[1] / "fixtures" / "alignment_world.py"
-    spec = importlib.util.spec_from_file_location("alignment_world", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@cache
 def inputs() -> Any:
-    return world().make_inputs(world().make_config(Path("unused")), 120, longest=10)
+    return alignment_world.make_inputs(alignment_world.make_config(Path("unused")), 120, longest=10)
 
 
 def config_of(folder: Path, name: str) -> Any:
     changes = {"training__batch_size": 8, "training__max_steps": STEPS, "training__save_interval": 3,
                "training__val_interval": 4, "training__log_interval": 2, **VARIANTS[name]}  # fmt: skip
-    return world().make_config(folder, **changes)
+    return alignment_world.make_config(folder, **changes)
 
 
 def content(folder: Path) -> dict[str, bytes]:

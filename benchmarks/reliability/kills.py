@@ -3,7 +3,8 @@
     python -m benchmarks.reliability.kills --kills 20
 
 One uninterrupted run gives the reference. For each kill a fresh workspace is run, killed after a random
-share of the reference's time (the moments are drawn from a seed), and run again to the end.
+share of the reference's time (the moments are drawn from a seed), and run again to the end. A run that had
+ended before its moment came does not count, and another is drawn.
 """
 
 import argparse
@@ -61,14 +62,17 @@ def tree_hashes(workspace: Path) -> dict[str, str]:
     }
 
 
-def kill_and_resume(at_s: float, reference: dict[str, str], settings: Sequence[str], workspace: Path) -> Kill:
-    """Kill a fresh run after `at_s` seconds, run it again to the end, and compare."""
+def kill_and_resume(
+    at_s: float, reference: dict[str, str], settings: Sequence[str], workspace: Path
+) -> Kill | None:
+    """Kill a fresh run after `at_s` seconds, run it again to the end, and compare; None if it had ended."""
     with _fresh(workspace):
         process = subprocess.Popen(
             command(workspace, settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
         )
         try:
             process.wait(timeout=at_s)
+            return None
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -91,11 +95,14 @@ def measure(kills: int, seed: int, settings: Sequence[str] = SMALL_RUN) -> tuple
             seconds = time.monotonic() - started
             reference = tree_hashes(workspace)
         draws = random.Random(seed)
-        moments = sorted(draws.uniform(0, seconds) for _ in range(kills))
-        found = []
-        for at in moments:
-            found.append(kill_and_resume(at, reference, settings, workspace))
-            print(f"{len(found)}/{kills}: killed at {at:.1f} s, {found[-1]}", file=sys.stderr)
+        found: list[Kill] = []
+        while len(found) < kills:
+            kill = kill_and_resume(draws.uniform(0, seconds), reference, settings, workspace)
+            if kill is None:
+                continue
+            found.append(kill)
+            print(f"{len(found)}/{kills}: {kill}", file=sys.stderr)
+    found.sort(key=lambda kill: kill.at_s)
     return seconds, found, len(reference)
 
 

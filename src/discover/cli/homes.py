@@ -28,12 +28,9 @@ def list_command() -> None:
     from discover.cli.console import print_table
     from discover.homes import list_homes
 
-    columns = ("name", "family", "sensors", "rooms", "activities", "residents", "title")
-    print_table(
-        "Homes",
-        columns,
-        [(h.name, h.family, h.sensors, h.rooms, h.activities, h.residents, h.title) for h in list_homes()],
-    )
+    columns = ("name", "sensors", "rooms", "labels", "people", "what it is")
+    rows = [(h.name, h.sensors, h.rooms, h.activities, h.residents, h.title) for h in list_homes()]
+    print_table("", columns, rows)
 
 
 @homes_app.command("show")

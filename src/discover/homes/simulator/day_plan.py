@@ -66,6 +66,7 @@ class Effects:
 
 
 def draw_habits(seed: int, resident: int) -> Habits:
+    """Habits of one resident: the same for every day of a seed, whatever the number of days."""
     rng = np.random.default_rng(derive_seed(seed, "habits", resident))
     return Habits(
         wake_h=rng.normal(6.9, 0.45),

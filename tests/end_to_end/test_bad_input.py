@@ -33,10 +33,10 @@ BAD_LOGS = {
     "missing": (None, ["No log at"]),
     "empty": (b"", ["empty"]),
     "blank lines": (b"\n\n  \n", ["no "]),
-    "no events": (b"hello there\nthis is not a log\n", ["line 1"]),
+    "no events": (b"hello there\nthis is not a log\n", ["no sensor event", "hello there"]),
     "binary": (bytes(range(256)) * 40, ["binary"]),
     "damaged gzip": (gzip.compress(GOOD.encode())[:-20], ["gz"]),
-    "semicolons": (GOOD.replace("\t", ";").encode(), ["';'"]),
+    "semicolons": (GOOD.replace("\t", ";").encode(), ["semicolons"]),
 }
 
 
@@ -69,7 +69,7 @@ def run_config(tmp_path: Path, *settings: str) -> subprocess.CompletedProcess[st
         ("text_projection=null", ["text_projection", "384"]),
         ("home.log=nowhere.txt", ["log"]),
         ("training.batch_size=-1", ["training.batch_size"]),
-        ("encoder.d_model=100", ["n_heads"]),
+        ("encoder.n_heads=3", ["n_heads"]),
     ],
 )
 def test_bad_setting(setting: str, words: list[str], tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_unwritable_folder(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder should be")
     config = str(CONFIG)
-    assert_refused(discover("run", "-c", config, "-w", str(blocked)), "Cannot write", "workspace")
+    assert_refused(discover("run", "-c", config, "-w", str(blocked)), "Cannot write", "Choose another folder")
 
 
 def test_home_without_a_log_says_how_to_get_one(tmp_path: Path) -> None:

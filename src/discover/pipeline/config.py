@@ -13,6 +13,7 @@ from discover.core.errors import ConfigError
 from discover.evaluation.config import EvaluationConfig
 from discover.homes.simulator import SimulatorConfig
 from discover.sampling.config import SamplingConfig
+from discover.text_encoders.model_cards import MODEL_CARDS
 
 __all__ = ["EvaluationSettings", "HomeSource", "ReportConfig", "RunConfig"]
 
@@ -71,6 +72,18 @@ class RunConfig(StrictModel):
     """What is shown."""
     alignment: AlignmentConfig
     """Everything else in the YAML."""
+
+    @model_validator(mode="after")
+    def _widths_fit(self) -> "RunConfig":
+        encoder, head = self.alignment.text_encoder, self.alignment.sensor_projection
+        # The widths of a model folder of one's own are known only when it is loaded.
+        width = MODEL_CARDS[encoder.type].dim if encoder.model_path is None else None
+        if self.alignment.text_projection is None and width not in (None, head.dim):
+            raise ValueError(
+                f"without a text_projection sensor_projection.dim must equal the width of the text encoder: "
+                f"{encoder.type} gives {width}, sensor_projection.dim is {head.dim}"
+            )
+        return self
 
     @classmethod
     def from_yaml(cls, path: Path | str, overrides: Sequence[str] = ()) -> "RunConfig":

@@ -18,6 +18,7 @@ class ModelCard:
 
     Attributes:
         hub_name: Where its weights are published.
+        dim: Width of the published weights' vectors.
         loader: sentence: a sentence-transformers folder with its own pooling (mean, for all families here);
             clip, siglip: the text half of an image-text model, in the joint space.
         max_length: Tokens after which texts are cut, special tokens included.
@@ -29,6 +30,7 @@ class ModelCard:
     """
 
     hub_name: str
+    dim: int
     loader: Literal["sentence", "clip", "siglip"] = "sentence"
     max_length: int
     document_prefix: str = ""
@@ -39,11 +41,14 @@ class ModelCard:
 
 
 MODEL_CARDS: Final[Mapping[EncoderType, ModelCard]] = {
-    "minilm": ModelCard(hub_name="sentence-transformers/all-MiniLM-L6-v2", max_length=256),
-    "gte_base": ModelCard(hub_name="thenlper/gte-base", max_length=512),
-    "distilroberta": ModelCard(hub_name="sentence-transformers/all-distilroberta-v1", max_length=512),
+    "minilm": ModelCard(hub_name="sentence-transformers/all-MiniLM-L6-v2", dim=384, max_length=256),
+    "gte_base": ModelCard(hub_name="thenlper/gte-base", dim=768, max_length=512),
+    "distilroberta": ModelCard(
+        hub_name="sentence-transformers/all-distilroberta-v1", dim=768, max_length=512
+    ),
     "embeddinggemma": ModelCard(
         hub_name="google/embeddinggemma-300m",
+        dim=768,
         max_length=2048,
         document_prefix="title: none | text: ",
         query_prefix="task: search result | query: ",
@@ -52,13 +57,14 @@ MODEL_CARDS: Final[Mapping[EncoderType, ModelCard]] = {
     # The model could take longer texts, but captions and prompts never come near this limit.
     "nemotron_8b": ModelCard(
         hub_name="nvidia/llama-embed-nemotron-8b",
+        dim=4096,
         max_length=4096,
         query_prefix="Instruct: Given a query, retrieve descriptions of moments in a home\nQuery: ",
         needs_remote_code=True,
         model_options={"attn_implementation": "eager", "dtype": "auto"},
     ),
-    "clip": ModelCard(hub_name="openai/clip-vit-base-patch32", loader="clip", max_length=77),
+    "clip": ModelCard(hub_name="openai/clip-vit-base-patch32", dim=512, loader="clip", max_length=77),
     "siglip": ModelCard(
-        hub_name="google/siglip-base-patch16-224", loader="siglip", max_length=64, pad_to_max=True
+        hub_name="google/siglip-base-patch16-224", dim=768, loader="siglip", max_length=64, pad_to_max=True
     ),
 }

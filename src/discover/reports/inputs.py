@@ -19,7 +19,7 @@ class StageNote:
         name: For example "sample".
         summary: What came out, in a few words: "3,408 windows".
         settings: Settings worth showing; nested blocks are shown with dotted names.
-        seconds: How long it took; None where it was up to date.
+        seconds: How long it took; None leaves it out, so that equal work gives an equal page.
     """
 
     name: str

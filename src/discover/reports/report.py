@@ -188,7 +188,7 @@ def _drawings(sections: list[dict[str, Any]]) -> Iterator[Drawing]:
 
 def _took(seconds: float | None) -> str:
     if seconds is None:
-        return "up to date"
+        return ""
     return f"{seconds:,.1f} s" if seconds < 90 else f"{seconds / 60:,.1f} min"
 
 

@@ -89,7 +89,8 @@ def _panels(series: Series) -> dict[str, Series]:
         for title, words in _PANELS:
             if any(word in name.lower().split("/")[-1] for word in words):
                 panel = panels.setdefault(title, {})
-                if len(panel) < _MOST_LINES:
+                # With one loss alone the total equals it: one line says both.
+                if len(panel) < _MOST_LINES and series[name] not in panel.values():
                     panel[name] = series[name]
                 break
     return {title: panels[title] for title, _ in _PANELS if title in panels}

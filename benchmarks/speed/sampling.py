@@ -150,7 +150,7 @@ def main() -> None:
                 cwd=ROOT,
             )
             rows.append(list(json.loads(child.stdout).values()))
-            print(rows[-1], flush=True)
+            print(rows[-1], file=sys.stderr)
     table = markdown_table(COLUMNS, rows)
     print(table)
     if options.write:

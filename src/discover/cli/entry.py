@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from discover.core.errors import DiscoverError
 
@@ -24,10 +24,9 @@ def train_main(arguments: Sequence[str] | None = None) -> None:
     main(["train", *(sys.argv[1:] if arguments is None else arguments)])
 
 
-def _guarded(call: object) -> int:
+def _guarded(call: Callable[[], object]) -> int:
     from rich.console import Console
 
-    assert callable(call)
     try:
         call()
     except DiscoverError as error:

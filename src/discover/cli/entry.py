@@ -11,8 +11,8 @@ __all__ = ["main", "train_main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `discover` with `arguments` (default: the command line) and exit."""
-    # Threads that spin while they wait cost most of the machine when anything else runs on it: encoding
-    # text on 2 busy cores, 17 captions/s spinning against 105 sleeping. Read when torch loads its OpenMP.
+    # Threads that spin while they wait cost most of the machine when anything else runs on it
+    # (docs/experiments.md). Read when torch loads its OpenMP.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from discover.cli.app import app
 

@@ -34,8 +34,7 @@ def train_model(
     alignment = AlignmentConfig.from_mapping(values, source=str(config))
     if output_dir is not None:
         alignment = alignment.model_copy(update={"output_dir": output_dir})
-    AlignmentTrainer(alignment, progress=BarProgress(), resume=resume or "auto").train()
-    console.print(f"Wrote {alignment.output_dir}", markup=False)
+    _train(alignment, resume)
 
 
 def _train_in_chain(
@@ -54,8 +53,7 @@ def _train_in_chain(
         alignment = training_config(
             chain.config, chain.data_folders, chain.model_folders.model, chain.workspace
         )
-        AlignmentTrainer(alignment, progress=BarProgress(), resume=resume).train()
-        console.print(f"Wrote {alignment.output_dir}", markup=False)
+        _train(alignment, resume)
         return
     chain = run_chain(
         config,
@@ -68,3 +66,8 @@ def _train_in_chain(
     )
     if run_full_pipeline:
         print_results(chain)
+
+
+def _train(alignment: AlignmentConfig, resume: Path | None) -> None:
+    AlignmentTrainer(alignment, progress=BarProgress(), resume=resume or "auto").train()
+    console.print(f"Wrote {alignment.output_dir}", markup=False)

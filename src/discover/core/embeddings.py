@@ -1,6 +1,6 @@
 """Vectors with their row ids, stored as NPZ without pickle."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,21 @@ from numpy.typing import NDArray
 from discover.core.artifacts import atomic_path
 from discover.core.errors import ArtifactError, JoinError, ShapeError
 
-__all__ = ["EmbeddingTable", "load_embeddings", "save_embeddings"]
+__all__ = [
+    "EmbeddingTable",
+    "EncodeText",
+    "ProjectText",
+    "load_embeddings",
+    "mean_caption_vectors",
+    "save_embeddings",
+    "unit_rows",
+]
+
+EncodeText = Callable[[list[str]], NDArray[np.floating]]
+"""Sentences -> (N, d) vectors of the text encoder that made the caption vectors."""
+
+ProjectText = Callable[[NDArray[np.floating]], NDArray[np.floating]]
+"""(N, d) text vectors -> (N, P) vectors in the joint space."""
 
 
 @dataclass(frozen=True)
@@ -116,3 +130,24 @@ def load_embeddings(path: Path) -> EmbeddingTable:
     indices = data.pop("caption_indices", np.zeros(len(ids))).astype(np.int16)
     meta = {k: v.item() for k, v in data.items() if v.size == 1}
     return EmbeddingTable(vectors, ids, indices, meta)
+
+
+def unit_rows(vectors: NDArray[Any]) -> NDArray[np.float32]:
+    """Rows scaled to length 1 as float32; a zero row stays zero."""
+    rows = np.asarray(vectors, dtype=np.float32)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(norms > 0, norms, 1), dtype=np.float32)
+
+
+def mean_caption_vectors(captions: EmbeddingTable, ids: NDArray[np.str_]) -> NDArray[np.float32]:
+    """(W, d) unit mean of each window's unit caption vectors.
+
+    Raises:
+        JoinError: A window has no caption vector.
+    """
+    rows = captions.rows_of(ids, what="caption embeddings")
+    total = np.zeros((len(ids), captions.dim), dtype=np.float32)
+    for column in range(rows.shape[1]):
+        present = rows[:, column] >= 0
+        total[present] += unit_rows(captions.vectors[rows[present, column]])
+    return unit_rows(total)

@@ -4,7 +4,6 @@ from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.markdown import to_markdown
-from discover.evaluation.prompts import PromptSet, build_prompt_set, check_prompts
 from discover.evaluation.recognition import RECOGNITION_SCHEMA, evaluate_recognition
 from discover.evaluation.retrieval import RETRIEVAL_SCHEMA, evaluate_retrieval
 from discover.evaluation.seeds import summarise_seeds
@@ -14,10 +13,7 @@ __all__ = [
     "RETRIEVAL_SCHEMA",
     "EvaluationConfig",
     "EvaluationData",
-    "PromptSet",
-    "build_prompt_set",
     "check_leaks",
-    "check_prompts",
     "evaluate_recognition",
     "evaluate_retrieval",
     "summarise_seeds",

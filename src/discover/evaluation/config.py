@@ -1,14 +1,11 @@
 """What an evaluation computes."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from discover.core.config import StrictModel
+from discover.recognition.prompts import PromptSetName
 
-__all__ = ["EvaluationConfig", "PromptSetName"]
-
-PromptSetName = Literal["name", "described"]
+__all__ = ["EvaluationConfig"]
 
 
 class EvaluationConfig(StrictModel):

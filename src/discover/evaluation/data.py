@@ -1,8 +1,7 @@
 """The inputs of an evaluation, joined by window id and cut into splits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,13 +12,7 @@ from discover.core.errors import JoinError
 from discover.core.home import NO_ACTIVITY, Home
 from discover.core.window_set import WindowSet
 
-__all__ = ["EncodeText", "EvaluationData", "ProjectText", "SplitData", "mean_caption_vectors", "unit_rows"]
-
-EncodeText = Callable[[list[str]], NDArray[np.floating]]
-"""Sentences -> (N, d) vectors of the text encoder that made the caption vectors."""
-
-ProjectText = Callable[[NDArray[np.floating]], NDArray[np.floating]]
-"""(N, d) text vectors -> (N, P) vectors in the joint space."""
+__all__ = ["EvaluationData", "SplitData"]
 
 # Shape letters: W windows, d width of the text encoder, P width of the joint space.
 
@@ -115,24 +108,3 @@ class SplitData:
     def segments(self) -> NDArray[np.int64]:
         """(W,) annotated segment of each window; -1 for free-running windows."""
         return self.table["segment"].fill_null(-1).to_numpy().astype(np.int64)
-
-
-def unit_rows(vectors: NDArray[Any]) -> NDArray[np.float32]:
-    """Rows scaled to length 1 as float32; a zero row stays zero."""
-    rows = np.asarray(vectors, dtype=np.float32)
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(norms > 0, norms, 1), dtype=np.float32)
-
-
-def mean_caption_vectors(captions: EmbeddingTable, ids: NDArray[np.str_]) -> NDArray[np.float32]:
-    """(W, d) unit mean of each window's unit caption vectors.
-
-    Raises:
-        JoinError: A window has no caption vector.
-    """
-    rows = captions.rows_of(ids, what="caption embeddings")
-    total = np.zeros((len(ids), captions.dim), dtype=np.float32)
-    for column in range(rows.shape[1]):
-        present = rows[:, column] >= 0
-        total[present] += unit_rows(captions.vectors[rows[present, column]])
-    return unit_rows(total)

@@ -6,20 +6,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.core.embeddings import EmbeddingTable
+from discover.core.embeddings import EmbeddingTable, EncodeText, ProjectText, mean_caption_vectors
 from discover.core.errors import JoinError
 from discover.core.home import NO_ACTIVITY
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EncodeText, EvaluationData, ProjectText, SplitData, mean_caption_vectors
+from discover.evaluation.data import EvaluationData, SplitData
 from discover.evaluation.features import bag_of_sensors, hour_features
-from discover.evaluation.label_free import centre_scores, prompt_scores, rejection_threshold, smooth_scores
-from discover.evaluation.prompts import PromptSet
 from discover.evaluation.supervised import (
     FittedScores,
     gradient_boosting_scores,
     logistic_scores,
     majority_scores,
 )
+from discover.recognition.label_free import centre_scores, prompt_scores, rejection_threshold, smooth_scores
+from discover.recognition.prompts import PromptSet
 
 __all__ = ["Method", "label_free_methods", "supervised_methods", "window_vectors"]
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.core.embeddings import EncodeText, ProjectText
 from discover.core.home import NO_ACTIVITY
 from discover.core.progress import SILENT, Progress
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EncodeText, EvaluationData, ProjectText, SplitData
+from discover.evaluation.data import EvaluationData, SplitData
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.methods import Method, label_free_methods, supervised_methods
-from discover.evaluation.prompts import PromptSet, build_prompt_set
 from discover.evaluation.scoring import (
     Pool,
     Scored,
@@ -26,6 +26,7 @@ from discover.evaluation.scoring import (
     pool_segments,
     score_pool,
 )
+from discover.recognition.prompts import PromptSet, build_prompt_set
 
 __all__ = ["RECOGNITION_SCHEMA", "activity_classes", "evaluate_recognition"]
 

@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discover.core.embeddings import ProjectText
 from discover.core.errors import ArtifactError, JoinError
 from discover.core.home import NO_ACTIVITY
 from discover.core.progress import SILENT, Progress
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EvaluationData, ProjectText, SplitData
+from discover.evaluation.data import EvaluationData, SplitData
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.methods import window_vectors
 from discover.metrics import label_precision_at_k, retrieval_scores

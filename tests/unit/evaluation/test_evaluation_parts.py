@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
+from discover.core.embeddings import mean_caption_vectors
 from discover.core.errors import DataError
 from discover.core.home import Home, Sensor
-from discover.evaluation.data import mean_caption_vectors
 from discover.evaluation.features import bag_of_sensors, hour_features
-from discover.evaluation.label_free import centre_scores, prompt_scores, rejection_threshold, smooth_scores
 from discover.evaluation.leak_check import check_leaks
-from discover.evaluation.prompts import PromptSet, build_prompt_set, check_prompts, mean_over_prompts
 from discover.evaluation.scoring import Pool, day_weights, paired_difference, pool_segments, score_pool
 from discover.evaluation.supervised import gradient_boosting_scores, logistic_scores, majority_scores
+from discover.recognition.label_free import centre_scores, prompt_scores, rejection_threshold, smooth_scores
+from discover.recognition.prompts import PromptSet, build_prompt_set, check_prompts, mean_over_prompts
 
 # --- leak check
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 from discover.core.artifacts import mapping_sha256
 from discover.core.errors import DataError
 from discover.core.home import Home
-from discover.evaluation.config import PromptSetName
 
-__all__ = ["PromptSet", "build_prompt_set", "check_prompts", "mean_over_prompts"]
+__all__ = ["PromptSet", "PromptSetName", "build_prompt_set", "check_prompts", "mean_over_prompts"]
+
+PromptSetName = Literal["name", "described"]
 
 
 @dataclass(frozen=True)

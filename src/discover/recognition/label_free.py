@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.evaluation.data import unit_rows
-from discover.evaluation.prompts import mean_over_prompts
+from discover.core.embeddings import unit_rows
+from discover.recognition.prompts import mean_over_prompts
 
 __all__ = ["centre_scores", "prompt_scores", "rejection_threshold", "smooth_scores"]
 

@@ -1,0 +1,22 @@
+"""Recognition of activities without labels: prompts, prototypes and scores made from unlabelled windows."""
+
+from discover.recognition.label_free import centre_scores, prompt_scores, rejection_threshold, smooth_scores
+from discover.recognition.prompts import (
+    PromptSet,
+    PromptSetName,
+    build_prompt_set,
+    check_prompts,
+    mean_over_prompts,
+)
+
+__all__ = [
+    "PromptSet",
+    "PromptSetName",
+    "build_prompt_set",
+    "centre_scores",
+    "check_prompts",
+    "mean_over_prompts",
+    "prompt_scores",
+    "rejection_threshold",
+    "smooth_scores",
+]

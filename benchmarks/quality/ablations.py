@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from benchmarks.harness import ROOT, markdown_table, write_result
 from discover.alignment import load_model
 from discover.core.embeddings import load_embeddings, unit_rows
-from discover.core.home import NO_ACTIVITY
+from discover.core.home import NO_ACTIVITY, Home
 from discover.core.seeds import derive_seed
 from discover.core.window_set import load_window_set, read_captions, read_labels
 from discover.metrics import cosine_top_k, scores_from_confusion
@@ -58,7 +58,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
     "near-same captions left out (cosine 0.95)": ("loss.near_threshold=0.95",),
     "no text head": ("text_projection=null", "sensor_projection.dim=384"),
     "all captions as matches": ("training.caption_use=all",),
-    "mean caption as match": ("training.caption_use=mean",),
+    "mean caption as match": ("training.caption_use=average",),
     "sensors as id and text": ("encoder.metadata.sensor_tokens=both",),
     "event dropout 0.1": ("augmentation.event_dropout=0.1",),
     "with MLM, one pass": ("loss.mlm_weight=0.5", "loss.mask_contrastive=true"),
@@ -78,9 +78,10 @@ class DayCounts:
 
     Attributes:
         confusion: (D, C, C) annotated windows by truth and answer.
-        found: (D,) captions of the whole pool with a right window among the first ten; asked: (D,) all of them.
-        shares: (D, C) sum of the share of the first ten windows that carry the caption's label; per_label:
-            (D, C) number of such captions.
+        found: (D,) captions of the whole pool with a right window among the first ten.
+        asked: (D,) captions of the whole pool.
+        shares: (D, C) sum of the share of the first ten windows that carry the caption's label.
+        per_label: (D, C) number of such captions.
     """
 
     confusion: NDArray[np.float64]
@@ -122,19 +123,21 @@ def day_counts(chain: Chain) -> DayCounts:
         sentences, on="window_id", how="left", maintain_order="left"
     )
     group = np.unique(joined["caption"].to_numpy().astype(np.str_), return_inverse=True)[1]
-    classes = [a.label for a in chain.data_folders.home.activities if a.label not in _background(chain)]
+    classes = [a.label for a in test.home.activities if a.label not in _background(chain)]
     code = np.array([classes.index(x) if x in classes else -1 for x in label])
-    return _count(_answers(chain, model, windows, classes), windows, texts, group, code, day, len(classes))
+    return _count(
+        _answers(test.home, model, windows, classes), windows, texts, group, code, day, len(classes)
+    )
 
 
 def _background(chain: Chain) -> tuple[str, ...]:
     return (*chain.config.evaluation.background_labels, NO_ACTIVITY)
 
 
-def _answers(chain: Chain, model: Any, windows: NDArray[np.float32], classes: list[str]) -> NDArray[np.int64]:
-    prompts = build_prompt_set(chain.data_folders.home, "described", classes)
+def _answers(home: Home, model: Any, windows: NDArray[np.float32], classes: list[str]) -> NDArray[np.int64]:
+    prompts = build_prompt_set(home, "described", classes)
     if prompts is None:
-        raise SystemExit(f"{chain.data_folders.home.name} has no described prompts.")
+        raise SystemExit(f"{home.name} has no described prompts.")
     encoder = _encoder(model.text_encoder_config)
     vectors = model.project_text(encoder.encode(prompts.sentences, kind="query"))
     return prompt_scores(windows, vectors, prompts.owners).argmax(axis=1)
@@ -238,7 +241,8 @@ def _write(options: argparse.Namespace, found: Mapping[str, list[DayCounts]]) ->
     config = options.config.resolve().relative_to(ROOT)
     counts = found["base"][0]
     body = (
-        f"Config {config}, changed: {', '.join(shown) or 'nothing'}. Equal steps and batch for all. Test pool: "
+        f"Config {config}, changed: {', '.join(shown) or 'nothing'}. Equal steps and batch for all. "
+        f"Test pool: "
         f"{int(counts.asked.sum()):,} windows of {len(counts.asked)} days, "
         f"{int(counts.confusion.sum()):,} annotated.\n\nMean (least–most over seeds), then the difference "
         "to base, paired by seed and day, with its 95 % bootstrap interval over days and seeds; "

@@ -24,6 +24,7 @@ from discover.metrics.classification import (
 from discover.metrics.clustering import clustering_scores, hungarian_accuracy, purity
 from discover.metrics.graded import ndcg_at_k
 from discover.metrics.label_precision import label_precision_at_k
+from discover.metrics.label_retrieval import label_means, label_shares, nearest_rows, retrieved_labels
 from discover.metrics.ranks import average_precision, relevant_ranks
 from discover.metrics.retrieval import (
     RetrievalScores,
@@ -55,12 +56,15 @@ __all__ = [
     "confusion_matrix",
     "cosine_top_k",
     "hungarian_accuracy",
+    "label_means",
     "label_precision_at_k",
+    "label_shares",
     "macro_f1",
     "mean_average_precision",
     "median_rank",
     "merge_by_text",
     "ndcg_at_k",
+    "nearest_rows",
     "normalise_rows",
     "paired_difference",
     "paired_mean_difference",
@@ -69,6 +73,7 @@ __all__ = [
     "recall_at_k",
     "relevant_ranks",
     "retrieval_scores",
+    "retrieved_labels",
     "scores_from_confusion",
     "uniformity",
     "weighted_f1",

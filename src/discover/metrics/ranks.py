@@ -20,6 +20,10 @@ __all__ = ["SCORE_GRID", "average_precision", "relevant_ranks"]
 
 SCORE_GRID = 2.0**20
 
+_COUNTED = 40
+"""Up to so many relevant items, counting the scores above each is cheaper than sorting the row once
+(20,000 items: about 6 microseconds per count, 300 per sort)."""
+
 
 def relevant_ranks(
     queries_QD: ArrayLike, items_ND: ArrayLike, query_groups: ArrayLike, item_groups: ArrayLike
@@ -77,14 +81,17 @@ def average_precision(rows: NDArray[np.int64], ranks: NDArray[np.int64]) -> NDAr
 
 def _ranks(scores: NDArray[Any], rows: NDArray[np.int64], relevant: NDArray[Any]) -> NDArray[np.int64]:
     """Ranks of `relevant` scores (grouped by row, best first) within their rows of `scores`."""
-    ordered = np.sort(scores, axis=1)
     ranks = np.empty(len(rows), dtype=np.int64)
     ends = np.searchsorted(rows, np.arange(len(scores)), side="right")
     begin = 0
     for row, end in enumerate(ends):
-        at_least = scores.shape[1] - np.searchsorted(ordered[row], relevant[begin:end], side="left")
+        own = relevant[begin:end]
+        if end - begin <= _COUNTED:
+            at_least = np.array([np.count_nonzero(scores[row] >= score) for score in own], dtype=np.int64)
+        else:
+            at_least = scores.shape[1] - np.searchsorted(np.sort(scores[row]), own, side="left")
         # Relevant items that tie share `at_least`: the last of them has it, each before is one better.
-        same_after = np.searchsorted(-relevant[begin:end], -relevant[begin:end], side="right")
+        same_after = np.searchsorted(-own, -own, side="right")
         ranks[begin:end] = at_least - (same_after - np.arange(1, end - begin + 1))
         begin = end
     return ranks

@@ -56,14 +56,35 @@ def cosine_top_k(
 
 def _top_k(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     n_items = scores.shape[1]
-    # One integer per item that orders by score, then by row: float bits made monotone in the upper half,
-    # the row counted from the end in the lower. Selecting numbers is far cheaper than a stable argsort.
-    bits = scores.view(np.int32)
-    ordered = np.where(bits < 0, bits ^ np.int32(0x7FFFFFFF), bits).astype(np.int64)
-    keys = (ordered << 32) | np.arange(n_items - 1, -1, -1, dtype=np.int64)
-    best = -np.sort(-np.partition(keys, n_items - k, axis=1)[:, n_items - k :], axis=1)
-    rows = n_items - 1 - (best & 0xFFFFFFFF)
-    return rows, np.take_along_axis(scores, rows, axis=1)
+    kth = np.partition(scores, n_items - k, axis=1)[:, n_items - k]
+    # Everything at or above the k-th best score, in order of row: exactly k items unless some tie there.
+    queries, items = np.nonzero(scores >= kth[:, None])
+    counts = np.bincount(queries, minlength=len(scores))
+    if (counts != k).any():
+        items = _without_surplus(scores, queries, items, kth, k)
+    rows = items.reshape(len(scores), k)
+    found = np.take_along_axis(scores, rows, axis=1)
+    order = np.argsort(-found, axis=1, kind="stable")
+    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(found, order, axis=1)
+
+
+def _without_surplus(
+    scores: NDArray[np.float32],
+    queries: NDArray[np.int64],
+    items: NDArray[np.int64],
+    kth: NDArray[np.float32],
+    k: int,
+) -> NDArray[np.int64]:
+    """Candidates without the later ones of those that tie for the last places, k per query."""
+    tied = scores[queries, items] == kth[queries]
+    above = np.bincount(queries[~tied], minlength=len(scores))
+    # Number of ties of the same query up to and with this one; candidates are grouped by query.
+    total = np.cumsum(tied)
+    starts = np.flatnonzero(np.r_[True, queries[1:] != queries[:-1]])
+    before = np.r_[0, total][starts]
+    place = total - before[queries]
+    kept: NDArray[np.int64] = items[~tied | (place <= (k - above)[queries])]
+    return kept
 
 
 def row_blocks(n_rows: int, n_columns: int) -> list[slice]:

@@ -1,12 +1,28 @@
-"""Scores of windows against prompts without any label: plain, centred, smoothed, with rejection."""
+"""Scores of windows against prompts without any label: plain, centred, balanced, smoothed, with rejection."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp, softmax
 
 from discover.core.embeddings import unit_rows
+from discover.core.errors import ShapeError
 from discover.recognition.prompts import mean_over_prompts
 
-__all__ = ["centre_scores", "prompt_scores", "rejection_threshold", "smooth_scores"]
+__all__ = [
+    "balance_offsets",
+    "balance_scores",
+    "centre_scores",
+    "probabilities",
+    "prompt_scores",
+    "prompt_votes",
+    "rejection_threshold",
+    "smooth_scores",
+]
+
+DEFAULT_TEMPERATURE = 0.05
+"""Softmax temperature for cosines; centred cosines of one window differ by a few hundredths."""
+
+_MAX_ROUNDS, _CLOSE_ENOUGH = 500, 1e-3  # a share of 0.100 may end as 0.0999 to 0.1001
 
 # Shape letters: W windows, K activities, S prompt sentences, D vector width.
 
@@ -16,6 +32,113 @@ def prompt_scores(
 ) -> NDArray[np.float32]:
     """(W, K) cosine of each window with each activity: the mean over the activity's prompts."""
     return mean_over_prompts(unit_rows(windows_WD) @ unit_rows(prompts_SD).T, owners)
+
+
+def prompt_votes(
+    windows_WD: NDArray[np.floating], prompts_SD: NDArray[np.floating], owners: NDArray[np.int64], k: int
+) -> NDArray[np.float32]:
+    """(W, K) share of a window's k nearest prompts that belong to each activity.
+
+    Activities with equally many votes are ordered by their nearest prompt: its cosine adds less than half
+    a vote, so it never overturns one. `k` above the number of prompts means all of them.
+
+    Raises:
+        ValueError: `k` is below 1.
+    """
+    if k < 1:
+        raise ValueError(f"k must be at least 1, got {k}.")
+    cosines = unit_rows(windows_WD) @ unit_rows(prompts_SD).T
+    k = min(k, cosines.shape[1])
+    nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+    activities = int(owners.max()) + 1
+    cells = np.arange(len(cosines))[:, None] * activities + owners[nearest]
+    votes = np.bincount(cells.ravel(), minlength=len(cosines) * activities).reshape(len(cosines), activities)
+    starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
+    best = np.clip(np.maximum.reduceat(cosines, starts, axis=1), -1.0, 1.0)
+    return np.asarray((votes + (1.0 + best) / 4.01) / k, dtype=np.float32)
+
+
+def probabilities(
+    scores_WK: NDArray[np.floating], temperature: float = DEFAULT_TEMPERATURE
+) -> NDArray[np.float32]:
+    """(W, K) softmax of scores / temperature: rows sum to 1; a higher temperature flattens them."""
+    return np.asarray(softmax(np.asarray(scores_WK, np.float64) / temperature, axis=1), dtype=np.float32)
+
+
+def balance_scores(
+    scores_WK: NDArray[np.floating],
+    reference_WK: NDArray[np.floating],
+    *,
+    temperature: float = DEFAULT_TEMPERATURE,
+    strength: float = 1.0,
+) -> NDArray[np.float32]:
+    """Scores shifted per activity so that the reference windows share out evenly; no label is read.
+
+    `balance_offsets` on the reference windows, added to the scores.
+
+    Args:
+        scores_WK: Scores to correct, (W, K).
+        reference_WK: Scores of all unlabelled reference windows, (R, K).
+        temperature: Softmax temperature in units of the scores, > 0.
+        strength: 0 leaves the scores alone, 1 asks for equal shares, between them for a mixture.
+
+    Returns:
+        (W, K) corrected scores, in the same units.
+
+    Raises:
+        ShapeError: The two tables differ in their number of activities.
+        ValueError: Temperature or strength out of range.
+    """
+    if scores_WK.shape[1] != reference_WK.shape[1]:
+        raise ShapeError(
+            f"Scores hold {scores_WK.shape[1]} activities, the reference {reference_WK.shape[1]}. "
+            "Score both against the same prompts."
+        )
+    offsets = balance_offsets(reference_WK, temperature=temperature, strength=strength)
+    return np.asarray(scores_WK + offsets, dtype=np.float32)
+
+
+def balance_offsets(
+    reference_WK: NDArray[np.floating], *, temperature: float = DEFAULT_TEMPERATURE, strength: float = 1.0
+) -> NDArray[np.float64]:
+    """(K,) shifts with mean 0 after which the mean softmax over the reference meets a target share.
+
+    The target is (1 - strength) x today's mean softmax + strength x 1/K. The shifts are the column
+    potentials of Sinkhorn's algorithm: each round adds log(target / share) to every activity, which never
+    moves away from the one solution.
+
+    Raises:
+        ValueError: Temperature or strength out of range, or no reference window.
+
+    References:
+        Cuturi 2013 (Sinkhorn), https://arxiv.org/abs/1306.0895; equal shares over unlabelled data as in SwAV,
+        Caron et al. 2020, section 3.1, https://arxiv.org/abs/2006.09882; the same idea for prompts of a
+        text model: Zhao et al. 2021, https://arxiv.org/abs/2102.09690.
+    """
+    if temperature <= 0 or not 0 <= strength <= 1 or len(reference_WK) == 0:
+        raise ValueError(
+            f"Balancing needs temperature > 0 (got {temperature}), strength in [0, 1] (got {strength}) and "
+            f"at least one reference window (got {len(reference_WK)})."
+        )
+    logits = np.asarray(reference_WK, dtype=np.float64) / temperature
+    offsets = np.zeros(logits.shape[1])
+    if strength == 0:
+        return offsets
+    first = _log_shares(logits)
+    target = np.log((1 - strength) * np.exp(first) + strength / logits.shape[1])
+    step = target - first
+    for _ in range(_MAX_ROUNDS):
+        if np.abs(step).max() < _CLOSE_ENOUGH:
+            break
+        offsets += step
+        step = target - _log_shares(logits + offsets)
+    return np.asarray((offsets - offsets.mean()) * temperature, dtype=np.float64)
+
+
+def _log_shares(logits_WK: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(K,) log of the mean softmax; in logs, since a share can be too small for a float."""
+    rows = logits_WK - logsumexp(logits_WK, axis=1, keepdims=True)
+    return np.asarray(logsumexp(rows, axis=0) - np.log(len(rows)))
 
 
 def centre_scores(scores_WK: NDArray[np.floating], reference_WK: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -1,0 +1,148 @@
+"""Self-training: a classifier of windows taught by label-free scores of unlabelled windows.
+
+The teacher's scores (cosines with prompts) are right most often where they are clear. The student, a
+logistic regression on the windows' vectors, learns from the clearest windows of each predicted activity and
+answers for all: what such windows have in common decides, not one cosine. It never sees a true label.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from discover.core.config import StrictModel
+from discover.core.errors import DataError, ShapeError
+
+__all__ = ["SelfTrainedClassifier", "SelfTrainingConfig", "combine_scores", "confident_rows"]
+
+# Shape letters: W windows, R unlabelled reference windows, K activities, D vector width.
+
+
+class SelfTrainingConfig(StrictModel):
+    """Settings of `SelfTrainedClassifier`. None of them is fitted to labels."""
+
+    keep_share: float = Field(default=0.5, gt=0, le=1)
+    """Share of the windows of each predicted activity that the student learns from: the clearest half."""
+    rounds: int = Field(default=2, ge=1, le=10)
+    """Students in a row; from the second on, the teacher is joined by the student before."""
+    inverse_penalty: float = Field(default=1.0, gt=0)
+    """Inverse strength of the student's ridge penalty (scikit-learn's C)."""
+    max_iterations: int = Field(default=500, ge=1)
+    """Most solver iterations of a student."""
+
+
+def combine_scores(
+    parts: Sequence[tuple[NDArray[np.floating], NDArray[np.floating]]],
+) -> NDArray[np.float32]:
+    """Sum of several (W, K) scores, each in units of its spread over the reference windows.
+
+    Args:
+        parts: (scores (W, K), the same kind of scores of unlabelled reference windows (R, K)) per kind.
+
+    Raises:
+        ShapeError: The kinds have different shapes.
+        DataError: The reference scores of a kind are all equal.
+    """
+    shapes = {scores.shape for scores, _ in parts}
+    if len(shapes) != 1:
+        raise ShapeError(f"Scores of one shape are needed, got {sorted(shapes)}.")
+    total = np.zeros(shapes.pop(), dtype=np.float64)
+    for scores, reference in parts:
+        spread = float(np.std(reference))
+        if not spread > 0:
+            raise DataError("All reference scores are equal, so their spread cannot scale the others.")
+        total += np.asarray(scores, dtype=np.float64) / spread
+    return total.astype(np.float32)
+
+
+def confident_rows(
+    scores_WK: NDArray[np.floating], keep_share: float
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Best activity of each window, (W,), and whether it is among the clearest of that activity, (W,).
+
+    Clear means: far above the second best. Choosing per activity keeps the rare and the timid ones in
+    (class-balanced self-training: Zou et al. 2018, ECCV, section 3.2).
+    """
+    if scores_WK.ndim != 2 or scores_WK.shape[1] < 2:
+        raise ShapeError(f"Scores of at least two activities are needed, got {scores_WK.shape}.")
+    best = scores_WK.argmax(axis=1).astype(np.int64)
+    top = np.partition(scores_WK, -2, axis=1)[:, -2:]
+    margin = top[:, 1] - top[:, 0]
+    keep = np.zeros(len(best), dtype=np.bool_)
+    for activity in np.unique(best):
+        rows = np.flatnonzero(best == activity)
+        keep[rows[margin[rows] >= np.quantile(margin[rows], 1 - keep_share)]] = True
+    return best, keep
+
+
+class SelfTrainedClassifier:
+    """A student of label-free scores (pseudo-labels: Lee 2013; per class: Zou et al. 2018).
+
+    Args:
+        config: Settings.
+
+    Attributes:
+        n_activities: K, set by `fit`.
+        pseudo_counts: (rounds, K) windows each student learned from, by activity.
+        converged: Whether every student's solver did.
+    """
+
+    def __init__(self, config: SelfTrainingConfig | None = None) -> None:
+        self.config = config or SelfTrainingConfig()
+        self.pseudo_counts: NDArray[np.int64] = np.zeros((0, 0), dtype=np.int64)
+        self.n_activities = 0
+        self.converged = False
+
+    def fit(
+        self, vectors_RD: NDArray[np.floating], teacher_RK: NDArray[np.floating]
+    ) -> "SelfTrainedClassifier":
+        """Learn from unlabelled windows.
+
+        Args:
+            vectors_RD: Vectors of the windows, (R, D): what the student reads.
+            teacher_RK: Label-free scores of the same windows, (R, K).
+
+        Raises:
+            ShapeError: Different numbers of windows.
+            DataError: The teacher gives every window the same activity.
+        """
+        if len(vectors_RD) != len(teacher_RK):
+            raise ShapeError(f"{len(vectors_RD)} vectors but {len(teacher_RK)} rows of teacher scores.")
+        self.n_activities = teacher_RK.shape[1]
+        scores, counts, self.converged = np.asarray(teacher_RK, dtype=np.float64), [], True
+        for _ in range(self.config.rounds):
+            best, keep = confident_rows(scores, self.config.keep_share)
+            counts.append(np.bincount(best[keep], minlength=self.n_activities))
+            self._learn(vectors_RD[keep], best[keep])
+            student = self.predict_proba(vectors_RD)
+            scores = combine_scores([(student, student), (teacher_RK, teacher_RK)]).astype(np.float64)
+        self.pseudo_counts = np.array(counts, dtype=np.int64)
+        return self
+
+    def predict_proba(self, vectors_WD: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(W, K) probabilities; 0 for an activity the teacher never named.
+
+        Raises:
+            DataError: Called before `fit`.
+        """
+        if not self.n_activities:
+            raise DataError("This classifier has not been fitted. Call fit(vectors, teacher scores) first.")
+        out = np.zeros((len(vectors_WD), self.n_activities), dtype=np.float32)
+        out[:, self._student.classes_] = self._student.predict_proba(np.asarray(vectors_WD, np.float32))
+        return out
+
+    def _learn(self, vectors: NDArray[np.floating], labels: NDArray[np.int64]) -> None:
+        from sklearn.linear_model import LogisticRegression
+
+        if len(np.unique(labels)) < 2:
+            raise DataError(
+                "The teacher gives every window the same activity, so there is nothing to learn. "
+                "Centre its scores, or check the prompts."
+            )
+        # Balanced: how often an activity happens is unknown, and the teacher's favourite must not win by number.
+        student = LogisticRegression(
+            C=self.config.inverse_penalty, max_iter=self.config.max_iterations, class_weight="balanced"
+        )
+        self._student = student.fit(np.asarray(vectors, dtype=np.float32), labels)
+        self.converged &= bool((student.n_iter_ < self.config.max_iterations).all())

@@ -1,4 +1,4 @@
-"""Stages from text vectors to answers: align, embed, evaluate, report."""
+"""Stages from text vectors to answers: align, embed, evaluate."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from discover.alignment import AlignmentConfig, AlignmentTrainer, LoadedModel, load_model
-from discover.core.artifacts import read_json, read_manifest, write_json, write_text
+from discover.core.artifacts import write_json, write_text
 from discover.core.embeddings import EmbeddingTable, load_embeddings
 from discover.core.paths import Workspace
 from discover.core.progress import Progress
@@ -21,12 +20,12 @@ from discover.evaluation import (
     evaluate_retrieval,
     to_markdown,
 )
-from discover.pipeline.answers import INDEX_PREFIX, Searcher, note_source
+from discover.pipeline.answers import INDEX_PREFIX, note_source
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders
+from discover.pipeline.report_stage import report_stage
 from discover.pipeline.stage import Stage, StageResult
 from discover.pipeline.training import TRAINING_OUTPUTS, training_config
-from discover.reports import ReportInputs, StageNote, write_report
 from discover.retrieval import Index
 from discover.text_encoders import build_text_encoder
 
@@ -70,7 +69,14 @@ def model_stages(
         _align_stage(config, data, folders.model, workspace),
         *(_embed_stage(data, folders.model, folder, suffix) for suffix, folder in samplings),
         _evaluate_stage(config, data, folders, samplings),
-        _report_stage(config, data, folders),
+        report_stage(
+            config,
+            data,
+            model=folders.model,
+            results=folders.results,
+            index=folders.model / index_name(data.sampling.name),
+            window_files=_window_files(data, data.sampling),
+        ),
     ]
 
 
@@ -147,48 +153,6 @@ def _evaluate_stage(
     return Stage("evaluate", "score recognition and retrieval", 1, folders.results, settings, inputs, run)
 
 
-def _report_stage(config: RunConfig, data: DataFolders, folders: ModelFolders) -> Stage:
-    searches = folders.results / "searches.json"
-    index = folders.model / index_name(data.sampling.name)
-
-    def run(progress: Progress) -> StageResult:
-        searcher = Searcher.open(folders.model, index=index)
-        found = [(text, searcher.search(text, top_k=config.report.top_k)) for text in config.report.searches]
-        write_json(searches, [searcher.as_json(text, moments) for text, moments in found])
-        evaluation = read_json(folders.results / "metrics.json")
-        page = write_report(
-            folders.results,
-            ReportInputs(
-                title=f"{config.alignment.experiment_name} · {data.sampling.name}",
-                home=searcher.window_set.home,
-                stages=_stage_notes(config, data, folders),
-                import_report=read_json(data.home / "import.json"),
-                window_set=searcher.window_set,
-                window_statistics=read_json(data.sampling / "statistics.json"),
-                training_metrics=_training_rows(folders.model / "metrics.jsonl"),
-                recognition=[part["recognition"] for part in evaluation.values()],
-                retrieval=evaluation["free_running"]["retrieval"],
-                searches=found,
-            ),
-        )
-        figures = sorted((folders.results / "figures").glob("*.*"))
-        return StageResult([searches, page, *figures])
-
-    inputs = {
-        "model": folders.model / "best_model.pt",
-        "training": folders.model / "metrics.jsonl",
-        "index": index / "manifest.json",
-        "metrics": folders.results / "metrics.json",
-        "import": data.home / "import.json",
-        "statistics": data.sampling / "statistics.json",
-        **_window_files(data, data.sampling),
-    }
-    settings = config.report.model_dump(mode="json")
-    return Stage(
-        "report", "search the examples and write the report", 1, folders.results, settings, inputs, run
-    )
-
-
 def _settings(alignment: AlignmentConfig) -> dict[str, Any]:
     # Tracking does not change the model, so switching it on does not train again.
     values = alignment.model_dump(mode="json")
@@ -222,25 +186,3 @@ def _evaluation_data(data: DataFolders, model_folder: Path, sampling: Path) -> E
         caption_embeddings=load_embeddings(sampling / data.vectors_name),
         captions=read_captions(sampling / data.captions_name),
     )
-
-
-def _training_rows(path: Path) -> list[dict[str, Any]]:
-    return pl.read_ndjson(path, infer_schema_length=None).to_dicts()
-
-
-def _stage_notes(config: RunConfig, data: DataFolders, folders: ModelFolders) -> list[StageNote]:
-    alignment = config.alignment
-    parts: list[tuple[str, Path, dict[str, Any]]] = [
-        ("import", data.home, {"log": data.log.name}),
-        ("sample", data.sampling, config.sampling.model_dump(mode="json")),
-        ("caption", data.sampling, config.captions.model_dump(mode="json")),
-        ("encode-text", data.sampling, alignment.text_encoder.model_dump(mode="json")),
-        ("align", folders.model, {"seed": alignment.seed, **alignment.training.model_dump(mode="json")}),
-        ("embed", folders.model / index_name(data.sampling.name), {}),
-    ]
-    notes = []
-    for name, folder, settings in parts:
-        manifest = read_manifest(folder / f"manifest_{name}.json")
-        rows = {} if manifest is None else manifest.rows
-        notes.append(StageNote(name, ", ".join(f"{n:,} {what}" for what, n in rows.items()), settings))
-    return notes

@@ -1,0 +1,96 @@
+"""The last stage: search the example sentences and write the report."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from discover.core.artifacts import read_json, read_manifest, write_json
+from discover.core.progress import Progress
+from discover.pipeline.answers import Searcher
+from discover.pipeline.config import RunConfig
+from discover.pipeline.data_stages import DataFolders
+from discover.pipeline.stage import Stage, StageResult
+from discover.reports import ReportInputs, StageNote, write_report
+
+__all__ = ["report_stage"]
+
+
+def report_stage(
+    config: RunConfig,
+    data: DataFolders,
+    *,
+    model: Path,
+    results: Path,
+    index: Path,
+    window_files: Mapping[str, Path],
+) -> Stage:
+    """Searches the example sentences and writes the report page with its figures.
+
+    Args:
+        config: The run.
+        data: Folders of the run's data.
+        model: Folder of the trained model.
+        results: Folder of the results; the report goes there.
+        index: Folder of the model's index of free-running windows.
+        window_files: Files of these windows, by input name.
+    """
+    searches = results / "searches.json"
+
+    def run(progress: Progress) -> StageResult:
+        searcher = Searcher.open(model, index=index)
+        found = [(text, searcher.search(text, top_k=config.report.top_k)) for text in config.report.searches]
+        write_json(searches, [searcher.as_json(text, moments) for text, moments in found])
+        evaluation = read_json(results / "metrics.json")
+        page = write_report(
+            results,
+            ReportInputs(
+                title=f"{config.alignment.experiment_name} · {data.sampling.name}",
+                home=searcher.window_set.home,
+                stages=_stage_notes(config, data, model, index),
+                import_report=read_json(data.home / "import.json"),
+                window_set=searcher.window_set,
+                window_statistics=read_json(data.sampling / "statistics.json"),
+                training_metrics=_training_rows(model / "metrics.jsonl"),
+                recognition=[part["recognition"] for part in evaluation.values()],
+                retrieval=evaluation["free_running"]["retrieval"],
+                searches=found,
+            ),
+        )
+        figures = sorted((results / "figures").glob("*.*"))
+        return StageResult([searches, page, *figures])
+
+    inputs = {
+        "model": model / "best_model.pt",
+        "training": model / "metrics.jsonl",
+        "index": index / "manifest.json",
+        "metrics": results / "metrics.json",
+        "import": data.home / "import.json",
+        "statistics": data.sampling / "statistics.json",
+        **window_files,
+    }
+    settings = config.report.model_dump(mode="json")
+    return Stage("report", "search the examples and write the report", 1, results, settings, inputs, run)
+
+
+def _training_rows(path: Path) -> list[dict[str, Any]]:
+    return pl.read_ndjson(path, infer_schema_length=None).to_dicts()
+
+
+def _stage_notes(config: RunConfig, data: DataFolders, model: Path, index: Path) -> list[StageNote]:
+    alignment = config.alignment
+    parts: list[tuple[str, Path, dict[str, Any]]] = [
+        ("import", data.home, {"log": data.log.name}),
+        ("sample", data.sampling, config.sampling.model_dump(mode="json")),
+        ("caption", data.sampling, config.captions.model_dump(mode="json")),
+        ("encode-text", data.sampling, alignment.text_encoder.model_dump(mode="json")),
+        ("align", model, {"seed": alignment.seed, **alignment.training.model_dump(mode="json")}),
+        ("embed", index, {}),
+    ]
+    notes = []
+    for name, folder, settings in parts:
+        manifest = read_manifest(folder / f"manifest_{name}.json")
+        rows = {} if manifest is None else manifest.rows
+        notes.append(StageNote(name, ", ".join(f"{n:,} {what}" for what, n in rows.items()), settings))
+    return notes

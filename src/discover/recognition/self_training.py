@@ -5,6 +5,7 @@ logistic regression on the windows' vectors, learns from the clearest windows of
 answers for all: what such windows have in common decides, not one cosine. It never sees a true label.
 """
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -133,6 +134,7 @@ class SelfTrainedClassifier:
         return out
 
     def _learn(self, vectors: NDArray[np.floating], labels: NDArray[np.int64]) -> None:
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
         if len(np.unique(labels)) < 2:
@@ -140,9 +142,12 @@ class SelfTrainedClassifier:
                 "The teacher gives every window the same activity, so there is nothing to learn. "
                 "Centre its scores, or check the prompts."
             )
-        # Balanced: how often an activity happens is unknown, and the teacher's favourite must not win by number.
+        # Balanced: how often an activity happens is unknown; the teacher's favourite must not win by number.
         student = LogisticRegression(
             C=self.config.inverse_penalty, max_iter=self.config.max_iterations, class_weight="balanced"
         )
-        self._student = student.fit(np.asarray(vectors, dtype=np.float32), labels)
+        with warnings.catch_warnings():
+            # Whether it converged is an attribute instead of a line on the screen.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self._student = student.fit(np.asarray(vectors, dtype=np.float32), labels)
         self.converged &= bool((student.n_iter_ < self.config.max_iterations).all())

@@ -5,7 +5,8 @@
 
 Every variant changes the config in one place and is trained and scored like the base; windows, captions
 and text vectors are made once. Seeds are the outer loop, so a run that is stopped has complete rounds, and
-the same command goes on from them. Scores are those of docs/protocol.md on test days, free-running windows:
+the same command goes on from them (`--only-seed` lets
+two processes share the work). Scores are those of docs/protocol.md on test days, free-running windows:
 aligned zero-shot macro F1 (described prompts, plain scores, single annotated windows), R@10 text to window
 on the whole test pool, and label-precision@10 text to window (macro, annotated windows). A difference is
 paired by seed and day; its 95 % interval is a bootstrap that draws test days and seeds with replacement,
@@ -218,6 +219,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only-seed", type=int, help="Train and score this seed alone; writes no table.")
     parser.add_argument("--name", default="ablations_b2")
     parser.add_argument("--workspace", type=Path, help="Keep artefacts here; a later call goes on from them.")
     parser.add_argument("--score-only", action="store_true", help="Score the models already in --workspace.")
@@ -225,12 +227,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         workspace = options.workspace or Path(temporary)
         found: dict[str, list[DayCounts]] = {}
-        for seed in range(options.seeds):
+        for seed in range(options.seeds) if options.only_seed is None else [options.only_seed]:
             for name in dict.fromkeys(["base", *options.variants]):
                 counts = _train(options, name, seed, workspace)
                 if counts is not None:
                     found.setdefault(name, []).append(counts)
-            _write(options, found)
+            if options.only_seed is None:
+                _write(options, found)
 
 
 def _write(options: argparse.Namespace, found: Mapping[str, list[DayCounts]]) -> None:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 from discover.core.errors import DataError, ShapeError
 from discover.recognition.self_training import (
@@ -44,6 +45,14 @@ def test_the_second_round_listens_to_teacher_and_student() -> None:
     best, keep = confident_rows(joined, 0.5)
     two = SelfTrainedClassifier(SelfTrainingConfig(rounds=2)).fit(vectors, teacher)
     assert two.pseudo_counts[1].tolist() == np.bincount(best[keep], minlength=3).tolist()
+
+
+def test_the_student_reads_only_clear_windows() -> None:
+    vectors, teacher, _ = made_up()
+    best, keep = confident_rows(teacher.astype(np.float64), 0.5)
+    twin = LogisticRegression(max_iter=500, class_weight="balanced").fit(vectors[keep], best[keep])
+    student = SelfTrainedClassifier(SelfTrainingConfig(rounds=1)).fit(vectors, teacher)
+    assert student.predict_proba(vectors) == pytest.approx(twin.predict_proba(vectors), abs=1e-5)
 
 
 def test_confident_rows_by_hand() -> None:

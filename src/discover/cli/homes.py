@@ -46,7 +46,9 @@ def show_command(name: Annotated[str, typer.Argument(help="A shipped home or a h
 
 @homes_app.command("verify")
 def verify_command(
-    log: Annotated[Path, typer.Argument(help="The raw log: text, .gz or .zip.")],
+    log: Annotated[
+        Path, typer.Argument(help="The raw log: text, .gz or .zip, or a folder of interval tables.")
+    ],
     home: HomeOption = None,
     translate: TranslateOption = None,
 ) -> None:
@@ -66,7 +68,9 @@ def verify_command(
 
 @homes_app.command("import")
 def import_command(
-    log: Annotated[Path, typer.Argument(help="The raw log: text, .gz or .zip.")],
+    log: Annotated[
+        Path, typer.Argument(help="The raw log: text, .gz or .zip, or a folder of interval tables.")
+    ],
     name: Annotated[str | None, typer.Option(help="Name for an unknown home, in lower case.")] = None,
     home: HomeOption = None,
     translate: TranslateOption = None,

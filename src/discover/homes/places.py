@@ -11,7 +11,7 @@ from pathlib import Path
 from discover.core.errors import DataError
 from discover.core.home import UNKNOWN_ROOM, Sensor, SensorType
 
-__all__ = ["guess_sensor", "place_words", "read_translate"]
+__all__ = ["guess_sensor", "known_rooms", "place_words", "read_translate"]
 
 _TYPES: tuple[tuple[str, SensorType], ...] = (
     (r"BAT\w*\d+.*|ZB\w*\d+.*|RSSI\w*|.*(?i:battery|rssi|linkquality|commfailure|signal).*", "battery"),
@@ -62,32 +62,42 @@ _ROOMS = {
 _OBJECTS = {
     # a place word that names a thing -> the thing, and the room it implies when no other is given
     "back door": ("back door", "entrance"),
+    "basin": ("sink", "bathroom"),
     "bathroom door": ("bathroom door", "bathroom"),
     "bed": ("bed", "bedroom"),
     "bedroom door": ("bedroom door", "bedroom"),
     "chair": ("chair", ""),
     "closet": ("closet", ""),
     "closet door": ("closet door", ""),
+    "cooktop": ("stove", "kitchen"),
     "couch": ("couch", "living_room"),
     "desk": ("desk", ""),
     "dining chair": ("dining chair", ""),
+    "dishwasher": ("dishwasher", "kitchen"),
     "door": ("door", ""),
+    "freezer": ("freezer", "kitchen"),
+    "fridge": ("fridge", "kitchen"),
     "front door": ("front door", "entrance"),
+    "frontdoor": ("front door", "entrance"),
     "garage door": ("garage door", "entrance"),
     "kitchen cabinet": ("kitchen cabinet", "kitchen"),
     "lounge chair": ("lounge chair", "living_room"),
     "main entryway": ("main entrance", "entrance"),
+    "maindoor": ("front door", "entrance"),
     "med cabinet": ("medicine cabinet", ""),
     "microwave": ("microwave", "kitchen"),
     "outside door": ("outside door", "entrance"),
     "pantry": ("pantry", "kitchen"),
     "recliner": ("recliner", "living_room"),
     "refrigerator": ("fridge", "kitchen"),
+    "seat": ("chair", ""),
     "shower": ("shower", "bathroom"),
     "sink": ("sink", ""),
     "stairs": ("stairs", "stairs"),
     "stove": ("stove", "kitchen"),
+    "toaster": ("toaster", "kitchen"),
     "toilet": ("toilet", "bathroom"),
+    "toilet flush": ("toilet", "bathroom"),
     "tv": ("television", "living_room"),
 }
 
@@ -158,6 +168,11 @@ def place_words(*places: str) -> tuple[str, str | None]:
         else:
             thing = words
     return room or implied or UNKNOWN_ROOM, thing
+
+
+def known_rooms() -> frozenset[str]:
+    """Rooms that a place word can name; any other word may name a thing as well."""
+    return frozenset(_ROOMS.values())
 
 
 def read_translate(path: Path) -> dict[str, tuple[str, str]]:

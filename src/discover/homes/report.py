@@ -39,11 +39,15 @@ class Hole(_Plain):
 
 
 class ImportReport(_Plain):
-    """The account of one import: lines in = events + repeats + blank + rejected."""
+    """The account of one import: lines in = events + repeats + blank + rejected.
+
+    A log kept as tables of intervals has two events per sensor row and one annotation per activity row:
+    lines in = sensor_intervals + activity_rows + heading + repeats + blank + rejected.
+    """
 
     format: int = 1
     source: str
-    """Name of the log file."""
+    """Name of the log file or folder."""
     source_sha256: str
     home: str
     lines: int
@@ -51,6 +55,12 @@ class ImportReport(_Plain):
     repeated_lines: int
     blank_lines: int
     rejected_lines: int
+    sensor_intervals: int | None = None
+    """Rows of a sensor table, each an ON and an OFF event; None for a log with one event a line."""
+    activity_rows: int = 0
+    """Rows of its activity table, each one annotation."""
+    heading_lines: int = 0
+    """Lines of both tables that head, rule or count their rows."""
     first_event: str
     last_event: str
     days_with_events: int
@@ -70,7 +80,12 @@ class ImportReport(_Plain):
 
     @model_validator(mode="after")
     def _adds_up(self) -> "ImportReport":
-        total = self.events + self.repeated_lines + self.blank_lines + self.rejected_lines
+        counted = self.events
+        if self.sensor_intervals is not None:
+            counted = self.sensor_intervals + self.activity_rows + self.heading_lines
+            if (self.events, self.annotations) != (2 * self.sensor_intervals, self.activity_rows):
+                raise ValueError("a sensor row is two events, and an activity row is one annotation")
+        total = counted + self.repeated_lines + self.blank_lines + self.rejected_lines
         if total != self.lines:
             raise ValueError(f"{self.lines} lines in, but {total} accounted for")
         return self

@@ -24,7 +24,8 @@ class HomeSource(StrictModel):
     name: str = "demo"
     """A shipped home (`discover homes list`), a home YAML file, or a new name for an unknown home."""
     log: Path | None = None
-    """The raw log (text, .gz or .zip). Default: the one file in data/raw/<family>/<home>/."""
+    """The raw log: text, .gz or .zip, or a folder with tables of intervals (a sensor table and an activity
+    table). Default: what lies in data/raw/<family>/<home>/."""
     translate: Path | None = None
     """WSU .translate table that gives rooms for the sensors of an unknown home."""
     simulate: SimulatorConfig | None = None

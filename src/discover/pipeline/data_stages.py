@@ -22,7 +22,7 @@ from discover.core.window_set import (
     read_table,
     write_table,
 )
-from discover.homes import import_log, load_home, write_import
+from discover.homes import import_log, load_home, log_files, write_import
 from discover.homes.simulator import SimulatorConfig, write_simulated
 from discover.pipeline.config import HomeSource, RunConfig
 from discover.pipeline.stage import Stage, StageResult
@@ -110,7 +110,7 @@ def data_stages(config: RunConfig, workspace: Workspace) -> tuple[list[Stage], D
 
 def _log_path(source: HomeSource, home: Home, workspace: Workspace) -> Path:
     if source.log is not None:
-        if not source.log.is_file():
+        if not source.log.exists():
             raise DataError(
                 f"No log at {source.log}. Correct home.log, or leave it out for the default folder."
             )
@@ -123,8 +123,14 @@ def _log_path(source: HomeSource, home: Home, workspace: Workspace) -> Path:
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
-        names = ", ".join(p.name for p in candidates)
-        raise DataError(f"{folder} holds several files ({names}). Say which one with home.log.")
+        try:  # a log may be two tables of intervals; then the folder as a whole is the log
+            log_files(folder)
+        except DataError as error:
+            names = ", ".join(p.name for p in candidates)
+            raise DataError(
+                f"{folder} holds several files ({names}). Say which one with home.log."
+            ) from error
+        return folder
     raise DataError(
         f"There is no log of home '{home.name}' in {folder}. Get it with `discover homes fetch {home.name}`, "
         f"put your copy there, name it with `--set home.log=FILE`, or make up one with "
@@ -153,7 +159,9 @@ def _import_stage(folders: DataFolders, home: Home, source: HomeSource) -> Stage
         progress.finish()
         return StageResult(paths, {"events": len(events), "annotations": len(annotations)})
 
-    inputs = {"log": folders.log}
+    files = log_files(folders.log)
+    # a log of one file keeps its plain name, so that runs made before stay up to date
+    inputs = {"log": files[0]} if len(files) == 1 else {f"log {p.name}": p for p in files}
     if source.translate is not None:
         inputs["translate"] = source.translate
     config = {"home": home.model_dump(mode="json")}

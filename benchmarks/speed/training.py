@@ -12,12 +12,16 @@ on batches of the same size, in turn:
 - python: a DataLoader that builds the features of every event in Python, padded to the batch maximum.
 
 Model-FLOPs utilisation counts multiply-adds of real tokens only (6 per weight and token, attention at window
-length), over the rate of a large matmul in the same number format in the same run.
+length), over the rate of a large matmul in the same number format in the same run. Each row of the first
+table comes from a process of its own, so that its peak memory (data, model and training) is its own.
 """
 
 import argparse
+import json
 import math
+import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -30,7 +34,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from benchmarks.harness import data_root, markdown_table, peak_rss_gb, time_pairs, write_result
+from benchmarks.harness import ROOT, data_root, markdown_table, peak_rss_gb, time_pairs, write_result
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.dataset import AlignmentDataset, PairBatch
 from discover.alignment.model import AlignmentModel
@@ -301,6 +305,18 @@ def alone(bench: Bench, steps: int) -> list[object]:
             f"{use:.0%}", f"{share:.1%}", memory]  # fmt: skip
 
 
+def alone_in_process(
+    preset: str, batch: int, head: str, mlm: bool, options: argparse.Namespace
+) -> list[object]:
+    """`alone` in a fresh process: its peak memory knows nothing of the other settings."""
+    one = json.dumps([preset, batch, head, mlm])
+    command = [sys.executable, "-m", "benchmarks.speed.training", "--one", one, "--steps", str(options.steps)]
+    command += ["--gpu"] if options.gpu else []
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ), check=True)
+    row: list[object] = json.loads(done.stdout.splitlines()[-1])
+    return row
+
+
 def compare(
     bench: Bench, windows: WindowSet, vocabulary: Vocabulary, pairs: int, steps: int
 ) -> list[list[object]]:
@@ -341,9 +357,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--gpu", action="store_true", help="throughput on a GPU only, no plain loops")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     device = pick_device("cuda" if options.gpu else "cpu")
     windows, vocabulary, name = load_windows()
+    if options.one:
+        preset, batch, head, mlm = json.loads(options.one)
+        bench = build(windows, vocabulary, settings(preset, batch, head, mlm), device)
+        print(json.dumps(alone(bench, options.steps * 5)))
+        return
     lengths = windows.windows["n_events"].to_numpy()
     told = f"{name}: {len(lengths):,} windows, events per window median {np.median(lengths):.0f}, "
     told += (
@@ -354,10 +376,10 @@ def main() -> None:
     for preset in options.presets:
         for batch in options.batches:
             for head, mlm in (("linear", False), ("linear", True), ("mlp", False)):
-                bench = build(windows, vocabulary, settings(preset, batch, head, mlm), device)
-                table.append(alone(bench, options.steps * 3))
+                table.append(alone_in_process(preset, batch, head, mlm, options))
                 print(table[-1], flush=True)
                 if (head, mlm) == ("linear", False) and not options.gpu:
+                    bench = build(windows, vocabulary, settings(preset, batch, head, mlm), device)
                     ratios += compare(bench, windows, vocabulary, options.pairs, options.steps)
                     print(ratios[-2:], flush=True)
     columns = ("preset", "heads", "batch", "precision", "windows/s", "MFU", "data path", "peak GB")

@@ -1,5 +1,6 @@
 """Recognition of activities without labels: prompts, prototypes and scores made from unlabelled windows."""
 
+from discover.recognition.config import RecognitionConfig
 from discover.recognition.label_free import (
     balance_offsets,
     balance_scores,
@@ -17,10 +18,17 @@ from discover.recognition.prompts import (
     check_prompts,
     mean_over_prompts,
 )
+from discover.recognition.recogniser import UNKNOWN, Recogniser
+from discover.recognition.segments import SEGMENTS, TIMELINE, to_segments, window_timeline
 
 __all__ = [
+    "SEGMENTS",
+    "TIMELINE",
+    "UNKNOWN",
     "PromptSet",
     "PromptSetName",
+    "Recogniser",
+    "RecognitionConfig",
     "balance_offsets",
     "balance_scores",
     "build_prompt_set",
@@ -32,4 +40,6 @@ __all__ = [
     "prompt_votes",
     "rejection_threshold",
     "smooth_scores",
+    "to_segments",
+    "window_timeline",
 ]

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import torch
 from torch import Tensor
@@ -136,6 +136,9 @@ class Run:
                 if stopped and self.step < self.total and not self.ended:
                     self._leave(stopped[0])
         self.progress.finish(f"{self.step:,} steps, best {self.best['metric']} at step {self.best['step']:,}")
+        if stopped:
+            # Asked to stop during the last step: the model is complete, but what comes after it must not start.
+            _stop(stopped[0])
         return TrainResult(
             folder=self.files.folder,
             best_path=self.files.best,
@@ -283,9 +286,13 @@ class Run:
         self.files.save(path, self._content(with_optimizer=True))
         name = signal.Signals(number).name
         self.progress.finish(f"stopped by {name} after step {self.step:,}; {path.name} written")
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        raise SystemExit(128 + number)
+        _stop(number)
+
+
+def _stop(number: int) -> NoReturn:
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(128 + number)
 
 
 def _total_steps(config: AlignmentConfig, work: TrainingStep) -> int:

@@ -137,7 +137,7 @@ class Run:
                     self._leave(stopped[0])
         self.progress.finish(f"{self.step:,} steps, best {self.best['metric']} at step {self.best['step']:,}")
         if stopped:
-            # Asked to stop during the last step: the model is complete, but what comes after it must not start.
+            # Asked to stop during the last step: the model is complete, but nothing more must start.
             _stop(stopped[0])
         return TrainResult(
             folder=self.files.folder,

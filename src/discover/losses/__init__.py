@@ -9,8 +9,10 @@ from discover.losses.masked_event import MaskedEventResult, masked_event_loss
 from discover.losses.masking import IGNORE, MaskedEvents, MaskingRule, mask_events
 from discover.losses.modules import CLIPLoss, FocalSigmoidLoss, PairLoss, SigmoidLoss
 from discover.losses.pairs import ExtraNegatives
+from discover.losses.scan import ScanLoss, scan_loss, self_label_loss
 from discover.losses.sigmoid import sigmoid_loss
 from discover.losses.targets import BatchTargets, PairKeys, TargetRule, batch_targets, duplicate_rate
+from discover.losses.temi import temi_loss
 from discover.losses.temperature import LogitScale
 from discover.losses.tiles import CHUNK_FROM
 
@@ -28,6 +30,7 @@ __all__ = [
     "MaskingRule",
     "PairKeys",
     "PairLoss",
+    "ScanLoss",
     "SigmoidLoss",
     "TargetRule",
     "batch_targets",
@@ -39,5 +42,8 @@ __all__ = [
     "info_nce",
     "mask_events",
     "masked_event_loss",
+    "scan_loss",
+    "self_label_loss",
     "sigmoid_loss",
+    "temi_loss",
 ]

@@ -1,0 +1,91 @@
+"""Settings of clustering."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from discover.core.config import StrictModel
+
+__all__ = ["ClusterMethod", "FeatureSpace", "MiningConfig", "SCANConfig", "SelfLabelConfig"]
+
+ClusterMethod = Literal["scan", "temi", "kmeans", "gmm", "hdbscan"]
+FeatureSpace = Literal["sensor", "captions", "bag"]
+
+
+class MiningConfig(StrictModel):
+    """Which pairs of windows should share a cluster."""
+
+    k: int = Field(default=50, ge=1)
+    """Nearest windows by cosine taken per window."""
+    min_gap_s: float = Field(default=0.0, ge=0)
+    """Windows that overlap in time, or lie closer than this many seconds, are no neighbours."""
+    twin: Literal["off", "weighted", "intersection"] = "off"
+    """With captions as a second space: `weighted` mines by the mean of both cosines, `intersection` keeps
+    pairs that are among the nearest in both spaces."""
+    temporal_s: float = Field(default=0.0, ge=0)
+    """Windows that begin at most this many seconds after a window ends are its neighbours too; 0: off."""
+    temporal_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of drawn pairs that come from time instead of similarity, where both exist."""
+
+
+class SelfLabelConfig(StrictModel):
+    """The second step: learn from the clusters' own confident windows."""
+
+    epochs: int = Field(default=10, ge=0)
+    """Passes over the windows; 0 leaves the step out."""
+    threshold: float = Field(default=0.95, gt=0, le=1)
+    """Smallest assignment that counts as confident."""
+    noise: float = Field(default=0.3, ge=0)
+    """Size of the random change to a unit vector that the student sees, as a share of its length."""
+    learning_rate: float = Field(default=1e-4, gt=0)
+    """Step size of Adam."""
+
+
+class SCANConfig(StrictModel):
+    """How SCAN or TEMI heads are trained on window vectors."""
+
+    n_clusters: int = Field(default=20, ge=2)
+    """Number of clusters."""
+    objective: Literal["scan", "temi"] = "scan"
+    """The loss: neighbours agree and clusters are used (scan), or weighted mutual information (temi)."""
+    mining: MiningConfig = MiningConfig()
+    """Which pairs are drawn."""
+    n_heads: int = Field(default=10, ge=1)
+    """Heads trained side by side; the best one by validation loss is kept."""
+    hidden_dim: int = Field(default=0, ge=0)
+    """Width of a hidden layer in each head; 0: linear heads, as in the paper."""
+    entropy_weight: float = Field(default=2.0, ge=0)
+    """Weight of the entropy term (scan); higher makes clusters more equal in size."""
+    beta: float = Field(default=0.6, gt=0.5, le=1)
+    """Exponent of the mutual information (temi)."""
+    temperature: float = Field(default=0.1, gt=0)
+    """Divides the heads' logits."""
+    momentum: float = Field(default=0.99, ge=0, lt=1)
+    """How slowly the teacher follows the student, and the marginal the teacher (temi)."""
+    epochs: int = Field(default=60, ge=1)
+    """Passes over the windows at most."""
+    patience: int = Field(default=10, ge=1)
+    """Training stops after this many epochs without a better validation loss."""
+    batch_size: int = Field(default=512, ge=2)
+    """Pairs per step."""
+    learning_rate: float = Field(default=1e-3, gt=0)
+    """Step size of Adam."""
+    weight_decay: float = Field(default=1e-4, ge=0)
+    """Decoupled weight decay."""
+    validation_share: float = Field(default=0.1, gt=0, lt=1)
+    """Share of windows held out in stretches of time when no validation windows are given."""
+    max_fit_windows: int = Field(default=100_000, ge=10)
+    """More training windows than this are thinned at random first: mining compares all pairs."""
+    self_label: SelfLabelConfig = SelfLabelConfig()
+    """The second step."""
+    seed: int = 0
+    """Same seed, same clusters."""
+
+    @model_validator(mode="after")
+    def _combinations(self) -> "SCANConfig":
+        if self.batch_size < 2 * self.n_clusters:
+            raise ValueError(
+                f"batch_size {self.batch_size} is below twice the number of clusters ({self.n_clusters}): "
+                "the entropy of a batch says little then. Take larger batches or fewer clusters"
+            )
+        return self

@@ -1,24 +1,46 @@
-"""Search windows by meaning: an exact index, filters, hits merged into moments, and their timelines."""
+"""Search windows by meaning: an index, filters, hits merged into moments, time words, and their timelines."""
 
-from discover.retrieval.config import SearchFilters
+from discover.retrieval.approximate import AnnReport, faiss_installed
+from discover.retrieval.captions import CaptionHit, CaptionPool, caption_index
+from discover.retrieval.clusters import load_assignments
+from discover.retrieval.config import AUTO_ANN_WINDOWS, Backend, IndexConfig, SearchFilters
 from discover.retrieval.filters import filter_mask
 from discover.retrieval.hits import Hit, Moment, merge_moments
-from discover.retrieval.index import INDEX_FILES, Index
+from discover.retrieval.index import Index
+from discover.retrieval.mmr import maximal_marginal_relevance
+from discover.retrieval.ranking import MERGE_GAP_S, rank_answers
+from discover.retrieval.storage import INDEX_FILES
+from discover.retrieval.time_words import TIME_WEIGHT, TimeWords, find_time_words
 from discover.retrieval.timeline import describe_hit, format_hit, timeline
 from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts, presence_mask
 
 __all__ = [
+    "AUTO_ANN_WINDOWS",
     "INDEX_FILES",
+    "MERGE_GAP_S",
+    "TIME_WEIGHT",
     "WINDOW_FACTS",
+    "AnnReport",
+    "Backend",
+    "CaptionHit",
+    "CaptionPool",
     "Hit",
     "Index",
+    "IndexConfig",
     "Moment",
     "SearchFilters",
+    "TimeWords",
     "build_window_facts",
+    "caption_index",
     "describe_hit",
+    "faiss_installed",
     "filter_mask",
+    "find_time_words",
     "format_hit",
+    "load_assignments",
+    "maximal_marginal_relevance",
     "merge_moments",
     "presence_mask",
+    "rank_answers",
     "timeline",
 ]

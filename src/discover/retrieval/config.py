@@ -1,4 +1,4 @@
-"""Which windows a search may return."""
+"""How an index is searched, and which windows a search may return."""
 
 from datetime import datetime
 from typing import Literal
@@ -7,10 +7,26 @@ from pydantic import Field, model_validator
 
 from discover.core.config import StrictModel
 
-__all__ = ["SearchFilters"]
+__all__ = ["AUTO_ANN_WINDOWS", "Backend", "IndexConfig", "SearchFilters"]
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Split = Literal["train", "val", "test"]
+Backend = Literal["auto", "exact", "faiss"]
+
+AUTO_ANN_WINDOWS = 200_000
+"""Above this number of windows `backend: auto` uses FAISS where it is installed."""
+
+
+class IndexConfig(StrictModel):
+    """How an index answers: by scoring every window, or approximately through FAISS."""
+
+    backend: Backend = "auto"
+    """exact scores every window; faiss looks into the nearest groups only (extra `ann`); auto is exact up to
+    200,000 windows, and above where FAISS is not installed."""
+    min_recall: float = Field(default=0.95, gt=0, le=1)
+    """Recall@10 against exact search that the FAISS index must reach on a sample of its own windows."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of the grouping and of that sample."""
 
 
 class SearchFilters(StrictModel):
@@ -34,6 +50,8 @@ class SearchFilters(StrictModel):
     """Longest time between a window's first and last event, in seconds."""
     splits: tuple[Split, ...] = ()
     """Splits to search in."""
+    clusters: tuple[int, ...] = ()
+    """Numbers of clusters, any of them (`discover cluster`); -1 is what belongs to none."""
 
     @model_validator(mode="after")
     def _ranges(self) -> "SearchFilters":

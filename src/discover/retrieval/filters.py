@@ -15,10 +15,19 @@ __all__ = ["filter_mask"]
 def filter_mask(windows: pl.DataFrame, filters: SearchFilters) -> NDArray[np.bool_]:
     """Which rows of `WINDOW_FACTS` meet every condition, (W,).
 
+    Args:
+        windows: `WINDOW_FACTS`; also a column `cluster` where the filters name clusters
+            (`Index.with_clusters`).
+        filters: The conditions.
+
     Raises:
-        ConfigError: A room or home that no window has: a misspelt name must not look like "no result".
+        ConfigError: A room, home or cluster that no window has: a misspelt name must not look like
+            "no result".
     """
-    _check_known("home", filters.homes, windows["home"].unique().to_list())
+    if filters.homes:
+        _check_known("home", filters.homes, windows["home"].unique().to_list())
+    if filters.clusters:
+        _check_clusters(filters.clusters, windows)
     _check_rooms(filters.rooms, windows["rooms"])
     conditions = _conditions(filters)
     if not conditions:
@@ -49,12 +58,27 @@ def _conditions(filters: SearchFilters) -> list[pl.Expr]:
         conditions.append(start.dt.weekday().is_in([WEEKDAYS.index(day) + 1 for day in filters.weekdays]))
     if filters.rooms:
         conditions.append(pl.any_horizontal([pl.col("rooms").list.contains(room) for room in filters.rooms]))
+    if filters.clusters:
+        conditions.append(pl.col("cluster").is_in(filters.clusters).fill_null(False))
     duration = (pl.col("end") - start).dt.total_microseconds() / 1e6
     if filters.min_duration_s > 0:
         conditions.append(duration >= filters.min_duration_s)
     if filters.max_duration_s is not None:
         conditions.append(duration <= filters.max_duration_s)
     return conditions
+
+
+def _check_clusters(wanted: tuple[int, ...], windows: pl.DataFrame) -> None:
+    if "cluster" not in windows.columns:
+        raise ConfigError(
+            "The search asks for clusters, but none are known for these windows. "
+            "Make them with `discover cluster`, or leave the filter out."
+        )
+    known = set(windows["cluster"].drop_nulls().unique().to_list())
+    for number in wanted:
+        if number not in known:
+            listed = ", ".join(str(n) for n in sorted(known))
+            raise ConfigError(f"No window is in cluster {number}. The clusters are: {listed}.")
 
 
 def _check_rooms(wanted: tuple[str, ...], visited: pl.Series) -> None:

@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
 from discover.core.errors import ConfigError
 
-__all__ = ["Hit", "Moment", "merge_moments"]
+__all__ = ["Hit", "Moment", "build_hits", "merge_moments"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Hit:
         first_event, n_events: Its slice of the home's event table.
         rooms: Rooms in order of visit.
         objects: Objects used, in order of first use.
+        preference: Added to the score for ranking: how well the window fits the time words of a query.
     """
 
     window_id: str
@@ -33,6 +38,12 @@ class Hit:
     n_events: int
     rooms: tuple[str, ...]
     objects: tuple[str, ...]
+    preference: float = 0.0
+
+    @property
+    def rank_score(self) -> float:
+        """What hits are ordered by: score + preference."""
+        return self.score + self.preference
 
     @property
     def duration_s(self) -> float:
@@ -46,7 +57,7 @@ class Moment:
 
     Attributes:
         hits: The hits inside, in order of time.
-        score: The best hit's score.
+        score, preference: Of the best hit (see `Hit`).
         home, split: Of the best hit.
         start, end: First and last event of all hits.
         first_event, n_events: Slice of the event table from the first to the last event, gaps included.
@@ -63,16 +74,40 @@ class Moment:
     n_events: int
     rooms: tuple[str, ...]
     objects: tuple[str, ...]
+    preference: float = 0.0
 
     @property
     def window_id(self) -> str:
         """Id of the best hit."""
-        return max(self.hits, key=lambda hit: hit.score).window_id
+        return max(self.hits, key=lambda hit: hit.rank_score).window_id
+
+    @property
+    def rank_score(self) -> float:
+        """What moments are ordered by: score + preference."""
+        return self.score + self.preference
 
     @property
     def duration_s(self) -> float:
         """Seconds from the first to the last event."""
         return (self.end - self.start).total_seconds()
+
+
+def build_hits(
+    facts: pl.DataFrame, scores: NDArray[np.floating], preferences: NDArray[np.floating] | None = None
+) -> list[Hit]:
+    """Hits from rows of `WINDOW_FACTS`, (N,) scores and, where the query names a time, (N,) preferences."""
+    extra = np.zeros(len(facts)) if preferences is None else preferences
+    columns = ("window_id", "home", "split", "start", "end", "first_event", "n_events")
+    return [
+        Hit(
+            **{name: fact[name] for name in columns},
+            rooms=tuple(fact["rooms"]),
+            objects=tuple(fact["objects"]),
+            score=float(score),
+            preference=float(preference),
+        )
+        for fact, score, preference in zip(facts.iter_rows(named=True), scores, extra, strict=True)
+    ]
 
 
 def merge_moments(hits: Sequence[Hit], *, max_gap_s: float = 60.0) -> list[Moment]:
@@ -98,11 +133,11 @@ def merge_moments(hits: Sequence[Hit], *, max_gap_s: float = 60.0) -> list[Momen
         else:
             groups.append([hit])
             end = hit.end
-    return sorted((_moment(group) for group in groups), key=lambda m: (-m.score, m.home, m.start))
+    return sorted((_moment(group) for group in groups), key=lambda m: (-m.rank_score, m.home, m.start))
 
 
 def _moment(hits: list[Hit]) -> Moment:
-    best = max(hits, key=lambda h: h.score)
+    best = max(hits, key=lambda h: h.rank_score)
     first = min(h.first_event for h in hits)
     last = max(h.first_event + h.n_events for h in hits)
     return Moment(
@@ -116,6 +151,7 @@ def _moment(hits: list[Hit]) -> Moment:
         n_events=last - first,
         rooms=_path(hits),
         objects=tuple(dict.fromkeys(name for h in hits for name in h.objects)),
+        preference=best.preference,
     )
 
 

@@ -1,41 +1,33 @@
-"""Exact search over window embeddings.
+"""Search over window embeddings, exact or through FAISS.
 
 Vectors are stored as float16 (a cosine changes by less than 1e-3) and scored as float32. Ranking is
-exact and repeatable: equal scores (to six digits) are ordered by row.
+repeatable: equal scores (to six digits) are ordered by row. Exact unless `IndexConfig` says otherwise.
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.core.artifacts import atomic_path, file_sha256, read_manifest, write_manifest
 from discover.core.embeddings import EmbeddingTable
-from discover.core.errors import ArtifactError, ConfigError, DataError, JoinError, ShapeError
-from discover.core.window_set import WindowSet, read_table, write_table
-from discover.retrieval.config import SearchFilters
+from discover.core.errors import ConfigError, DataError, JoinError, ShapeError
+from discover.core.window_set import WindowSet
+from discover.retrieval.approximate import InvertedLists, faiss_installed
+from discover.retrieval.config import AUTO_ANN_WINDOWS, Backend, IndexConfig, SearchFilters
+from discover.retrieval.exact import ExactScorer, unit_queries
 from discover.retrieval.filters import filter_mask
-from discover.retrieval.hits import Hit
+from discover.retrieval.hits import Hit, build_hits
+from discover.retrieval.storage import INDEX_FILES, check_model, read_index, write_index
 from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts
+from discover.retrieval.window_vectors import unit_window_vectors
 
 __all__ = ["INDEX_FILES", "Index"]
 
-INDEX_FILES = ("vectors.npz", "windows.parquet", "manifest.json")
-"""What an index folder holds."""
-
-_STAGE_VERSION = 1
-# Rows converted and scored at a time: 16,384 x 256 float32 = 16 MB, inside most last-level caches.
-_BLOCK_ROWS = 16_384
-# Below this the index keeps a float32 copy after its first search: no conversion per query.
-_KEEP_FLOAT32_BYTES = 2 << 30
-# Scores are compared on this grid (2^-20, ten roundings of float32): equal vectors at different places of a
-# matrix product differ in their last bits, and that must not decide their order.
-_SCORE_GRID = np.float32(2**20)
-# Scoring picked rows copies them, which beats scoring everything only when few are left.
-_GATHER_SHARE = 0.25
+# Few enough windows pass the filters: scoring them all is as fast as FAISS and exact.
+_EXACT_WINDOWS = 50_000
 
 # Shape letters: W windows, P width of the joint space, Q queries, K results per query.
 
@@ -47,15 +39,25 @@ class Index:
         vectors: (W, P) float16 unit vectors.
         windows: `WINDOW_FACTS`, one row per vector.
         model_sha256: The model that made the vectors; a query must come from the same one.
+        ann: FAISS lists where searching is approximate, else None.
     """
 
-    def __init__(self, vectors: NDArray[np.float16], windows: pl.DataFrame, model_sha256: str) -> None:
+    def __init__(
+        self,
+        vectors: NDArray[np.float16],
+        windows: pl.DataFrame,
+        model_sha256: str,
+        *,
+        ann: InvertedLists | None = None,
+    ) -> None:
         if vectors.ndim != 2 or len(vectors) != len(windows):
             raise ShapeError(f"Vectors {vectors.shape} and {len(windows)} windows must have one row each.")
         self.vectors = vectors
         self.windows = windows
         self.model_sha256 = model_sha256
-        self._float32: NDArray[np.float32] | None = None
+        self.ann = ann
+        self.note = ""
+        self._exact = ExactScorer(vectors)
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -66,38 +68,34 @@ class Index:
         return int(self.vectors.shape[1])
 
     @classmethod
-    def build(cls, embeddings: EmbeddingTable, window_set: WindowSet, *, model_sha256: str) -> "Index":
+    def build(
+        cls,
+        embeddings: EmbeddingTable,
+        window_set: WindowSet,
+        *,
+        model_sha256: str,
+        config: IndexConfig | None = None,
+    ) -> "Index":
         """Index every window of a set.
 
         Args:
             embeddings: One vector per window (joined by id); scaled to length 1 here.
             window_set: The windows, their events and home.
             model_sha256: Hash of the model's checkpoint.
+            config: Exact or FAISS; default: exact up to 200,000 windows.
 
         Raises:
             ArtifactError: The embeddings name another model in their metadata.
             JoinError: A window has no vector, or several.
             DataError: No windows, or a vector that is zero or not finite.
         """
-        made_by = str(embeddings.meta.get("model_sha256", model_sha256))
-        _check_model(made_by, model_sha256, "These window embeddings")
         if not len(window_set.windows):
             raise DataError("There is no window to index. Sample the log first, or choose other splits.")
         ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
-        rows = embeddings.rows_of(ids, what="window embeddings")
-        if rows.shape[1] != 1:
-            raise JoinError(
-                f"The window embeddings hold up to {rows.shape[1]} vectors per window; an index takes one. "
-                "Did you pass caption embeddings?"
-            )
-        vectors = embeddings.vectors[rows[:, 0]].astype(np.float32)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        bad = int((~np.isfinite(norms) | (norms == 0)).sum())
-        if bad:
-            raise DataError(
-                f"{bad:,} of {len(vectors):,} window vectors are zero or not finite. Embed again."
-            )
-        return cls((vectors / norms).astype(np.float16), build_window_facts(window_set), model_sha256)
+        vectors = unit_window_vectors(embeddings, ids, model_sha256=model_sha256)
+        facts = build_window_facts(window_set)
+        index = cls(vectors, facts, model_sha256)
+        return index.with_backend(config or IndexConfig())
 
     @classmethod
     def concat(cls, indexes: Sequence["Index"]) -> "Index":
@@ -111,7 +109,7 @@ class Index:
         if not indexes:
             raise ConfigError("Nothing to join: give at least one index.")
         for other in indexes[1:]:
-            _check_model(other.model_sha256, indexes[0].model_sha256, "One index")
+            check_model(other.model_sha256, indexes[0].model_sha256, "One index")
         windows = pl.concat([index.windows for index in indexes])
         repeated = int(windows["window_id"].is_duplicated().sum())
         if repeated:
@@ -120,50 +118,88 @@ class Index:
 
     def save(self, folder: Path) -> list[Path]:
         """Write the index; the manifest comes last, so a half-written index is noticed."""
-        paths = [folder / name for name in INDEX_FILES]
-        with atomic_path(paths[0]) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, vectors=self.vectors)
-        write_table(paths[1], self.windows, WINDOW_FACTS)
-        write_manifest(
-            paths[2],
-            stage="index",
-            stage_version=_STAGE_VERSION,
-            config={"dim": self.dim},
-            inputs={"model": self.model_sha256},
-            outputs=paths[:2],
-            rows={"windows": len(self)},
-        )
-        return paths
+        facts = self.windows.select(list(WINDOW_FACTS))
+        return write_index(folder, self.vectors, facts, self.model_sha256, self.ann)
 
     @classmethod
-    def load(cls, folder: Path, *, model_sha256: str | None = None) -> "Index":
+    def load(
+        cls, folder: Path, *, model_sha256: str | None = None, config: IndexConfig | None = None
+    ) -> "Index":
         """Read an index.
 
         Args:
             folder: What `save` wrote.
             model_sha256: Hash of the model that will make the queries; None skips the check.
+            config: None takes the index as it was saved: with its FAISS lists, where it has them and FAISS
+                is installed, else exact. "faiss" makes the lists now if the folder has none.
 
         Raises:
             ArtifactError: Missing, damaged, or made by another model.
+            ConfigError: Backend "faiss" without FAISS installed.
         """
-        manifest = read_manifest(folder / INDEX_FILES[2])
-        if manifest is None or manifest.stage != "index":
-            raise ArtifactError(f"No search index in {folder}. Build it first (`discover search` does).")
-        if model_sha256 is not None:
-            _check_model(manifest.inputs.get("model", ""), model_sha256, f"The index in {folder}")
-        for name, digest in manifest.outputs.items():
-            path = folder / name
-            if not path.is_file() or file_sha256(path) != digest:
-                raise ArtifactError(
-                    f"{path} is missing or altered. Delete {folder} and build the index again."
-                )
-        with np.load(folder / INDEX_FILES[0], allow_pickle=False) as archive:
-            vectors = archive["vectors"]
-        windows = read_table(folder / INDEX_FILES[1], WINDOW_FACTS)
-        return cls(vectors, windows, manifest.inputs["model"])
+        stored = read_index(folder, model_sha256=model_sha256)
+        index = cls(stored.vectors, stored.windows, stored.model_sha256, ann=stored.ann)
+        if stored.ann_report is not None and stored.ann is None:
+            index.note = "exact search: the index has FAISS lists, but FAISS is not installed here"
+        if config is None or (config.backend == "auto" and stored.ann_report is not None):
+            return index
+        return index if config.backend == "faiss" and index.ann is not None else index.with_backend(config)
 
-    def vectors_of(self, window_ids: Sequence[str]) -> NDArray[np.float32]:
-        """(N, P) vectors of some windows, to search for windows like them.
+    def with_backend(self, config: IndexConfig) -> "Index":
+        """The same windows, searched as `config` says; FAISS lists are made here and now.
+
+        Raises:
+            ConfigError: Backend "faiss" without FAISS installed.
+        """
+        ann = None
+        if _wants_lists(config.backend, len(self)):
+            ann = InvertedLists.build(self._exact, min_recall=config.min_recall, seed=config.seed)
+        index = Index(self.vectors, self.windows, self.model_sha256, ann=ann)
+        if config.backend == "auto" and ann is None and len(self) > AUTO_ANN_WINDOWS:
+            index.note = "exact search (FAISS is faster here: pip install 'discover-v2[ann]')"
+        return index
+
+    def with_clusters(self, assignments: pl.DataFrame) -> "Index":
+        """The same index with a column `cluster`, which `SearchFilters.clusters` reads.
+
+        Args:
+            assignments: Columns window_id (String) and cluster (integer); others are ignored. A window
+                that is not in it is in no cluster.
+        """
+        facts = self.windows.select(list(WINDOW_FACTS))
+        joined = facts.join(
+            assignments.select("window_id", "cluster"), on="window_id", how="left", maintain_order="left"
+        )
+        index = Index(self.vectors, joined, self.model_sha256, ann=self.ann)
+        index._exact, index.note = self._exact, self.note
+        return index
+
+    @property
+    def search_note(self) -> str:
+        """How answers are found: "exact search", or FAISS with its measured recall."""
+        return self.note or "exact search" if self.ann is None else self.ann.report.describe()
+
+    def overlapping(self, window_id: str, *, margin_s: float = 0.0) -> NDArray[np.bool_]:
+        """(W,) windows of the same home that share a moment with a window, or lie within `margin_s` of it.
+
+        Raises:
+            JoinError: The window is not in the index.
+        """
+        row = self.windows.row(int(self.rows_of([window_id])[0]), named=True)
+        margin = timedelta(seconds=margin_s)
+        mask: NDArray[np.bool_] = (
+            self.windows.select(
+                (pl.col("home") == row["home"])
+                & (pl.col("start") <= row["end"] + margin)
+                & (pl.col("end") >= row["start"] - margin)
+            )
+            .to_series()
+            .to_numpy()
+        )
+        return mask
+
+    def rows_of(self, window_ids: Sequence[str]) -> NDArray[np.int64]:
+        """(N,) row numbers of some windows.
 
         Raises:
             JoinError: A window is not in the index.
@@ -173,8 +209,19 @@ class Index:
         rows = wanted.join(known, on="window_id", how="left", maintain_order="left")["row"]
         if rows.null_count():
             missing = wanted.filter(rows.is_null())["window_id"][0]
-            raise JoinError(f"Window {missing} is not in this index of {len(self):,} windows.")
-        picked: NDArray[np.float32] = self.vectors[rows.to_numpy()].astype(np.float32)
+            raise JoinError(
+                f"Window {missing} is not in this index of {len(self):,} windows. "
+                "Ids stand in brackets at the end of each answer of `discover search`."
+            )
+        return rows.to_numpy().astype(np.int64)
+
+    def vectors_of(self, window_ids: Sequence[str]) -> NDArray[np.float32]:
+        """(N, P) vectors of some windows, to search for windows like them.
+
+        Raises:
+            JoinError: A window is not in the index.
+        """
+        picked: NDArray[np.float32] = self.vectors[self.rows_of(window_ids)].astype(np.float32)
         return picked
 
     def search(
@@ -190,6 +237,20 @@ class Index:
         Raises:
             ShapeError: The query has another width.
             ConfigError: `top_k` below 1, or a filter that names something the index does not know.
+
+        Examples:
+            With a model and its text encoder (`discover.pipeline.Searcher` wires them together):
+
+            >>> query = model.project_text(encoder.encode(["someone opens the fridge"], kind="query"))
+            >>> for hit in index.search(query, 3, filters=SearchFilters(rooms=("kitchen",))):
+            ...     print(hit.start, hit.rooms, round(hit.score, 2))
+            2021-03-01 07:01:00 ('kitchen', 'hall', 'kitchen') 0.93
+            2021-03-01 07:00:00 ('bedroom', 'hall', 'kitchen') 0.37
+
+            Windows like a window: the first answer is the window itself.
+
+            >>> [hit.window_id for hit in index.search(index.vectors_of(["small_home_T_val_0002"]), 1)]
+            ['small_home_T_val_0002']
         """
         query = np.atleast_2d(np.asarray(query_vector))
         if len(query) != 1:
@@ -202,94 +263,56 @@ class Index:
         self, query_vectors: NDArray[np.floating], top_k: int = 10, *, filters: SearchFilters | None = None
     ) -> list[list[Hit]]:
         """`search` for every row of (Q, P) query vectors."""
-        mask = None if filters is None else filter_mask(self.windows, filters)
+        mask = self.mask(filters)
         rows, scores = self.top_rows(query_vectors, top_k, mask=mask)
-        return [self._hits(r, s) for r, s in zip(rows, scores, strict=True)]
+        return [build_hits(self.windows[r], s) for r, s in zip(rows, scores, strict=True)]
+
+    def hits(
+        self,
+        query_vector: NDArray[np.floating],
+        top_k: int,
+        *,
+        mask: NDArray[np.bool_] | None = None,
+        bonus: NDArray[np.float32] | None = None,
+    ) -> list[Hit]:
+        """`top_rows` of one query, (P,) or (1, P), as hits; they carry their bonus as `preference`."""
+        rows, scores = self.top_rows(query_vector, top_k, mask=mask, bonus=bonus)
+        return build_hits(self.windows[rows[0]], scores[0], None if bonus is None else bonus[rows[0]])
+
+    def mask(self, filters: SearchFilters | None) -> NDArray[np.bool_] | None:
+        """(W,) windows that pass the filters; None where there is no filter."""
+        return None if filters is None or filters == SearchFilters() else filter_mask(self.windows, filters)
 
     def top_rows(
-        self, query_vectors: NDArray[np.floating], top_k: int, *, mask: NDArray[np.bool_] | None = None
+        self,
+        query_vectors: NDArray[np.floating],
+        top_k: int,
+        *,
+        mask: NDArray[np.bool_] | None = None,
+        bonus: NDArray[np.float32] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Row numbers (Q, K) and scores (Q, K) of the best windows; K = min(top_k, windows in `mask`)."""
+        """Row numbers (Q, K) and cosines (Q, K) of the best windows; K = min(top_k, windows in `mask`).
+
+        Args:
+            query_vectors: (Q, P) or (P,).
+            top_k: Number wanted, at least 1.
+            mask: (W,) windows that may be returned.
+            bonus: (W,) added to the cosines for ranking, not returned; always searched exactly.
+        """
         if top_k < 1:
             raise ConfigError(f"top_k must be at least 1, got {top_k}.")
-        queries = self._unit_queries(query_vectors)
-        kept = None if mask is None else np.flatnonzero(mask)
-        if kept is not None and len(kept) <= _GATHER_SHARE * len(self):
-            block = self._block(kept)
-            rows, scores = _best(queries @ block.T, top_k)
-            return kept[rows], scores
-        scores_all = self._all_scores(queries)
-        if kept is None or mask is None:
-            return _best(scores_all, top_k)
-        scores_all[:, ~mask] = -np.inf
-        return _best(scores_all, min(top_k, len(kept)))
-
-    def _unit_queries(self, query_vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        queries = np.atleast_2d(np.asarray(query_vectors, dtype=np.float32))
-        if queries.ndim != 2 or queries.shape[1] != self.dim:
-            raise ShapeError(
-                f"The query has width {queries.shape[-1]}, the index {self.dim}. "
-                "Encode the query with the model that made the index."
-            )
-        norms = np.linalg.norm(queries, axis=1, keepdims=True)
-        if not np.isfinite(norms).all() or (norms == 0).any():
-            raise DataError("A query vector is zero or not finite. Is the query empty?")
-        unit: NDArray[np.float32] = queries / norms
-        return unit
-
-    def _block(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        source = self.vectors if self._float32 is None else self._float32
-        block: NDArray[np.float32] = source[rows].astype(np.float32, copy=False)
-        return block
-
-    def _all_scores(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        if self._float32 is None and self.vectors.size * 4 <= _KEEP_FLOAT32_BYTES:
-            self._float32 = self.vectors.astype(np.float32)
-        if self._float32 is not None:
-            if len(queries) == 1:
-                # Twice as fast as BLAS for one query: 4.5 against 9.4 ms over 100,000 x 256 on one core.
-                line: NDArray[np.float32] = np.einsum("wp,p->w", self._float32, queries[0])
-                return line[None, :]
-            product: NDArray[np.float32] = (self._float32 @ queries.T).T
-            return np.ascontiguousarray(product)
-        scores = np.empty((len(queries), len(self)), dtype=np.float32)
-        for begin in range(0, len(self), _BLOCK_ROWS):
-            block = self.vectors[begin : begin + _BLOCK_ROWS].astype(np.float32)
-            scores[:, begin : begin + _BLOCK_ROWS] = queries @ block.T
-        return scores
-
-    def _hits(self, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> list[Hit]:
-        facts: list[dict[str, Any]] = self.windows[rows].to_dicts()
-        return [
-            Hit(
-                **{**fact, "rooms": tuple(fact["rooms"]), "objects": tuple(fact["objects"])},
-                score=float(score),
-            )
-            for fact, score in zip(facts, scores, strict=True)
+        queries = unit_queries(query_vectors, self.dim)
+        few = mask is not None and int(mask.sum()) <= _EXACT_WINDOWS
+        if self.ann is None or bonus is not None or few:
+            return self._exact.top(queries, top_k, mask=mask, bonus=bonus)
+        k = min(top_k, len(self) if mask is None else int(mask.sum()))
+        parts = [
+            self.ann.top(self._exact, query[None, :], k, mask=mask)
+            or self._exact.top(query[None, :], k, mask=mask)
+            for query in queries
         ]
+        return np.concatenate([rows for rows, _ in parts]), np.concatenate([scores for _, scores in parts])
 
 
-def _best(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Columns (Q, K) of the k highest scores, best first, ties by column."""
-    n_queries, n = scores.shape
-    k = min(k, n)
-    rows = np.empty((n_queries, k), dtype=np.int64)
-    for q in range(n_queries):
-        line = np.rint(scores[q] * _SCORE_GRID)
-        if k < n:
-            # argpartition picks any of the equal scores at the border; take every one of them and sort.
-            border = line[np.argpartition(line, n - k)[n - k :]].min() if k else np.inf
-            candidates = np.flatnonzero(line >= border)
-        else:
-            candidates = np.arange(n)
-        order = np.argsort(-line[candidates], kind="stable")
-        rows[q] = candidates[order[:k]]
-    return rows, np.take_along_axis(scores, rows, axis=1)
-
-
-def _check_model(found: str, wanted: str, what: str) -> None:
-    if found != wanted:
-        raise ArtifactError(
-            f"{what} come from model {found[:12] or '(unknown)'}, the queries from {wanted[:12]}. "
-            "Vectors of two models cannot be compared: embed the windows with this model again."
-        )
+def _wants_lists(backend: Backend, n_windows: int) -> bool:
+    return backend == "faiss" or (backend == "auto" and n_windows > AUTO_ANN_WINDOWS and faiss_installed())

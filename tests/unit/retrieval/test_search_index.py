@@ -10,8 +10,7 @@ import pytest
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ArtifactError, ConfigError, DataError, JoinError, ShapeError
 from discover.core.window_set import WindowSet
-from discover.retrieval import Index, SearchFilters
-from discover.retrieval import index as index_module
+from discover.retrieval import Index, SearchFilters, exact
 
 MODEL = "a" * 64
 
@@ -72,8 +71,8 @@ def test_ranking_equals_a_full_sort(k: int, monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_allclose(found, np.take_along_axis(scores, wanted, axis=1), atol=1e-6)
     for q in range(5):
         np.testing.assert_array_equal(index.top_rows(queries[q : q + 1], k)[0][0], wanted[q])
-    monkeypatch.setattr(index_module, "_KEEP_FLOAT32_BYTES", 0)
-    monkeypatch.setattr(index_module, "_BLOCK_ROWS", 37)
+    monkeypatch.setattr(exact, "KEEP_FLOAT32_BYTES", 0)
+    monkeypatch.setattr(exact, "BLOCK_ROWS", 37)
     in_blocks, _ = random_index(300).top_rows(queries, k)
     np.testing.assert_array_equal(in_blocks, wanted)
 

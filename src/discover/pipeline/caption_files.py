@@ -1,0 +1,60 @@
+"""Which captions and caption vectors of a sampling belong to a text encoder."""
+
+from pathlib import Path
+
+from discover.core.config import closest
+from discover.core.embeddings import EmbeddingTable, load_embeddings
+from discover.core.errors import ArtifactError, ConfigError
+from discover.text_encoders.encoder import TextEncoder
+
+__all__ = ["CAPTIONS_FILE", "find_caption_style", "load_caption_vectors"]
+
+CAPTIONS_FILE = "captions_{style}.parquet"
+_VECTORS_FILE = "embeddings_{style}_{encoder}.npz"
+
+
+def find_caption_style(sampling: Path, encoder: str, style: str | None = None) -> str:
+    """The style of a sampling's captions that have vectors of one text encoder.
+
+    Args:
+        sampling: Folder of the windows.
+        encoder: Type of the text encoder, such as "minilm".
+        style: The one wanted; None where there is only one.
+
+    Raises:
+        ArtifactError: No captions with vectors of this encoder.
+        ConfigError: Several styles and none chosen, or no such style.
+    """
+    ending = f"_{encoder}.npz"
+    names = sorted(path.name for path in sampling.glob(f"embeddings_*{ending}"))
+    styles = [name.removeprefix("embeddings_").removesuffix(ending) for name in names]
+    styles = [found for found in styles if (sampling / CAPTIONS_FILE.format(style=found)).is_file()]
+    if not styles:
+        raise ArtifactError(
+            f"{sampling} has no captions with vectors of the text encoder {encoder}. "
+            "Run `discover encode-text` with the config of this model."
+        )
+    if style is not None and style not in styles:
+        raise ConfigError(f"{sampling} has no caption vectors of style '{style}'. {closest(style, styles)}")
+    if style is None and len(styles) > 1:
+        raise ConfigError(
+            f"{sampling} has captions of several styles ({', '.join(styles)}). Choose one with --captions."
+        )
+    return style or styles[0]
+
+
+def load_caption_vectors(sampling: Path, style: str, encoder: TextEncoder) -> EmbeddingTable:
+    """The vectors of one style's captions.
+
+    Raises:
+        ArtifactError: They are missing, damaged, or were made with other weights than `encoder` has.
+    """
+    path = sampling / _VECTORS_FILE.format(style=style, encoder=encoder.config.type)
+    table = load_embeddings(path)
+    made_by = table.meta.get("weights_sha256")
+    if made_by is not None and made_by != encoder.meta["weights_sha256"]:
+        raise ArtifactError(
+            f"{path} was made with other weights of {encoder.name} than are installed here. "
+            "Run `discover encode-text` again."
+        )
+    return table

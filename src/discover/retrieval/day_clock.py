@@ -1,0 +1,46 @@
+"""Hours on the circle of the day: distances and wordings of stretches that may run over midnight."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+__all__ = ["Interval", "clock_of", "hours_away", "hours_text", "inside"]
+
+Interval = tuple[float, float]
+"""Hours of day [begin, end); begin > end runs over midnight, equal ones are the whole day."""
+
+
+def clock_of(start: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(W,) hour of day with its fraction, and (W,) code of the weekday, of local times."""
+    hour = (start.to_physical().to_numpy() % 86_400_000_000) / 3_600_000_000
+    return hour, (start.dt.weekday().to_numpy() - 1).astype(np.int64)
+
+
+def inside(hour: NDArray[np.float64], interval: Interval) -> NDArray[np.bool_]:
+    """(W,) which hours of day lie in [begin, end)."""
+    return np.asarray(_after_begin(hour, interval) < _length(interval), dtype=bool)
+
+
+def hours_away(hour: NDArray[np.float64], interval: Interval) -> NDArray[np.float64]:
+    """(W,) hours around the clock to the nearer border of an interval, 0 inside."""
+    after = _after_begin(hour, interval)
+    beyond = after - _length(interval)
+    return np.where(beyond < 0, 0, np.minimum(beyond, 24 - after))
+
+
+def hours_text(intervals: list[Interval]) -> str:
+    """ "21:00–5:00", several with commas."""
+    return ", ".join(f"{_clock_text(begin)}–{_clock_text(end)}" for begin, end in intervals)
+
+
+def _length(interval: Interval) -> float:
+    return (interval[1] - interval[0]) % 24 or 24.0
+
+
+def _after_begin(hour: NDArray[np.float64], interval: Interval) -> NDArray[np.float64]:
+    return (hour - interval[0]) % 24
+
+
+def _clock_text(hour: float) -> str:
+    minutes = round(hour * 60)
+    return f"{minutes // 60}:{minutes % 60:02d}"

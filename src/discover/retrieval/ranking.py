@@ -1,0 +1,76 @@
+"""From one query vector to a list of answers: moments, and answers that differ from each other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discover.core.errors import ConfigError
+from discover.retrieval.hits import Hit, Moment, merge_moments
+from discover.retrieval.index import Index
+from discover.retrieval.mmr import maximal_marginal_relevance
+
+__all__ = ["MERGE_GAP_S", "rank_answers"]
+
+MERGE_GAP_S = 60.0
+"""Hits at most this many seconds apart are told as one moment."""
+
+# Diversity chooses among this many times `top_k` answers, at least 50: enough to find other things, few
+# enough that the last of them still answers the query.
+_POOL_TIMES, _POOL_LEAST = 10, 50
+
+
+def rank_answers(
+    index: Index,
+    query: NDArray[np.floating],
+    top_k: int,
+    *,
+    mask: NDArray[np.bool_] | None = None,
+    bonus: NDArray[np.float32] | None = None,
+    merge: bool = True,
+    mmr: float | None = None,
+) -> Sequence[Hit | Moment]:
+    """The `top_k` best answers to one query.
+
+    Args:
+        index: The windows.
+        query: (P,) or (1, P) vector.
+        top_k: Number of answers; fewer where fewer windows pass `mask`.
+        mask: (W,) windows that may be returned.
+        bonus: (W,) added to the cosines for ranking (`TimeWords.preference`).
+        merge: Join neighbouring and overlapping hits into moments.
+        mmr: Balance of `maximal_marginal_relevance` among a pool of the best answers, by the vectors of
+            their best windows; None keeps the order of relevance.
+
+    Raises:
+        ConfigError: `top_k` below 1 or `mmr` outside [0, 1].
+    """
+    if top_k < 1:
+        raise ConfigError(f"top_k must be at least 1, got {top_k}.")
+    pool = top_k if mmr is None else max(_POOL_LEAST, _POOL_TIMES * top_k)
+    if merge:
+        answers: Sequence[Hit | Moment] = _moments(index, query, pool, mask, bonus)
+    else:
+        answers = index.hits(query, pool, mask=mask, bonus=bonus)
+    if mmr is None or not answers:
+        return answers[:top_k]
+    relevance = np.array([answer.rank_score for answer in answers])
+    vectors = index.vectors_of([answer.window_id for answer in answers])
+    return [answers[i] for i in maximal_marginal_relevance(relevance, vectors, top_k, balance=mmr)]
+
+
+def _moments(
+    index: Index,
+    query: NDArray[np.floating],
+    wanted_moments: int,
+    mask: NDArray[np.bool_] | None,
+    bonus: NDArray[np.float32] | None,
+) -> list[Moment]:
+    wanted = wanted_moments
+    while True:
+        # Neighbouring windows share moments: ask for more windows until there are enough moments.
+        wanted = min(len(index), wanted * 4)
+        hits = index.hits(query, wanted, mask=mask, bonus=bonus)
+        moments = merge_moments(hits, max_gap_s=MERGE_GAP_S)
+        if len(moments) >= wanted_moments or len(hits) < wanted or wanted == len(index):
+            return moments[:wanted_moments]

@@ -1,0 +1,115 @@
+"""An index on disk: vectors, window facts, the FAISS lists if there are any, and a manifest."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.core.artifacts import Manifest, atomic_path, file_sha256, read_manifest, write_manifest
+from discover.core.errors import ArtifactError
+from discover.core.window_set import read_table, write_table
+from discover.retrieval.approximate import AnnReport, InvertedLists, faiss_installed
+from discover.retrieval.window_facts import WINDOW_FACTS
+
+__all__ = ["ANN_FILE", "INDEX_FILES", "StoredIndex", "check_model", "read_index", "write_index"]
+
+INDEX_FILES = ("vectors.npz", "windows.parquet", "manifest.json")
+"""What an index folder holds."""
+
+ANN_FILE = "lists.faiss"
+"""Also there where the index was built with FAISS."""
+
+_STAGE_VERSION = 1
+
+
+class StoredIndex(NamedTuple):
+    """What `read_index` found."""
+
+    vectors: NDArray[np.float16]
+    windows: pl.DataFrame
+    model_sha256: str
+    ann: InvertedLists | None
+    ann_report: AnnReport | None
+    """Of the lists on disk, also where FAISS is missing here."""
+
+
+def write_index(
+    folder: Path,
+    vectors: NDArray[np.float16],
+    windows: pl.DataFrame,
+    model_sha256: str,
+    ann: InvertedLists | None,
+) -> list[Path]:
+    """Write an index; the manifest comes last, so a half-written index is noticed. Returns the paths."""
+    paths = [folder / name for name in INDEX_FILES]
+    with atomic_path(paths[0]) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, vectors=vectors)
+    write_table(paths[1], windows, WINDOW_FACTS)
+    outputs, settings = paths[:2], {"dim": int(vectors.shape[1]), "backend": "exact"}
+    if ann is not None:
+        ann.write(folder / ANN_FILE)
+        outputs = [*outputs, folder / ANN_FILE]
+        settings |= {"backend": "faiss", "ann": ann.report.as_dict()}
+    else:
+        (folder / ANN_FILE).unlink(missing_ok=True)
+    write_manifest(
+        paths[2],
+        stage="index",
+        stage_version=_STAGE_VERSION,
+        config=settings,
+        inputs={"model": model_sha256},
+        outputs=outputs,
+        rows={"windows": len(vectors)},
+    )
+    return [*outputs, paths[2]]
+
+
+def read_index(folder: Path, *, model_sha256: str | None) -> StoredIndex:
+    """Read what `write_index` wrote.
+
+    Raises:
+        ArtifactError: Missing, damaged, or made by another model than `model_sha256` (None: any).
+    """
+    manifest = read_manifest(folder / INDEX_FILES[2])
+    if manifest is None or manifest.stage != "index":
+        raise ArtifactError(
+            f"No search index in {folder}. Make it with `discover evaluate` or `discover run`."
+        )
+    if model_sha256 is not None:
+        check_model(manifest.inputs.get("model", ""), model_sha256, f"The index in {folder}")
+    _check_files(folder, manifest)
+    with np.load(folder / INDEX_FILES[0], allow_pickle=False) as archive:
+        vectors = archive["vectors"]
+    windows = read_table(folder / INDEX_FILES[1], WINDOW_FACTS)
+    report = _report(manifest.config)
+    lists = None
+    if report is not None and faiss_installed():
+        lists = InvertedLists.read(folder / ANN_FILE, report)
+    return StoredIndex(vectors, windows, manifest.inputs["model"], lists, report)
+
+
+def check_model(found: str, wanted: str, what: str) -> None:
+    """Refuse vectors of one model where another's are needed.
+
+    Raises:
+        ArtifactError: `found` is not `wanted`.
+    """
+    if found != wanted:
+        raise ArtifactError(
+            f"{what} come from model {found[:12] or '(unknown)'}, the queries from {wanted[:12]}. "
+            "Vectors of two models cannot be compared: embed the windows with this model again."
+        )
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    for name, digest in manifest.outputs.items():
+        path = folder / name
+        if not path.is_file() or file_sha256(path) != digest:
+            raise ArtifactError(f"{path} is missing or altered. Delete {folder} and build the index again.")
+
+
+def _report(config: Mapping[str, Any]) -> AnnReport | None:
+    return AnnReport(**config["ann"]) if "ann" in config else None

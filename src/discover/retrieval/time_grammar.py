@@ -1,0 +1,120 @@
+"""How English says a time of day: one pattern, and what its pieces mean in hours and weekdays."""
+
+import re
+
+import numpy as np
+
+from discover.core.day_parts import DAY_PARTS, WEEKDAYS
+from discover.retrieval.day_clock import Interval, hours_away
+
+__all__ = ["NEGATION", "TIME_PATTERN", "day_codes", "hour_of", "named_part", "part_hours"]
+
+
+def named_part(*names: str) -> list[Interval]:
+    """Hours of some `DAY_PARTS`, neighbours joined."""
+    return _join([(float(p.begin_hour), float(p.end_hour)) for p in DAY_PARTS if p.name in names])
+
+
+def part_hours(words: str) -> list[Interval]:
+    """Hours of a part of the day as a sentence says it, from the one table."""
+    words = " ".join(words.split())
+    names = {p.name for p in DAY_PARTS if words in (p.words, p.also)}
+    if not names:
+        # "late in the evening" is the table's wording for the hours before midnight.
+        closer = {
+            "early morning": "early_morning",
+            "late morning": "late_morning",
+            "late evening": "night_before_midnight",
+            "middle night": "night_after_midnight",
+        }
+        noun = next(n for n in ("morning", "afternoon", "evening", "night") if n in words)
+        degree = next((d for d in ("early", "late", "middle") if d in words), "")
+        exact = closer.get(f"{degree} {noun}")
+        names = {p.name for p in DAY_PARTS if p.name == exact or (exact is None and noun in p.name)}
+    return named_part(*names)
+
+
+def _join(intervals: list[Interval]) -> list[Interval]:
+    """Neighbouring intervals made one; 21–24 and 0–5 are one night, 21–5."""
+    joined: list[Interval] = []
+    for begin, end in sorted(intervals):
+        if joined and joined[-1][1] == begin:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((begin, end))
+    if len(joined) > 1 and joined[0][0] == 0 and joined[-1][1] == 24:
+        joined = [*joined[1:-1], (joined[-1][0], joined[0][1])]
+    return joined
+
+
+def day_codes(words: str) -> list[int]:
+    codes: list[int] = []
+    through = False
+    for token in re.findall(r"[a-z]+|[-–]", words):
+        if token in ("to", "through", "-", "–"):
+            through = True
+            continue
+        name = token.removesuffix("s")
+        if name.startswith("week") and "end" in name:
+            codes += [5, 6]
+        elif name in ("weekday", "workday", "working"):
+            codes += [0, 1, 2, 3, 4]
+        elif name in WEEKDAYS:
+            code = WEEKDAYS.index(name)
+            span = (code - codes[-1]) % 7 if through and codes else 0
+            codes += [(code - i) % 7 for i in range(span)] if span else [code]
+        through = False
+    return sorted(set(codes))
+
+
+def hour_of(match: re.Match[str], name: str, like: str | None = None) -> float:
+    """Hour of day of one clock time; "7 pm" and "7 in the evening" are 19."""
+    if match.group(f"{name}_word"):
+        return 0.0 if match.group(f"{name}_word").lower() == "midnight" else 12.0
+    hour = int(match.group(f"{name}_h")) + int(match.group(f"{name}_m") or 0) / 60
+    half = (match.group(f"{name}_half") or like or "").lower().replace(".", "")
+    if half in ("am", "pm") and 1 <= hour < 13:
+        return hour % 12 + (12 if half == "pm" else 0)
+    part = match.group(f"{name}_in")
+    if part and hour <= 12:
+        # "7 in the evening" is 19: of the two readings the one in, or nearest to, the named part of the day.
+        readings = np.array([hour, (hour + 12) % 24])
+        away = np.min([hours_away(readings, interval) for interval in part_hours(part.lower())], axis=0)
+        return float(readings[np.argmin(away)])
+    return hour
+
+
+def _time(name: str) -> str:
+    """Pattern of a clock time; a bare number counts only where no noun follows it."""
+    ends = r"(?=\s*(?:$|[.,;:!?)]|(?:and|or|in|on|at|during|when|while|but|every|each|then|to|until|till)\b))"
+    number = rf"(?P<{name}_h>2[0-4]|1\d|0?\d)(?::(?P<{name}_m>[0-5]\d))?"
+    half = rf"\s*(?P<{name}_half>[ap]m\b|[ap]\.m\.|o'?clock\b)"
+    part = rf"\s+(?P<{name}_in>in\s+the\s+(?:morning|afternoon|evening)|at\s+night)\b"
+    followed = rf"(?:{half}|{part}|(?<=:\d\d)|{ends})"
+    return rf"(?:(?P<{name}_word>noon|midday|midnight)\b|(?<![\d:.]){number}(?!\d|:\d){followed})"
+
+
+def _pattern() -> re.Pattern[str]:
+    noun = r"(?:morning|afternoon|evening|night)s?\b(?!\s*-?\s*(?:stand|table|light|lamp|gown|shirt|dress))"
+    degree = r"(?:(?:early|late)\s+)?"
+    table = "|".join(
+        sorted((w.replace(" ", r"\s+") for p in DAY_PARTS for w in (p.words, p.also)), reverse=True)
+    )
+    part = (
+        rf"(?P<part>(?:{table})\b|{degree}(?:(?:in|during|through|throughout|over)\s+(?:the\s+)?|at\s+|by\s+)"
+        rf"(?:middle\s+of\s+the\s+)?{degree}{noun}|(?:every|each)\s+{degree}{noun}|overnight\b)"
+    )
+    day = rf"(?:week-?ends?|weekdays?|work(?:ing\s+|-)?days?|(?:{'|'.join(WEEKDAYS)})s?)\b"
+    days = (
+        rf"(?:(?:on|at|during|over|every|each)\s+)?(?:the\s+)?\b(?P<days>{day}(?:\s*(?:,|and|or|to|through|-|–)"
+        rf"\s*{day})*)(?:\s+(?P<day_part>{degree}{noun}))?"
+    )
+    between = rf"(?:between\s+|from\s+){_time('a')}\s*(?:and|to|until|till|-|–)\s*{_time('b')}"
+    limit = rf"(?P<limit>before|after|until|till|by)\s+{_time('c')}"
+    clock = rf"(?P<clock>at|around|about|towards?)\s+{_time('d')}"
+    kinds = rf"{part}|{days}|(?P<between>{between})|{limit}|{clock}"
+    return re.compile(rf"\b(?:{kinds})", re.IGNORECASE)
+
+
+TIME_PATTERN = _pattern()
+NEGATION = re.compile(r"\b(?:not|never|except|excluding|outside|unless)(?:\s+(?:for|of))?\s*$", re.IGNORECASE)

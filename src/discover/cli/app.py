@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from discover.cli.homes import homes_app
+from discover.cli.search_command import search
 
 __all__ = ["app"]
 
@@ -158,22 +159,57 @@ def train(
     )
 
 
+app.command()(search)
+
+
 @app.command()
-def search(
+def recognise(
     model: Annotated[Path, typer.Argument(help="Folder of a trained model, e.g. trained_models/demo/demo.")],
-    text: Annotated[str, typer.Argument(help="What to look for, in plain words.")],
-    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, help="How many moments to show.")] = 5,
+    log: Annotated[
+        Path | None, typer.Argument(help="Raw log to read. Default: the windows the model has indexed.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.")] = Path("timeline"),
+    home: Annotated[
+        str | None, typer.Option(help="Home of the log, shipped or a YAML. Default: the model's home.")
+    ] = None,
+    day: Annotated[
+        list[str] | None, typer.Option(help="Only this day, such as 2009-07-21. Repeatable.")
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Without a log: train, val or test days only.")] = None,
+    prompts: Annotated[
+        Path | None, typer.Option(help="YAML with activities of your own: one line of sentences each.")
+    ] = None,
     index: Annotated[
         Path | None,
         typer.Option(help="Index folder. Default: the model's only one of free-running windows."),
     ] = None,
-    split: Annotated[str | None, typer.Option(help="Search train, val or test days only.")] = None,
-    merge: Annotated[
-        bool, typer.Option(help="Join neighbouring and overlapping windows into one moment.")
-    ] = True,
+    smoothing_s: Annotated[
+        float | None, typer.Option(help="Width in seconds of the averaging over neighbours. Default 60.")
+    ] = None,
+    unknown_share: Annotated[
+        float | None,
+        typer.Option(help="Share of ordinary windows to call unknown, 0 to name all. Default 0.5."),
+    ] = None,
+    balance: Annotated[
+        float | None, typer.Option(help="Pull activities towards equal shares, 0 to 1. Default 0.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Find the moments of a log that match a sentence."""
-    from discover.cli.search import search_text
+    """Say what was done when: a timeline of activities for a log, without any label.
 
-    search_text(model, text, top_k=top_k, index=index, split=split, merge=merge, as_json=as_json)
+    Writes timeline_windows and timeline_segments (.parquet and .csv) and a day-by-day picture.
+    """
+    from discover.cli.recognise import recognise_log
+
+    recognise_log(
+        model,
+        log,
+        output=output,
+        home=home,
+        index=index,
+        split=split,
+        days=day or [],
+        prompts=prompts,
+        settings={"smoothing_s": smoothing_s, "unknown_share": unknown_share, "balance": balance},
+        as_json=as_json,
+    )

@@ -2,5 +2,6 @@
 
 from discover.reports.inputs import ReportInputs, StageNote
 from discover.reports.report import write_report
+from discover.reports.timeline_figures import draw_timeline
 
-__all__ = ["ReportInputs", "StageNote", "write_report"]
+__all__ = ["ReportInputs", "StageNote", "draw_timeline", "write_report"]

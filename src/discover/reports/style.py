@@ -10,10 +10,15 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "GREY", "INK", "SPLIT_COLOURS", "Drawing", "draw"]
+__all__ = ["COLOURS", "GREY", "INK", "MANY_COLOURS", "SPLIT_COLOURS", "Drawing", "draw"]
 
 # Okabe and Ito 2008, "Color universal design": told apart with every common colour blindness.
 COLOURS: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MANY_COLOURS: tuple[str, ...] = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9",
+    "#F0E442", "#6A3D9A", "#8C510A", "#B2DF8A", "#E31A6F", "#17202A",
+)  # fmt: skip
+"""Twelve for categories: the six above in another order, then six that differ from them and each other."""
 SPLIT_COLOURS = {"train": "#0072B2", "val": "#E69F00", "test": "#009E73"}
 INK = "#1d2733"
 GREY = "#8a94a0"

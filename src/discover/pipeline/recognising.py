@@ -1,0 +1,280 @@
+"""A trained model reads a log, or its own windows, and says what was done when: step 6, recognition."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.alignment import LoadedModel, load_model
+from discover.core.artifacts import atomic_path, read_manifest
+from discover.core.config import config_from_mapping, read_yaml_mapping
+from discover.core.errors import ArtifactError, ConfigError, DataError
+from discover.core.home import Home
+from discover.core.progress import SILENT, Progress
+from discover.core.window_set import WindowSet
+from discover.homes import import_log, load_home
+from discover.pipeline.index_folders import only_index, sampling_of
+from discover.recognition import (
+    PromptSet,
+    Recogniser,
+    RecognitionConfig,
+    build_prompt_set,
+    check_prompts,
+    to_segments,
+    window_timeline,
+)
+from discover.reports import draw_timeline
+from discover.retrieval import Index
+from discover.sampling import SamplingConfig, SplitConfig, sample_windows
+from discover.text_encoders import build_text_encoder
+
+__all__ = [
+    "RecogniseRequest",
+    "RecognisedLog",
+    "day_span",
+    "recognise",
+    "sampling_settings",
+    "write_timeline",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecogniseRequest:
+    """What to recognise, and how.
+
+    Attributes:
+        model: Folder of a trained model with an index.
+        log: A raw log; None: the windows of the index.
+        home: Shipped home or home YAML the log belongs to; None: the model's home.
+        index: Index folder; None: the model's only one of free-running windows.
+        splits: Of the index's windows, only those of these splits; empty: all.
+        days: Only windows that start on these days; empty: all.
+        prompts: YAML with activities and their sentences, instead of the home's.
+        config: Settings of the recognition.
+    """
+
+    model: Path
+    log: Path | None = None
+    home: str | None = None
+    index: Path | None = None
+    splits: tuple[str, ...] = ()
+    days: tuple[date, ...] = ()
+    prompts: Path | None = None
+    config: RecognitionConfig = field(default_factory=RecognitionConfig)
+
+
+@dataclass(frozen=True)
+class RecognisedLog:
+    """The answer.
+
+    Attributes:
+        home: The home whose windows were read.
+        timeline: `recognition.TIMELINE`.
+        segments: `recognition.SEGMENTS`.
+        prompts: Activities and the sentences that stood for them.
+        reference: Which unlabelled windows set means and threshold, in words.
+        unseen_share: Share of events whose sensor the model never met in training.
+    """
+
+    home: Home
+    timeline: pl.DataFrame
+    segments: pl.DataFrame
+    prompts: PromptSet
+    reference: str
+    unseen_share: float = 0.0
+
+
+def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> RecognisedLog:
+    """Recognise the activities of a log, or of the model's own windows, without any label.
+
+    Raises:
+        ArtifactError: No model, no index, or the sampling settings behind it are gone.
+        ConfigError: Options that contradict each other, or no activity to answer.
+        DataError: The log is not readable, or no window is left.
+    """
+    _check_options(request)
+    folder = request.index or only_index(request.model)
+    model = load_model(request.model)
+    index = Index.load(folder, model_sha256=model.sha256)
+    own = (index.vectors.astype(np.float32), index.windows)
+    home, unseen = model.home, 0.0
+    vectors, windows = own
+    if request.log is not None:
+        given = load_home(request.home) if request.home is not None else model.home
+        settings = sampling_settings(folder)
+        window_set = _sample_log(request.log, given, settings)
+        vectors = model.embed_windows(window_set, progress=progress).vectors
+        home, windows = window_set.home, window_set.windows
+        unseen = _unseen_share(model, window_set)
+    prompts = _prompts(request, home)
+    encoder = build_text_encoder(model.text_encoder_config)
+    recogniser = Recogniser(
+        prompts,
+        lambda texts: encoder.encode(texts, kind="query"),
+        model.project_text,
+        request.config,
+    )
+    foreign = home.name != model.home.name
+    reference, words = _reference(*((vectors, windows) if foreign else own))
+    recogniser.fit(reference.vectors, middles_s=reference.middles_s, validation=reference.validation)
+    chosen = _chosen(windows, request)
+    timeline = window_timeline(recogniser, vectors, windows).filter(
+        pl.col("window_id").is_in(chosen.implode())
+    )
+    return RecognisedLog(home, timeline, to_segments(timeline, request.config), prompts, words, unseen)
+
+
+def sampling_settings(index_folder: Path) -> SamplingConfig:
+    """How the windows of an index were cut, so that another log can be cut alike.
+
+    Raises:
+        ArtifactError: The sampling folder behind the index, or its manifest, is gone.
+    """
+    folder = sampling_of(index_folder)
+    for name in ("manifest_sample.json", "manifest_sample_p.json"):
+        manifest = read_manifest(folder / name)
+        if manifest is not None:
+            return config_from_mapping(manifest.config, SamplingConfig, source=str(folder / name))
+    raise ArtifactError(
+        f"{index_folder} was made from the windows in {folder}, and the settings they were cut with "
+        "(manifest_sample.json) are not there any more. Run `discover sample` with the model's config again, "
+        "or leave the log out to recognise the indexed windows."
+    )
+
+
+def write_timeline(folder: Path, found: RecognisedLog, *, title: str) -> list[Path]:
+    """Write both tables as Parquet and CSV and the pictures as PNG and SVG; return their paths.
+
+    Raises:
+        ArtifactError: The folder cannot be written.
+    """
+    paths = []
+    for name, table in (("timeline_windows", found.timeline), ("timeline_segments", found.segments)):
+        with atomic_path(folder / f"{name}.parquet") as temporary:
+            table.write_parquet(temporary, compression="zstd", statistics=False)
+        with atomic_path(folder / f"{name}.csv") as temporary:
+            table.write_csv(temporary, datetime_format="%Y-%m-%d %H:%M:%S", float_precision=4)
+        paths += [folder / f"{name}.parquet", folder / f"{name}.csv"]
+    for drawing in draw_timeline(found.segments, title=title):
+        for ending, content in (("png", drawing.png), ("svg", drawing.svg)):
+            path = folder / f"{drawing.name}.{ending}"
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(content)
+            paths.append(path)
+    return paths
+
+
+def day_span(windows: pl.DataFrame) -> str:
+    """ "18 days, 2009-07-01 to 2009-07-18" of a table with `start`, at least one row."""
+    days = windows["start"].dt.strftime("%Y-%m-%d").unique().sort().to_list()
+    return f"{len(days)} day{'s' if len(days) > 1 else ''}, {days[0]} to {days[-1]}"
+
+
+@dataclass(frozen=True)
+class _Reference:
+    vectors: NDArray[np.floating]
+    middles_s: NDArray[np.float64]
+    validation: NDArray[np.bool_]
+
+
+def _check_options(request: RecogniseRequest) -> None:
+    if (
+        not (request.model / "best_model.pt").is_file()
+        and not (request.model / "model.safetensors").is_file()
+    ):
+        raise ArtifactError(
+            f"No trained model in {request.model} (best_model.pt is missing). "
+            "Train one with `discover run --config configs/pipelines/demo.yaml`."
+        )
+    if request.log is not None and request.splits:
+        raise ConfigError("A log has no splits: give either a log or --split, not both.")
+    if request.log is None and request.home is not None:
+        raise ConfigError("--home says whose log it is: give the log as well, or leave --home out.")
+
+
+def _sample_log(log: Path, home: Home, settings: SamplingConfig) -> WindowSet:
+    """Every day of a log cut as validation and test windows are: without overlap, without labels."""
+    imported = import_log(log, home=home).log
+    config = settings.model_copy(
+        update={
+            "presegmented": False,
+            "overlap_train": settings.overlap_eval,
+            "split": SplitConfig(ratios=(1.0, 0.0, 0.0)),
+        }
+    )
+    sampled = sample_windows(imported, config)
+    events = imported.events if sampled.events is None else sampled.events
+    return WindowSet(imported.home, events, sampled.windows)
+
+
+def _unseen_share(model: LoadedModel, window_set: WindowSet) -> float:
+    known = {s.id for s in model.home.sensors}
+    counts = window_set.events["sensor"].cast(pl.String).value_counts()
+    unseen = counts.filter(~pl.col("sensor").is_in(known))["count"].sum()
+    return float(unseen) / max(1, len(window_set.events))
+
+
+def _prompts(request: RecogniseRequest, home: Home) -> PromptSet:
+    if request.prompts is not None:
+        return _own_prompts(request.prompts, home)
+    labels = [a.label for a in home.activities if a.label not in request.config.background_labels]
+    if not labels:
+        raise ConfigError(
+            f"Home {home.name} lists no activities, so there is nothing to answer. Write a YAML with one "
+            'line per activity, like `cooking: ["someone cooks at the stove"]`, and give it with --prompts.'
+        )
+    built = build_prompt_set(home, request.config.prompt_set, labels)
+    if built is None:
+        # Not every home has sentences for all its labels; their names always exist.
+        built = build_prompt_set(home, "name", labels)
+        assert built is not None
+    return built
+
+
+def _own_prompts(path: Path, home: Home) -> PromptSet:
+    groups: Mapping[str, Any] = read_yaml_mapping(path)
+    sentences = {str(k): (v,) if isinstance(v, str) else tuple(v or ()) for k, v in groups.items()}
+    bad = [k for k, v in sentences.items() if not v or not all(isinstance(s, str) and s.strip() for s in v)]
+    if bad or not sentences:
+        raise ConfigError(
+            f"{path}: {', '.join(bad) or 'the file'} has no sentence. Write activities as "
+            '`cooking: ["someone cooks at the stove", "a meal is made"]`.'
+        )
+    built = PromptSet("described", tuple(sentences), tuple(sentences.values()))
+    check_prompts(built.sentences, home)
+    return built
+
+
+def _reference(vectors: NDArray[np.floating], windows: pl.DataFrame) -> tuple[_Reference, str]:
+    """Training and validation windows, all of them, without their labels."""
+    keep = (windows["split"].cast(pl.String) != "test").to_numpy()
+    if not keep.any():
+        raise DataError("There are no training windows to take means from. Use an index of all splits.")
+    rows = windows.filter(pl.Series(keep))
+    validation = (rows["split"].cast(pl.String) == "val").to_numpy()
+    start, end = (rows[c].to_physical().to_numpy().astype(np.float64) for c in ("start", "end"))
+    words = f"{len(rows):,} unlabelled windows of {day_span(rows)}"
+    return _Reference(vectors[keep], (start + end) / 2e6, validation), words
+
+
+def _chosen(windows: pl.DataFrame, request: RecogniseRequest) -> pl.Series:
+    rows = windows
+    if request.splits:
+        rows = rows.filter(pl.col("split").cast(pl.String).is_in(request.splits))
+    if request.days:
+        rows = rows.filter(pl.col("start").dt.date().is_in(request.days))
+    if not len(rows):
+        raise DataError(f"No window is left: {_what_there_is(windows, request.days)}")
+    return rows["window_id"]
+
+
+def _what_there_is(windows: pl.DataFrame, days: Sequence[date]) -> str:
+    if not len(windows):
+        return "the log has too few events in every window."
+    asked = f" on {', '.join(map(str, days))}" if days else " of this split"
+    return f"there is none{asked}. There are windows of {day_span(windows)}."

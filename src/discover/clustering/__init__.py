@@ -1,1 +1,60 @@
 """Clusters of window vectors: SCAN, TEMI and baselines, their hierarchy, health, names and words."""
+
+from discover.clustering.baselines import Clusterer, GMMClusterer, HDBSCANClusterer, KMeansClusterer
+from discover.clustering.config import (
+    ClusteringConfig,
+    ClusterMethod,
+    FeatureSpace,
+    MiningConfig,
+    SCANConfig,
+    SelfLabelConfig,
+)
+from discover.clustering.factory import METHODS, build_clusterer
+from discover.clustering.health import ClusterHealth, cluster_health
+from discover.clustering.hierarchy import cluster_centres, cut_tree, merge_tree, transition_counts
+from discover.clustering.merged import MergedClusterer
+from discover.clustering.naming import centroid_names, hungarian_names, majority_names, prompt_names
+from discover.clustering.neighbours import mine_neighbours, mine_pairs
+from discover.clustering.profiles import ClusterProfile, Thing, profile_clusters
+from discover.clustering.scan import SCANClusterer
+from discover.clustering.typical import CaptionPool, TypicalText, nearest_prompts
+from discover.clustering.wording import ClusterWords, PlainWording, Wording, word_clusters
+
+__all__ = [
+    "METHODS",
+    "CaptionPool",
+    "ClusterHealth",
+    "ClusterMethod",
+    "ClusterProfile",
+    "ClusterWords",
+    "Clusterer",
+    "ClusteringConfig",
+    "FeatureSpace",
+    "GMMClusterer",
+    "HDBSCANClusterer",
+    "KMeansClusterer",
+    "MergedClusterer",
+    "MiningConfig",
+    "PlainWording",
+    "SCANClusterer",
+    "SCANConfig",
+    "SelfLabelConfig",
+    "Thing",
+    "TypicalText",
+    "Wording",
+    "build_clusterer",
+    "centroid_names",
+    "cluster_centres",
+    "cluster_health",
+    "cut_tree",
+    "hungarian_names",
+    "majority_names",
+    "merge_tree",
+    "mine_neighbours",
+    "mine_pairs",
+    "nearest_prompts",
+    "profile_clusters",
+    "prompt_names",
+    "transition_counts",
+    "word_clusters",
+]

@@ -6,7 +6,14 @@ from pydantic import Field, model_validator
 
 from discover.core.config import StrictModel
 
-__all__ = ["ClusterMethod", "FeatureSpace", "MiningConfig", "SCANConfig", "SelfLabelConfig"]
+__all__ = [
+    "ClusterMethod",
+    "ClusteringConfig",
+    "FeatureSpace",
+    "MiningConfig",
+    "SCANConfig",
+    "SelfLabelConfig",
+]
 
 ClusterMethod = Literal["scan", "temi", "kmeans", "gmm", "hdbscan"]
 FeatureSpace = Literal["sensor", "captions", "bag"]
@@ -88,4 +95,34 @@ class SCANConfig(StrictModel):
                 f"batch_size {self.batch_size} is below twice the number of clusters ({self.n_clusters}): "
                 "the entropy of a batch says little then. Take larger batches or fewer clusters"
             )
+        return self
+
+
+class ClusteringConfig(StrictModel):
+    """One clustering of a model's windows: `discover cluster`."""
+
+    method: ClusterMethod = "scan"
+    """How clusters are found."""
+    on: FeatureSpace = "sensor"
+    """What they are found in: the model's window vectors, caption vectors, or counts per sensor."""
+    k: int = Field(default=20, ge=2)
+    """Number of clusters (hdbscan finds at most this many)."""
+    merge_from: int = Field(default=60, ge=0)
+    """Find this many small clusters first and merge them to k; 0: find k at once."""
+    transition_weight: float = Field(default=0.0, ge=0, le=1)
+    """Weight of "follows in time" against "looks alike" when small clusters are merged."""
+    scan: SCANConfig = SCANConfig()
+    """Training of scan and temi; its n_clusters, objective and seed follow from the settings here."""
+    seed: int = 0
+    """Same seed, same clusters."""
+
+    @model_validator(mode="after")
+    def _merges(self) -> "ClusteringConfig":
+        if 0 < self.merge_from < self.k:
+            raise ValueError(f"merge_from {self.merge_from} is below k {self.k}: take at least k, or 0")
+        fixed = {"n_clusters", "objective", "seed"} & self.scan.model_fields_set
+        if fixed:
+            raise ValueError(f"scan.{sorted(fixed)[0]} follows from method, k and seed: leave it out")
+        if self.transition_weight > 0 and self.merge_from == 0:
+            raise ValueError("transition_weight is used when merging: set merge_from too")
         return self

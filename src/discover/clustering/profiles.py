@@ -1,0 +1,207 @@
+"""What is in a cluster, in numbers: when, where, with which objects, how long, and its typical captions.
+
+Every share stands beside its lift: the share in the cluster over the share in all described windows. A
+kitchen share of 0.5 says little in a home where half of all movement is in the kitchen.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.clustering.typical import CaptionPool, TypicalText
+from discover.core.errors import ShapeError
+
+# Shape letters: W windows, C clusters.
+
+__all__ = ["ClusterProfile", "Thing", "profile_clusters"]
+
+_EPISODE_GAP_S = 120.0
+_SMALLEST_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A room or an object of a cluster.
+
+    Attributes:
+        name: As in the home's description.
+        words: As a sentence says it.
+        share: Share of the cluster's windows that visit or use it.
+        lift: This share over the share in all described windows.
+    """
+
+    name: str
+    words: str
+    share: float
+    lift: float
+
+
+@dataclass(frozen=True)
+class ClusterProfile:
+    """Facts about one cluster, over the windows it was described from.
+
+    Attributes:
+        id: Its number.
+        windows: How many windows it holds.
+        share: Their share of all described windows.
+        days: Share of the recorded days on which it occurs.
+        hours: Share of its windows that begin in each hour of day, 24 numbers.
+        hour_lift: These shares over those of all windows.
+        episode_s: Median length of an episode: windows of the cluster with pauses of two minutes at most.
+        rooms, objects: By share times lift, highest first.
+        captions: Most typical of it and least of others.
+        prompts: Nearest sentences of a fixed vocabulary.
+        confidence: Mean confidence of its windows.
+    """
+
+    id: int
+    windows: int
+    share: float
+    days: float
+    hours: tuple[float, ...]
+    hour_lift: tuple[float, ...]
+    episode_s: float
+    rooms: tuple[Thing, ...]
+    objects: tuple[Thing, ...]
+    captions: tuple[TypicalText, ...] = ()
+    prompts: tuple[TypicalText, ...] = ()
+    confidence: float = 0.0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, numbers to four digits."""
+        values = asdict(self)
+        values.update(values.pop("extra"))
+        rounded: dict[str, Any] = _rounded(values)
+        return rounded
+
+
+def profile_clusters(
+    facts: pl.DataFrame,
+    labels: NDArray[np.integer],
+    confidence: NDArray[np.floating],
+    n_clusters: int,
+    *,
+    words: Mapping[str, str] | None = None,
+    captions: CaptionPool | None = None,
+    prompts: Mapping[int, Sequence[TypicalText]] | None = None,
+) -> list[ClusterProfile]:
+    """Describe every cluster that has windows.
+
+    Args:
+        facts: One row per window with start, end, rooms, objects (lists), as in a search index.
+        labels: Cluster of each row, (W,); -1 for none.
+        confidence: Confidence of each row, (W,).
+        n_clusters: C.
+        words: Room or object -> words; the name with spaces where one is missing.
+        captions: Captions of the same windows, for the typical ones.
+        prompts: Nearest prompts per cluster.
+
+    Raises:
+        ShapeError: Rows disagree.
+    """
+    if len(facts) != len(labels) or len(labels) != len(confidence):
+        raise ShapeError(f"{len(facts):,} windows, {len(labels):,} labels, {len(confidence):,} confidences.")
+    table = facts.select("start", "end", "rooms", "objects").with_columns(
+        cluster=pl.Series(labels.astype(np.int32)), confidence=pl.Series(np.asarray(confidence, np.float64))
+    )
+    say = words or {}
+    rooms = _things(table, "rooms", say)
+    objects = _things(table, "objects", say)
+    hours, lifts = _hours(table, n_clusters)
+    episodes = _episodes(table)
+    typical = captions.typical(labels, n_clusters) if captions is not None else {}
+    n_days = max(1, table["start"].dt.date().n_unique())
+    basic = table.group_by("cluster").agg(
+        windows=pl.len(), days=pl.col("start").dt.date().n_unique(), confidence=pl.col("confidence").mean()
+    )
+    profiles = []
+    for row in basic.filter(pl.col("cluster") >= 0).sort("cluster").iter_rows(named=True):
+        cluster = int(row["cluster"])
+        profiles.append(
+            ClusterProfile(
+                id=cluster,
+                windows=int(row["windows"]),
+                share=row["windows"] / len(table),
+                days=row["days"] / n_days,
+                hours=tuple(hours[cluster].tolist()),
+                hour_lift=tuple(lifts[cluster].tolist()),
+                episode_s=episodes.get(cluster, 0.0),
+                rooms=rooms.get(cluster, ()),
+                objects=objects.get(cluster, ()),
+                captions=tuple(typical.get(cluster, ())),
+                prompts=tuple((prompts or {}).get(cluster, ())),
+                confidence=float(row["confidence"]),
+            )
+        )
+    return profiles
+
+
+def _things(table: pl.DataFrame, column: str, words: Mapping[str, str]) -> dict[int, tuple[Thing, ...]]:
+    """Rooms or objects of each cluster with share and lift."""
+    distinct = table.select("cluster", pl.col(column).list.unique())
+    total = distinct.explode(column).drop_nulls(column).group_by(column).len("all_windows")
+    sizes = distinct.group_by("cluster").len("size")
+    counted = (
+        distinct.explode(column)
+        .drop_nulls(column)
+        .group_by("cluster", column)
+        .len("count")
+        .join(total, on=column)
+        .join(sizes, on="cluster")
+        .with_columns(share=pl.col("count") / pl.col("size"))
+        .with_columns(lift=pl.col("share") / (pl.col("all_windows") / len(table)))
+        .filter((pl.col("share") >= _SMALLEST_SHARE) & (pl.col("cluster") >= 0))
+        # By share * ln(1 + lift): a thing must be both common inside and rarer outside to come first.
+        .with_columns(weight=pl.col("share") * (1 + pl.col("lift")).log())
+        .sort("cluster", pl.col("weight").round(9), column, descending=[False, True, False])
+    )
+    found: dict[int, list[Thing]] = {}
+    for row in counted.iter_rows(named=True):
+        name = str(row[column])
+        found.setdefault(int(row["cluster"]), []).append(
+            Thing(name, words.get(name, name.replace("_", " ")), float(row["share"]), float(row["lift"]))
+        )
+    return {cluster: tuple(things) for cluster, things in found.items()}
+
+
+def _hours(table: pl.DataFrame, n_clusters: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    hour = table["start"].dt.hour().to_numpy().astype(np.int64)
+    labels = table["cluster"].to_numpy()
+    inside = labels >= 0
+    cells = labels[inside].astype(np.int64) * 24 + hour[inside]
+    counts = np.bincount(cells, minlength=n_clusters * 24).reshape(n_clusters, 24).astype(np.float64)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    overall = np.bincount(hour, minlength=24) / max(1, len(hour))
+    return shares, np.divide(shares, overall, out=np.zeros_like(shares), where=overall > 0)
+
+
+def _episodes(table: pl.DataFrame) -> dict[int, float]:
+    """Median length in seconds of the runs of windows of each cluster."""
+    gap = (pl.col("start") - pl.col("end").cum_max().shift(1)).dt.total_microseconds() / 1e6
+    runs = (
+        table.select("cluster", "start", "end")
+        .filter(pl.col("cluster") >= 0)
+        .sort("cluster", "start", "end")
+        .with_columns(new=(gap.over("cluster") > _EPISODE_GAP_S).fill_null(True))
+        .with_columns(run=pl.col("new").cast(pl.Int64).cum_sum())
+        .group_by("cluster", "run")
+        .agg(length=(pl.col("end").max() - pl.col("start").min()).dt.total_microseconds() / 1e6)
+        .group_by("cluster")
+        .agg(pl.col("length").median())
+    )
+    return {int(c): float(s) for c, s in runs.iter_rows()}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, Mapping):
+        return {k: _rounded(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(v) for v in value]
+    return value

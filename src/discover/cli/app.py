@@ -213,3 +213,50 @@ def recognise(
         settings={"smoothing_s": smoothing_s, "unknown_share": unknown_share, "balance": balance},
         as_json=as_json,
     )
+
+
+@app.command()
+def cluster(
+    model: Annotated[Path, typer.Argument(help="Folder of a trained model, e.g. trained_models/demo/demo.")],
+    k: Annotated[int | None, typer.Option("--k", "-k", help="Number of clusters. Default 20.")] = None,
+    method: Annotated[str | None, typer.Option(help="scan (default), temi, kmeans, gmm or hdbscan.")] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(
+            help="Cluster window vectors of the model (sensor; encoder: before its head), captions, "
+            "or counts per sensor (bag)."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of this clustering. Default: method and space, e.g. scan_bag.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same clusters. Default 0.")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="YAML with more settings; see configs/clustering/.")
+    ] = None,
+    set_: SetOption = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(help="Index folder. Default: the model's only one of free-running windows."),
+    ] = None,
+    captions: Annotated[str | None, typer.Option(help="Caption style, where windows have several.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Step 7: find recurring behaviour and say in words what it is, without any label.
+
+    Clusters are found on training days, and every window is assigned. Writes
+    MODEL/clusters_SAMPLING_NAME/: assignments.parquet, clusters.json, clusters.csv. A stopped fit goes on
+    where it was when the same command is given again.
+    """
+    from discover.cli.clusters import cluster_windows
+
+    cluster_windows(
+        model,
+        config=config,
+        options={"k": k, "method": method, "on": on, "seed": seed},
+        overrides=set_ or [],
+        name=name,
+        index=index,
+        captions=captions,
+        as_json=as_json,
+    )

@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 ClusterMethod = Literal["scan", "temi", "kmeans", "gmm", "hdbscan"]
-FeatureSpace = Literal["sensor", "captions", "bag"]
+FeatureSpace = Literal["sensor", "encoder", "captions", "bag"]
 
 
 class MiningConfig(StrictModel):
@@ -104,7 +104,8 @@ class ClusteringConfig(StrictModel):
     method: ClusterMethod = "scan"
     """How clusters are found."""
     on: FeatureSpace = "sensor"
-    """What they are found in: the model's window vectors, caption vectors, or counts per sensor."""
+    """What they are found in: the model's window vectors (sensor), those before its projection head
+    (encoder), caption vectors (captions), or counts per sensor (bag)."""
     k: int = Field(default=20, ge=2)
     """Number of clusters (hdbscan finds at most this many)."""
     merge_from: int = Field(default=60, ge=0)

@@ -1,0 +1,62 @@
+"""`discover cluster`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from discover.cli.console import BarProgress, console, print_table
+from discover.clustering import ClusteringConfig
+from discover.core.config import apply_overrides, config_from_mapping, read_yaml_mapping
+from discover.core.progress import SILENT
+from discover.pipeline.clusters import ClusterFolder, cluster_model
+
+__all__ = ["cluster_windows"]
+
+
+def cluster_windows(
+    model: Path,
+    *,
+    config: Path | None,
+    options: dict[str, Any],
+    overrides: list[str],
+    name: str | None,
+    index: Path | None,
+    captions: str | None,
+    as_json: bool,
+) -> None:
+    """Find clusters in a model's windows, write them and print one line per cluster."""
+    values = read_yaml_mapping(config) if config is not None else {}
+    values |= {key: value for key, value in options.items() if value is not None}
+    settings = config_from_mapping(
+        apply_overrides(values, overrides), ClusteringConfig, source=str(config or "options")
+    )
+    progress = SILENT if as_json else BarProgress()
+    found = cluster_model(model, settings, name=name, index=index, caption_style=captions, progress=progress)
+    if as_json:
+        print(json.dumps(found.content, indent=1, ensure_ascii=False))  # noqa: T201
+        return
+    _print_clusters(found)
+
+
+def _print_clusters(found: ClusterFolder) -> None:
+    content = found.content
+    clusters = sorted(content["clusters"], key=lambda c: -c["windows"])
+    rows = [(c["id"], c["title"], c["windows_all"], f"{c['share']:.1%}", c["sentence"]) for c in clusters]
+    print_table(f"{content['name']}, {content['sampling']}", ("id", "title", "windows", "share", ""), rows)
+    health = content["health"]
+    spread = (
+        f"{health['used']} of {health['n_clusters']} clusters used, the largest holds "
+        f"{health['largest_share']:.0%}, evenness {health['entropy']:.2f}"
+    )
+    if health["noise_share"] > 0:
+        spread += f", {health['noise_share']:.0%} of the windows in none"
+    console.print(spread + ".", markup=False, highlight=False)
+    if health["collapsed"]:
+        console.print(
+            "These clusters have collapsed: most windows share one. Try another --method or --on, a larger "
+            "scan.entropy_weight, or fewer clusters.",
+            style="yellow",
+            markup=False,
+        )
+    state = "Wrote" if found.made else "Up to date:"
+    console.print(f"{state} {found.path}", markup=False, highlight=False)

@@ -1,0 +1,139 @@
+"""What a clustering reads: the windows of a model's index, their vectors in every space, their captions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.alignment import LoadedModel, load_model
+from discover.captions.objects import name_object
+from discover.captions.words import name_rooms
+from discover.clustering import CaptionPool, FeatureSpace
+from discover.core.embeddings import EmbeddingTable, mean_caption_vectors, unit_rows
+from discover.core.progress import SILENT, Progress
+from discover.core.window_set import WindowSet, load_window_set, read_captions
+from discover.evaluation.features import bag_of_sensors
+from discover.pipeline.caption_files import CAPTIONS_FILE, find_caption_style, load_caption_vectors
+from discover.pipeline.index_folders import only_index, sampling_of
+from discover.retrieval import Index
+from discover.text_encoders import build_text_encoder
+from discover.text_encoders.encoder import TextEncoder
+
+__all__ = ["ClusterInputs"]
+
+# Shape letters: W windows, D width.
+
+
+@dataclass(frozen=True)
+class ClusterInputs:
+    """Windows of one index and where everything about them lies.
+
+    Attributes:
+        model: The aligned model.
+        encoder: Its text encoder.
+        index: Vectors and facts of all windows.
+        window_set: The same windows with their events, in the index's order.
+        index_folder, sampling: Where the index and its windows lie.
+        caption_style: Which captions.
+    """
+
+    model: LoadedModel
+    encoder: TextEncoder
+    index: Index
+    window_set: WindowSet
+    index_folder: Path
+    sampling: Path
+    caption_style: str
+
+    @classmethod
+    def open(
+        cls, model_folder: Path, *, index: Path | None = None, caption_style: str | None = None
+    ) -> "ClusterInputs":
+        """Load a model folder with one of its indexes (default: its only one of free-running windows).
+
+        Raises:
+            ArtifactError: No model, index, windows or captions there, or they do not belong together.
+        """
+        model = load_model(model_folder)
+        folder = index or only_index(model_folder)
+        loaded = Index.load(folder, model_sha256=model.sha256)
+        sampling = sampling_of(folder)
+        encoder = build_text_encoder(model.text_encoder_config)
+        style = find_caption_style(sampling, encoder.config.type, caption_style)
+        windows = load_window_set(sampling)
+        order = loaded.windows.select("window_id")
+        ordered = order.join(windows.windows, on="window_id", how="left", maintain_order="left")
+        own = WindowSet(windows.home, windows.events, ordered.select(windows.windows.columns))
+        return cls(model, encoder, loaded, own, folder, sampling, style)
+
+    @property
+    def ids(self) -> NDArray[np.str_]:
+        """(W,) window ids, in the order of every array here."""
+        return self.index.windows["window_id"].to_numpy().astype(np.str_)
+
+    @property
+    def splits(self) -> NDArray[np.str_]:
+        """(W,) split of each window."""
+        return self.index.windows["split"].to_numpy().astype(np.str_)
+
+    @cached_property
+    def spans(self) -> NDArray[np.float64]:
+        """(W, 2) seconds of the first and last event."""
+        times = [self.index.windows[c].to_physical().to_numpy() / 1e6 for c in ("start", "end")]
+        return np.stack(times, axis=1)
+
+    @cached_property
+    def caption_table(self) -> EmbeddingTable:
+        """One row per caption."""
+        return load_caption_vectors(self.sampling, self.caption_style, self.encoder)
+
+    @cached_property
+    def caption_means(self) -> NDArray[np.float32]:
+        """(W, D) mean caption vector of each window."""
+        return mean_caption_vectors(self.caption_table, self.ids)
+
+    def space(self, name: FeatureSpace, progress: Progress = SILENT) -> NDArray[np.float32]:
+        """(W, D) vectors of one space."""
+        if name == "captions":
+            return self.caption_means
+        if name == "bag":
+            return bag_of_sensors(self.window_set, self.window_set.windows)
+        if name == "encoder":
+            table = self.model.embed_windows(self.window_set, progress, projected=False)
+            return unit_rows(table.vectors)
+        return self.index.vectors.astype(np.float32)
+
+    def caption_pool(self, rows: NDArray[np.int64]) -> CaptionPool:
+        """Captions of some windows (rows of the index), with their vectors."""
+        table = self.caption_table
+        captions = read_captions(self.sampling / CAPTIONS_FILE.format(style=self.caption_style))
+        vectors = pl.DataFrame(
+            {"window_id": table.sample_ids, "caption_index": table.caption_indices}
+        ).with_row_index("vector")
+        windows = pl.DataFrame({"window_id": self.ids[rows]}).with_row_index("window")
+        joined = (
+            windows.join(captions, on="window_id", how="left", maintain_order="left")
+            .join(vectors, on=["window_id", "caption_index"], how="inner", maintain_order="left")
+            .with_columns(text=pl.col("caption").rank("dense") - 1)
+        )
+        distinct = joined.unique("text", keep="first", maintain_order=True).sort("text")
+        return CaptionPool(
+            texts=distinct["caption"].to_list(),
+            vectors=unit_rows(table.vectors[distinct["vector"].to_numpy()]),
+            window_rows=joined["window"].to_numpy().astype(np.int64),
+            text_rows=joined["text"].to_numpy().astype(np.int64),
+            n_windows=len(rows),
+        )
+
+    def words(self) -> dict[str, str]:
+        """Plain words of the home's rooms and objects."""
+        home = self.window_set.home
+        rooms = name_rooms(s.room for s in home.sensors)
+        said = {room: place.name for room, place in rooms.items() if place is not None}
+        for sensor in home.sensors:
+            if sensor.object:
+                said[sensor.object] = name_object(sensor.object) or sensor.object
+        return said

@@ -2,5 +2,6 @@
 
 import os
 
-# As the command line does: waiting threads sleep. Must be set before torch loads its OpenMP runtime.
+# As the command line does (discover/cli/entry.py says why); read when torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")

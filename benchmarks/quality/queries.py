@@ -1,0 +1,228 @@
+"""The free-text query set asked of trained models: nDCG@10 over test windows, per query type.
+
+    python -m benchmarks.quality.queries --model trained_models/bosch_b2/seed_0 \
+        --model trained_models/bosch_b2/seed_1 --name b2
+
+Models of one home are seeds of one system. Rows: the aligned model, captions alone (the query against the
+mean of a window's caption vectors in the text encoder's space), both again with the time words of the query
+read by rule, and a random order. benchmarks/queries/README.md tells what counts as relevant.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.harness import markdown_table, write_result
+from benchmarks.queries import QUERY_TYPES, GradedQueries, WindowView, grade_queries, load_queries
+from discover.alignment import load_model
+from discover.core.artifacts import read_json
+from discover.core.config import read_yaml_mapping
+from discover.core.embeddings import mean_caption_vectors, unit_rows
+from discover.core.errors import ArtifactError
+from discover.core.seeds import derive_seed
+from discover.core.window_set import load_window_set
+from discover.metrics import ndcg_at_k
+from discover.metrics.bootstrap import day_draws
+from discover.pipeline.caption_files import find_caption_style, load_caption_vectors
+from discover.retrieval import TIME_WEIGHT, find_time_words
+from discover.text_encoders import build_text_encoder
+
+__all__ = ["METHODS", "HomeScores", "drawn_ndcg", "score_model"]
+
+METHODS = ("aligned", "captions", "aligned + time words", "captions + time words", "random order")
+_PAIRS = (("aligned", "captions"), ("aligned + time words", "captions + time words"))
+_K = 10
+_DRAWS = 1000
+_CHUNK = 200
+
+# Shape letters: Q queries, N test windows, D days, B bootstrap draws, S seeds.
+
+
+@dataclass(frozen=True)
+class HomeScores:
+    """One model's scores.
+
+    Attributes:
+        home, folder: Whose, and the model.
+        graded: The queries that count, their grades (Q, N).
+        scores: Method -> (Q, N).
+        day: (N,) day number of each window.
+    """
+
+    home: str
+    folder: Path
+    graded: GradedQueries
+    scores: Mapping[str, NDArray[np.float64]]
+    day: NDArray[np.int64]
+
+
+def score_model(folder: Path) -> HomeScores:
+    """Score all queries that count in a model's home on its test windows.
+
+    Raises:
+        ArtifactError: The folder has no model, or its windows or captions are not there.
+    """
+    model = load_model(folder / "best_model.pt")
+    sampling = _sampling_of(folder)
+    test = load_window_set(sampling).of_split("test")
+    query_set = load_queries()
+    graded = grade_queries(query_set.queries, WindowView(test, query_set.concepts))
+    encoder = build_text_encoder(model.text_encoder_config)
+    texts = [q.text for q in graded.queries]
+    asked = encoder.encode(texts, kind="query").astype(np.float32)
+    windows = model.embed_windows(test).vectors
+    ids = test.windows["window_id"].to_numpy().astype(np.str_)
+    table = load_caption_vectors(sampling, find_caption_style(sampling, encoder.config.type, None), encoder)
+    captions = mean_caption_vectors(table, ids)
+    scores = {
+        "aligned": unit_rows(model.project_text(asked)) @ unit_rows(windows).T,
+        "captions": unit_rows(asked) @ unit_rows(captions).T,
+    }
+    words = [find_time_words(text) for text in texts]
+    start = test.windows["start"]
+    bonus = np.stack([TIME_WEIGHT * w.preference(start) if w else np.zeros(len(start)) for w in words])
+    scores |= {f"{name} + time words": value + bonus for name, value in list(scores.items())}
+    scores["random order"] = np.zeros_like(bonus)  # ties share the mean gain: the expected value
+    _, day = np.unique(test.windows["start"].dt.date().to_numpy(), return_inverse=True)
+    exact = {name: np.asarray(scores[name], dtype=np.float64) for name in METHODS}
+    return HomeScores(test.home.name, folder, graded, exact, day.astype(np.int64))
+
+
+def drawn_ndcg(
+    scores_N: NDArray[np.float64], grades_N: NDArray[np.int8], weights_BN: NDArray[np.int64], k: int = _K
+) -> NDArray[np.float64]:
+    """nDCG@k of one query when window n counts weights[b, n] times, shape (B,); NaN without a relevant one.
+
+    Windows that tie are put in a random order of their own, the same in each draw.
+    """
+    shuffled = np.random.default_rng(derive_seed(0, "ties")).permutation(len(scores_N))
+    order = shuffled[np.argsort(-scores_N[shuffled], kind="stable")]
+    gained = np.append(0.0, np.cumsum(1 / np.log2(np.arange(2, k + 2))))
+    places = np.minimum(np.cumsum(weights_BN[:, order], axis=1), k)
+    dcg = np.diff(gained[places], axis=1, prepend=0.0) @ (2.0 ** grades_N[order] - 1)
+    exact = np.minimum(weights_BN @ (grades_N == 2), k)
+    relevant = np.minimum(weights_BN @ (grades_N > 0), k)
+    ideal = 3 * gained[exact] + (gained[relevant] - gained[exact])
+    result = np.full(len(dcg), np.nan)
+    np.divide(dcg, ideal, out=result, where=ideal > 0)
+    return result
+
+
+def differences(
+    seeds: Sequence[HomeScores], pairs: Sequence[tuple[str, str]] = _PAIRS
+) -> dict[tuple[str, str], tuple[float, float, float]]:
+    """Mean difference of nDCG@10 between two methods with its 95 % interval over queries and days."""
+    first = seeds[0]
+    draws = day_draws(int(first.day.max()) + 1, _DRAWS, 0)
+    n_queries = len(first.graded.queries)
+    picked = np.random.default_rng(derive_seed(0, "queries")).multinomial(
+        n_queries, np.full(n_queries, 1 / n_queries), size=_DRAWS
+    )
+    names = sorted({name for pair in pairs for name in pair})
+    drawn = {name: np.zeros((_DRAWS, n_queries)) for name in names}
+    for begin in range(0, _DRAWS, _CHUNK):
+        weights = draws[begin : begin + _CHUNK][:, first.day]
+        for name in names:
+            for q in range(n_queries):
+                for seed in seeds:
+                    value = drawn_ndcg(seed.scores[name][q], first.graded.grades[q], weights)
+                    drawn[name][begin : begin + _CHUNK, q] += value / len(seeds)
+    out = {}
+    for a, b in pairs:
+        gap = drawn[a] - drawn[b]
+        valid = ~np.isnan(gap)
+        means = (picked * np.where(valid, gap, 0)).sum(axis=1) / (picked * valid).sum(axis=1)
+        low, high = np.percentile(means, [2.5, 97.5])
+        value = np.mean([_ndcg(s, a).mean() - _ndcg(s, b).mean() for s in seeds])
+        out[a, b] = (float(value), float(low), float(high))
+    return out
+
+
+def home_section(seeds: Sequence[HomeScores]) -> str:
+    """Tables of one home: by type, differences, and each query."""
+    graded = seeds[0].graded
+    kinds = np.array([q.type for q in graded.queries])
+    groups: dict[str, NDArray[np.bool_]] = {t: kinds == t for t in QUERY_TYPES}
+    groups["all"] = np.ones(len(kinds), dtype=bool)
+    groups["portable"] = np.array([q.portable for q in graded.queries])
+    groups = {name: keep for name, keep in groups.items() if keep.any()}
+    rows = []
+    for method in METHODS:
+        values = np.stack([_ndcg(s, method) for s in seeds])
+        rows.append((method, *(_spread(values[:, keep].mean(axis=1)) for keep in groups.values())))
+    columns = ("", *(f"{name} ({int(keep.sum())})" for name, keep in groups.items()))
+    gaps = [
+        f"- {a} minus {b}: {d:+.3f} [{low:+.3f}, {high:+.3f}]{' *' if low > 0 or high < 0 else ''}"
+        for (a, b), (d, low, high) in differences(seeds).items()
+    ]
+    each = [
+        (q.type, q.text, *(f"{np.mean([_ndcg(s, m)[k] for s in seeds]):.2f}" for m in METHODS))
+        for k, q in enumerate(graded.queries)
+    ]
+    skipped = [f"- {text}: {reason}" for text, reason in graded.skipped.items()] or ["- none"]
+    head = (
+        f"## {seeds[0].home}: {len(kinds)} queries on {len(seeds[0].day):,} test windows of "
+        f"{int(seeds[0].day.max()) + 1} days, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
+    )
+    return "\n".join(
+        (
+            head, "", "nDCG@10, mean over queries and seeds (least–most over seeds); queries in brackets.",
+            "", markdown_table(columns, rows), "",
+            "Differences, 95 % interval by bootstrap over queries and days together; * excludes 0.", "",
+            *gaps, "", "Not asked here:", "", *skipped, "", f"### Each query, {seeds[0].home}", "",
+            markdown_table(("type", "query", *METHODS), each), "",
+        )
+    )  # fmt: skip
+
+
+def _ndcg(seed: HomeScores, method: str) -> NDArray[np.float64]:
+    return ndcg_at_k(seed.scores[method], seed.graded.grades, _K)
+
+
+def _spread(values: NDArray[np.float64]) -> str:
+    low, high = float(values.min()), float(values.max())
+    return f"{values.mean():.3f}" + (f" ({low:.3f}–{high:.3f})" if high - low > 5e-4 else "")
+
+
+def _sampling_of(folder: Path) -> Path:
+    """Where a model's windows are: as its index says, else as its config does."""
+    for source in sorted(folder.glob("index_*/source.json")):
+        if not source.parent.name.endswith("_p"):
+            return Path(source.parent, read_json(source)["sampling"]).resolve()
+    config = folder / "config.yaml"
+    if not config.is_file():
+        raise ArtifactError(f"No model in {folder}: neither an index nor config.yaml. Name a model's folder.")
+    return Path(read_yaml_mapping(config)["val_data_path"]).parent
+
+
+def main() -> None:
+    """Ask, and write benchmarks/results/queries_<name>.md."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--model", type=Path, action="append", required=True, help="Folder with best_model.pt."
+    )
+    parser.add_argument("--name", required=True, help="Results go to benchmarks/results/queries_NAME.md.")
+    arguments = parser.parse_args()
+    homes: dict[str, list[HomeScores]] = {}
+    for folder in arguments.model:
+        scored = score_model(folder)
+        homes.setdefault(scored.home, []).append(scored)
+    shown = " ".join(f"--model {'/'.join(folder.parts[-3:])}" for folder in arguments.model)
+    command = f"python -m benchmarks.quality.queries {shown} --name {arguments.name}"
+    head = (
+        f"Query file sha256 {load_queries().sha256[:16]} (benchmarks/queries/README.md: how relevance is "
+        "decided, and that no model was asked before it was committed). `+ time words`: explicit time words "
+        "of the query also put the named time first, as `discover search` does. Aim of the project: .80."
+    )
+    body = "\n\n".join((head, *(home_section(seeds) for seeds in homes.values())))
+    print(f"Wrote {write_result(f'queries_{arguments.name}', command, body)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -38,6 +38,7 @@ _PAIRS = (("aligned", "captions"), ("aligned + time words", "captions + time wor
 _K = 10
 _DRAWS = 1000
 _CHUNK = 200
+_DEPTH = 150
 
 # Shape letters: Q queries, N test windows, D days, B bootstrap draws, S seeds.
 
@@ -102,8 +103,14 @@ def drawn_ndcg(
     shuffled = np.random.default_rng(derive_seed(0, "ties")).permutation(len(scores_N))
     order = shuffled[np.argsort(-scores_N[shuffled], kind="stable")]
     gained = np.append(0.0, np.cumsum(1 / np.log2(np.arange(2, k + 2))))
-    places = np.minimum(np.cumsum(weights_BN[:, order], axis=1), k)
-    dcg = np.diff(gained[places], axis=1, prepend=0.0) @ (2.0 ** grades_N[order] - 1)
+    gains = 2.0 ** grades_N[order] - 1
+    dcg = np.zeros(len(weights_BN))
+    # Ten places are filled long before the last window, unless the best ones are all of days not drawn.
+    open_rows = np.arange(len(weights_BN))
+    for depth in (_DEPTH, len(order)):
+        places = np.minimum(np.cumsum(weights_BN[np.ix_(open_rows, order[:depth])], axis=1), k)
+        dcg[open_rows] = np.diff(gained[places], axis=1, prepend=0.0) @ gains[:depth]
+        open_rows = open_rows[places[:, -1] < k]
     exact = np.minimum(weights_BN @ (grades_N == 2), k)
     relevant = np.minimum(weights_BN @ (grades_N > 0), k)
     ideal = 3 * gained[exact] + (gained[relevant] - gained[exact])

@@ -21,8 +21,10 @@ def test_one_of_each_window_is_plain_ndcg() -> None:
 
 def test_windows_of_drawn_days_count_as_often_as_drawn() -> None:
     rng = np.random.default_rng(1)
-    scores, grades = rng.normal(size=30), rng.integers(0, 3, size=30).astype(np.int8)
-    weights = rng.integers(0, 4, size=(25, 30))
+    scores, grades = rng.normal(size=400), rng.integers(0, 3, size=400).astype(np.int8)
+    # some draws hold few of the best 150 windows, so the tail of the list is needed
+    weights = rng.integers(0, 4, size=(25, 400)) * (rng.random((25, 1)) < rng.random((25, 400)))
+    weights[:5, np.argsort(-scores)[:200]] = 0
     for found, row in zip(drawn_ndcg(scores, grades, weights), weights, strict=True):
         assert found == pytest.approx(ndcg_at_k(np.repeat(scores, row), np.repeat(grades, row), 10)[0])
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
 from discover.alignment.checkpoint import load_checkpoint
 from discover.alignment.config import AlignmentConfig
@@ -20,7 +21,7 @@ from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
 from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import WindowSet
-from discover.encoders.features import build_event_features, gather_batch
+from discover.encoders.features import WindowBatch, build_event_features, gather_batch
 from discover.text_encoders.config import TextEncoderConfig
 
 __all__ = ["LoadedModel", "load_model"]
@@ -87,6 +88,7 @@ class LoadedModel:
         progress: Progress = SILENT,
         *,
         sensor_texts: NDArray[np.floating] | None = None,
+        projected: bool = True,
     ) -> EmbeddingTable:
         """Unit vectors of all windows, (W, P) float32, in the order of the window table.
 
@@ -95,13 +97,17 @@ class LoadedModel:
             progress: Where to report.
             sensor_texts: Vectors of the home's sensor descriptions for a model that reads them; None
                 encodes them with the model's text encoder.
+            projected: False gives the encoder's pooled vectors from before the projection head, of its
+                width and any length. They cannot be compared with text.
         """
+        embed = self.model.embed_windows if projected else self._pool_windows
+        width = self.dim if projected else self.model.encoder.dim
         if sensor_texts is None:
             sensor_texts = sensor_vectors(self.config, window_set.home)
         features = build_event_features(
             window_set, self.vocabulary, self.config.encoder, sensor_texts=sensor_texts
         ).to(self.device)
-        out = np.empty((features.n_windows, self.dim), np.float32)
+        out = np.empty((features.n_windows, width), np.float32)
         progress.start("Embedding windows", features.n_windows)
         order = torch.argsort(features.length, stable=True)
         begin = 0
@@ -109,19 +115,24 @@ class LoadedModel:
             # Windows in order of length, as many as fill a fixed number of event slots.
             take = max(1, _TOKENS_PER_BATCH // int(features.length[order[min(begin + 1024, len(order)) - 1]]))
             rows = order[begin : begin + min(take, 1024)]
-            out[rows.numpy()] = self.model.embed_windows(gather_batch(features, rows)).cpu().numpy()
+            out[rows.numpy()] = embed(gather_batch(features, rows)).cpu().numpy()
             begin += len(rows)
             progress.advance(len(rows))
         progress.finish()
         ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
         meta = {
-            "encoder_type": "aligned_sensor",
+            "encoder_type": "aligned_sensor" if projected else "sensor",
             "model_name": self.config.experiment_name,
-            "embedding_dim": self.dim,
-            "normalize": True,
+            "embedding_dim": width,
+            "normalize": projected,
             "checkpoint_sha256": self.sha256,
         }
         return EmbeddingTable(out, ids, np.zeros(len(ids), np.int16), meta)
+
+    def _pool_windows(self, batch: WindowBatch) -> Tensor:
+        encoder = self.model.encoder
+        pooled: Tensor = encoder.pool(*encoder.encode_tokens(batch))
+        return pooled.float()
 
     @torch.no_grad()
     def project_text(self, vectors: ArrayLike) -> NDArray[np.float32]:

@@ -1,21 +1,27 @@
 """Evaluation by the protocol: recognition and retrieval, pure functions over tables and vectors."""
 
+from discover.evaluation.answers import ANSWERS, RETRIEVAL_ANSWERS, AnswerLog, row_key
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.markdown import to_markdown
-from discover.evaluation.recognition import RECOGNITION_SCHEMA, evaluate_recognition
+from discover.evaluation.recognition import RECOGNITION_SCHEMA, check_evaluation, evaluate_recognition
 from discover.evaluation.retrieval import RETRIEVAL_SCHEMA, evaluate_retrieval
 from discover.evaluation.seeds import summarise_seeds
 
 __all__ = [
+    "ANSWERS",
     "RECOGNITION_SCHEMA",
+    "RETRIEVAL_ANSWERS",
     "RETRIEVAL_SCHEMA",
+    "AnswerLog",
     "EvaluationConfig",
     "EvaluationData",
+    "check_evaluation",
     "check_leaks",
     "evaluate_recognition",
     "evaluate_retrieval",
+    "row_key",
     "summarise_seeds",
     "to_markdown",
 ]

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from discover.core.config import StrictModel
+from discover.recognition.label_free import DEFAULT_TEMPERATURE
 from discover.recognition.prompts import PromptSetName
 
 __all__ = ["EvaluationConfig"]
@@ -21,6 +22,30 @@ class EvaluationConfig(StrictModel):
     """Boosting rounds; early stopping is off, so that the result is repeatable."""
     max_iterations: int = Field(default=200, ge=1)
     """Most solver iterations of a logistic regression; whether it converged is in the result."""
+    probe_strengths: tuple[float, ...] = (0.01, 0.1, 1.0)
+    """Inverse regularisation of the linear probe; the best on validation windows is used."""
+    probe_iterations: int = Field(default=100, ge=1)
+    """Most solver iterations for each of them; the next begins where the last ended."""
+    mlp_probe: bool = True
+    """Also train a probe with one hidden layer; its epoch is chosen on validation windows."""
+    mlp_width: int = Field(default=128, ge=1)
+    """Hidden units of that probe."""
+    mlp_epochs: int = Field(default=30, ge=1)
+    """Most epochs of that probe."""
+    encoder_probe: bool = True
+    """Also probe the encoder's vectors before the projection head (a second pass through the encoder)."""
+    shots: tuple[int, ...] = (1, 5, 20)
+    """Labelled training windows per activity of the rows with few labels; empty leaves these rows out."""
+    shot_draws: int = Field(default=50, ge=1)
+    """How often these windows are drawn."""
+    text_weights: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    """Weights of the prompt tried in prototypes of text and shots; the best on validation is used."""
+    balance_temperature: float = Field(default=DEFAULT_TEMPERATURE, gt=0)
+    """Softmax temperature under which the `balanced` rows make activities equally frequent."""
+    balance_strength: float = Field(default=1.0, ge=0, le=1)
+    """How far they do: 0 leaves scores as they are, 1 makes all activities alike over training windows."""
+    coarse: bool = True
+    """Also score the coarse labels (level L2), by mapping answers and by prompts of their own."""
     smoothing_s: float = Field(default=60.0, gt=0)
     """Standard deviation in seconds of the Gaussian that averages scores over neighbouring windows."""
     rejection_quantile: float = Field(default=0.5, gt=0, lt=1)
@@ -32,7 +57,11 @@ class EvaluationConfig(StrictModel):
     """Resamplings of test days behind each 95 % interval."""
     recall_ks: tuple[int, ...] = (1, 5, 10)
     """Depths of recall@k."""
+    recall_curve_ks: tuple[int, ...] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+    """Depths of the recall curve; those beyond the pool are left out."""
     label_precision_ks: tuple[int, ...] = (10, 50, 100)
     """Depths of label-precision@k."""
+    confusion_k: int = Field(default=10, ge=1)
+    """Retrieved items whose labels fill the confusion of retrieved labels."""
     seed: int = 0
     """Seed of the bootstrap and of gradient boosting."""

@@ -7,12 +7,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discover.core.day_parts import day_part_codes
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import JoinError
 from discover.core.home import NO_ACTIVITY, Home
 from discover.core.window_set import WindowSet
 
-__all__ = ["EvaluationData", "SplitData"]
+__all__ = ["EvaluationData", "SplitData", "coarse_label", "window_vectors"]
 
 # Shape letters: W windows, d width of the text encoder, P width of the joint space.
 
@@ -27,6 +28,7 @@ class EvaluationData:
         window_embeddings: One vector per window in the joint space; None leaves out the aligned rows.
         caption_embeddings: Caption vectors of the text encoder; None leaves out the text-only rows.
         captions: `core.tables.CAPTIONS`; needed by `evaluate_retrieval` to know identical captions.
+        encoder_embeddings: One vector per window from before the projection head, for probes; optional.
     """
 
     window_set: WindowSet
@@ -34,6 +36,7 @@ class EvaluationData:
     window_embeddings: EmbeddingTable | None = None
     caption_embeddings: EmbeddingTable | None = None
     captions: pl.DataFrame | None = None
+    encoder_embeddings: EmbeddingTable | None = None
 
     @property
     def home(self) -> Home:
@@ -105,6 +108,33 @@ class SplitData:
         return (start + end) / 2e6
 
     @property
+    def day_parts(self) -> NDArray[np.uint8]:
+        """(W,) part of the day in which each window starts, as a code into `core.day_parts.DAY_PARTS`."""
+        return day_part_codes(self.hours)
+
+    @property
     def segments(self) -> NDArray[np.int64]:
         """(W,) annotated segment of each window; -1 for free-running windows."""
         return self.table["segment"].fill_null(-1).to_numpy().astype(np.int64)
+
+    def coarse(self, home: Home) -> "SplitData":
+        """The same windows with coarse labels (level L2); `no_activity` stays what it is."""
+        names = {str(n): coarse_label(home, str(n)) for n in self.table["label"].unique() if n != NO_ACTIVITY}
+        return SplitData(self.table.with_columns(pl.col("label").replace(names)))
+
+
+def coarse_label(home: Home, label: str) -> str:
+    """Coarse label of an activity. One that stands for no activity in both levels keeps its name."""
+    return label if label == NO_ACTIVITY else home.coarse_of(label)
+
+
+def window_vectors(embeddings: EmbeddingTable, split: SplitData) -> NDArray[np.float32]:
+    """(W, P) vectors of a split's windows, joined by id.
+
+    Raises:
+        JoinError: A window has no vector, or several.
+    """
+    rows = embeddings.rows_of(split.ids, what="window embeddings")
+    if rows.shape[1] > 1:
+        raise JoinError("The window embeddings hold several vectors per window; were captions passed?")
+    return embeddings.vectors[rows.reshape(-1)].astype(np.float32)

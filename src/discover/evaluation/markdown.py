@@ -1,34 +1,45 @@
-"""Evaluation results as Markdown tables."""
+"""Evaluation results as Markdown: the main table first, details below."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["method_title", "to_markdown"]
+from discover.core.day_parts import DAY_PARTS
+from discover.evaluation.markdown_retrieval import retrieval_markdown
+from discover.evaluation.markdown_tables import SCORE_WORDS, markdown_table, score_cell
 
-_TITLES = {
+__all__ = ["METHOD_TITLES", "method_title", "to_markdown"]
+
+METHOD_TITLES = {
     "majority": "majority class",
     "hour_logistic": "hour of day (logistic)",
     "bag_logistic": "bag of sensors + hour (logistic)",
     "bag_gradient_boosting": "bag of sensors + hour (gradient boosting)",
     "linear_probe": "linear probe on window vectors",
+    "mlp_probe": "MLP probe on window vectors",
+    "fine_tuned": "fine-tuned encoder",
+    "k_shot": "prototypes",
+    "text_and_shots": "prototypes with prompt",
+    "few_shot_probe": "small linear probe",
     "text_only": "text only",
     "aligned_zero_shot": "aligned, zero-shot",
 }
-_SCORES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced acc.",
-    "macro_f1": "macro F1",
-    "weighted_f1": "weighted F1",
-}
 _POOLS = {
-    "annotated": "Annotated windows only (main)",
-    "full": "All windows, `no_activity` as a class",
+    "annotated": "annotated windows",
+    "full": "all windows, `no_activity` as a class",
 }
 
 
 def method_title(row: Mapping[str, Any]) -> str:
     """A row of a recognition result in words, for example "aligned, zero-shot · described · centred"."""
-    parts = [_TITLES.get(row["method"], row["method"]), row.get("prompts"), row.get("variant")]
+    shots = row.get("shots")
+    parts = [
+        METHOD_TITLES.get(row["method"], row["method"]),
+        None if shots is None else f"{shots} {'shot' if shots == 1 else 'shots'}",
+        "before the head" if row.get("space") == "encoder" else None,
+        str(row["coarse_by"]).replace("_", " ") if row.get("coarse_by") else None,
+        row.get("prompts"),
+        row.get("variant"),
+    ]
     if row.get("smoothed"):
         parts.append("smoothed")
     return " · ".join(str(part) for part in parts if part)
@@ -38,109 +49,153 @@ def to_markdown(result: Mapping[str, Any]) -> str:
     """Tables of a recognition or retrieval result, intervals shown, ready for a results page."""
     if result.get("skipped"):
         return f"Not scored for home {result['home']}: {result['skipped']}.\n"
-    text = _retrieval(result) if "text_to_window" in result else _recognition(result)
-    return text.rstrip() + "\n"
+    lines = retrieval_markdown(result) if "text_to_window" in result else _recognition(result)
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def _recognition(result: Mapping[str, Any]) -> str:
+def _recognition(result: Mapping[str, Any]) -> list[str]:
     test = result["pools"]["test"]
+    rows = result["rows"]
     lines = [
-        f"Home {result['home']}, {result['protocol'].replace('_', '-')} windows: {test['windows']:,} test "
-        f"windows on {test['days']} days, {test['annotated']:,} annotated. Intervals: {result['intervals']}.",
+        f"# Recognition, home {result['home']}, {result['protocol'].replace('_', '-')} windows",
+        "",
+        f"{test['windows']:,} test windows on {test['days']} days, {test['annotated']:,} annotated. "
+        f"Intervals: {result['intervals']}; rows with shots: over draws.",
         "",
     ]
-    units = list(dict.fromkeys(row["unit"] for row in result["rows"]))
-    for unit in units:
-        for pool, title in _POOLS.items():
-            rows = [row for row in result["rows"] if row["unit"] == unit and pool in row]
-            if not rows:
-                continue
-            lines += [f"**{title}, per {unit}** (n = {rows[0][pool]['n']:,})", ""]
-            body = [
-                [
-                    method_title(row),
-                    "yes" if row["uses_labels"] else "no",
-                    *(_cell(row[pool][s]) for s in _SCORES),
-                ]
-                for row in rows
-            ]
-            lines += [*_table(["method", "labels", *_SCORES.values()], body, text_columns=2), ""]
-    lines += _comparisons(result["comparisons"])
-    if any("full" in row for row in result["rows"]):
+    main = [row for row in rows if row["unit"] == "window" and not row["smoothed"]]
+    smoothed = [row for row in rows if row["unit"] == "window" and row["smoothed"]]
+    segments = [row for row in rows if row["unit"] == "segment"]
+    lines += _scores(main, "annotated", "Annotated windows only (main)")
+    lines += _few_labels(result.get("few_labels") or ())
+    lines += _scores(main, "full", "All windows, `no_activity` as a class")
+    if any("full" in row for row in rows):
         lines += [f"Rejection: {result['rejection']}.", ""]
+    for pool, words in _POOLS.items():
+        lines += _scores(smoothed, pool, f"Scores averaged over neighbouring windows, {words}")
+    lines += _scores(segments, "annotated", "Per segment, annotated windows")
+    lines += _comparisons(result["comparisons"])
+    lines += _coarse(result.get("coarse"))
+    chosen = _chosen(main)
+    lines += _by_day_part(chosen)
+    lines += _per_activity(chosen)
     hashes = [f"{name} {p['sha256'][:12]}" for name, p in result["prompts"].items() if "sha256" in p]
-    lines.append("Prompts (sha256): " + ", ".join(hashes) + ".")
-    return "\n".join(lines)
+    return [*lines, "Prompts (sha256): " + ", ".join(hashes) + "."]
+
+
+def _scores(rows: Sequence[Mapping[str, Any]], pool: str, title: str) -> list[str]:
+    rows = [row for row in rows if pool in row]
+    if not rows:
+        return []
+    body = [
+        [
+            method_title(row),
+            "yes" if row["uses_labels"] else "no",
+            *(score_cell(row[pool][s]) for s in SCORE_WORDS),
+        ]
+        for row in rows
+    ]
+    table = markdown_table(["method", "labels", *SCORE_WORDS.values()], body, text_columns=2)
+    return [f"## {title} (n = {rows[0][pool]['n']:,})", "", *table, ""]
+
+
+def _few_labels(shares: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not shares:
+        return []
+    body = [
+        [
+            f"{METHOD_TITLES[s['method']]} · {s['shots']}",
+            *(
+                f"{100 * s[f'{name}_share_of_probe']:.0f} %" if f"{name}_share_of_probe" in s else ""
+                for name in ("accuracy", "macro_f1", "weighted_f1")
+            ),
+        ]
+        for s in shares
+    ]
+    header = ["windows per activity", "accuracy", "macro F1", "weighted F1"]
+    return [
+        "## Few labels, as a share of the linear probe",
+        "",
+        *markdown_table(header, body, text_columns=1),
+        "",
+    ]
 
 
 def _comparisons(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
-    if not comparisons:
-        return []
     body = []
     for pair in comparisons:
-        for pool in _POOLS:
-            if pool not in pair:
-                continue
+        for pool in (p for p in _POOLS if p in pair):
             detail = [
+                "before the head" if pair.get("space") == "encoder" else None,
+                str(pair["coarse_by"]).replace("_", " ") if pair.get("coarse_by") else None,
                 pair["prompts"],
                 pair["variant"],
                 "smoothed" if pair["smoothed"] else None,
                 pair["unit"],
                 pool,
             ]
-            title = f"{_TITLES[pair['first']]} − {_TITLES[pair['second']]}"
+            title = f"{METHOD_TITLES[pair['first']]} − {METHOD_TITLES[pair['second']]}"
             scores = [
-                _cell(pair[pool][s], sign=True) + ("*" if pair[pool][s]["differs"] else "") for s in _SCORES
+                score_cell(pair[pool][s], sign=True) + ("*" if pair[pool][s]["differs"] else "")
+                for s in SCORE_WORDS
             ]
             body.append([title, " · ".join(str(d) for d in detail if d), *scores])
-    header = ["difference", "on", *_SCORES.values()]
-    return [
-        "**Paired differences** (* the interval excludes 0)",
-        "",
-        *_table(header, body, text_columns=2),
-        "",
-    ]
+    if not body:
+        return []
+    table = markdown_table(["difference", "on", *SCORE_WORDS.values()], body, text_columns=2)
+    return ["## Paired differences (* the interval excludes 0)", "", *table, ""]
 
 
-def _retrieval(result: Mapping[str, Any]) -> str:
-    pool = result["pool"]
-    depths = [key for key in result["text_to_window"] if key.startswith("recall@")]
-    header = ["direction", *(d.replace("recall@", "R@") for d in depths), "mAP", "median rank"]
+def _coarse(coarse: Mapping[str, Any] | None) -> list[str]:
+    if not coarse or coarse.get("skipped"):
+        return []
+    rows = [row for row in coarse["rows"] if row["unit"] == "window"]
+    singles, smoothed = ([r for r in rows if r["smoothed"] == flag] for flag in (False, True))
+    lines = _scores(singles, "annotated", "Coarse labels (L2), annotated windows")
+    lines += _scores(smoothed, "annotated", "Coarse labels (L2), averaged over neighbouring windows")
+    return lines + _scores(singles, "full", "Coarse labels (L2), all windows")
+
+
+def _chosen(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Rows shown in detail, fixed beforehand: described prompts, centred; linear probe and boosting."""
+    chosen: list[Mapping[str, Any]] = []
+    for method in ("text_only", "aligned_zero_shot"):
+        own = [r for r in rows if r["method"] == method and r["variant"] == "centred"]
+        chosen += [r for r in own if r["prompts"] == "described"][:1] or own[:1]
+    for method in ("linear_probe", "bag_gradient_boosting"):
+        chosen += [r for r in rows if r["method"] == method][:1]
+    return chosen
+
+
+def _by_day_part(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [row for row in rows if row["annotated"].get("by_day_part")]
+    if not rows:
+        return []
     body = []
-    for direction in ("text_to_window", "window_to_text"):
-        scores = result[direction]
-        values = [f"{scores[d]:.3f}" for d in depths]
-        body.append(
-            [direction.replace("_", " "), *values, f"{scores['map']:.3f}", f"{scores['median_rank']:,.0f}"]
-        )
-    chance = [f"{pool['chance_recall'][d.removeprefix('recall@')]:.3f}" for d in depths]
-    body.append(["random order", *chance, "", ""])
-    lines = [
-        f"Home {result['home']}: pool of all {pool['windows']:,} test windows, "
-        f"{pool['distinct_captions']:,} distinct captions, largest set of windows with one caption "
-        f"{pool['largest_relevant_set']:,}.",
-        "",
-        *_table(header, body, text_columns=1),
-        "",
-    ]
-    if result.get("label_precision"):
-        precision = result["label_precision"]
+    for part in DAY_PARTS:
+        found = [row["annotated"]["by_day_part"].get(part.name) for row in rows]
+        if found[0] is None:
+            continue
+        hours = f"{part.name.replace('_', ' ')} ({part.begin_hour}–{part.end_hour} h)"
+        cells = [f"{f['accuracy']:.3f} / {f['macro_f1']:.3f}" for f in found if f]
+        body.append([hours, f"{found[0]['n']:,}", *cells])
+    header = ["part of the day", "windows", *(method_title(row) for row in rows)]
+    table = markdown_table(header, body, text_columns=1)
+    return ["## Part of the day, annotated windows (accuracy / macro F1)", "", *table, ""]
+
+
+def _per_activity(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    first = rows[0]["annotated"]["per_class"]
+    body = []
+    for name in sorted(first, key=lambda n: -first[n]["support"]):
         cells = [
-            [k.replace("label_precision", "label-P"), f"{v:.3f}"]
-            for k, v in precision["text_to_window"].items()
+            f"{c['f1']:.3f} ({c['precision']:.2f}, {c['recall']:.2f})"
+            for c in (row["annotated"]["per_class"].get(name) for row in rows)
+            if c
         ]
-        lines += [f"Text to window, label precision over {precision['windows']:,} annotated windows:", ""]
-        lines += _table(["measure", "value"], cells, text_columns=1)
-    return "\n".join(lines)
-
-
-def _cell(score: Mapping[str, Any], *, sign: bool = False) -> str:
-    form = "+.3f" if sign else ".3f"
-    if score["low"] is None:
-        return f"{score['value']:{form}} [one day: no interval]"
-    return f"{score['value']:{form}} [{score['low']:{form}}, {score['high']:{form}}]"
-
-
-def _table(header: Sequence[str], body: Sequence[Sequence[str]], *, text_columns: int) -> list[str]:
-    rule = ["---"] * text_columns + ["---:"] * (len(header) - text_columns)
-    return ["| " + " | ".join(cells) + " |" for cells in (header, rule, *body)]
+        body.append([name.replace("_", " "), f"{first[name]['support']:,.0f}", *cells])
+    header = ["activity", "windows", *(method_title(row) for row in rows)]
+    table = markdown_table(header, body, text_columns=1)
+    return ["## Per activity, annotated windows: F1 (precision, recall)", "", *table, ""]

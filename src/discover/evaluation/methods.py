@@ -6,22 +6,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.core.embeddings import EmbeddingTable, EncodeText, ProjectText, mean_caption_vectors
-from discover.core.errors import JoinError
+from discover.core.embeddings import EncodeText, ProjectText, mean_caption_vectors
 from discover.core.home import NO_ACTIVITY
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EvaluationData, SplitData
+from discover.evaluation.data import EvaluationData, SplitData, window_vectors
 from discover.evaluation.features import bag_of_sensors, hour_features
+from discover.evaluation.probes import LabelledVectors, linear_probe, mlp_probe
 from discover.evaluation.supervised import (
     FittedScores,
     gradient_boosting_scores,
     logistic_scores,
     majority_scores,
 )
-from discover.recognition.label_free import centre_scores, prompt_scores, rejection_threshold, smooth_scores
+from discover.recognition.label_free import (
+    balance_scores,
+    centre_scores,
+    prompt_scores,
+    rejection_threshold,
+    smooth_scores,
+)
 from discover.recognition.prompts import PromptSet
 
-__all__ = ["Method", "label_free_methods", "supervised_methods", "window_vectors"]
+__all__ = ["Method", "Splits", "label_free_methods", "probe_methods", "supervised_methods"]
 
 # Shape letters: W test windows, K activities.
 
@@ -31,14 +37,16 @@ class Method:
     """One way to recognise activities.
 
     Attributes:
-        method: majority, hour_logistic, bag_logistic, bag_gradient_boosting, linear_probe, text_only or
-            aligned_zero_shot.
+        method: majority, hour_logistic, bag_logistic, bag_gradient_boosting, linear_probe, mlp_probe,
+            fine_tuned, text_only or aligned_zero_shot.
         uses_labels: Whether training labels were used.
         annotated: Scores when only activities can be answered.
         full: Scores when `no_activity` is also an answer; None where no window has it.
         prompts: Prompt set, for label-free methods.
-        variant: "plain" or "centred", for label-free methods.
+        variant: "plain", "centred" or "balanced", for label-free methods.
         smoothed: Whether scores were averaged over neighbouring windows.
+        space: For probes: "joint" (after the projection head) or "encoder" (before it).
+        coarse_by: For coarse labels: "mapping" (of fine answers) or "own_prompts".
         notes: Further facts for the result.
     """
 
@@ -49,19 +57,26 @@ class Method:
     prompts: str | None = None
     variant: str | None = None
     smoothed: bool = False
+    space: str | None = None
+    coarse_by: str | None = None
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-def window_vectors(embeddings: EmbeddingTable, split: SplitData) -> NDArray[np.float32]:
-    """(W, P) vectors of a split's windows, joined by id.
+@dataclass(frozen=True)
+class Splits:
+    """Training, validation and test windows of one evaluation."""
 
-    Raises:
-        JoinError: A window has no vector, or several.
-    """
-    rows = embeddings.rows_of(split.ids, what="window embeddings")
-    if rows.shape[1] > 1:
-        raise JoinError("The window embeddings hold several vectors per window; were captions passed?")
-    return embeddings.vectors[rows.reshape(-1)].astype(np.float32)
+    train: SplitData
+    validation: SplitData
+    test: SplitData
+
+    @property
+    def pools(self) -> dict[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+        """Name of each pool -> training and validation windows it may learn from, (N,) and (V,)."""
+        found = {"annotated": (self.train.annotated, self.validation.annotated)}
+        if not self.test.annotated.all():
+            found["full"] = (np.ones(len(self.train), bool), np.ones(len(self.validation), bool))
+        return found
 
 
 def label_free_methods(
@@ -74,7 +89,7 @@ def label_free_methods(
     project_text: ProjectText | None,
     config: EvaluationConfig,
 ) -> list[Method]:
-    """Text-only and aligned zero-shot rows of one prompt set, plain and centred, single and smoothed."""
+    """Text-only and aligned zero-shot rows of one prompt set in every variant, single and smoothed."""
     sentences = np.asarray(encode_text(prompts.sentences), dtype=np.float32)
     sources = []
     if data.caption_embeddings is not None:
@@ -93,6 +108,12 @@ def label_free_methods(
         variants = {
             "plain": (reference, scores),
             "centred": (centre_scores(reference, reference), centre_scores(scores, reference)),
+            "balanced": tuple(
+                balance_scores(
+                    these, reference, temperature=config.balance_temperature, strength=config.balance_strength
+                )
+                for these in (reference, scores)
+            ),
         }
         for variant, (on_train, on_test) in variants.items():
             methods.append(_label_free(name, prompts, variant, on_train, on_test, test, config))
@@ -134,13 +155,10 @@ def _label_free(
     )
 
 
-def supervised_methods(
-    data: EvaluationData, train: SplitData, test: SplitData, config: EvaluationConfig
-) -> list[Method]:
-    """Majority always; hour, bag of sensors and linear probe unless `config.supervised` is off."""
-    background = not test.annotated.all()
-    pools = {"annotated": train.annotated, **({"full": np.ones(len(train), bool)} if background else {})}
-    majority = {p: majority_scores(train.labels[keep], len(test)) for p, keep in pools.items()}
+def supervised_methods(data: EvaluationData, splits: Splits, config: EvaluationConfig) -> list[Method]:
+    """Majority always; hour and bag of sensors unless `config.supervised` is off."""
+    train, test, pools = splits.train, splits.test, splits.pools
+    majority = {p: majority_scores(train.labels[keep], len(test)) for p, (keep, _) in pools.items()}
     methods = [_supervised("majority", majority)]
     if not config.supervised:
         return methods
@@ -149,15 +167,11 @@ def supervised_methods(
         np.column_stack([bag_of_sensors(data.window_set, split.table), hours])
         for split, hours in zip((train, test), hour, strict=True)
     )
-    features = {"hour_logistic": hour, "bag_logistic": bag}
-    if data.window_embeddings is not None:
-        embeddings = data.window_embeddings
-        features["linear_probe"] = (window_vectors(embeddings, train), window_vectors(embeddings, test))
-    for name, (on_train, on_test) in features.items():
+    for name, (on_train, on_test) in {"hour_logistic": hour, "bag_logistic": bag}.items():
         steps = config.max_iterations
         fitted = {
             p: logistic_scores(on_train[keep], train.labels[keep], on_test, max_iterations=steps)
-            for p, keep in pools.items()
+            for p, (keep, _) in pools.items()
         }
         methods.append(_supervised(name, fitted))
     if config.gradient_boosting:
@@ -166,12 +180,53 @@ def supervised_methods(
             p: gradient_boosting_scores(
                 bag[0][keep], train.labels[keep], bag[1], iterations=rounds, seed=seed
             )
-            for p, keep in pools.items()
+            for p, (keep, _) in pools.items()
         }
-        methods.insert(3, _supervised("bag_gradient_boosting", boosted))
+        methods.append(_supervised("bag_gradient_boosting", boosted))
     return methods
 
 
-def _supervised(name: str, fitted: dict[str, FittedScores]) -> Method:
-    notes = {} if all(f.converged for f in fitted.values()) else {"converged": False}
-    return Method(name, True, fitted["annotated"], fitted.get("full"), notes=notes)
+def probe_methods(data: EvaluationData, splits: Splits, config: EvaluationConfig) -> list[Method]:
+    """Linear and MLP probes on frozen vectors, after and before the projection head."""
+    spaces = {"joint": data.window_embeddings, "encoder": data.encoder_embeddings}
+    methods: list[Method] = []
+    for space, embeddings in spaces.items():
+        if embeddings is None or not config.supervised:
+            continue
+        train, validation = (
+            LabelledVectors(window_vectors(embeddings, split), split.labels)
+            for split in (splits.train, splits.validation)
+        )
+        scored = window_vectors(embeddings, splits.test)
+        linear: dict[str, FittedScores] = {}
+        hidden: dict[str, FittedScores] = {}
+        facts: dict[str, dict[str, Any]] = {"linear": {}, "hidden": {}}
+        strengths = config.probe_strengths
+        for pool, (keep_train, keep_validation) in splits.pools.items():
+            parts = (train.only(keep_train), validation.only(keep_validation), scored)
+            linear[pool], found = linear_probe(
+                *parts, strengths=strengths, max_iterations=config.probe_iterations
+            )
+            facts["linear"].update({f"{k}_{pool}": v for k, v in found.items()})
+            # The larger pool takes the strength chosen for the main one: each further fit costs seconds.
+            strengths = (found.get("strength", strengths[0]),)
+            if config.mlp_probe:
+                hidden[pool], found = mlp_probe(
+                    *parts, width=config.mlp_width, epochs=config.mlp_epochs, seed=config.seed
+                )
+                facts["hidden"].update({f"{k}_{pool}": v for k, v in found.items()})
+        methods.append(_supervised("linear_probe", linear, space=space, notes=facts["linear"]))
+        if hidden:
+            methods.append(_supervised("mlp_probe", hidden, space=space, notes=facts["hidden"]))
+    return methods
+
+
+def _supervised(
+    name: str,
+    fitted: dict[str, FittedScores],
+    *,
+    space: str | None = None,
+    notes: dict[str, Any] | None = None,
+) -> Method:
+    notes = dict(notes or {}) | ({} if all(f.converged for f in fitted.values()) else {"converged": False})
+    return Method(name, True, fitted["annotated"], fitted.get("full"), space=space, notes=notes)

@@ -6,35 +6,39 @@ scored on the same test windows, on the annotated ones (`annotated`, the main po
 take their statistics (centring, threshold) from all training windows, unlabelled.
 """
 
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from discover.core.embeddings import EncodeText, ProjectText
-from discover.core.home import NO_ACTIVITY
+from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
+from discover.evaluation.answers import AnswerLog
+from discover.evaluation.coarse import coarse_prompt_set, map_to_coarse
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EvaluationData, SplitData
+from discover.evaluation.data import EvaluationData, SplitData, coarse_label
+from discover.evaluation.few_labels import few_label_rows
 from discover.evaluation.leak_check import check_leaks
-from discover.evaluation.methods import Method, label_free_methods, supervised_methods
-from discover.evaluation.scoring import (
-    Pool,
-    Scored,
-    day_weights,
-    paired_difference,
-    pool_segments,
-    score_pool,
+from discover.evaluation.methods import (
+    Method,
+    Splits,
+    label_free_methods,
+    probe_methods,
+    supervised_methods,
 )
+from discover.evaluation.rows import Level, score_methods
+from discover.evaluation.supervised import FittedScores
 from discover.recognition.prompts import PromptSet, build_prompt_set
 
-__all__ = ["RECOGNITION_SCHEMA", "activity_classes", "evaluate_recognition"]
+__all__ = ["RECOGNITION_SCHEMA", "FineTune", "activity_classes", "check_evaluation", "evaluate_recognition"]
 
-RECOGNITION_SCHEMA = "discover-recognition/1"
+RECOGNITION_SCHEMA = "discover-recognition/2"
 """Format of the result; docs/guides/evaluation.md describes it."""
 
-# Pairs whose difference is reported with a paired interval, where both rows exist.
-_COMPARED = (("aligned_zero_shot", "text_only"), ("linear_probe", "bag_gradient_boosting"))
+FineTune = Callable[[SplitData, SplitData, SplitData], tuple[FittedScores, dict[str, Any]]]
+"""Annotated training and validation windows, test windows -> scores of the test windows, and facts."""
 
 
 def evaluate_recognition(
@@ -42,7 +46,9 @@ def evaluate_recognition(
     *,
     encode_text: EncodeText,
     project_text: ProjectText | None = None,
+    fine_tune: FineTune | None = None,
     config: EvaluationConfig | None = None,
+    answers: AnswerLog | None = None,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
     """All recognition rows of one home, one sampling and one model.
@@ -51,7 +57,9 @@ def evaluate_recognition(
         data: Windows, labels and vectors.
         encode_text: The text encoder that made `data.caption_embeddings`.
         project_text: The model's text head; None leaves out the aligned rows.
+        fine_tune: Trains a copy of the encoder with labels; None leaves out the fine-tuned row.
         config: Settings; the defaults are the protocol's.
+        answers: Where to note what every row answered for every window.
         progress: Told after each group of rows.
 
     Returns:
@@ -64,32 +72,40 @@ def evaluate_recognition(
     """
     config = config or EvaluationConfig()
     leaks = check_leaks(data.window_set, data.labels)
-    train, test = (data.split(name, config.background_labels) for name in ("train", "test"))
-    result = _header(data, config, leaks, train, test)
-    for name, split in (("training", train), ("test", test)):
+    splits = Splits(*(data.split(name, config.background_labels) for name in ("train", "val", "test")))
+    result = _header(data, config, leaks, splits)
+    for name, split in (("training", splits.train), ("test", splits.test)):
         if not len(split) or not split.annotated.any():
             return {**result, "skipped": f"no {name} window has an activity", "rows": [], "comparisons": []}
     classes, classes_from = activity_classes(data, config)
-    prompt_sets, prompt_report = _prompt_sets(data, config, classes)
-    progress.start("recognition", total=len(prompt_sets) + 1)
-    methods = supervised_methods(data, train, test, config)
+    prompt_sets, prompt_report = _prompt_sets(data.home, config, classes)
+    progress.start("recognition", total=len(prompt_sets) + 3)
+    free: dict[str, Any] = {"encode_text": encode_text, "project_text": project_text, "config": config}
+    methods = supervised_methods(data, splits, config) + probe_methods(data, splits, config)
+    if fine_tune is not None:
+        methods.append(_fine_tuned(fine_tune, splits))
     progress.advance(note="supervised references")
     for prompts in prompt_sets:
-        methods += label_free_methods(
-            data, prompts, train, test, encode_text=encode_text, project_text=project_text, config=config
-        )
+        methods += label_free_methods(data, prompts, splits.train, splits.test, **free)
         progress.advance(note=f"prompts: {prompts.name}")
-    rows, comparisons = _score(methods, test, data.presegmented, config)
+    fine = Level("L1", data.presegmented, config, answers)
+    rows, comparisons = score_methods(methods, splits.test, fine)
+    few, share = few_label_rows(data, prompt_sets, splits, **free, scored=rows)
+    progress.advance(note="rows with few labels")
+    coarse = _coarse_level(data, methods, prompt_sets, splits, free, answers) if config.coarse else None
+    progress.advance(note="coarse labels")
     progress.finish()
-    truth = {str(label) for label in np.unique(test.labels[test.annotated])}
+    truth = {str(label) for label in np.unique(splits.test.labels[splits.test.annotated])}
     return {
         **result,
         "classes": list(classes),
         "classes_from": classes_from,
         "labels_without_prompt": sorted(truth - set(classes)),
         "prompts": prompt_report,
-        "rows": rows,
+        "rows": rows + few,
         "comparisons": comparisons,
+        "few_labels": share,
+        "coarse": coarse,
     }
 
 
@@ -102,8 +118,48 @@ def activity_classes(data: EvaluationData, config: EvaluationConfig) -> tuple[tu
     return tuple(sorted(set(found) - set(config.background_labels))), "labels"
 
 
+def check_evaluation(data: EvaluationData, config: EvaluationConfig) -> dict[str, Any]:
+    """Every check that must pass before a number is computed; `evaluate_recognition` runs them as well.
+
+    Returns:
+        The report of `check_leaks`.
+
+    Raises:
+        DataError: Splits share events, windows are duplicated, or a prompt names a sensor.
+    """
+    report = check_leaks(data.window_set, data.labels)
+    classes, _ = activity_classes(data, config)
+    _prompt_sets(data.home, config, classes)
+    if config.coarse:
+        for name in config.prompt_sets:
+            coarse_prompt_set(data.home, name, [coarse_label(data.home, c) for c in classes])
+    return report
+
+
+def _prompt_sets(
+    home: Home, config: EvaluationConfig, classes: tuple[str, ...]
+) -> tuple[list[PromptSet], dict[str, Any]]:
+    """The prompt sets of a home, and a report with their hashes and sentences.
+
+    Raises:
+        DataError: A prompt names a sensor id.
+    """
+    built = {name: build_prompt_set(home, name, classes) for name in config.prompt_sets}
+    return [p for p in built.values() if p is not None], {
+        name: _report(prompts, "an activity of this home has no sentence of this set")
+        for name, prompts in built.items()
+    }
+
+
+def _report(prompts: PromptSet | None, reason: str) -> dict[str, Any]:
+    if prompts is None:
+        return {"skipped": reason}
+    groups = zip(prompts.labels, prompts.prompts, strict=True)
+    return {"sha256": prompts.sha256, "prompts": {label: list(p) for label, p in groups}}
+
+
 def _header(
-    data: EvaluationData, config: EvaluationConfig, leaks: dict[str, Any], train: SplitData, test: SplitData
+    data: EvaluationData, config: EvaluationConfig, leaks: dict[str, Any], splits: Splits
 ) -> dict[str, Any]:
     def pool(split: SplitData) -> dict[str, int]:
         return {
@@ -117,7 +173,11 @@ def _header(
         "schema": RECOGNITION_SCHEMA,
         "home": data.home.name,
         "protocol": "presegmented" if data.presegmented else "free_running",
-        "pools": {"train": pool(train), "test": pool(test)},
+        "pools": {
+            "train": pool(splits.train),
+            "val": pool(splits.validation),
+            "test": pool(splits.test),
+        },
         "leak_check": leaks,
         "rejection": (
             f"label-free rows answer no_activity where the best score is below the {quantile:g} quantile of "
@@ -128,100 +188,42 @@ def _header(
     }
 
 
-def _prompt_sets(
-    data: EvaluationData, config: EvaluationConfig, classes: tuple[str, ...]
-) -> tuple[list[PromptSet], dict[str, Any]]:
-    sets: list[PromptSet] = []
+def _fine_tuned(fine_tune: FineTune, splits: Splits) -> Method:
+    train, validation = (SplitData(s.table.filter(s.annotated)) for s in (splits.train, splits.validation))
+    scores, notes = fine_tune(train, validation, splits.test)
+    return Method("fine_tuned", True, scores, None, notes=notes)
+
+
+def _coarse_level(
+    data: EvaluationData,
+    methods: list[Method],
+    prompt_sets: list[PromptSet],
+    splits: Splits,
+    free: dict[str, Any],
+    answers: AnswerLog | None,
+) -> dict[str, Any]:
+    """Rows of level L2; a home whose labels share one coarse label has none."""
+    home = data.home
+    classes = tuple(
+        dict.fromkeys(coarse_label(home, label) for label in activity_classes(data, free["config"])[0])
+    )
+    if len(classes) < 2:
+        return {"skipped": "all activities of this home have one coarse label", "rows": [], "comparisons": []}
+    coarse = [map_to_coarse(method, home) for method in methods]
     report: dict[str, Any] = {}
-    for name in config.prompt_sets:
-        prompts = build_prompt_set(data.home, name, classes)
-        if prompts is None:
-            report[name] = {"skipped": "an activity of this home has no sentence of this set"}
-            continue
-        sets.append(prompts)
-        groups = zip(prompts.labels, prompts.prompts, strict=True)
-        report[name] = {"sha256": prompts.sha256, "prompts": {label: list(p) for label, p in groups}}
-    return sets, report
-
-
-def _score(
-    methods: list[Method], test: SplitData, presegmented: bool, config: EvaluationConfig
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    rows: list[dict[str, Any]] = []
-    comparisons: list[dict[str, Any]] = []
-    for unit in ("window", "segment") if presegmented else ("window",):
-        pools = _pools(methods, test, unit, config)
-        scored: list[tuple[Method, dict[str, Scored]]] = []
-        for method in methods:
-            parts = {"annotated": method.annotated, "full": method.full}
-            results = {
-                name: score_pool(pools[name], part.scores, part.classes)
-                for name, part in parts.items()
-                if part is not None and name in pools
-            }
-            scored.append((method, results))
-            rows.append({**_describe(method), "unit": unit, **{n: s.result for n, s in results.items()}})
-        comparisons += _compare(scored, unit)
-    return rows, comparisons
-
-
-def _pools(methods: list[Method], test: SplitData, unit: str, config: EvaluationConfig) -> dict[str, Pool]:
-    keeps: dict[str, NDArray[np.bool_]] = {"annotated": test.annotated}
-    if not test.annotated.all():
-        keeps["full"] = np.ones(len(test), dtype=bool)
-    pools: dict[str, Pool] = {}
-    for name, keep in keeps.items():
-        rows = np.flatnonzero(keep)
-        grouped, heads = ((rows, np.arange(len(rows))), rows)
-        if unit == "segment":
-            grouped, heads = pool_segments(keep, test.segments)
-        answers = {
-            c
-            for m in methods
-            for c in (m.annotated if name == "annotated" else m.full or m.annotated).classes
-        }
-        activities = sorted((answers | {str(t) for t in test.labels[heads]}) - {NO_ACTIVITY})
-        classes = (*activities, NO_ACTIVITY) if name == "full" else tuple(activities)
-        days = test.days[heads]
-        weights = day_weights(days, config.bootstrap_samples, config.seed)
-        pools[name] = Pool(grouped, test.labels[heads], days, classes, weights)
-    return pools
-
-
-def _describe(method: Method) -> dict[str, Any]:
+    for name in [p.name for p in prompt_sets]:
+        prompts = coarse_prompt_set(home, name, classes)
+        report[name] = _report(prompts, "a coarse label of this home has no words of its own")
+        if prompts is not None:
+            own = label_free_methods(data, prompts, splits.train, splits.test, **free)
+            coarse += [dataclasses.replace(method, coarse_by="own_prompts") for method in own]
+    level = Level("L2", data.presegmented, free["config"], answers)
+    rows, comparisons = score_methods(coarse, splits.test.coarse(home), level)
+    mapping = {label: coarse_label(home, label) for label in activity_classes(data, free["config"])[0]}
     return {
-        "method": method.method,
-        "uses_labels": method.uses_labels,
-        "prompts": method.prompts,
-        "variant": method.variant,
-        "smoothed": method.smoothed,
-        **method.notes,
+        "classes": list(classes),
+        "mapping": mapping,
+        "prompts": report,
+        "rows": rows,
+        "comparisons": comparisons,
     }
-
-
-def _compare(scored: list[tuple[Method, dict[str, Scored]]], unit: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for first_name, second_name in _COMPARED:
-        for first, first_scores in scored:
-            for second, second_scores in scored:
-                same = (first.prompts, first.variant, first.smoothed)
-                if (first.method, second.method) != (first_name, second_name):
-                    continue
-                if same != (second.prompts, second.variant, second.smoothed):
-                    continue
-                found.append(
-                    {
-                        "first": first_name,
-                        "second": second_name,
-                        "prompts": first.prompts,
-                        "variant": first.variant,
-                        "smoothed": first.smoothed,
-                        "unit": unit,
-                        **{
-                            pool: paired_difference(first_scores[pool], second_scores[pool])
-                            for pool in first_scores
-                            if pool in second_scores
-                        },
-                    }
-                )
-    return found

@@ -1,45 +1,57 @@
-"""Retrieval between captions and windows on the whole test pool."""
+"""Retrieval between captions and windows on the whole test pool.
 
+The pool is every test window with its first caption (index 0). Windows whose first captions are the same
+sentence form one relevant set: each of them is a right answer for that sentence. Ties count against the
+model.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.core.embeddings import ProjectText
+from discover.core.embeddings import EmbeddingTable, EncodeText, ProjectText, mean_caption_vectors
 from discover.core.errors import ArtifactError, JoinError
-from discover.core.home import NO_ACTIVITY
 from discover.core.progress import SILENT, Progress
+from discover.evaluation.answers import AnswerLog
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EvaluationData, SplitData
+from discover.evaluation.data import EvaluationData, SplitData, window_vectors
+from discover.evaluation.label_directions import LabelTask, label_direction
 from discover.evaluation.leak_check import check_leaks
-from discover.evaluation.methods import window_vectors
-from discover.metrics import label_precision_at_k, retrieval_scores
+from discover.evaluation.prompt_retrieval import prompt_retrieval
+from discover.evaluation.rank_directions import chance_recall, paired_ranks, rank_direction
+from discover.evaluation.scoring import day_weights
 
 __all__ = ["RETRIEVAL_SCHEMA", "evaluate_retrieval"]
 
-RETRIEVAL_SCHEMA = "discover-retrieval/1"
+RETRIEVAL_SCHEMA = "discover-retrieval/2"
 """Format of the result; docs/guides/evaluation.md describes it."""
+
+_WORKERS = 2
+"""Directions computed at a time. numpy leaves Python's lock while it multiplies and sorts."""
 
 
 def evaluate_retrieval(
     data: EvaluationData,
     *,
     project_text: ProjectText,
+    encode_text: EncodeText | None = None,
     config: EvaluationConfig | None = None,
+    answers: AnswerLog | None = None,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
-    """R@k, mAP and median rank, text to window and window to text, and label precision beside them.
-
-    The pool is every test window with its first caption (index 0). Windows whose first captions are the
-    same sentence form one relevant set: each of them is a right answer for that sentence. Ties count
-    against the model.
+    """Recall, mAP and ranks; label precision in four directions; prompts; caption-only search beside them.
 
     Args:
         data: Windows, window and caption vectors, and the captions themselves.
         project_text: The model's text head.
+        encode_text: The text encoder, for retrieval by activity prompts; None leaves that out.
         config: Settings; the defaults are the protocol's.
-        progress: Told after each direction.
+        answers: Where to note ranks and precisions of every query.
+        progress: Told after each part.
 
     Returns:
         JSON-able result, schema `RETRIEVAL_SCHEMA`. Label precision is over annotated windows and left
@@ -60,16 +72,26 @@ def evaluate_retrieval(
     test = data.split("test", config.background_labels)
     result: dict[str, Any] = {"schema": RETRIEVAL_SCHEMA, "home": data.home.name, "leak_check": leaks}
     result["protocol"] = "presegmented" if data.presegmented else "free_running"
+    result["config"] = config.model_dump(mode="json")
     if not len(test):
         return {**result, "skipped": "there is no test window", "pool": {"windows": 0}}
-    windows = window_vectors(data.window_embeddings, test)
-    texts = np.asarray(project_text(_first_vectors(data, test)), dtype=np.float32)
+    progress.start("retrieval", total=3)
+    encoded = _first_vectors(data, test)
+    spaces = {
+        "windows": window_vectors(data.window_embeddings, test),
+        "texts": np.asarray(project_text(encoded), dtype=np.float32),
+    }
+    others = _other_captions(data, test)
+    if others is not None:
+        spaces |= {"encoded": encoded, "encoded_others": others}
+        spaces["texts_others"] = np.asarray(project_text(others), dtype=np.float32)
     groups = _first_captions(data.captions, test)
-    progress.start("retrieval", total=2)
-    text_to_window = retrieval_scores(texts, windows, groups, groups, ks=config.recall_ks).to_dict()
-    progress.advance(note="text to window")
-    window_to_text = retrieval_scores(windows, texts, groups, groups, ks=config.recall_ks).to_dict()
-    progress.advance(note="window to text")
+    ranked = _ranked(spaces, groups, test, config, answers, result["protocol"])
+    progress.advance(note="ranks")
+    labelled = _labelled(data, spaces, test, config, answers, result["protocol"])
+    progress.advance(note="labels")
+    prompts = [] if encode_text is None else prompt_retrieval(data, test, encode_text, project_text, config)
+    progress.advance(note="prompts")
     progress.finish()
     sizes = np.bincount(groups)
     return {
@@ -78,15 +100,115 @@ def evaluate_retrieval(
             "windows": len(test),
             "distinct_captions": len(sizes),
             "largest_relevant_set": int(sizes.max()),
-            "chance_recall": {str(k): round(_chance(sizes, k), 6) for k in config.recall_ks},
+            "chance_recall": {str(k): round(chance_recall(sizes, k), 6) for k in config.recall_ks},
         },
-        "text_to_window": text_to_window,
-        "window_to_text": window_to_text,
-        "label_precision": _label_precision(texts, windows, test, config),
+        **ranked,
+        **labelled,
+        "prompts": prompts,
     }
 
 
-def _first_vectors(data: EvaluationData, test: SplitData) -> NDArray[np.floating]:
+def _ranked(
+    spaces: dict[str, NDArray[np.float32]],
+    groups: NDArray[np.int64],
+    test: SplitData,
+    config: EvaluationConfig,
+    answers: AnswerLog | None,
+    protocol: str,
+) -> dict[str, Any]:
+    """Recall, ranks and mAP of the two directions, and of caption-only search where captions allow it."""
+    pairs = {"text_to_window": ("texts", "windows"), "window_to_text": ("windows", "texts")}
+    if "encoded" in spaces:
+        pairs["text_to_captions_encoder"] = ("encoded", "encoded_others")
+        pairs["text_to_captions_joint"] = ("texts", "texts_others")
+    draws = day_weights(test.days, config.bootstrap_samples, config.seed)
+    tasks = [
+        partial(rank_direction, spaces[q], spaces[i], groups, test.days, draws, config)
+        for q, i in pairs.values()
+    ]
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        found = dict(zip(pairs, pool.map(lambda task: task(), tasks), strict=True))
+    if answers is not None:
+        rows = np.arange(len(test))
+        for name, direction in found.items():
+            answers.add_retrieval(
+                test, rows, direction.ranks, protocol=protocol, direction=name, measure="rank"
+            )
+    result: dict[str, Any] = {name: found[name].scores for name in ("text_to_window", "window_to_text")}
+    result["intervals"] = {name: direction.intervals for name, direction in found.items()}
+    result["recall_curve"] = {name: direction.curve for name, direction in found.items()}
+    result["caption_only"] = None
+    if "encoded" in spaces:
+        sensor = found["text_to_window"]
+        result["caption_only"] = {
+            "query": "caption 0 of each test window",
+            "items": "mean of the other captions of each test window; the query's own window is in the pool",
+            **{space: found[f"text_to_captions_{space}"].scores for space in ("encoder", "joint")},
+            "text_to_window_minus_encoder": paired_ranks(
+                sensor.ranks, found["text_to_captions_encoder"].ranks, test.days, draws, config.recall_ks
+            ),
+        }
+    return result
+
+
+def _labelled(
+    data: EvaluationData,
+    spaces: dict[str, NDArray[np.float32]],
+    test: SplitData,
+    config: EvaluationConfig,
+    answers: AnswerLog | None,
+    protocol: str,
+) -> dict[str, Any]:
+    """Label precision of annotated windows: four directions, and caption-only search."""
+    keep = np.flatnonzero(test.annotated)
+    if not len(keep):
+        return {"label_precision": None, "labels": None}
+    annotated = SplitData(test.table[keep])
+    pairs = {
+        "text_to_window": ("texts", "windows", False),
+        "window_to_text": ("windows", "texts", False),
+        "window_to_window": ("windows", "windows", True),
+        "text_to_text": ("texts", "texts", True),
+        "text_to_captions_encoder": ("encoded", "encoded_others", False),
+        "captions_to_captions_encoder": ("encoded", "encoded", True),
+    }
+    levels = {"L1": annotated.labels, "L2": annotated.coarse(data.home).labels}
+    draws = day_weights(annotated.days, config.bootstrap_samples, config.seed)
+    tasks = {
+        name: LabelTask(spaces[q][keep], spaces[i][keep], own, levels, annotated.days, draws)
+        for name, (q, i, own) in pairs.items()
+        if q in spaces and (len(keep) > 1 or not own)
+    }
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        found = dict(
+            zip(tasks, pool.map(partial(label_direction, config=config), tasks.values()), strict=True)
+        )
+    if answers is not None:
+        for name, direction in found.items():
+            for measure, values in direction.per_query.items():
+                answers.add_retrieval(
+                    annotated,
+                    np.arange(len(keep)),
+                    values,
+                    protocol=protocol,
+                    direction=name,
+                    measure=measure,
+                )
+    return {
+        "label_precision": {
+            "windows": len(keep),
+            **{name: direction.levels["L1"]["values"] for name, direction in found.items()},
+        },
+        "labels": {
+            "windows": len(keep),
+            "own_window": "a query never finds its own window in "
+            + ", ".join(name for name in tasks if pairs[name][2]),
+            **{level: {name: d.levels[level] for name, d in found.items()} for level in levels},
+        },
+    }
+
+
+def _first_vectors(data: EvaluationData, test: SplitData) -> NDArray[np.float32]:
     captions = data.caption_embeddings
     assert captions is not None
     rows = captions.rows_of(test.ids, what="caption embeddings")[:, 0]
@@ -94,8 +216,18 @@ def _first_vectors(data: EvaluationData, test: SplitData) -> NDArray[np.floating
         raise JoinError(
             "Some windows have no caption with index 0 among the vectors. Encode the captions again."
         )
-    vectors: NDArray[np.floating] = captions.vectors[rows].astype(np.float32)
-    return vectors
+    return captions.vectors[rows].astype(np.float32)
+
+
+def _other_captions(data: EvaluationData, test: SplitData) -> NDArray[np.float32] | None:
+    """(W, d) unit mean of each window's captions without the first; None where a window has only one."""
+    captions = data.caption_embeddings
+    assert captions is not None
+    rest = captions.caption_indices > 0
+    others = EmbeddingTable(captions.vectors[rest], captions.sample_ids[rest], captions.caption_indices[rest])
+    if not np.isin(test.ids, others.sample_ids).all():
+        return None
+    return mean_caption_vectors(others, test.ids)
 
 
 def _first_captions(captions: pl.DataFrame, test: SplitData) -> NDArray[np.int64]:
@@ -106,27 +238,3 @@ def _first_captions(captions: pl.DataFrame, test: SplitData) -> NDArray[np.int64
         raise JoinError("Not every test window has exactly one first caption. Run the captions stage again.")
     _, groups = np.unique(joined["caption"].to_numpy().astype(np.str_), return_inverse=True)
     return np.asarray(groups, dtype=np.int64)
-
-
-def _chance(sizes: NDArray[np.int64], k: int) -> float:
-    """Mean recall@k of a random order: 1 - C(N - m, k) / C(N, k) for a relevant set of m."""
-    n = int(sizes.sum())
-    if k >= n:
-        return 1.0
-    steps = np.arange(k)
-    miss = np.clip((n - sizes[:, None] - steps) / (n - steps), 0, 1).prod(axis=1)
-    return float(np.average(1 - miss, weights=sizes))
-
-
-def _label_precision(
-    texts: NDArray[np.floating], windows: NDArray[np.floating], test: SplitData, config: EvaluationConfig
-) -> dict[str, Any] | None:
-    keep = test.annotated
-    if not keep.any():
-        return None
-    labels, ks = test.labels[keep], config.label_precision_ks
-    assert NO_ACTIVITY not in labels
-    return {
-        "windows": int(keep.sum()),
-        "text_to_window": label_precision_at_k(texts[keep], windows[keep], labels, labels, ks=ks),
-    }

@@ -7,10 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.core.day_parts import DAY_PARTS
 from discover.core.seeds import derive_seed
 from discover.metrics.classification import SCORE_NAMES, classification_scores, scores_from_confusion
 
-__all__ = ["Pool", "Scored", "day_weights", "paired_difference", "pool_segments", "score_pool"]
+__all__ = [
+    "Pool",
+    "Scored",
+    "day_weights",
+    "paired_difference",
+    "pool_segments",
+    "score_draws",
+    "score_pool",
+    "with_interval",
+]
 
 # Shape letters: N scored windows or segments, C classes, D days, B bootstrap samples.
 
@@ -27,6 +37,7 @@ class Pool:
         days: (N,) calendar day numbers.
         classes: Order of rows and columns of every confusion matrix.
         weights: (B, D) how often each day is drawn in each bootstrap sample.
+        day_parts: (N,) codes into `core.day_parts.DAY_PARTS`; None leaves out the scores by part of day.
     """
 
     rows: tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -34,6 +45,7 @@ class Pool:
     days: NDArray[np.int64]
     classes: tuple[str, ...]
     weights: NDArray[np.int64]
+    day_parts: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,10 +55,12 @@ class Scored:
     Attributes:
         result: JSON-able: n, scores with intervals, per_class, classes, confusion.
         samples: Score name -> (B,) values over the bootstrap samples.
+        answers: (N,) class answered for each unit.
     """
 
     result: Mapping[str, Any]
     samples: Mapping[str, NDArray[np.float64]]
+    answers: NDArray[np.str_]
 
 
 def day_weights(days: NDArray[np.int64], samples: int, seed: int) -> NDArray[np.int64]:
@@ -88,12 +102,67 @@ def score_pool(pool: Pool, scores: NDArray[np.floating], classes: Sequence[str])
     result = {
         "n": len(pool.truth),
         "days": days,
-        **{name: _with_interval(whole.scores[name], sampled[name], days) for name in SCORE_NAMES},
+        **{name: with_interval(whole.scores[name], sampled[name], days) for name in SCORE_NAMES},
         "classes": list(whole.classes),
         "confusion": whole.confusion.tolist(),
         "per_class": {name: dict(row) for name, row in whole.per_class.items() if row["support"]},
     }
-    return Scored(result, sampled)
+    if pool.day_parts is not None:
+        result["by_day_part"] = _by_day_part(pool.truth, predicted, pool.day_parts)
+    return Scored(result, sampled, predicted)
+
+
+def score_draws(
+    truth: NDArray[np.str_], classes: Sequence[str], answers_TN: NDArray[np.int64], days: int
+) -> dict[str, Any]:
+    """Scores of repeated draws: mean, and the range that holds 95 % of the draws as `low` and `high`.
+
+    Args:
+        truth: (N,) class names, all in `classes`.
+        classes: (C,) order of rows and columns.
+        answers_TN: (T, N) class of each window in each draw, as a place in `classes`.
+        days: Test days, for the result.
+    """
+    place = {name: i for i, name in enumerate(classes)}
+    size = len(classes)
+    true = np.array([place[str(t)] for t in truth], dtype=np.int64)
+    cells = (np.arange(len(answers_TN))[:, None] * size + true) * size + answers_TN
+    counts = np.bincount(cells.ravel(), minlength=len(answers_TN) * size * size).reshape(-1, size, size)
+    sampled = scores_from_confusion(counts)
+    total = counts.sum(axis=0)
+    support, guessed, right = total.sum(axis=1), total.sum(axis=0), np.diagonal(total)
+    result: dict[str, Any] = {"n": len(truth), "days": days, "draws": len(answers_TN)}
+    for name in SCORE_NAMES:
+        low, high = np.percentile(sampled[name], _INTERVAL)
+        values = (float(sampled[name].mean()), float(low), float(high))
+        result[name] = dict(zip(("value", "low", "high"), (round(v, 6) for v in values), strict=True))
+    result["classes"] = list(classes)
+    result["confusion"] = total.tolist()
+    result["per_class"] = {
+        name: {
+            "precision": float(right[i] / guessed[i]) if guessed[i] else 0.0,
+            "recall": float(right[i] / support[i]),
+            "f1": float(2 * right[i] / (support[i] + guessed[i])),
+            "support": int(support[i] // len(answers_TN)),
+            "predicted": float(guessed[i] / len(answers_TN)),
+        }
+        for i, name in enumerate(classes)
+        if support[i]
+    }
+    return result
+
+
+def _by_day_part(
+    truth: NDArray[np.str_], predicted: NDArray[np.str_], parts: NDArray[np.uint8]
+) -> dict[str, dict[str, float]]:
+    """Scores of the windows of each part of the day that has any, over the classes present in it."""
+    found: dict[str, dict[str, float]] = {}
+    for code, part in enumerate(DAY_PARTS):
+        here = parts == code
+        if here.any():
+            scores = classification_scores(truth[here], predicted[here]).scores
+            found[part.name] = {"n": int(here.sum()), **{k: round(v, 6) for k, v in scores.items()}}
+    return found
 
 
 def paired_difference(first: Scored, second: Scored) -> dict[str, dict[str, float | bool | None]]:
@@ -105,11 +174,20 @@ def paired_difference(first: Scored, second: Scored) -> dict[str, dict[str, floa
     for name in SCORE_NAMES:
         value = first.result[name]["value"] - second.result[name]["value"]
         samples = first.samples[name] - second.samples[name]
-        interval = _with_interval(value, samples, first.result["days"])
+        interval = with_interval(value, samples, first.result["days"])
         low, high = interval["low"], interval["high"]
         excludes_zero = low is not None and high is not None and (low > 0 or high < 0)
         differences[name] = {**interval, "differs": excludes_zero}
     return differences
+
+
+def with_interval(value: float, samples: NDArray[np.float64], days: int) -> dict[str, float | None]:
+    """A value with the 95 % interval of its bootstrap samples; no interval where there is one day."""
+    # One day drawn with replacement is always the same day: an interval of width 0 would claim certainty.
+    if days < 2:
+        return {"value": round(float(value), 6), "low": None, "high": None}
+    low, high = np.nanpercentile(samples, _INTERVAL)
+    return {"value": round(float(value), 6), "low": round(float(low), 6), "high": round(float(high), 6)}
 
 
 def _bootstrap(pool: Pool, predicted: NDArray[np.str_]) -> NDArray[np.int64]:
@@ -123,11 +201,3 @@ def _bootstrap(pool: Pool, predicted: NDArray[np.str_]) -> NDArray[np.int64]:
     n_days = pool.weights.shape[1]
     per_day = np.bincount(cells, minlength=n_days * size * size).reshape(n_days, size * size)
     return (pool.weights @ per_day).reshape(-1, size, size)
-
-
-def _with_interval(value: float, samples: NDArray[np.float64], days: int) -> dict[str, float | None]:
-    # One day drawn with replacement is always the same day: an interval of width 0 would claim certainty.
-    if days < 2:
-        return {"value": round(float(value), 6), "low": None, "high": None}
-    low, high = np.nanpercentile(samples, _INTERVAL)
-    return {"value": round(float(value), 6), "low": round(float(low), 6), "high": round(float(high), 6)}

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from discover.core.errors import ConfigError
+from discover.evaluation.answers import row_key
 from discover.metrics.classification import SCORE_NAMES
 
 __all__ = ["summarise_seeds"]
@@ -31,7 +32,9 @@ def summarise_seeds(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     summary: list[dict[str, Any]] = []
     for i, row in enumerate(results[0]["rows"]):
         merged: dict[str, Any] = {
-            k: row[k] for k in ("method", "uses_labels", "prompts", "variant", "smoothed", "unit")
+            k: row[k]
+            for k in ("method", "uses_labels", "prompts", "variant", "smoothed", "unit", "space", "shots")
+            if k in row
         }
         for pool in ("annotated", "full"):
             if pool in row:
@@ -50,8 +53,5 @@ def summarise_seeds(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
 
 def _identity(result: Mapping[str, Any]) -> tuple[Any, ...]:
     hashes = tuple((name, p.get("sha256")) for name, p in result.get("prompts", {}).items())
-    rows = tuple(
-        (r["method"], r["prompts"], r["variant"], r["smoothed"], r["unit"], r["annotated"]["n"])
-        for r in result["rows"]
-    )
+    rows = tuple((row_key(r), r["unit"], r["annotated"]["n"]) for r in result["rows"])
     return (result["schema"], result["home"], result["protocol"], hashes, rows)

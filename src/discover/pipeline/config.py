@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from discover.alignment.config import AlignmentConfig
+from discover.alignment.finetune_config import FineTuneConfig
 from discover.captions.config import CaptionConfig
 from discover.core.config import StrictModel, apply_overrides, config_from_mapping, read_yaml_mapping
 from discover.core.errors import ConfigError
@@ -43,6 +44,10 @@ class EvaluationSettings(EvaluationConfig):
 
     presegmented: bool = True
     """Also score windows cut inside annotated segments (never mixed with the others); needs annotations."""
+    fine_tune: bool = False
+    """Also train a copy of the encoder with labels. The slowest row: minutes to hours."""
+    fine_tuning: FineTuneConfig = FineTuneConfig()
+    """How that copy is trained."""
 
 
 class ReportConfig(StrictModel):

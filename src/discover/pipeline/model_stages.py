@@ -1,33 +1,21 @@
 """Stages from text vectors to answers: align, embed, evaluate."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from discover.alignment import AlignmentConfig, AlignmentTrainer, LoadedModel, load_model
-from discover.core.artifacts import write_json, write_text
-from discover.core.embeddings import EmbeddingTable, load_embeddings
+from discover.alignment import AlignmentConfig, AlignmentTrainer, load_model
 from discover.core.paths import Workspace
 from discover.core.progress import Progress
-from discover.core.window_set import load_window_set, read_captions, read_labels
-from discover.evaluation import (
-    EvaluationData,
-    evaluate_recognition,
-    evaluate_retrieval,
-    to_markdown,
-)
+from discover.core.window_set import load_window_set
 from discover.pipeline.answers import INDEX_PREFIX, note_source
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders
+from discover.pipeline.evaluate_stage import SamplingFiles, evaluate_stage
 from discover.pipeline.report_stage import report_stage
 from discover.pipeline.stage import Stage, StageResult
 from discover.pipeline.training import TRAINING_OUTPUTS, training_config
 from discover.retrieval import Index
-from discover.text_encoders import build_text_encoder
 
 __all__ = ["ModelFolders", "index_name", "model_folders", "model_stages"]
 
@@ -63,12 +51,23 @@ def model_stages(
 ) -> list[Stage]:
     """The stages from text vectors to the report."""
     samplings = [("", data.sampling)]
+    protocols = {"free_running": data.sampling}
     if data.presegmented is not None:
         samplings.append(("_p", data.presegmented))
+        protocols["presegmented"] = data.presegmented
     return [
         _align_stage(config, data, folders.model, workspace),
         *(_embed_stage(data, folders.model, folder, suffix) for suffix, folder in samplings),
-        _evaluate_stage(config, data, folders, samplings),
+        evaluate_stage(
+            config.evaluation,
+            folders.model,
+            folders.results,
+            {
+                protocol: _sampling_files(data, folders.model, folder)
+                for protocol, folder in protocols.items()
+            },
+            {protocol: _window_files(data, folder) for protocol, folder in protocols.items()},
+        ),
         report_stage(
             config,
             data,
@@ -107,52 +106,6 @@ def _embed_stage(data: DataFolders, model_folder: Path, sampling: Path, suffix: 
     return Stage(f"embed{suffix}", "embed windows and index them", 1, folder, {}, inputs, run)
 
 
-def _evaluate_stage(
-    config: RunConfig, data: DataFolders, folders: ModelFolders, samplings: list[tuple[str, Path]]
-) -> Stage:
-    settings = config.evaluation.model_dump(mode="json")
-
-    def run(progress: Progress) -> StageResult:
-        model = load_model(folders.model / "best_model.pt")
-        encode = _text_function(model)
-        results: dict[str, Any] = {}
-        for suffix, sampling in samplings:
-            evaluated = _evaluation_data(data, folders.model, sampling)
-            name = "presegmented" if suffix else "free_running"
-            results[name] = {
-                "sampling": sampling.name,
-                "recognition": evaluate_recognition(
-                    evaluated,
-                    encode_text=encode,
-                    project_text=model.project_text,
-                    config=config.evaluation,
-                    progress=progress,
-                ),
-                "retrieval": evaluate_retrieval(
-                    evaluated, project_text=model.project_text, config=config.evaluation, progress=progress
-                ),
-            }
-        outputs = [folders.results / "metrics.json", folders.results / "metrics.md"]
-        write_json(outputs[0], results)
-        tables = [
-            to_markdown(result[part]) for result in results.values() for part in ("recognition", "retrieval")
-        ]
-        write_text(outputs[1], "\n".join(tables))
-        return StageResult(outputs)
-
-    inputs = {"model": folders.model / "best_model.pt"}
-    for suffix, sampling in samplings:
-        own = {
-            **_window_files(data, sampling),
-            "labels": sampling / "labels.parquet",
-            "captions": sampling / data.captions_name,
-            "vectors": sampling / data.vectors_name,
-            "index": folders.model / index_name(sampling.name) / "manifest.json",
-        }
-        inputs.update({f"{name}{suffix}": path for name, path in own.items()})
-    return Stage("evaluate", "score recognition and retrieval", 1, folders.results, settings, inputs, run)
-
-
 def _settings(alignment: AlignmentConfig) -> dict[str, Any]:
     # Tracking does not change the model, so switching it on does not train again.
     values = alignment.model_dump(mode="json")
@@ -171,18 +124,10 @@ def _window_files(data: DataFolders, sampling: Path) -> dict[str, Path]:
     }
 
 
-def _text_function(model: LoadedModel) -> Callable[[list[str]], NDArray[np.floating]]:
-    encoder = build_text_encoder(model.text_encoder_config)
-    return lambda texts: encoder.encode(texts, kind="query")
-
-
-def _evaluation_data(data: DataFolders, model_folder: Path, sampling: Path) -> EvaluationData:
-    index = Index.load(model_folder / index_name(sampling.name))
-    ids = index.windows["window_id"].to_numpy().astype(np.str_)
-    return EvaluationData(
-        window_set=load_window_set(sampling),
-        labels=read_labels(sampling),
-        window_embeddings=EmbeddingTable(index.vectors, ids, np.zeros(len(ids), dtype=np.int16)),
-        caption_embeddings=load_embeddings(sampling / data.vectors_name),
-        captions=read_captions(sampling / data.captions_name),
+def _sampling_files(data: DataFolders, model: Path, sampling: Path) -> SamplingFiles:
+    return SamplingFiles(
+        folder=sampling,
+        captions=sampling / data.captions_name,
+        vectors=sampling / data.vectors_name,
+        index=model / index_name(sampling.name),
     )

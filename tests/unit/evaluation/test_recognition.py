@@ -18,7 +18,9 @@ from discover.evaluation import (
     to_markdown,
 )
 
-FAST = EvaluationConfig(bootstrap_samples=50, gradient_boosting_iterations=2)
+FAST = EvaluationConfig(
+    bootstrap_samples=50, gradient_boosting_iterations=2, shot_draws=3, mlp_epochs=8, probe_strengths=(1.0,)
+)
 LABEL_FREE = EvaluationConfig(bootstrap_samples=50, supervised=False)
 
 
@@ -101,7 +103,8 @@ def test_supervised_rows(study: Any) -> None:
         assert row_of(result, method)["full"]["accuracy"]["value"] == 1
     assert row_of(result, "linear_probe")["annotated"]["accuracy"]["value"] == pytest.approx(19 / 20)
     assert {r["method"] for r in result["rows"] if r["uses_labels"]} == {
-        "majority", "hour_logistic", "bag_logistic", "bag_gradient_boosting", "linear_probe",
+        "majority", "hour_logistic", "bag_logistic", "bag_gradient_boosting", "linear_probe", "mlp_probe",
+        "k_shot", "text_and_shots", "few_shot_probe",
     }  # fmt: skip
 
 
@@ -140,7 +143,10 @@ def test_paired_difference_of_aligned_and_text(study: Any) -> None:
     # On the first test day both are wrong once, on the other three only the text is.
     assert (difference["low"], difference["high"], difference["differs"]) == (0.05, 0.2, True)
     assert set(pairs) == {
-        (p, v, s) for p in ("described", "name") for v in ("plain", "centred") for s in (False, True)
+        (p, v, s)
+        for p in ("described", "name")
+        for v in ("plain", "centred", "balanced")
+        for s in (False, True)
     }
 
 
@@ -156,7 +162,7 @@ def test_same_seed_same_result_and_json(study: Any) -> None:
 
 def test_the_result_names_prompts_pools_and_protocol(study: Any) -> None:
     result = run(study)
-    assert result["schema"] == "discover-recognition/1"
+    assert result["schema"] == "discover-recognition/2"
     assert result["protocol"] == "free_running"
     assert result["pools"]["test"] == {"windows": 24, "annotated": 20, "days": 4}
     assert result["pools"]["train"] == {"windows": 42, "annotated": 35, "days": 7}
@@ -255,10 +261,24 @@ def test_seeds_are_summarised(study: Any) -> None:
 
 
 def test_markdown_shows_every_row_and_interval(study: Any) -> None:
-    text = to_markdown(run(study, config=FAST))
+    result = run(study, config=FAST)
+    text = to_markdown(result)
     assert "| aligned, zero-shot · described · centred | no |" in text
     assert "| majority class | yes | 0.400 [" in text
-    assert "All windows, `no_activity` as a class" in text
-    assert "Paired differences" in text
-    widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
-    assert widths == {7}
+    assert "| prototypes · 5 shots | yes |" in text
+    for title in (
+        "Annotated windows only (main)",
+        "Few labels",
+        "Coarse labels (L2)",
+        "Part of the day",
+        "Per activity",
+    ):
+        assert f"## {title}" in text
+    assert text.index("(main)") < text.index("Paired differences") < text.index("Per activity")
+    table: set[int] = set()
+    for line in (*text.splitlines(), ""):
+        if line.startswith("|"):
+            table.add(line.count("|"))
+        else:
+            assert len(table) <= 1
+            table.clear()

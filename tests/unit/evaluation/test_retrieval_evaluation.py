@@ -10,7 +10,7 @@ import pytest
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ArtifactError, JoinError
 from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_retrieval, to_markdown
-from discover.evaluation.retrieval import _chance
+from discover.evaluation.rank_directions import chance_recall
 
 
 @pytest.fixture
@@ -84,7 +84,11 @@ def test_only_test_windows_and_first_captions_count(paired: EvaluationData) -> N
     train = np.char.find(table.sample_ids.astype(str), "_test_") < 0
     vectors[train] = 1
     changed = dataclasses.replace(paired, caption_embeddings=dataclasses.replace(table, vectors=vectors))
-    assert evaluate_retrieval(changed, project_text=same) == evaluate_retrieval(paired, project_text=same)
+    first, second = (evaluate_retrieval(data, project_text=same) for data in (changed, paired))
+    for direction in ("text_to_window", "window_to_text"):
+        assert first[direction] == second[direction]
+        assert first["labels"]["L1"][direction] == second["labels"]["L1"][direction]
+    assert first["caption_only"] != second["caption_only"]
 
 
 def test_equal_vectors_score_like_the_worst_order(paired: EvaluationData) -> None:
@@ -111,8 +115,8 @@ def test_chance_equals_random_orders() -> None:
     owner = np.repeat(np.arange(4), sizes)
     rng = np.random.default_rng(0)
     found = [[(owner[rng.permutation(10)[:3]] == owner[q]).any() for q in range(10)] for _ in range(4000)]
-    assert _chance(sizes, 3) == pytest.approx(np.mean(found), abs=0.01)
-    assert _chance(sizes, 10) == 1
+    assert chance_recall(sizes, 3) == pytest.approx(np.mean(found), abs=0.01)
+    assert chance_recall(sizes, 10) == 1
 
 
 def test_missing_parts_are_named(paired: EvaluationData) -> None:

@@ -1,0 +1,188 @@
+"""A copy of the encoder trained with labels: some layers unfrozen, and a linear classifier on top.
+
+This is the supervised ceiling of a trained encoder, for evaluation. The aligned model itself is not
+changed, and nothing here is used by label-free methods.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from discover.alignment.finetune_config import FineTuneConfig
+from discover.alignment.loaded import LoadedModel
+from discover.alignment.sensor_vectors import sensor_vectors
+from discover.core.errors import ConfigError, DataError
+from discover.core.progress import SILENT, Progress
+from discover.core.seeds import derive_seed
+from discover.core.window_set import WindowSet
+from discover.encoders.features import EventFeatures, build_event_features, gather_batch
+from discover.metrics.classification import macro_f1
+
+__all__ = ["FineTuned", "LabelledWindows", "fine_tune"]
+
+# Shape letters: B windows in the batch, W scored windows, C classes.
+
+
+@dataclass(frozen=True)
+class LabelledWindows:
+    """Windows by id with their labels, (N,) each."""
+
+    ids: NDArray[np.str_]
+    labels: NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """What `fine_tune` returns.
+
+    Attributes:
+        classes: (C,) names, from the training labels.
+        probabilities: (W, C) of the scored windows.
+        epoch: The epoch they come from, 1 is the first.
+        validation_macro_f1: Score of that epoch on validation windows; None without any.
+    """
+
+    classes: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    epoch: int
+    validation_macro_f1: float | None
+
+
+def fine_tune(
+    model: LoadedModel,
+    window_set: WindowSet,
+    train: LabelledWindows,
+    validation: LabelledWindows,
+    scored: NDArray[np.str_],
+    *,
+    config: FineTuneConfig | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> FineTuned:
+    """Train on labelled windows, choose the epoch by macro F1 on validation windows, score others.
+
+    The classifier reads the encoder's pooled vector, before the projection head. Without validation
+    windows the last epoch is used.
+
+    Args:
+        model: The aligned model; left as it is.
+        window_set: Holds all the windows named.
+        train: Labelled training windows.
+        validation: Labelled validation windows.
+        scored: (W,) ids of the windows to score.
+        config: Settings.
+        seed: Seed of the classifier's start, the order of windows and dropout.
+        progress: Told after each epoch.
+
+    Raises:
+        DataError: Fewer than two classes, or an id that is not in the window set.
+        ConfigError: More layers than the encoder has.
+    """
+    config = config or FineTuneConfig()
+    classes, targets = np.unique(train.labels, return_inverse=True)
+    if len(classes) < 2:
+        raise DataError(f"Fine-tuning needs two classes or more, the training labels hold {len(classes)}.")
+    ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
+    features = build_event_features(
+        window_set,
+        model.vocabulary,
+        model.config.encoder,
+        sensor_texts=sensor_vectors(model.config, window_set.home),
+    ).to(model.device)
+    rows = [_rows(ids, wanted) for wanted in (train.ids, validation.ids, scored)]
+    with torch.random.fork_rng():
+        torch.manual_seed(derive_seed(seed, "fine-tune") % 2**63)
+        network = _Classifier(model, len(classes), config).to(model.device)
+        steps = config.epochs * -(-len(targets) // config.batch_size)
+        optimizer, schedule = _optimizer(network, config, steps)
+        target = torch.from_numpy(targets.astype(np.int64)).to(model.device)
+        best, found, chosen = -1.0, None, 0
+        progress.start("fine-tuning", total=config.epochs)
+        for epoch in range(1, config.epochs + 1):
+            network.train()
+            for batch in torch.randperm(len(rows[0])).split(config.batch_size):  # type: ignore[no-untyped-call]
+                logits = network(features, rows[0][batch])
+                loss = F.cross_entropy(logits, target[batch.to(target.device)])
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+                optimizer.step()
+                schedule.step()
+            value = float(epoch)
+            if len(validation.ids):
+                guess = classes[_probabilities(network, features, rows[1]).argmax(axis=1)]
+                value = macro_f1(validation.labels, guess)
+            if value > best:
+                best, chosen = value, epoch
+                found = _probabilities(network, features, rows[2])
+            progress.advance(note=f"epoch {epoch}: {value:.3f}")
+        progress.finish()
+    assert found is not None
+    names = tuple(str(c) for c in classes)
+    return FineTuned(names, found, chosen, best if len(validation.ids) else None)
+
+
+class _Classifier(nn.Module):
+    """The encoder with its last layers learning, and a linear layer on the pooled vector."""
+
+    def __init__(self, model: LoadedModel, n_classes: int, config: FineTuneConfig) -> None:
+        super().__init__()
+        self.encoder = copy.deepcopy(model.model.encoder)
+        self.head = nn.Linear(self.encoder.dim, n_classes)
+        blocks: Sequence[nn.Module] = list(self.encoder.blocks)
+        if config.layers > len(blocks):
+            raise ConfigError(
+                f"fine_tuning.layers is {config.layers}, but this encoder has {len(blocks)} blocks. "
+                "Use -1 to train everything."
+            )
+        self.encoder.requires_grad_(config.layers == -1)
+        if config.layers > 0:
+            for part in (*blocks[-config.layers :], self.encoder.norm):
+                part.requires_grad_(True)
+
+    def forward(self, features: EventFeatures, rows: Tensor) -> Tensor:
+        """Logits of some windows, (B, C)."""
+        pooled = self.encoder.pool(*self.encoder.encode_tokens(gather_batch(features, rows)))
+        logits: Tensor = self.head(pooled.float())
+        return logits
+
+
+def _optimizer(
+    network: _Classifier, config: FineTuneConfig, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    encoder = [p for p in network.encoder.parameters() if p.requires_grad]
+    groups = [{"params": list(network.head.parameters()), "lr": config.head_learning_rate}]
+    if encoder:
+        groups.append({"params": encoder, "lr": config.learning_rate})
+    optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+    warm = max(1, steps // 10)
+
+    def factor(step: int) -> float:
+        # Linear warm-up, then linear decay to a hundredth.
+        return min((step + 1) / warm, max(0.01, (steps - step) / max(1, steps - warm)))
+
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+@torch.no_grad()
+def _probabilities(network: _Classifier, features: EventFeatures, rows: Tensor) -> NDArray[np.float32]:
+    network.eval()
+    batches = rows.split(512)  # type: ignore[no-untyped-call]
+    parts = [network(features, batch).softmax(dim=1).cpu().numpy() for batch in batches]
+    return np.concatenate(parts) if parts else np.zeros((0, network.head.out_features), np.float32)
+
+
+def _rows(ids: NDArray[np.str_], wanted: NDArray[np.str_]) -> Tensor:
+    order = np.argsort(ids)
+    place = np.minimum(np.searchsorted(ids[order], wanted), max(0, len(ids) - 1))
+    found = order[place]
+    if len(wanted) and (ids[found] != wanted).any():
+        missing = wanted[ids[found] != wanted]
+        raise DataError(f"{len(missing):,} windows are not in the window set (first: {missing[0]}).")
+    return torch.from_numpy(found.astype(np.int64))

@@ -1,0 +1,56 @@
+"""Coarse labels (level L2): fine answers mapped to them, and prompts of their own."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from discover.core.home import Home
+from discover.evaluation.data import coarse_label
+from discover.evaluation.methods import Method
+from discover.evaluation.supervised import FittedScores
+from discover.recognition.prompts import PromptSet, PromptSetName, check_prompts
+
+__all__ = ["coarse_prompt_set", "map_to_coarse"]
+
+_WORDS = {
+    "sleep": ("sleeping", "someone sleeps"),
+    "bed_to_toilet": ("bed to toilet", "someone gets up at night, goes to the toilet and back to bed"),
+    "bathing": ("bathing", "someone takes a bath or a shower"),
+    "personal_hygiene": ("personal hygiene", "someone washes, brushes their teeth or uses the toilet"),
+    "cook": ("cooking", "someone prepares food in the kitchen"),
+    "eat": ("eating", "someone sits at the table and eats"),
+    "work": ("work at home", "someone works at a desk or does chores around the home"),
+    "relax": ("relaxing", "someone sits in the living room and rests or watches television"),
+    "take_medicine": ("taking medicine", "someone takes their medicine"),
+    "enter_home": ("entering home", "someone comes home through the front door"),
+    "leave_home": ("leaving home", "someone goes out through the front door"),
+    "other": ("other activity", "someone does something else at home"),
+}
+"""Coarse label -> its own words, and one sentence by someone who never saw the home."""
+
+
+def coarse_prompt_set(home: Home, name: PromptSetName, labels: Sequence[str]) -> PromptSet | None:
+    """Own prompts of coarse labels; None when one of them has no words here.
+
+    Raises:
+        DataError: A prompt names a sensor id.
+    """
+    if any(label not in _WORDS for label in labels):
+        return None
+    place = 0 if name == "name" else 1
+    built = PromptSet(name, tuple(labels), tuple((_WORDS[label][place],) for label in labels))
+    check_prompts(built.sentences, home)
+    return built
+
+
+def map_to_coarse(method: Method, home: Home) -> Method:
+    """The same scores, classes renamed: the answer is the coarse label of the best fine class."""
+
+    def mapped(part: FittedScores) -> FittedScores:
+        return dataclasses.replace(part, classes=tuple(coarse_label(home, c) for c in part.classes))
+
+    return dataclasses.replace(
+        method,
+        annotated=mapped(method.annotated),
+        full=None if method.full is None else mapped(method.full),
+        coarse_by="mapping",
+    )

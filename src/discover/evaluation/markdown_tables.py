@@ -1,0 +1,28 @@
+"""Cells and tables of the Markdown reports."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["SCORE_WORDS", "markdown_table", "score_cell"]
+
+SCORE_WORDS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced acc.",
+    "macro_f1": "macro F1",
+    "weighted_f1": "weighted F1",
+}
+"""Scores in the order of the columns, and their words."""
+
+
+def score_cell(score: Mapping[str, Any], *, sign: bool = False) -> str:
+    """A value with its interval: "0.731 [0.690, 0.772]"; `sign` shows plus signs, for differences."""
+    form = "+.3f" if sign else ".3f"
+    if score["low"] is None:
+        return f"{score['value']:{form}} [one day: no interval]"
+    return f"{score['value']:{form}} [{score['low']:{form}}, {score['high']:{form}}]"
+
+
+def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]], *, text_columns: int) -> list[str]:
+    """Lines of a table; columns after the first `text_columns` are aligned right."""
+    rule = ["---"] * text_columns + ["---:"] * (len(header) - text_columns)
+    return ["| " + " | ".join(cells) + " |" for cells in (header, rule, *body)]

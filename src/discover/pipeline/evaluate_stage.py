@@ -1,0 +1,199 @@
+"""The stage that scores a model by the protocol, and the same for a model folder without a config."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discover.alignment import LoadedModel, load_model
+from discover.core.artifacts import write_json, write_text
+from discover.core.embeddings import EmbeddingTable, load_embeddings
+from discover.core.progress import Progress
+from discover.core.window_set import load_window_set, read_captions, read_labels
+from discover.evaluation import (
+    AnswerLog,
+    EvaluationData,
+    check_evaluation,
+    evaluate_recognition,
+    evaluate_retrieval,
+    to_markdown,
+)
+from discover.evaluation.data import SplitData
+from discover.evaluation.recognition import FineTune
+from discover.evaluation.supervised import FittedScores
+from discover.pipeline.config import EvaluationSettings
+from discover.pipeline.stage import Stage, StageResult
+from discover.retrieval import Index
+from discover.text_encoders import build_text_encoder
+
+__all__ = ["EVALUATION_OUTPUTS", "Protocol", "SamplingFiles", "evaluate_model", "evaluate_stage"]
+
+Protocol = Literal["all", "recognition", "retrieval"]
+
+EVALUATION_OUTPUTS = ("metrics.json", "metrics.md", "answers.parquet", "retrieval_answers.parquet")
+"""Files of an evaluation's folder."""
+
+
+@dataclass(frozen=True)
+class SamplingFiles:
+    """One sampling of a home with everything an evaluation reads about it.
+
+    Attributes:
+        folder: windows.parquet and labels.parquet.
+        captions: The captions table.
+        vectors: Text vectors of the captions.
+        index: The model's search index over these windows.
+    """
+
+    folder: Path
+    captions: Path
+    vectors: Path
+    index: Path
+
+
+def evaluate_stage(
+    settings: EvaluationSettings,
+    model: Path,
+    results: Path,
+    samplings: Mapping[str, SamplingFiles],
+    window_files: Mapping[str, Mapping[str, Path]],
+) -> Stage:
+    """The chain's stage.
+
+    Args:
+        settings: What is measured.
+        model: The model's folder.
+        results: Where metrics and answers are written.
+        samplings: "free_running" and perhaps "presegmented" -> files.
+        window_files: The same names -> home, events and windows, which are inputs as well.
+    """
+
+    def run(progress: Progress) -> StageResult:
+        return StageResult(evaluate_model(model, samplings, results, settings, progress=progress))
+
+    inputs = {"model": model / "best_model.pt"}
+    for protocol, files in samplings.items():
+        suffix = "_p" if protocol == "presegmented" else ""
+        own = {
+            **window_files[protocol],
+            "labels": files.folder / "labels.parquet",
+            "captions": files.captions,
+            "vectors": files.vectors,
+            "index": files.index / "manifest.json",
+        }
+        inputs.update({f"{name}{suffix}": path for name, path in own.items()})
+    values = settings.model_dump(mode="json")
+    return Stage("evaluate", "score recognition and retrieval", 2, results, values, inputs, run)
+
+
+def evaluate_model(
+    model_folder: Path,
+    samplings: Mapping[str, SamplingFiles],
+    output: Path,
+    settings: EvaluationSettings,
+    *,
+    protocol: Protocol = "all",
+    progress: Progress,
+) -> list[Path]:
+    """Score a model on its test days and write `EVALUATION_OUTPUTS`; return their paths.
+
+    All samplings are checked for leaks before the first number is computed.
+
+    Args:
+        model_folder: Holds best_model.pt.
+        samplings: "free_running" and perhaps "presegmented" -> files.
+        output: Folder to write into.
+        settings: What is measured.
+        protocol: Recognition, retrieval or both.
+        progress: Where to report.
+
+    Raises:
+        DataError: Splits share events, windows are duplicated, or a prompt names a sensor.
+        ArtifactError: A file is missing or damaged, or an index is of another model.
+    """
+    model = load_model(model_folder / "best_model.pt")
+    data = {name: _load(model, files) for name, files in samplings.items()}
+    for evaluated in data.values():
+        check_evaluation(evaluated, settings)
+    encoder = build_text_encoder(model.text_encoder_config)
+
+    def encode(texts: list[str]) -> NDArray[np.floating]:
+        return encoder.encode(texts, kind="query")
+
+    answers = AnswerLog()
+    results: dict[str, Any] = {}
+    for name, evaluated in data.items():
+        result: dict[str, Any] = {"sampling": samplings[name].folder.name}
+        shared: dict[str, Any] = {
+            "encode_text": encode,
+            "project_text": model.project_text,
+            "config": settings,
+            "answers": answers,
+            "progress": progress,
+        }
+        if protocol != "retrieval":
+            with_encoder = _with_encoder_vectors(model, evaluated, settings, progress)
+            tuning = _fine_tune(model, evaluated, settings, progress) if settings.fine_tune else None
+            result["recognition"] = evaluate_recognition(with_encoder, fine_tune=tuning, **shared)
+        if protocol != "recognition":
+            result["retrieval"] = evaluate_retrieval(evaluated, **shared)
+        results[name] = result
+    output.mkdir(parents=True, exist_ok=True)
+    write_json(output / "metrics.json", results)
+    write_text(output / "metrics.md", _markdown(list(results.values())))
+    answers.write(output)
+    return [output / name for name in EVALUATION_OUTPUTS]
+
+
+def _markdown(results: Sequence[Mapping[str, Any]]) -> str:
+    parts = [r[part] for r in results for part in ("recognition", "retrieval") if part in r]
+    return "\n".join(to_markdown(part) for part in parts)
+
+
+def _load(model: LoadedModel, files: SamplingFiles) -> EvaluationData:
+    index = Index.load(files.index, model_sha256=model.sha256)
+    ids = index.windows["window_id"].to_numpy().astype(np.str_)
+    return EvaluationData(
+        window_set=load_window_set(files.folder),
+        labels=read_labels(files.folder),
+        window_embeddings=EmbeddingTable(index.vectors, ids, np.zeros(len(ids), dtype=np.int16)),
+        caption_embeddings=load_embeddings(files.vectors),
+        captions=read_captions(files.captions),
+    )
+
+
+def _with_encoder_vectors(
+    model: LoadedModel, data: EvaluationData, settings: EvaluationSettings, progress: Progress
+) -> EvaluationData:
+    if not (settings.encoder_probe and settings.supervised):
+        return data
+    vectors = model.embed_windows(data.window_set, progress, projected=False)
+    return replace(data, encoder_embeddings=vectors)
+
+
+def _fine_tune(
+    model: LoadedModel, data: EvaluationData, settings: EvaluationSettings, progress: Progress
+) -> FineTune:
+    """A function that trains a copy of the model's encoder on labelled windows."""
+    from discover.alignment.finetune import LabelledWindows, fine_tune
+
+    def train(
+        labelled: SplitData, validation: SplitData, test: SplitData
+    ) -> tuple[FittedScores, dict[str, Any]]:
+        found = fine_tune(
+            model,
+            data.window_set,
+            LabelledWindows(labelled.ids, labelled.labels),
+            LabelledWindows(validation.ids, validation.labels),
+            test.ids,
+            config=settings.fine_tuning,
+            seed=settings.seed,
+            progress=progress,
+        )
+        notes = {"epoch": found.epoch, "layers": settings.fine_tuning.layers}
+        return FittedScores(found.probabilities, found.classes), notes
+
+    return train

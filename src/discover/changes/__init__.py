@@ -1,0 +1,21 @@
+"""Behaviour over days and weeks: where and when, rare days, and what changed between two periods."""
+
+from discover.changes.comparing import Change, Comparison, compare_periods
+from discover.changes.config import ChangeConfig, ChangeSource
+from discover.changes.grid import TimeGrid, build_grid, marks_of_lists, marks_of_windows, thin_windows
+from discover.changes.periods import Period, parse_period
+
+__all__ = [
+    "Change",
+    "ChangeConfig",
+    "ChangeSource",
+    "Comparison",
+    "Period",
+    "TimeGrid",
+    "build_grid",
+    "compare_periods",
+    "marks_of_lists",
+    "marks_of_windows",
+    "parse_period",
+    "thin_windows",
+]

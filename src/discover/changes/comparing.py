@@ -1,0 +1,179 @@
+"""Two periods of one recording: what became more, less, earlier, later."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discover.changes.config import ChangeConfig
+from discover.changes.day_measures import DayMeasure, measure_days
+from discover.changes.grid import TimeGrid
+from discover.changes.periods import Period
+from discover.changes.statistics import (
+    DayExchange,
+    adjusted_p_values,
+    block_bootstrap_difference,
+    cliffs_delta,
+    hedges_g,
+    permutation_p_value,
+)
+from discover.core.errors import ConfigError, DataError
+from discover.core.seeds import derive_seed
+
+__all__ = ["Change", "Comparison", "Direction", "compare_periods"]
+
+Direction = Literal["more", "less", "earlier", "later"]
+_RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Change:
+    """One measure of one thing in two periods.
+
+    Attributes:
+        thing: Cluster, room or activity; "any activity" for the home as a whole.
+        measure: time (hours per 24 observed hours), episodes (per 24 observed hours), begins or ends (clock
+            time at which a tenth, nine tenths of the day's time in it are over, in hours; above 24 means
+            after midnight).
+        baseline, period: Means per day.
+        difference: period - baseline.
+        low, high: Bootstrap interval of the difference.
+        cliffs_delta, hedges_g: Effect sizes, positive for more or later.
+        p_value, q_value: By permutation; adjusted for the number of measures.
+        direction: What became of it, whether or not it is certain.
+        found: q_value <= the level.
+        baseline_days, period_days: Days with a value.
+    """
+
+    thing: str
+    measure: str
+    baseline: float
+    period: float
+    difference: float
+    low: float
+    high: float
+    cliffs_delta: float
+    hedges_g: float
+    p_value: float
+    q_value: float
+    direction: Direction
+    found: bool
+    baseline_days: int
+    period_days: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, numbers to five digits."""
+        return {k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All measures of two periods, the surest first.
+
+    Attributes:
+        baseline, period: What was compared.
+        baseline_days, period_days: Usable days.
+        left_out_days: Days of either period with too little recording.
+        changes: One per thing and measure.
+        fdr: Level of the false discovery rate.
+    """
+
+    baseline: Period
+    period: Period
+    baseline_days: int
+    period_days: int
+    left_out_days: int
+    changes: tuple[Change, ...]
+    fdr: float
+
+    @property
+    def found(self) -> tuple[Change, ...]:
+        """The changes that pass the level."""
+        return tuple(c for c in self.changes if c.found)
+
+
+def compare_periods(grid: TimeGrid, baseline: Period, period: Period, config: ChangeConfig) -> Comparison:
+    """Compare `period` with `baseline`, which may lie before or after it.
+
+    Under no change, the chance of any report at all is about `config.fdr`: without a true difference the
+    false discovery rate of Benjamini and Hochberg is the chance of at least one.
+
+    Raises:
+        ConfigError: The periods share days.
+        DataError: A side has fewer than `config.min_days` usable days.
+    """
+    if baseline.overlaps(period):
+        raise ConfigError(f"Baseline {baseline} and period {period} share days. Choose periods apart.")
+    measures = measure_days(grid, baseline, period, config)
+    usable = measures.usable
+    counts = [int((usable & side).sum()) for side in (measures.early, measures.late)]
+    for name, span, count in zip(("baseline", "period"), (baseline, period), counts, strict=True):
+        if count < config.min_days:
+            days = grid.days
+            raise DataError(
+                f"The {name} {span} has {count} days with at least {config.min_observed_h:g} observed hours; "
+                f"a comparison needs {config.min_days} on each side. The recording runs from {days[0]} to "
+                f"{days[-1]}. Choose a longer {name}, or lower min_days."
+            )
+    raw = list(_compare(measures.measures, measures.early, measures.late, measures.weekend, config))
+    q_values = adjusted_p_values([values["p_value"] for values in raw])
+    changes = [
+        Change(**values, q_value=float(q), found=bool(q <= config.fdr))
+        for values, q in zip(raw, q_values, strict=True)
+    ]
+    changes.sort(key=lambda c: (c.q_value, c.p_value, -abs(c.cliffs_delta), c.thing, c.measure))
+    left_out = int(((measures.early | measures.late) & ~usable).sum())
+    return Comparison(baseline, period, counts[0], counts[1], left_out, tuple(changes), config.fdr)
+
+
+def _compare(
+    measures: list[DayMeasure],
+    early: NDArray[np.bool_],
+    late: NDArray[np.bool_],
+    weekend: NDArray[np.bool_],
+    config: ChangeConfig,
+) -> Iterator[dict[str, Any]]:
+    exchanges: dict[bytes, DayExchange] = {}
+    for measure in measures:
+        valid = np.isfinite(measure.values)
+        before, after = measure.values[early & valid], measure.values[late & valid]
+        if min(len(before), len(after)) < config.min_days:
+            continue
+        rows = (early | late) & valid
+        key = rows.tobytes()
+        if key not in exchanges:
+            kinds = _kinds(weekend[rows], late[rows])
+            exchanges[key] = DayExchange.make(late[rows], kinds, config.permutations, config.seed)
+        difference = float(after.mean() - before.mean())
+        low, high = block_bootstrap_difference(
+            before, after, block_days=config.block_days, level=config.level, resamples=_RESAMPLES,
+            seed=derive_seed(config.seed, "changes", measure.thing, measure.measure),
+        )  # fmt: skip
+        p = permutation_p_value(measure.values[rows], exchanges[key], lags=config.block_days - 1)
+        more, less = ("later", "earlier") if measure.is_clock else ("more", "less")
+        yield {
+            "thing": measure.thing,
+            "measure": measure.measure,
+            "baseline": float(before.mean()),
+            "period": float(after.mean()),
+            "difference": difference,
+            "low": low,
+            "high": high,
+            "cliffs_delta": cliffs_delta(before, after),
+            "hedges_g": hedges_g(before, after),
+            "p_value": p,
+            "direction": more if difference >= 0 else less,
+            "baseline_days": len(before),
+            "period_days": len(after),
+        }
+
+
+def _kinds(weekend: NDArray[np.bool_], late: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Weekends apart where both periods have at least two of each kind; else all days alike."""
+    for kind in (False, True):
+        for side in (False, True):
+            if int(((weekend == kind) & (late == side)).sum()) < 2:
+                return np.zeros(len(weekend), dtype=np.int64)
+    return weekend.astype(np.int64)

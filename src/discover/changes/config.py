@@ -1,0 +1,35 @@
+"""Settings of the change statistics."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from discover.core.config import StrictModel
+
+__all__ = ["ChangeConfig", "ChangeSource"]
+
+ChangeSource = Literal["cluster", "room", "activity"]
+
+
+class ChangeConfig(StrictModel):
+    """How two periods are compared."""
+
+    hold_s: float = Field(default=300.0, gt=0, le=900)
+    """A window's behaviour lasts until the next window begins, at most this many seconds."""
+    gap_h: float = Field(default=12.0, gt=0)
+    """A silence of all sensors longer than this many hours is a hole in the recording, not a quiet home."""
+    min_observed_h: float = Field(default=18.0, gt=0, le=24)
+    """Days with fewer observed hours are left out of both periods."""
+    min_days: int = Field(default=7, ge=4)
+    """Smallest number of usable days on each side."""
+    permutations: int = Field(default=4999, ge=199)
+    """Random exchanges of days behind each p-value; the smallest p-value is 1 / (permutations + 1)."""
+    fdr: float = Field(default=0.05, gt=0, lt=1)
+    """Share of false alarms accepted among the reported changes (Benjamini-Hochberg)."""
+    block_days: int = Field(default=3, ge=1, le=14)
+    """Days that may resemble each other: length of bootstrap blocks; correlations up to one day less
+    widen the standard errors."""
+    level: float = Field(default=0.95, gt=0, lt=1)
+    """Coverage of the bootstrap intervals."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of permutations and resamples."""

@@ -1,0 +1,140 @@
+"""`discover search --interactive`: questions one after the other, with commands that change the filters."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from discover.cli.console import console
+from discover.cli.search import SearchSettings, as_options, print_captions, print_labels, print_moments
+from discover.cli.search_filters import build_filters, parse_hours, parse_time, parse_weekdays
+from discover.core.config import closest
+from discover.core.errors import ConfigError, DiscoverError
+from discover.pipeline.answers import Searcher
+from discover.retrieval import SearchFilters
+
+__all__ = ["run_prompt"]
+
+_HELP = """Write a sentence, or a command:
+  :hours 22-5          :weekday weekend     :room kitchen        :home NAME
+  :since 2009-07-01    :until 2009-08       :min-duration 30     :split test
+  :cluster 3           (a filter without a value is taken off; :clear takes all off)
+  :top 10              :merge on|off        :mmr 0.7|off         :time-words prefer|filter|off
+  :by sensors|captions :like WINDOW_ID      :captions WINDOW_ID  :labels WINDOW_ID or a sentence
+  :show  what is set   :help                :quit (or Ctrl-D)"""
+
+_FILTERS: dict[str, tuple[str, Callable[[list[str]], Any]]] = {
+    "hours": ("hours", lambda words: parse_hours(" ".join(words))),
+    "weekday": ("weekdays", lambda words: parse_weekdays(words)),
+    "room": ("rooms", lambda words: build_filters(rooms=words).rooms),
+    "home": ("homes", tuple),
+    "since": ("after", lambda words: parse_time(" ".join(words), option=":since")),
+    "until": ("before", lambda words: parse_time(" ".join(words), option=":until")),
+    "min-duration": ("min_duration_s", lambda words: _number(words)),
+    "split": ("splits", tuple),
+    "cluster": ("clusters", lambda words: tuple(int(_number([word])) for word in words)),
+}
+
+
+def run_prompt(searcher: Searcher, settings: SearchSettings) -> None:
+    """Ask until the input ends, `:quit` or Ctrl-C; a mistake is explained and the next question asked."""
+    console.print(
+        f"{len(searcher.index):,} windows of {searcher.window_set.home.name}. :help lists the commands.",
+        markup=False,
+    )
+    while True:
+        try:
+            line = console.input("search> ", markup=False).strip()
+            if line in (":quit", ":q", ":exit"):
+                return
+            if line:
+                settings = _take(searcher, settings, line)
+        except (EOFError, KeyboardInterrupt):
+            console.print()
+            return
+        except DiscoverError as error:
+            console.print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
+
+
+def _take(searcher: Searcher, settings: SearchSettings, line: str) -> SearchSettings:
+    if not line.startswith(":"):
+        print_moments(searcher, settings, line, searcher.search(line, **as_options(settings)))
+        return settings
+    command, _, rest = line[1:].partition(" ")
+    if command in _FILTERS:
+        return replace(settings, filters=_filtered(settings.filters, command, rest))
+    if command in ("like", "captions", "labels"):
+        _ask(searcher, settings, command, rest.strip())
+        return settings
+    if command == "help":
+        console.print(_HELP, markup=False, highlight=False)
+        return settings
+    if command == "show":
+        _show(settings)
+        return settings
+    if command == "clear":
+        return replace(settings, filters=SearchFilters())
+    return _changed(settings, command, rest.strip())
+
+
+def _filtered(filters: SearchFilters, command: str, rest: str) -> SearchFilters:
+    name, read = _FILTERS[command]
+    values = filters.model_dump(exclude_defaults=True)
+    values.pop(name, None)
+    if rest.strip():
+        try:
+            values[name] = read(shlex.split(rest))
+        except ValueError as error:
+            raise ConfigError(f":{command} {rest}: {error}.") from error
+    try:
+        return SearchFilters.model_validate(values)
+    except ValueError as error:
+        detail = "; ".join(str(e["msg"]) for e in error.errors()) if hasattr(error, "errors") else str(error)
+        raise ConfigError(f":{command} {rest}: {detail}") from error
+
+
+def _ask(searcher: Searcher, settings: SearchSettings, command: str, rest: str) -> None:
+    if not rest:
+        raise ConfigError(f":{command} needs a window id, as it stands in brackets after an answer.")
+    if command == "labels":
+        print_labels(rest, searcher.labels_of(rest, top_k=settings.top_k, by=settings.by))
+        return
+    options = as_options(settings)
+    options.pop("time_words")
+    if command == "like":
+        found = searcher.similar(rest, **options)
+        print_moments(searcher, settings, f"like {rest}", found, with_time_words=False)
+        return
+    for name in ("merge", "mmr"):
+        options.pop(name)
+    print_captions(rest, searcher.captions_of(rest, **options))
+
+
+def _changed(settings: SearchSettings, command: str, value: str) -> SearchSettings:
+    if command == "top":
+        return replace(settings, top_k=max(1, int(_number([value]))))
+    if command == "mmr":
+        return replace(settings, mmr=None if value in ("", "off") else _number([value]))
+    if command == "merge" and value in ("on", "off"):
+        return replace(settings, merge=value == "on")
+    if command == "by" and value in ("sensors", "captions"):
+        return replace(settings, by="captions" if value == "captions" else "sensors")
+    if command == "time-words" and value in ("prefer", "filter", "off"):
+        return replace(settings, time_words=value)  # type: ignore[arg-type]
+    known = [*_FILTERS, "top", "mmr", "merge", "by", "time-words", "like", "captions", "labels", "show",
+             "clear", "help", "quit"]  # fmt: skip
+    if command in known:
+        raise ConfigError(f":{command} cannot be '{value}'. :help shows what it takes.")
+    raise ConfigError(f"There is no command :{command}. {closest(command, known)}")
+
+
+def _show(settings: SearchSettings) -> None:
+    values = {**as_options(settings), "filters": settings.filters.model_dump(exclude_defaults=True)}
+    console.print(", ".join(f"{name}: {value}" for name, value in values.items()), markup=False)
+
+
+def _number(words: list[str]) -> float:
+    try:
+        return float(" ".join(words))
+    except ValueError as error:
+        raise ConfigError(f"'{' '.join(words)}' is not a number.") from error

@@ -113,11 +113,54 @@ def align(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOpti
 
 
 @app.command()
-def evaluate(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
-    """Score recognition and retrieval on the test days (docs/protocol.md), and write the report."""
+def evaluate(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="YAML of the run; see configs/pipelines/.")
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", help="Folder of a trained model with its index; needs no config."),
+    ] = None,
+    protocol: Annotated[str, typer.Option(help="With --model: all, recognition or retrieval.")] = "all",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="With --model: folder to write into. Default: MODEL/evaluation."),
+    ] = None,
+    set_: SetOption = None,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Score recognition and retrieval on the test days (docs/protocol.md).
+
+    With --config: the run's model, as part of its chain, and the report. With --model: any trained model
+    folder that has an index; metrics and the answers of every row are written into it.
+    """
+    if (config is None) == (model is None):
+        raise typer.BadParameter("give either --config or --model")
+    if model is not None:
+        from discover.cli.evaluate import evaluate_trained
+
+        evaluate_trained(model, protocol, set_ or [], output)
+        return
+    assert config is not None
     from discover.cli.chain import run_steps
 
     run_steps(config, set_ or [], workspace, {"embed", "embed_p", "evaluate", "report"})
+
+
+@app.command()
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(help="Results folders or model folders; the first is compared with.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write NAME.md and NAME.json instead of printing.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=10, help="Bootstrap samples of test days.")] = 1000,
+) -> None:
+    """Merge evaluations into one table, with paired intervals of each against the first."""
+    from discover.cli.evaluate import compare_folders
+
+    compare_folders(runs, output, samples)
 
 
 @app.command()
@@ -258,5 +301,50 @@ def cluster(
         name=name,
         index=index,
         captions=captions,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def changes(
+    model: Annotated[Path, typer.Argument(help="Folder of a trained model, e.g. trained_models/demo/demo.")],
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Month (2009-07), day, or range (2009-07-01..2009-07-20) to compare with."),
+    ] = None,
+    period: Annotated[str | None, typer.Option(help="Month, day or range that is compared.")] = None,
+    by: Annotated[str, typer.Option(help="Count time by cluster, room or activity.")] = "cluster",
+    clusters: Annotated[
+        str | None, typer.Option(help="Name of the clustering, where there are several.")
+    ] = None,
+    index: Annotated[Path | None, typer.Option(help="Index folder, where the model has several.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write CSV, JSON and a picture here.")
+    ] = None,
+    fdr: Annotated[float | None, typer.Option(help="False discovery rate accepted. Default 0.05.")] = None,
+    min_days: Annotated[int | None, typer.Option(help="Fewest usable days per side. Default 7.")] = None,
+    page: Annotated[
+        bool, typer.Option("--page", help="(Re)write the cluster page; --baseline may then be left out.")
+    ] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Also list what did not change.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Compare two periods: what became more, less, earlier or later.
+
+    Days are the unit: shares of observed time, tested by exchanging days, with all tests corrected together.
+    """
+    from discover.cli.changes import show_changes
+
+    show_changes(
+        model,
+        baseline=baseline,
+        period=period,
+        by=by,
+        clusters=clusters,
+        index=index,
+        output=output,
+        settings={"fdr": fdr, "min_days": min_days},
+        page=page,
+        show_all=show_all,
         as_json=as_json,
     )

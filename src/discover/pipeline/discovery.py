@@ -1,0 +1,186 @@
+"""Behaviour over weeks: what changed between two periods of a model's windows, and the cluster page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from discover.changes import (
+    ChangeConfig,
+    ChangeSource,
+    Comparison,
+    Period,
+    TimeGrid,
+    build_grid,
+    compare_periods,
+    marks_of_lists,
+    marks_of_windows,
+    thin_windows,
+)
+from discover.core.artifacts import atomic_path, read_json, write_json
+from discover.core.errors import ArtifactError
+from discover.core.home import UNKNOWN_ROOM, Home
+from discover.core.window_set import WindowSet, load_window_set, read_captions
+from discover.pipeline.index_folders import only_index, sampling_of
+from discover.retrieval import Index
+from discover.retrieval.clusters import load_assignments
+from discover.retrieval.window_facts import presence_mask
+
+__all__ = ["ChangeRequest", "changes_of_model", "write_changes", "write_model_cluster_page"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeRequest:
+    """What to compare.
+
+    Attributes:
+        model: Folder of a trained model with an index.
+        baseline, period: Two periods without a common day.
+        by: What time is counted for: clusters, rooms, or recognised activities.
+        clusters: Name of a clustering, where the model has several.
+        index: Index folder; None: the only one of free-running windows.
+        config: Settings of the comparison.
+    """
+
+    model: Path
+    baseline: Period
+    period: Period
+    by: ChangeSource = "cluster"
+    clusters: str | None = None
+    index: Path | None = None
+    config: ChangeConfig = ChangeConfig()
+
+
+def changes_of_model(request: ChangeRequest) -> tuple[Comparison, Home]:
+    """Compare two periods of the windows of a model's index; no label is read.
+
+    Raises:
+        ArtifactError: The model has no index, no clusters, or its windows are gone.
+        DataError: A period has too few usable days.
+    """
+    folder = request.index or only_index(request.model)
+    index = Index.load(folder)
+    window_set = load_window_set(sampling_of(folder))
+    grid = _grid(request, folder, index.windows, window_set)
+    return compare_periods(grid, request.baseline, request.period, request.config), window_set.home
+
+
+def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_set: WindowSet) -> TimeGrid:
+    facts = thin_windows(windows)
+    if request.by == "room":
+        marks = marks_of_lists(facts, "rooms").with_columns(pl.col("thing").replace({UNKNOWN_ROOM: None}))
+    elif request.by == "activity":
+        # Recognition loads the model and a text encoder; the other two ways need neither.
+        from discover.pipeline.recognising import RecogniseRequest, recognise
+
+        timeline = recognise(RecogniseRequest(model=request.model, index=folder)).timeline
+        named = facts.join(timeline.select("window_id", "activity"), on="window_id", how="left")
+        marks = marks_of_windows(named, named["activity"])
+    else:
+        name = _sampling_name(folder)
+        assigned = load_assignments(request.model, name, windows["window_id"], request.clusters)
+        titles = {c["id"]: c["title"] for c in _clusters(request.model, name, request.clusters, assigned)}
+        named = facts.join(assigned.select("window_id", "cluster"), on="window_id", how="left")
+        things = named["cluster"].map_elements(
+            lambda c: f"{c}: {titles.get(c, 'cluster')}" if c >= 0 else None, return_dtype=pl.String
+        )
+        marks = marks_of_windows(named, things)
+    return build_grid(marks, window_set.events["time"], request.config)
+
+
+def _sampling_name(index_folder: Path) -> str:
+    return index_folder.name.removeprefix("index_")
+
+
+def cluster_folder(model: Path, sampling: str, name: str | None, window_ids: pl.Series) -> Path:
+    """Folder of the named clustering of a sampling, or of the only one.
+
+    Raises:
+        ArtifactError: There is none of these windows.
+        ConfigError: The name is unknown, or needed and not given.
+    """
+    load_assignments(model, sampling, window_ids, name)  # refuses what cannot be resolved
+    if name is not None:
+        return model / f"clusters_{sampling}_{name}"
+    for folder in sorted(model.glob(f"clusters_{sampling}_*")):
+        table = folder / "assignments.parquet"
+        if table.is_file() and pl.read_parquet(table)["window_id"].is_in(window_ids.implode()).any():
+            return folder
+    raise ArtifactError(f"{model} has no clusters of {sampling}. Make them with `discover cluster`.")
+
+
+def _clusters(model: Path, sampling: str, name: str | None, assigned: pl.DataFrame) -> list[dict[str, Any]]:
+    folder = cluster_folder(model, sampling, name, assigned["window_id"])
+    clusters: list[dict[str, Any]] = read_json(folder / "clusters.json")["clusters"]
+    return clusters
+
+
+def write_changes(folder: Path, comparison: Comparison, *, title: str) -> list[Path]:
+    """Write changes.csv, changes.json and changes.png/.svg into a folder; their paths."""
+    from discover.reports.change_figures import draw_changes
+
+    rows = [c.to_dict() for c in comparison.changes]
+    paths = [folder / f"changes.{end}" for end in ("csv", "json", "png", "svg")]
+    with atomic_path(paths[0]) as temporary:
+        pl.DataFrame(rows).write_csv(temporary)
+    write_json(paths[1], comparison_record(comparison))
+    drawing = draw_changes(comparison, title)
+    for path, data in zip(paths[2:], (drawing.png, drawing.svg), strict=True):
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(data)
+    return paths
+
+
+def comparison_record(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as plain data."""
+    return {
+        "baseline": str(comparison.baseline),
+        "period": str(comparison.period),
+        "baseline_days": comparison.baseline_days,
+        "period_days": comparison.period_days,
+        "left_out_days": comparison.left_out_days,
+        "false_discovery_rate": comparison.fdr,
+        "measures": len(comparison.changes),
+        "found": len(comparison.found),
+        "changes": [c.to_dict() for c in comparison.changes],
+    }
+
+
+def write_model_cluster_page(
+    model: Path,
+    *,
+    clusters: str | None = None,
+    index: Path | None = None,
+    output: Path | None = None,
+    splits: Sequence[str] = (),
+) -> Path:
+    """Write the cluster page of a model's clustering; `output` defaults to the clustering's folder.
+
+    Returns:
+        Path of `clusters.html`.
+
+    Raises:
+        ArtifactError: The model has no index or no clusters, or its windows are gone.
+    """
+    from discover.reports.cluster_page import ClusterPageInputs, write_cluster_page
+
+    folder = index or only_index(model)
+    windows = Index.load(folder).windows
+    if splits:
+        windows = windows.filter(pl.col("split").is_in(splits))
+    sampling = sampling_of(folder)
+    window_set = load_window_set(sampling)
+    source = cluster_folder(model, _sampling_name(folder), clusters, windows["window_id"])
+    captions = sorted(sampling.glob("captions_*.parquet"))
+    inputs = ClusterPageInputs(
+        title=f"{window_set.home.title or window_set.home.name}: clusters {source.name}",
+        window_set=window_set,
+        facts=windows,
+        assignments=pl.read_parquet(source / "assignments.parquet"),
+        clusters=read_json(source / "clusters.json")["clusters"],
+        present=presence_mask(window_set.events, window_set.home),
+        captions=read_captions(captions[0]) if captions else None,
+    )
+    return write_cluster_page(output or source, inputs)

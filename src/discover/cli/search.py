@@ -23,6 +23,7 @@ from discover.retrieval import (
 __all__ = [
     "SearchSettings",
     "as_options",
+    "check_one_question",
     "open_searcher",
     "print_captions",
     "print_labels",
@@ -52,6 +53,20 @@ def open_searcher(
     return Searcher.open(model, index=index, config=config, caption_style=captions)
 
 
+def check_one_question(*questions: object) -> None:
+    """Refuse a command line that asks nothing or several things, before anything is loaded.
+
+    Raises:
+        ConfigError: Not exactly one question is set.
+    """
+    given = sum(question is not None and question is not False for question in questions)
+    if given != 1:
+        raise ConfigError(
+            "Ask one thing at a time: a sentence, or one of --like, --captions-of, --label-of, --batch and "
+            f"--interactive; found {given} of them."
+        )
+
+
 def run_search(
     searcher: Searcher,
     settings: SearchSettings,
@@ -64,17 +79,7 @@ def run_search(
     interactive: bool = False,
     as_json: bool = False,
 ) -> None:
-    """Answer one kind of question, as text or JSON.
-
-    Raises:
-        ConfigError: None or several of the questions are given.
-    """
-    given = sum(question is not None for question in (text, like, captions_of, label_of, batch))
-    if given + interactive != 1:
-        raise ConfigError(
-            "Ask one thing at a time: a sentence, or one of --like, --captions-of, --label-of, --batch and "
-            f"--interactive; found {given + interactive} of them."
-        )
+    """Answer one kind of question (`check_one_question`), as text or JSON."""
     if interactive:
         # The prompt prints through this module, so it is imported where it is used.
         from discover.cli.search_prompt import run_prompt
@@ -91,13 +96,13 @@ def run_search(
             clustering=settings.clustering,
         )
         if as_json:
-            _print_json({"captions_of": captions_of, "answers": [asdict(hit) for hit in captions]})
+            _print_json({"captions_of": captions_of, "answers": [_plain(hit) for hit in captions]})
         else:
             print_captions(captions_of, captions)
     elif label_of is not None:
         labels = searcher.labels_of(label_of, top_k=settings.top_k, by=settings.by)
         if as_json:
-            _print_json({"label_of": label_of, "answers": [asdict(hit) for hit in labels]})
+            _print_json({"label_of": label_of, "answers": [_plain(hit) for hit in labels]})
         else:
             print_labels(label_of, labels)
     else:
@@ -197,6 +202,10 @@ def _sentences(path: Path) -> list[str]:
     if not texts:
         raise DataError(f"{path} has no sentence. Write one per line.")
     return texts
+
+
+def _plain(hit: CaptionHit | LabelHit) -> dict[str, Any]:
+    return {**asdict(hit), "score": round(hit.score, 4)}
 
 
 def _print_json(value: object, indent: int | None = 1) -> None:

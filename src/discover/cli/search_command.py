@@ -149,9 +149,10 @@ def search(
     Time words in the sentence ("at night", "in the morning", "on weekends", "before 7", "around noon")
     bring that time to the front, and the answer says how they were read. Filters are exact.
     """
-    from discover.cli.search import SearchSettings, open_searcher, run_search
+    from discover.cli.search import SearchSettings, check_one_question, open_searcher, run_search
     from discover.cli.search_filters import build_filters
 
+    check_one_question(text, like, captions_of, label_of, batch, interactive)
     filters = build_filters(
         homes=home or (),
         since=since,

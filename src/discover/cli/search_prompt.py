@@ -8,7 +8,7 @@ from typing import Any
 from discover.cli.console import console
 from discover.cli.search import SearchSettings, as_options, print_captions, print_labels, print_moments
 from discover.cli.search_filters import build_filters, parse_hours, parse_time, parse_weekdays
-from discover.core.config import closest
+from discover.core.config import closest, config_from_mapping
 from discover.core.errors import ConfigError, DiscoverError
 from discover.pipeline.answers import Searcher
 from discover.retrieval import SearchFilters
@@ -86,11 +86,7 @@ def _filtered(filters: SearchFilters, command: str, rest: str) -> SearchFilters:
             values[name] = read(shlex.split(rest))
         except ValueError as error:
             raise ConfigError(f":{command} {rest}: {error}.") from error
-    try:
-        return SearchFilters.model_validate(values)
-    except ValueError as error:
-        detail = "; ".join(str(e["msg"]) for e in error.errors()) if hasattr(error, "errors") else str(error)
-        raise ConfigError(f":{command} {rest}: {detail}") from error
+    return config_from_mapping(values, SearchFilters, source=f":{command} {rest.strip()}")
 
 
 def _ask(searcher: Searcher, settings: SearchSettings, command: str, rest: str) -> None:

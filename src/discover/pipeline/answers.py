@@ -37,7 +37,16 @@ from discover.retrieval import (
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["INDEX_PREFIX", "LabelHit", "SearchSide", "Searcher", "TimeWordsUse", "note_source"]
+__all__ = [
+    "INDEX_PREFIX",
+    "LabelHit",
+    "SearchSide",
+    "Searcher",
+    "TimeWordsUse",
+    "note_source",
+    "only_index",
+    "sampling_of",
+]
 
 INDEX_PREFIX = "index_"
 """Index folders inside a model's folder are called `index_<sampling>`."""
@@ -57,6 +66,11 @@ def note_source(index_folder: Path, sampling: Path) -> Path:
     path = index_folder / _SOURCE
     write_json(path, {"sampling": os.path.relpath(sampling, index_folder)})
     return path
+
+
+def sampling_of(index_folder: Path) -> Path:
+    """The sampling folder whose windows an index holds, as `note_source` wrote it; it may be gone."""
+    return Path(os.path.normpath(index_folder / read_json(index_folder / _SOURCE)["sampling"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +130,10 @@ class Searcher:
                 f"No trained model in {model_folder} (best_model.pt is missing). "
                 "Train one with `discover run --config configs/pipelines/demo.yaml`."
             )
-        folder = index or _only_index(model_folder)
+        folder = index or only_index(model_folder)
         model = load_model(checkpoint)
         loaded = Index.load(folder, model_sha256=model.sha256, config=config)
-        sampling = Path(os.path.normpath(folder / read_json(folder / _SOURCE)["sampling"]))
+        sampling = sampling_of(folder)
         encoder = build_text_encoder(model.text_encoder_config)
         windows = load_window_set(sampling)
         return cls(model, loaded, encoder, windows, model_folder, sampling, caption_style)
@@ -330,7 +344,12 @@ class Searcher:
         return side.with_clusters(load_assignments(self.folder, self.sampling.name, ids, clustering))
 
 
-def _only_index(model_folder: Path) -> Path:
+def only_index(model_folder: Path) -> Path:
+    """The model's only index of free-running windows (of any windows, where there is no such).
+
+    Raises:
+        ArtifactError: There is none, or there are several.
+    """
     found = sorted(p for p in model_folder.glob(f"{INDEX_PREFIX}*") if (p / "manifest.json").is_file())
     free = [p for p in found if not p.name.endswith("_p")] or found
     if len(free) == 1:

@@ -25,7 +25,8 @@ class MergedClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sci
     Attributes:
         fine_: The fitted clusterer.
         tree_: Linkage over its clusters, scipy's form.
-        groups_: Final cluster of each fine cluster, (F,).
+        used_: Small clusters that hold a training window; the tree's leaves.
+        groups_: Final cluster of each small cluster, (F,).
         labels_, health_, n_features_in_: As in `SCANClusterer`.
     """
 
@@ -63,10 +64,17 @@ class MergedClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sci
                 moves = transition_counts(labels, spans, n_fine)
             weight = self.transition_weight if spans is not None else 0.0
             self.tree_ = merge_tree(centres, moves[np.ix_(used, used)], sizes[used], transition_weight=weight)
-            self.groups_[used] = cut_tree(self.tree_, self.n_clusters)
+        self.used_ = used
         self.n_features_in_ = X.shape[1]
-        self.labels_ = self._coarse(labels)
-        self.health_ = cluster_health(self.labels_, self.n_clusters)
+        return self.recut(self.n_clusters)
+
+    def recut(self, n_clusters: int) -> Self:
+        """Cut the same tree into another number of clusters; nothing is fitted again."""
+        self.n_clusters = n_clusters
+        if len(self.used_) > 1:
+            self.groups_[self.used_] = cut_tree(self.tree_, n_clusters)
+        self.labels_ = self._coarse(self.fine_.labels_)
+        self.health_ = cluster_health(self.labels_, n_clusters)
         return self
 
     def predict_proba(self, X: NDArray[np.floating]) -> NDArray[np.float32]:

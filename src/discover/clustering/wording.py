@@ -20,6 +20,11 @@ _HOURS_COVERED = 0.6
 _WHEN_COVERED = 0.6
 _WHEN_LIFT = 1.25
 
+# Things a home has several of: "the sink" says little without its room.
+_SEVERAL = frozenset(
+    {"cabinet", "chair", "closet", "door", "drawer", "lamp", "light", "sink", "table", "tap"}
+)
+
 # Day parts told as one when two neighbours share a cluster.
 _WHEN: tuple[tuple[frozenset[int], str], ...] = (
     (frozenset({0}), "in the middle of the night"),
@@ -71,7 +76,7 @@ def word_clusters(profiles: Sequence[ClusterProfile], wording: Wording | None = 
     writer = wording or PlainWording()
     words = [writer.word(p) for p in profiles]
     titles = [w.title for w in words]
-    for make in (_with_room, _with_length):
+    for make in (_with_room, _with_hours, _with_length):
         for title in {t for t in titles if titles.count(t) > 1}:
             same = [i for i, t in enumerate(titles) if t == title]
             for i in same:
@@ -115,7 +120,7 @@ def hour_ranges(hours: Sequence[float], *, covered: float = _HOURS_COVERED) -> l
 def _what(profile: ClusterProfile) -> str:
     objects = _standing_out(profile.objects)
     if objects:
-        return _join([thing.words for thing in objects])
+        return _join(_placed(objects, profile))
     rooms = [r for r in profile.rooms if r.share >= _ROOM_SHARE]
     if not rooms:
         rooms = _standing_out(profile.rooms)
@@ -130,6 +135,12 @@ def _standing_out(things: Sequence[Thing]) -> list[Thing]:
     if len(typical) > 1 and typical[1].share < typical[0].share / 2:
         return typical[:1]
     return typical[:2]
+
+
+def _placed(objects: Sequence[Thing], profile: ClusterProfile) -> list[str]:
+    """Words of objects; what a home has several of is said with the cluster's main room."""
+    main = profile.rooms[0] if profile.rooms and profile.rooms[0].share >= _ROOM_SHARE else None
+    return [f"{main.words} {o.words}" if main and o.words in _SEVERAL else o.words for o in objects]
 
 
 def _when(profile: ClusterProfile) -> str:
@@ -161,7 +172,8 @@ def _sentence(profile: ClusterProfile) -> str:
     objects = _standing_out(profile.objects)
     rooms = list(profile.rooms[:2])
     if objects:
-        what = "Mostly " + _join([f"{t.words} ({t.share:.0%} of its windows)" for t in objects])
+        said = zip(_placed(objects, profile), objects, strict=True)
+        what = "Mostly " + _join([f"{words} ({t.share:.0%} of its windows)" for words, t in said])
         if rooms and rooms[0].share >= _ROOM_SHARE:
             what += f", {rooms[0].words}"
     elif rooms and rooms[0].share >= _ROOM_SHARE:
@@ -179,10 +191,16 @@ def _sentence(profile: ClusterProfile) -> str:
 
 
 def _with_room(profile: ClusterProfile, title: str) -> str:
-    for thing in (*profile.rooms, *profile.objects):
+    # The first room is where the title's objects are: it tells nothing new.
+    for thing in (*profile.rooms[1:], *profile.objects):
         if thing.share >= _TYPICAL_SHARE and thing.words.lower() not in title.lower():
             return f"{title}, with {thing.words}"
     return title
+
+
+def _with_hours(profile: ClusterProfile, title: str) -> str:
+    ranges = hour_ranges(profile.hours)
+    return f"{title}, {_join([f'{a}–{b} h' for a, b in ranges])}" if ranges else title
 
 
 def _with_length(profile: ClusterProfile, title: str) -> str:

@@ -1,0 +1,39 @@
+"""`discover cluster` on a finished chain: the files of the contract, skipped when up to date."""
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+from chain_runs import discover
+
+
+def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    shutil.copytree(finished, workspace)
+    model = workspace / "trained_models/demo/demo"
+    arguments = ("cluster", str(model), "--k", "4", "--on", "bag", "--name", "mine")
+    fast = ("--set", "merge_from=0", "--set", "scan={n_heads: 2, epochs: 2, self_label: {epochs: 1}}")
+    done = discover(*arguments, *fast)
+    assert done.returncode == 0, done.stdout + done.stderr
+    folder = model / "clusters_FD_60_mine"
+    table = pl.read_parquet(folder / "assignments.parquet")
+    assert table.schema == {"window_id": pl.String, "cluster": pl.Int32, "confidence": pl.Float32}
+    windows = pl.read_parquet(model / "index_FD_60/windows.parquet")
+    assert table["window_id"].to_list() == windows["window_id"].to_list()
+    content = json.loads((folder / "clusters.json").read_text())
+    first = content["clusters"][0]
+    assert first["title"]
+    assert first["sentence"].endswith("of all windows.")
+    assert first["captions"][0]["contrast"] > 0
+    assert len(first["hours"]) == 24
+    assert {c["id"] for c in content["clusters"]} >= set(table["cluster"].unique().to_list()) - {-1}
+    assert len(pl.read_csv(folder / "clusters.csv")) == len(content["clusters"])
+    assert not (folder / "training_state.pt").exists()
+    before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
+    again = discover(*arguments, *fast)
+    assert "Up to date" in again.stdout
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+    wrong = discover("cluster", str(model), "--method", "kmeens")
+    assert wrong.returncode == 2
+    assert "method" in wrong.stderr + wrong.stdout

@@ -1,0 +1,160 @@
+"""Profiles with numbers known by eye, and the words made from them."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from discover.clustering import (
+    CaptionPool,
+    ClusterProfile,
+    ClusterWords,
+    Thing,
+    centroid_names,
+    cut_tree,
+    hungarian_names,
+    majority_names,
+    merge_tree,
+    nearest_prompts,
+    profile_clusters,
+    prompt_names,
+    transition_counts,
+    word_clusters,
+)
+from discover.clustering.wording import hour_ranges
+
+
+def _facts() -> tuple[pl.DataFrame, np.ndarray]:
+    """Four mornings at the stove in three windows each, and four nights in bed in one long window."""
+    rows, labels = [], []
+    for day in range(4):
+        for i in range(3):
+            start = datetime(2024, 1, 1 + day, 8) + timedelta(minutes=i)
+            rows.append((start, start + timedelta(seconds=50), ["kitchen"], ["stove", "fridge"][: 1 + i % 2]))
+            labels.append(0)
+        start = datetime(2024, 1, 1 + day, 23)
+        rows.append((start, start + timedelta(seconds=55), ["master_bedroom", "kitchen"], ["bed"]))
+        labels.append(1)
+    facts = pl.DataFrame(rows, schema=["start", "end", "rooms", "objects"], orient="row")
+    return facts, np.array(labels)
+
+
+def test_profiles_hold_shares_lifts_hours_and_episodes() -> None:
+    facts, labels = _facts()
+    stove, bed = profile_clusters(facts, labels, np.full(16, 0.5), 3, words={"master_bedroom": "bedroom"})
+    assert (stove.windows, stove.share, stove.days) == (12, 0.75, 1.0)
+    assert stove.hours[8] == 1.0
+    assert stove.hour_lift[8] == pytest.approx(16 / 12)
+    assert stove.episode_s == pytest.approx(170.0)
+    by_name = {t.name: t for t in stove.objects}
+    assert by_name["fridge"].share == pytest.approx(1 / 3)
+    assert by_name["fridge"].lift == pytest.approx((1 / 3) / (4 / 16))
+    assert [t.words for t in bed.rooms] == ["bedroom", "kitchen"]
+    assert bed.rooms[1].lift == pytest.approx(1.0)
+
+
+def test_titles_and_sentences_say_what_where_and_when() -> None:
+    facts, labels = _facts()
+    profiles = profile_clusters(facts, labels, np.ones(16), 2, words={"master_bedroom": "bedroom"})
+    words = word_clusters(profiles)
+    assert words[1].title == "Bed late in the evening"
+    assert words[1].sentence.startswith("Mostly bed (100% of its windows), bedroom; 23–24 h; 55 s at a time")
+    assert "75.0% of all windows" in words[0].sentence
+    assert word_clusters(profiles) == words
+
+
+def test_equal_titles_are_told_apart() -> None:
+    hours = tuple(1 / 24 for _ in range(24))
+    sofa = (Thing("sofa", "sofa", 0.9, 5.0),)
+
+    def profile(number: int, rooms: tuple[Thing, ...], episode_s: float) -> ClusterProfile:
+        return ClusterProfile(number, 10, 0.1, 1.0, hours, tuple([1.0] * 24), episode_s, rooms, sofa)
+
+    living, hall = Thing("living_room", "living room", 0.9, 3.0), Thing("hall", "hall", 0.5, 2.0)
+    words = word_clusters(
+        [profile(0, (living, hall), 60), profile(1, (living,), 60), profile(2, (living,), 60)]
+    )
+    assert len({w.title for w in words}) == 3
+    assert words[0].title == "Sofa, with hall"
+
+
+def test_objects_of_which_there_are_several_are_said_with_their_room() -> None:
+    hours, lifts = tuple(1 / 24 for _ in range(24)), tuple([1.0] * 24)
+    sink = (Thing("sink", "sink", 0.9, 5.0),)
+    rooms = (Thing("bathroom", "bathroom", 0.9, 3.0),)
+    (words,) = word_clusters([ClusterProfile(0, 10, 0.1, 1.0, hours, lifts, 60, rooms, sink)])
+    assert words.title == "Bathroom sink"
+
+
+def test_another_wording_can_be_passed() -> None:
+    class Loud:
+        def word(self, profile: ClusterProfile) -> ClusterWords:
+            return ClusterWords(f"CLUSTER {profile.id}", "!")
+
+    facts, labels = _facts()
+    words = word_clusters(profile_clusters(facts, labels, np.ones(16), 2), Loud())
+    assert [w.title for w in words] == ["CLUSTER 0", "CLUSTER 1"]
+
+
+def test_hour_ranges_join_neighbours_and_run_over_midnight() -> None:
+    hours = [0.0] * 24
+    for hour, share in ((7, 0.3), (8, 0.3), (17, 0.2), (18, 0.2)):
+        hours[hour] = share
+    assert hour_ranges(hours, covered=0.95) == [(7, 9), (17, 19)]
+    night = [0.0] * 24
+    night[23] = night[0] = night[1] = 1 / 3
+    assert hour_ranges(night) in ([(0, 2)], [(23, 2)])
+    assert hour_ranges(night, covered=1.0) == [(23, 2)]
+    assert hour_ranges([1 / 24] * 24) == []
+
+
+def test_typical_captions_are_near_inside_and_far_outside() -> None:
+    vectors = np.array([[1, 0, 0], [0, 1, 0], [0.6, 0.6, 0.53]], dtype=np.float32)
+    pool = CaptionPool(
+        ["stove", "bed", "home"], vectors, np.array([0, 1, 2, 0, 2]), np.array([0, 0, 1, 2, 2]), 3
+    )
+    typical = pool.typical(np.array([0, 0, 1]), 2)
+    best = typical[0][0]
+    assert best.text == "stove"
+    assert best.inside == pytest.approx((1 + 1 + 0.6) / 3, abs=1e-6)
+    assert best.outside == pytest.approx((0 + 0.6) / 2, abs=1e-6)
+    assert best.contrast == pytest.approx(best.inside - best.outside)
+    assert typical[1][0].text == "bed"
+    prompts = nearest_prompts(vectors[:2], np.array([0, 1]), 2, ["a", "b"], vectors[[1, 0]])
+    assert [prompts[c][0].text for c in (0, 1)] == ["b", "a"]
+
+
+def test_transitions_skip_overlapping_windows_and_long_pauses() -> None:
+    spans = np.array([[0.0, 50], [30, 80], [60, 110], [1000, 1050], [1060, 1070]])
+    counts = transition_counts(np.array([0, 1, 2, 0, 1]), spans, 3, max_gap_s=300)
+    expected = np.zeros((3, 3), dtype=int)
+    expected[0, 2] = 1
+    expected[0, 1] = 1
+    assert counts.tolist() == expected.tolist()
+
+
+def test_clusters_that_follow_one_another_are_merged_first() -> None:
+    centres = np.eye(4) + 0.01
+    moves = np.ones((4, 4), dtype=int)
+    moves[0, 3] = moves[3, 0] = 9
+    moves[1, 2] = moves[2, 1] = 0
+    sizes = np.full(4, 10)
+    together = cut_tree(merge_tree(centres, moves, sizes, transition_weight=1.0), 3)
+    assert together[0] == together[3]
+    assert len(set(together.tolist())) == 3
+    centres[1] = centres[2] + 0.1
+    alike = cut_tree(merge_tree(centres, moves, sizes, transition_weight=0.0), 3)
+    assert alike[1] == alike[2]
+
+
+def test_names_with_and_without_labels() -> None:
+    truth = np.array(["eat", "eat", "sleep", "sleep", "sleep", "other"])
+    labels = np.array([0, 0, 1, 1, 2, -1])
+    classes = ["sleep", "eat"]
+    assert majority_names(truth, labels, 4, classes).tolist() == [1, 0, 0, -1]
+    assert hungarian_names(truth, labels, 4, classes).tolist()[:2] == [1, 0]
+    vectors = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1], [1, 1]], dtype=np.float32)
+    assert centroid_names(vectors, truth, labels, 4, classes).tolist() == [1, 0, 0, -1]
+    scores = np.array([[0, 1], [0, 2], [3, 0], [1, 2], [1, 0], [0, 9]], dtype=np.float32)
+    assert prompt_names(scores, labels, 4).tolist() == [1, 0, 0, -1]

@@ -1,6 +1,6 @@
 """The rows of a recognition table: each method's scores for all test windows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,12 @@ class Splits:
     train: SplitData
     validation: SplitData
     test: SplitData
+
+    def annotated(self) -> "Splits":
+        """Annotated windows only."""
+        return Splits(
+            *(SplitData(s.table.filter(s.annotated)) for s in (self.train, self.validation, self.test))
+        )
 
     @property
     def pools(self) -> dict[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
@@ -188,21 +194,22 @@ def supervised_methods(data: EvaluationData, splits: Splits, config: EvaluationC
 
 def probe_methods(data: EvaluationData, splits: Splits, config: EvaluationConfig) -> list[Method]:
     """Linear and MLP probes on frozen vectors, after and before the projection head."""
-    spaces = {"joint": data.window_embeddings, "encoder": data.encoder_embeddings}
     methods: list[Method] = []
-    for space, embeddings in spaces.items():
+    for space, embeddings in (("joint", data.window_embeddings), ("encoder", data.encoder_embeddings)):
         if embeddings is None or not config.supervised:
             continue
+        # Before the head, annotated windows suffice: half of the pass through the encoder.
+        parts_of = splits if space == "joint" else splits.annotated()
         train, validation = (
             LabelledVectors(window_vectors(embeddings, split), split.labels)
-            for split in (splits.train, splits.validation)
+            for split in (parts_of.train, parts_of.validation)
         )
-        scored = window_vectors(embeddings, splits.test)
+        scored = window_vectors(embeddings, parts_of.test)
         linear: dict[str, FittedScores] = {}
         hidden: dict[str, FittedScores] = {}
         facts: dict[str, dict[str, Any]] = {"linear": {}, "hidden": {}}
         strengths = config.probe_strengths
-        for pool, (keep_train, keep_validation) in splits.pools.items():
+        for pool, (keep_train, keep_validation) in parts_of.pools.items():
             parts = (train.only(keep_train), validation.only(keep_validation), scored)
             linear[pool], found = linear_probe(
                 *parts, strengths=strengths, max_iterations=config.probe_iterations
@@ -215,10 +222,22 @@ def probe_methods(data: EvaluationData, splits: Splits, config: EvaluationConfig
                     *parts, width=config.mlp_width, epochs=config.mlp_epochs, seed=config.seed
                 )
                 facts["hidden"].update({f"{k}_{pool}": v for k, v in found.items()})
+        if space == "encoder":
+            linear, hidden = (_on_all_windows(fitted, splits.test) for fitted in (linear, hidden))
         methods.append(_supervised("linear_probe", linear, space=space, notes=facts["linear"]))
         if hidden:
             methods.append(_supervised("mlp_probe", hidden, space=space, notes=facts["hidden"]))
     return methods
+
+
+def _on_all_windows(fitted: dict[str, FittedScores], test: SplitData) -> dict[str, FittedScores]:
+    """Scores of annotated windows at their places among all test windows; the others are never read."""
+    placed: dict[str, FittedScores] = {}
+    for pool, part in fitted.items():
+        scores = np.zeros((len(test), len(part.classes)), dtype=np.float32)
+        scores[test.annotated] = part.scores
+        placed[pool] = replace(part, scores=scores)
+    return placed
 
 
 def _supervised(

@@ -1,6 +1,5 @@
 """Supervised references: what labels would buy on the same windows."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.core.errors import DataError
+from discover.evaluation.softmax import fit_softmax
 
 __all__ = ["FittedScores", "gradient_boosting_scores", "logistic_scores", "majority_scores"]
 
@@ -46,18 +46,18 @@ def logistic_scores(
     max_iterations: int,
 ) -> FittedScores:
     """Logistic regression (C = 1) on standardised features, (N, F) -> probabilities of (W, F)."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=max_iterations))
-    with warnings.catch_warnings():
-        # Whether it converged is part of the result instead of a line on the screen.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = _fit(model, train, train_labels, scored)
-    steps = getattr(model.steps[-1][1], "n_iter_", np.zeros(1))
-    return FittedScores(fitted.scores, fitted.classes, bool(np.max(steps) < max_iterations))
+    _check_labels(train_labels)
+    names, codes = np.unique(train_labels, return_inverse=True)
+    if len(names) < 2:
+        return majority_scores(train_labels, len(scored))
+    scaler = StandardScaler().fit(train)
+    model = fit_softmax(
+        scaler.transform(train), codes, len(names), strength=1.0, max_iterations=max_iterations
+    )
+    shares = model.probabilities(scaler.transform(scored))
+    return FittedScores(shares, tuple(str(c) for c in names), model.converged)
 
 
 def gradient_boosting_scores(

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from discover.alignment import LoadedModel, load_model
 from discover.core.artifacts import write_json, write_text
 from discover.core.embeddings import EmbeddingTable, load_embeddings
 from discover.core.progress import Progress
+from discover.core.tables import SPLITS
 from discover.core.window_set import load_window_set, read_captions, read_labels
 from discover.evaluation import (
     AnswerLog,
@@ -170,7 +172,12 @@ def _with_encoder_vectors(
 ) -> EvaluationData:
     if not (settings.encoder_probe and settings.supervised):
         return data
-    vectors = model.embed_windows(data.window_set, progress, projected=False)
+    named = [data.split(split, settings.background_labels) for split in SPLITS]
+    ids = [i for split in named for i in split.ids[split.annotated].tolist()]
+    windows = data.window_set.windows.filter(pl.col("window_id").is_in(ids))
+    if not len(windows):
+        return data
+    vectors = model.embed_windows(replace(data.window_set, windows=windows), progress, projected=False)
     return replace(data, encoder_embeddings=vectors)
 
 

@@ -1,0 +1,40 @@
+"""`discover evaluate --model` and `discover compare`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from discover.cli.console import BarProgress, console
+from discover.core.artifacts import write_json, write_text
+from discover.core.config import apply_overrides
+from discover.core.errors import ConfigError
+from discover.evaluation.compare import compare_runs, comparison_markdown
+from discover.pipeline.evaluate_folder import evaluate_folder, read_runs
+from discover.pipeline.evaluate_stage import Protocol
+
+__all__ = ["compare_folders", "evaluate_trained"]
+
+_PROTOCOLS: tuple[Protocol, ...] = ("all", "recognition", "retrieval")
+
+
+def evaluate_trained(model: Path, protocol: str, overrides: Sequence[str], output: Path | None) -> None:
+    """Score a model folder and say where the tables are."""
+    chosen = next((p for p in _PROTOCOLS if p == protocol), None)
+    if chosen is None:
+        raise ConfigError(f"--protocol is all, recognition or retrieval, not '{protocol}'.")
+    settings = apply_overrides({}, [o.removeprefix("evaluation.") for o in overrides])
+    paths = evaluate_folder(model, output=output, protocol=chosen, overrides=settings, progress=BarProgress())
+    for path in paths:
+        console.print(f"Wrote {path}", markup=False, highlight=False, soft_wrap=True)
+
+
+def compare_folders(folders: Sequence[Path], output: Path | None, samples: int) -> None:
+    """Print the merged table, or write it with all rows as JSON beside it."""
+    result = compare_runs(read_runs(folders), samples=samples)
+    text = comparison_markdown(result)
+    if output is None:
+        print(text)  # noqa: T201
+        return
+    write_text(output.with_suffix(".md"), text)
+    write_json(output.with_suffix(".json"), result)
+    for suffix in (".md", ".json"):
+        console.print(f"Wrote {output.with_suffix(suffix)}", markup=False, highlight=False, soft_wrap=True)

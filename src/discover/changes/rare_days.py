@@ -1,0 +1,97 @@
+"""Days unlike the others of their kind: how unusual, and in what."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discover.changes.grid import BINS_PER_DAY, TimeGrid
+from discover.core.day_parts import DAY_PARTS
+
+# Shape letters: D days, F features (things in day parts, and the quiet rest of each).
+
+__all__ = ["RareDay", "rare_days"]
+
+
+@dataclass(frozen=True)
+class RareDay:
+    """One day.
+
+    Attributes:
+        day: Its date.
+        distance: Jensen-Shannon distance (base 2, in [0, 1]) to the mean of the other days of its kind.
+        p_value: Share of the days of its kind that are at least as far from their others, itself included.
+        words: What there was more or less of, in hours.
+    """
+
+    day: dt.date
+    distance: float
+    p_value: float
+    words: str
+
+
+def rare_days(
+    grid: TimeGrid, *, most: int = 10, min_observed_h: float = 18.0, titles: Mapping[str, str] | None = None
+) -> list[RareDay]:
+    """The most unusual days, Monday to Friday and weekends each among their own; the rarest first.
+
+    A day is the hours of each thing in each part of the day, with the quiet rest, as shares. Days with
+    less than `min_observed_h` observed are left out, and kinds with fewer than 5 days.
+
+    References:
+        Endres and Schindelin 2003, "A new metric for probability distributions".
+    """
+    usable = grid.by_day(grid.observed_B).sum(axis=1) >= min_observed_h
+    hours = _hours_by_part(grid)
+    days = grid.days
+    found = []
+    for weekend in (False, True):
+        rows = [i for i, d in enumerate(days) if usable[i] and (d.weekday() >= 5) == weekend]
+        if len(rows) < 5:
+            continue
+        h = hours[rows]
+        others = (h.sum(axis=0) - h) / (len(rows) - 1)
+        distance = _distance(h, others)
+        for i, row in enumerate(rows):
+            p = float((distance >= distance[i] - 1e-12).mean())
+            words = _words(h[i] - others[i], grid, titles or {})
+            found.append(RareDay(days[row], float(distance[i]), p, words))
+    return sorted(found, key=lambda r: (r.p_value, -r.distance, r.day))[:most]
+
+
+def _hours_by_part(grid: TimeGrid) -> NDArray[np.float64]:
+    """(D, F) hours; per part of the day all things, then the quiet rest."""
+    time = grid.by_day(grid.time_TB)
+    quiet = np.maximum(grid.by_day(grid.observed_B) - time.sum(axis=0), 0)
+    stacked = np.concatenate([time, quiet[None]])
+    step = BINS_PER_DAY // 24
+    parts = [stacked[..., p.begin_hour * step : p.end_hour * step].sum(axis=-1) for p in DAY_PARTS]
+    return np.concatenate(parts).T
+
+
+def _distance(a_DF: NDArray[np.float64], b_DF: NDArray[np.float64]) -> NDArray[np.float64]:
+    p = a_DF / np.maximum(a_DF.sum(axis=1, keepdims=True), 1e-12)
+    q = b_DF / np.maximum(b_DF.sum(axis=1, keepdims=True), 1e-12)
+    m = (p + q) / 2
+
+    def relative(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        safe = np.where(x > 0, x / np.where(m > 0, m, 1), 1)
+        result: NDArray[np.float64] = np.where(x > 0, x * np.log2(safe), 0).sum(axis=1)
+        return result
+
+    return np.sqrt(np.clip((relative(p) + relative(q)) / 2, 0, 1))
+
+
+def _words(difference_F: NDArray[np.float64], grid: TimeGrid, titles: Mapping[str, str]) -> str:
+    names = [titles.get(t, t) for t in grid.things] + ["quiet"]
+    parts = []
+    for i in np.argsort(-np.abs(difference_F), kind="stable")[:3]:
+        part, thing = divmod(int(i), len(names))
+        hours = float(difference_F[i])
+        if abs(hours) < 0.1:
+            continue
+        size = f"{abs(hours):.1f} h" if abs(hours) >= 1 else f"{60 * abs(hours):.0f} min"
+        parts.append(f"{size} {'more' if hours > 0 else 'less'} “{names[thing]}” {DAY_PARTS[part].words}")
+    return "; ".join(parts) or "many small differences"

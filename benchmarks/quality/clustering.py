@@ -58,14 +58,14 @@ def table_rows() -> list[Row]:
         Row(f"k-means · {on}", {"method": "kmeans", "on": on, **plain}, on in ("sensor", "bag"))
         for on in ("sensor", "captions", "bag")
     ]
-    rows += [Row(f"GMM · {on}", {"method": "gmm", "on": on, **plain}) for on in ("sensor", "captions", "bag")]
-    rows += [Row(f"HDBSCAN · {on}", {"method": "hdbscan", "on": on, **plain}) for on in ("sensor", "bag")]
+    rows += [Row(f"GMM · {on}", {"method": "gmm", "on": on, **plain}) for on in ("bag",)]
+    rows += [Row("HDBSCAN · bag", {"method": "hdbscan", "on": "bag", **plain})]
     rows += [Row(f"k-means 60 merged · {on}", {"method": "kmeans", "on": on}) for on in ("sensor", "bag")]
     scan = {"method": "scan", "scan": FAST_SCAN}
     rows += [Row(f"SCAN · {on}", {**scan, "on": on, **plain}) for on in ("sensor", "bag")]
     rows += [Row(f"SCAN 60 merged · {on}", {**scan, "on": on}) for on in ("sensor", "captions", "bag")]
     twin = {"method": "scan", "scan": {**FAST_SCAN, **TWIN}}
-    rows += [Row(f"SCAN twin 60 merged · {on}", {**twin, "on": on}) for on in ("sensor", "bag")]
+    rows += [Row("SCAN twin 60 merged · bag", {**twin, "on": "bag"})]
     rows.append(
         Row("SCAN twin 60 merged, transitions 0.2 · bag", {**twin, "on": "bag", "transition_weight": 0.2})
     )

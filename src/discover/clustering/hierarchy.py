@@ -70,7 +70,7 @@ def merge_tree(
 
     Args:
         centres_CD: Mean vectors.
-        transitions_CC: From `transition_counts`. Staying (the diagonal) counts towards what chance would give.
+        transitions_CC: From `transition_counts`; the diagonal counts towards what chance would give.
         sizes: Windows per cluster, (C,).
         transition_weight: Share of the first part, in [0, 1].
 

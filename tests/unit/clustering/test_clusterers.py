@@ -19,8 +19,8 @@ from discover.clustering.training import TrainingState
 from discover.core.errors import ArtifactError, DataError, ShapeError
 from discover.metrics.clustering import clustering_scores
 
-FAST = SCANConfig(n_clusters=3, n_heads=3, epochs=12, batch_size=64, learning_rate=0.01)
-SCAN = {"n_heads": 3, "epochs": 12, "batch_size": 64, "learning_rate": 0.01, "mining": {"k": 10}}
+FAST = SCANConfig(n_clusters=3, n_heads=2, epochs=8, batch_size=64, learning_rate=0.01)
+SCAN = {"n_heads": 2, "epochs": 10, "batch_size": 64, "learning_rate": 0.01, "mining": {"k": 10}}
 
 
 @pytest.mark.parametrize("merge_from", [0, 9])

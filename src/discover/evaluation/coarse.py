@@ -29,15 +29,20 @@ _WORDS = {
 
 
 def coarse_prompt_set(home: Home, name: PromptSetName, labels: Sequence[str]) -> PromptSet | None:
-    """Own prompts of coarse labels; None when one of them has no words here.
+    """Own prompts of coarse labels; None when the `described` set lacks a sentence for one of them.
+
+    A label that is not listed here is read as its name.
 
     Raises:
         DataError: A prompt names a sensor id.
     """
-    if any(label not in _WORDS for label in labels):
+    if name == "name":
+        words = [_WORDS[label][0] if label in _WORDS else label.replace("_", " ") for label in labels]
+    elif all(label in _WORDS for label in labels):
+        words = [_WORDS[label][1] for label in labels]
+    else:
         return None
-    place = 0 if name == "name" else 1
-    built = PromptSet(name, tuple(labels), tuple((_WORDS[label][place],) for label in labels))
+    built = PromptSet(name, tuple(labels), tuple((w,) for w in words))
     check_prompts(built.sentences, home)
     return built
 

@@ -126,6 +126,7 @@ def study(small_homes: ModuleType) -> Study:
     home = window_set.home
     meaning = {a.name: a.label for a in home.activities}
     meaning |= {a.described[0]: a.label for a in home.activities}
+    meaning |= {"sleeping": "sleeping", "cooking": "meal_preparation", "hygiene": "bathing"}
 
     def encode_text(sentences: list[str]) -> NDArray[np.float32]:
         return np.stack([one_hot(meaning[s]) for s in sentences])

@@ -4,15 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from discover.core.artifacts import read_json, read_manifest, write_json
+from discover.core.day_parts import DAY_PARTS, day_part_codes
+from discover.core.home import NO_ACTIVITY
 from discover.core.progress import Progress
+from discover.core.window_set import read_labels
 from discover.pipeline.answers import Searcher
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders
 from discover.pipeline.stage import Stage, StageResult
-from discover.reports import ReportInputs, StageNote, write_report
+from discover.reports import MapInputs, ReportInputs, StageNote, write_report
 
 __all__ = ["report_stage"]
 
@@ -52,6 +56,7 @@ def report_stage(
                 import_report=read_json(data.home / "import.json"),
                 window_set=searcher.window_set,
                 window_statistics=read_json(data.sampling / "statistics.json"),
+                maps=_maps(data.sampling, searcher),
                 training_metrics=_training_rows(model / "metrics.jsonl"),
                 recognition=[part["recognition"] for part in evaluation.values()],
                 retrieval=evaluation["free_running"]["retrieval"],
@@ -68,10 +73,32 @@ def report_stage(
         "metrics": results / "metrics.json",
         "import": data.home / "import.json",
         "statistics": data.sampling / "statistics.json",
+        "labels": data.sampling / "labels.parquet",
         **window_files,
     }
     settings = config.report.model_dump(mode="json")
-    return Stage("report", "search the examples and write the report", 1, results, settings, inputs, run)
+    return Stage("report", "search the examples and write the report", 2, results, settings, inputs, run)
+
+
+def _maps(sampling: Path, searcher: Searcher) -> MapInputs:
+    """Vectors of the test windows with what colours them; labels only colour, nothing is fitted to them."""
+    index = searcher.index
+    rows = index.windows.with_row_index("row").filter(pl.col("split").cast(pl.String) == "test")
+    labels = read_labels(sampling).select("window_id", "label")
+    joined = rows.join(labels, on="window_id", how="left", maintain_order="left")
+    label = pl.when(pl.col("label") == NO_ACTIVITY).then(pl.lit("")).otherwise(pl.col("label").fill_null(""))
+    parts = [f"{p.begin_hour}–{p.end_hour} h" for p in DAY_PARTS]
+    codes = day_part_codes(joined["start"].dt.hour().to_numpy())
+    rooms = joined.select(pl.col("rooms").list.first().fill_null(""))["rooms"]
+    return MapInputs(
+        vectors=index.vectors[joined["row"].to_numpy()].astype(np.float32),
+        groupings={
+            "activity": joined.select(label.alias("label"))["label"].to_numpy().astype(np.str_),
+            "room": rooms.to_numpy().astype(np.str_),
+            "part of day": np.array(parts)[codes],
+        },
+        ordered={"part of day": tuple(parts)},
+    )
 
 
 def _training_rows(path: Path) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from discover.core.home import Home
 from discover.core.window_set import WindowSet
+from discover.reports.embedding_figures import MapInputs
 from discover.retrieval import Hit, Moment
 
 __all__ = ["ReportInputs", "StageNote"]
@@ -39,6 +40,7 @@ class ReportInputs:
         import_report: Counts of the import (`import.json`): data health.
         window_set: Windows and events; for the window figure and to draw searches.
         window_statistics: Counts of the sampler, shown as tables.
+        maps: Window vectors with labels, rooms and parts of the day, for the maps.
         training_metrics: Lines of `metrics.jsonl`: numbers by name, with `step`.
         recognition: Results of `evaluate_recognition`, one per protocol.
         retrieval: Result of `evaluate_retrieval`.
@@ -52,6 +54,7 @@ class ReportInputs:
     import_report: Mapping[str, Any] | None = None
     window_set: WindowSet | None = None
     window_statistics: Mapping[str, Any] | None = None
+    maps: MapInputs | None = None
     training_metrics: Sequence[Mapping[str, Any]] = ()
     recognition: Sequence[Mapping[str, Any]] = ()
     retrieval: Mapping[str, Any] | None = None

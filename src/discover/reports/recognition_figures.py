@@ -11,6 +11,15 @@ from discover.reports.style import COLOURS, INK, Drawing, draw
 
 __all__ = ["draw_confusion", "draw_scores", "shown_row"]
 
+_SCORES_NOTE = (
+    "One line per method: the mark is its score on the test days, the bar its 95 % interval over "
+    "days. Macro F1 counts every activity once, weighted F1 by its number of windows. Orange methods "
+    "read no label."
+)
+_CONFUSION_NOTE = (
+    "Rows are what the annotation says, columns what was answered without labels; numbers are "
+    "windows. The darker the diagonal, the better; a dark cell off it is a mix-up."
+)
 _LABEL_FREE, _SUPERVISED = COLOURS[1], COLOURS[0]
 
 
@@ -42,7 +51,7 @@ def draw_scores(rows: Sequence[Mapping[str, Any]], pool: str, name: str) -> Draw
         figure.legend(loc="outside upper right", ncols=2)
 
     alt = "Macro and weighted F1 of every method with 95 % intervals"
-    return draw(name, alt, (9.6, 1.3 + 0.27 * len(shown)), paint)
+    return draw(name, alt, (9.6, 1.3 + 0.27 * len(shown)), paint, note=_SCORES_NOTE)
 
 
 def shown_row(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
@@ -96,7 +105,9 @@ def draw_confusion(row: Mapping[str, Any], pool: str, name: str) -> Drawing:
         bar.set_label("share of the true activity")
         bar.outline.set_visible(False)
 
-    return draw(name, f"Confusion matrix of {method_title(row)}", (side + 1.2, side), paint)
+    return draw(
+        name, f"Confusion matrix of {method_title(row)}", (side + 1.2, side), paint, note=_CONFUSION_NOTE
+    )
 
 
 def _short(count: float) -> str:

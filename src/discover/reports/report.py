@@ -1,4 +1,4 @@
-"""The report: one HTML page that needs no other file, and its figures as PNG beside it."""
+"""The report: one HTML page that needs no other file, and its figures as PNG and SVG beside it."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,8 +8,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from discover.core.artifacts import atomic_path, write_text
 from discover.evaluation.markdown import method_title
+from discover.reports.activity_figures import compared_rows, draw_activities, draw_day_parts
+from discover.reports.embedding_figures import draw_embedding_maps
 from discover.reports.inputs import ReportInputs
 from discover.reports.recognition_figures import draw_confusion, draw_scores, shown_row
+from discover.reports.retrieval_figures import (
+    draw_label_precision,
+    draw_recall_curves,
+    draw_retrieved_labels,
+)
 from discover.reports.search_figures import draw_search
 from discover.reports.style import Drawing
 from discover.reports.tables import mapping_tables, per_class_table, recognition_tables, retrieval_tables
@@ -21,7 +28,7 @@ __all__ = ["write_report"]
 
 
 def write_report(folder: Path, inputs: ReportInputs) -> Path:
-    """Write `report.html` and `figures/*.png` into a folder; same inputs, same bytes.
+    """Write `report.html` and `figures/*.png` and `*.svg` into a folder; same inputs, same bytes.
 
     Returns:
         Path of `report.html`.
@@ -43,8 +50,9 @@ def write_report(folder: Path, inputs: ReportInputs) -> Path:
         versions=inputs.versions,
     )
     for drawing in _drawings(sections):
-        with atomic_path(folder / "figures" / f"{drawing.name}.png") as temporary:
-            temporary.write_bytes(drawing.png)
+        for ending, content in (("png", drawing.png), ("svg", drawing.svg)):
+            with atomic_path(folder / "figures" / f"{drawing.name}.{ending}") as temporary:
+                temporary.write_bytes(content)
     path = folder / "report.html"
     write_text(path, page)
     return path
@@ -72,12 +80,22 @@ def _sections(inputs: ReportInputs) -> list[dict[str, Any]]:
         _health(inputs),
         _windows(inputs),
         _training(inputs),
+        _vectors(inputs),
         *(_recognition(result) for result in inputs.recognition),
         _retrieval(inputs),
         _searches(inputs),
     ]
     return [
-        {"figures": [], "tables": [], "folded": [], "stages": [], "searches": [], "text": "", **s}
+        {
+            "figures": [],
+            "missing": "",
+            "tables": [],
+            "folded": [],
+            "stages": [],
+            "searches": [],
+            "text": "",
+            **s,
+        }
         for s in built
         if s
     ]
@@ -124,6 +142,21 @@ def _training(inputs: ReportInputs) -> dict[str, Any]:
     return {"id": "training", "title": "Training", "figures": [drawing]} if drawing else {}
 
 
+def _vectors(inputs: ReportInputs) -> dict[str, Any]:
+    if inputs.maps is None:
+        return {}
+    section = {"id": "vectors", "title": "Map of the windows"}
+    figures = draw_embedding_maps(inputs.maps)
+    return {**section, "figures": figures, "missing": "" if figures else "Too few windows for a map."}
+
+
+def _found(drawings: Mapping[str, Drawing | None]) -> tuple[list[Drawing], str]:
+    """Figures there are, and a sentence about those whose numbers the evaluation lacks."""
+    missing = [what for what, drawing in drawings.items() if drawing is None]
+    words = f"Not drawn, since the evaluation has no such numbers: {', '.join(missing)}." if missing else ""
+    return [d for d in drawings.values() if d is not None], words
+
+
 def _recognition(result: Mapping[str, Any]) -> dict[str, Any]:
     protocol = str(result["protocol"])
     section = {"id": f"recognition-{protocol}", "title": f"Recognition, {protocol.replace('_', '-')} windows"}
@@ -144,7 +177,14 @@ def _recognition(result: Mapping[str, Any]) -> dict[str, Any]:
         figures.append(draw_confusion(row, "annotated", f"confusion_{protocol}"))
         text += f" Confusion matrix: {method_title(row)}, annotated windows."
         tables.append(per_class_table(row, "annotated"))
-    return {**section, "text": text, "figures": figures, "tables": tables}
+    compared = compared_rows(window_rows, "annotated")
+    more, missing = _found(
+        {
+            "F1 of each activity": draw_activities(compared, "annotated", f"activities_{protocol}"),
+            "scores by part of the day": draw_day_parts(compared, "annotated", f"day_parts_{protocol}"),
+        }
+    )
+    return {**section, "text": text, "figures": figures + more, "missing": missing, "tables": tables}
 
 
 def _retrieval(inputs: ReportInputs) -> dict[str, Any]:
@@ -154,7 +194,14 @@ def _retrieval(inputs: ReportInputs) -> dict[str, Any]:
     section = {"id": "retrieval", "title": "Retrieval"}
     if result.get("skipped"):
         return {**section, "text": f"Not scored: {result['skipped']}."}
-    return {**section, "tables": retrieval_tables(result)}
+    figures, missing = _found(
+        {
+            "recall curves": draw_recall_curves(result),
+            "label precision against K": draw_label_precision(result),
+            "activities found instead": draw_retrieved_labels(result),
+        }
+    )
+    return {**section, "figures": figures, "missing": missing, "tables": retrieval_tables(result)}
 
 
 def _searches(inputs: ReportInputs) -> dict[str, Any]:

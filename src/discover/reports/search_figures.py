@@ -24,6 +24,10 @@ from discover.retrieval import Hit, Moment, presence_mask
 __all__ = ["draw_search"]
 
 _MOST_PANELS = 3
+_NOTE = (
+    "The three best moments on the floor plan. Rooms that were visited are tinted and numbered in "
+    "the order of visits; the line joins the sensors that fired, dark to light in time."
+)
 _PANEL_INCHES = 3.45
 # The bright end of the map is left out: yellow lines vanish on white.
 _TIME = LinearSegmentedColormap.from_list("time", matplotlib.colormaps["viridis"](np.linspace(0.0, 0.78, 64)))
@@ -61,7 +65,7 @@ def draw_search(query: str, hits: Sequence[Hit | Moment], window_set: WindowSet,
             figure.legend(handles=_legend(), loc="outside lower left", ncols=4, fontsize=8)
 
     width = max(_PANEL_INCHES * len(shown), 5.2)
-    return draw(name, f"Hits for the query: {query}", (width, height), paint)
+    return draw(name, f"Hits for the query: {query}", (width, height), paint, note=_NOTE if on_plan else "")
 
 
 def _events_of(hit: Hit | Moment, window_set: WindowSet) -> pl.DataFrame:

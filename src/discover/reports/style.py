@@ -59,12 +59,14 @@ class Drawing:
         alt: What it shows, for people who cannot see it.
         png: Bytes of the PNG file.
         svg: Bytes of the SVG file.
+        note: What to see in it, for a reader who never saw the home; stands below it.
     """
 
     name: str
     alt: str
     png: bytes
     svg: bytes
+    note: str = ""
 
     @property
     def data_uri(self) -> str:
@@ -72,7 +74,14 @@ class Drawing:
         return "data:image/svg+xml;base64," + base64.b64encode(self.svg).decode("ascii")
 
 
-def draw(name: str, alt: str, size_inches: tuple[float, float], paint: Callable[[Figure], None]) -> Drawing:
+def draw(
+    name: str,
+    alt: str,
+    size_inches: tuple[float, float],
+    paint: Callable[[Figure], None],
+    *,
+    note: str = "",
+) -> Drawing:
     """Make a figure of one size, let `paint` fill it, and return both formats, byte for byte repeatable."""
     with matplotlib.rc_context(_RC):
         figure = Figure(figsize=size_inches, layout="constrained")
@@ -81,4 +90,4 @@ def draw(name: str, alt: str, size_inches: tuple[float, float], paint: Callable[
         png, svg = io.BytesIO(), io.BytesIO()
         figure.savefig(png, format="png", dpi=_PNG_DPI, metadata={"Software": None})
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-    return Drawing(name, alt, png.getvalue(), svg.getvalue())
+    return Drawing(name, alt, png.getvalue(), svg.getvalue(), note)

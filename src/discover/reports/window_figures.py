@@ -16,6 +16,13 @@ from discover.reports.style import SPLIT_COLOURS, Drawing, draw
 __all__ = ["draw_window_statistics"]
 
 
+_NOTE = (
+    "How big windows are, at what hour and on which days they lie. Training, validation and test "
+    "days are kept apart; the three should look alike, or the test asks for something that training "
+    "never saw."
+)
+
+
 def draw_window_statistics(windows: pl.DataFrame) -> Drawing:
     """Four panels over `core.tables.WINDOWS`, one colour per split."""
 
@@ -36,7 +43,7 @@ def draw_window_statistics(windows: pl.DataFrame) -> Drawing:
         figure.legend(handles, names, loc="outside upper right", ncols=len(names))
 
     alt = "Distribution of window sizes, durations, hours of day and days, per split"
-    return draw("window_statistics", alt, (9.6, 6.2), paint)
+    return draw("window_statistics", alt, (9.6, 6.2), paint, note=_NOTE)
 
 
 def _histogram(axes: Axes, values: Mapping[str, NDArray[Any]], label: str) -> None:

@@ -25,7 +25,7 @@ from discover.retrieval import Hit
 
 FIGURES = {
     "window_statistics", "training_curves", "scores_free_running", "confusion_free_running",
-    "search_1", "search_2",
+    "activities_free_running", "label_precision", "search_1", "search_2",
 }  # fmt: skip
 
 
@@ -87,12 +87,14 @@ def test_text_is_escaped(written: Path) -> None:
     assert "<title>Small &lt;home&gt; &amp; friends</title>" in page
 
 
-def test_figures_are_also_png_files(written: Path) -> None:
-    paths = {p.stem: p for p in (written.parent / "figures").iterdir()}
-    assert set(paths) == FIGURES
-    for path in paths.values():
-        assert path.read_bytes().startswith(b"\x89PNG")
-        assert path.stat().st_size > 5_000
+def test_figures_are_also_png_and_svg_files(written: Path) -> None:
+    files = sorted((written.parent / "figures").iterdir())
+    for ending, begin in ((".png", b"\x89PNG"), (".svg", b"<?xml")):
+        paths = {p.stem: p for p in files if p.suffix == ending}
+        assert set(paths) == FIGURES
+        for path in paths.values():
+            assert path.read_bytes().startswith(begin)
+            assert path.stat().st_size > 5_000
     assert written.read_text(encoding="utf-8").count("data:image/svg+xml;base64,") == len(FIGURES)
 
 

@@ -61,6 +61,8 @@ class ReportConfig(StrictModel):
     """Sentences searched for."""
     top_k: int = Field(default=5, ge=1, le=100)
     """Moments shown per sentence."""
+    umap: bool = False
+    """Also a UMAP map of the windows, beside PCA and t-SNE; needs the extra `umap`, takes a minute."""
 
 
 class RunConfig(StrictModel):

@@ -56,7 +56,7 @@ def report_stage(
                 import_report=read_json(data.home / "import.json"),
                 window_set=searcher.window_set,
                 window_statistics=read_json(data.sampling / "statistics.json"),
-                maps=_maps(data.sampling, searcher),
+                maps=_maps(data.sampling, searcher, umap=config.report.umap),
                 training_metrics=_training_rows(model / "metrics.jsonl"),
                 recognition=[part["recognition"] for part in evaluation.values()],
                 retrieval=evaluation["free_running"]["retrieval"],
@@ -80,7 +80,7 @@ def report_stage(
     return Stage("report", "search the examples and write the report", 2, results, settings, inputs, run)
 
 
-def _maps(sampling: Path, searcher: Searcher) -> MapInputs:
+def _maps(sampling: Path, searcher: Searcher, *, umap: bool) -> MapInputs:
     """Vectors of the test windows with what colours them; labels only colour, nothing is fitted to them."""
     index = searcher.index
     rows = index.windows.with_row_index("row").filter(pl.col("split").cast(pl.String) == "test")
@@ -98,6 +98,7 @@ def _maps(sampling: Path, searcher: Searcher) -> MapInputs:
             "part of day": np.array(parts)[codes],
         },
         ordered={"part of day": tuple(parts)},
+        umap=umap,
     )
 
 

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.alignment import LoadedModel, load_model
-from discover.core.artifacts import read_json, write_json
+from discover.core.artifacts import write_json
 from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ArtifactError, ConfigError
 from discover.core.window_set import WindowSet, load_window_set, read_captions
 from discover.pipeline.caption_files import CAPTIONS_FILE, find_caption_style, load_caption_vectors
+from discover.pipeline.index_folders import only_index, sampling_of
 from discover.recognition import build_prompt_set, mean_over_prompts
 from discover.retrieval import (
     MERGE_GAP_S,
@@ -66,11 +67,6 @@ def note_source(index_folder: Path, sampling: Path) -> Path:
     path = index_folder / _SOURCE
     write_json(path, {"sampling": os.path.relpath(sampling, index_folder)})
     return path
-
-
-def sampling_of(index_folder: Path) -> Path:
-    """The sampling folder whose windows an index holds, as `note_source` wrote it; it may be gone."""
-    return Path(os.path.normpath(index_folder / read_json(index_folder / _SOURCE)["sampling"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,22 +338,3 @@ class Searcher:
             return side
         ids = side.windows["window_id"]
         return side.with_clusters(load_assignments(self.folder, self.sampling.name, ids, clustering))
-
-
-def only_index(model_folder: Path) -> Path:
-    """The model's only index of free-running windows (of any windows, where there is no such).
-
-    Raises:
-        ArtifactError: There is none, or there are several.
-    """
-    found = sorted(p for p in model_folder.glob(f"{INDEX_PREFIX}*") if (p / "manifest.json").is_file())
-    free = [p for p in found if not p.name.endswith("_p")] or found
-    if len(free) == 1:
-        return free[0]
-    if not free:
-        raise ArtifactError(
-            f"{model_folder} has a model but no search index. Run `discover run` (or `discover evaluate`) "
-            "with its config to embed the windows."
-        )
-    names = ", ".join(p.name for p in free)
-    raise ArtifactError(f"{model_folder} has several indexes ({names}). Choose one with --index.")

@@ -3,6 +3,7 @@
 from discover.changes.comparing import Change, Comparison, compare_periods
 from discover.changes.config import ChangeConfig, ChangeSource
 from discover.changes.grid import TimeGrid, build_grid, marks_of_lists, marks_of_windows, thin_windows
+from discover.changes.object_marks import marks_of_objects
 from discover.changes.periods import Period, parse_period
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "build_grid",
     "compare_periods",
     "marks_of_lists",
+    "marks_of_objects",
     "marks_of_windows",
     "parse_period",
     "thin_windows",

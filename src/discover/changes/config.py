@@ -8,7 +8,7 @@ from discover.core.config import StrictModel
 
 __all__ = ["ChangeConfig", "ChangeSource"]
 
-ChangeSource = Literal["cluster", "room", "activity"]
+ChangeSource = Literal["cluster", "room", "object", "activity"]
 
 
 class ChangeConfig(StrictModel):

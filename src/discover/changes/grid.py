@@ -131,7 +131,8 @@ def build_grid(
     distinct = np.unique(when)
     following = np.append(distinct[1:], distinct[-1] + int(config.hold_s * 1e6))
     until = np.minimum(following[np.searchsorted(distinct, when)], when + int(config.hold_s * 1e6))
-    keep = thing >= 0
+    # Marks on days without any event were not observed.
+    keep = (thing >= 0) & (when >= 0) & (when < n_bins * _BIN_US)
     when, until, thing, weight = when[keep], until[keep], thing[keep], weight[keep]
     time = np.zeros((len(names), n_bins))
     begin_bin = when // _BIN_US

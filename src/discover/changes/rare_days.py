@@ -87,7 +87,10 @@ def _distance(a_DF: NDArray[np.float64], b_DF: NDArray[np.float64]) -> NDArray[n
 def _words(difference_F: NDArray[np.float64], grid: TimeGrid, titles: Mapping[str, str]) -> str:
     names = [titles.get(t, t) for t in grid.things] + ["quiet"]
     parts = []
-    for i in np.argsort(-np.abs(difference_F), kind="stable")[:3]:
+    # Less quiet is the mirror image of more of something: it is told only where nothing else stands out.
+    is_quiet = np.arange(len(difference_F)) % len(names) == len(names) - 1
+    weight = np.abs(difference_F) * np.where(is_quiet, 0.3, 1.0)
+    for i in np.argsort(-weight, kind="stable")[:3]:
         part, thing = divmod(int(i), len(names))
         hours = float(difference_F[i])
         if abs(hours) < 0.1:

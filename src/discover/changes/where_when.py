@@ -29,7 +29,9 @@ def sensor_use(
         Columns cluster (Int32), sensor (String), events (Int64), sorted by cluster and sensor.
     """
     if len(cluster) != len(facts) or len(present) != len(window_set.events):
-        raise ShapeError(f"{len(facts):,} windows, {len(cluster):,} clusters, {len(present):,} marked events.")
+        raise ShapeError(
+            f"{len(facts):,} windows, {len(cluster):,} clusters, {len(present):,} marked events."
+        )
     count = facts["n_events"].to_numpy().astype(np.int64)
     first = facts["first_event"].to_numpy().astype(np.int64)
     rows = np.repeat(np.arange(len(facts)), count)
@@ -45,7 +47,9 @@ def sensor_use(
     return counted.with_columns(pl.col("events").cast(pl.Int64)).sort("cluster", "sensor")
 
 
-def heat_field(home: Home, use: pl.DataFrame, *, cells: int = 120, spread: float = 0.045) -> NDArray[np.float64]:
+def heat_field(
+    home: Home, use: pl.DataFrame, *, cells: int = 120, spread: float = 0.045
+) -> NDArray[np.float64]:
     """Sensor counts of one cluster as a smooth field over the floor plan.
 
     Row 0 is the top of the plan (y = 0) and column 0 its left side (x = 0), as in `core.home`: draw it with
@@ -70,14 +74,16 @@ def heat_field(home: Home, use: pl.DataFrame, *, cells: int = 120, spread: float
             px, py = places[sensor]
             field += events * np.exp(-((y[:, None] - py) ** 2 + (x[None, :] - px) ** 2) / scale)
     top = field.max()
-    return field / top if top > 0 else field
+    scaled: NDArray[np.float64] = field / top if top > 0 else field
+    return scaled
 
 
 def hour_weekday(start: pl.Series) -> NDArray[np.float64]:
     """(7, 24) share of windows per weekday (row 0: Monday) and hour; sums to 1, or 0 without windows."""
     cells = (start.dt.weekday().to_numpy().astype(np.int64) - 1) * 24 + start.dt.hour().to_numpy()
     counts = np.bincount(cells, minlength=168).reshape(7, 24).astype(np.float64)
-    return counts / max(1.0, counts.sum())
+    shares: NDArray[np.float64] = counts / max(1.0, float(counts.sum()))
+    return shares
 
 
 def episodes_of(facts: pl.DataFrame, cluster: pl.Series, *, pause_s: float = _PAUSE_S) -> pl.DataFrame:

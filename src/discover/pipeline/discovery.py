@@ -1,7 +1,7 @@
 """Behaviour over weeks: what changed between two periods of a model's windows, and the cluster page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from discover.changes import (
     build_grid,
     compare_periods,
     marks_of_lists,
+    marks_of_objects,
     marks_of_windows,
     thin_windows,
 )
@@ -38,7 +39,7 @@ class ChangeRequest:
     Attributes:
         model: Folder of a trained model with an index.
         baseline, period: Two periods without a common day.
-        by: What time is counted for: clusters, rooms, or recognised activities.
+        by: What time is counted for: clusters, rooms, objects, or recognised activities.
         clusters: Name of a clustering, where the model has several.
         index: Index folder; None: the only one of free-running windows.
         config: Settings of the comparison.
@@ -50,7 +51,7 @@ class ChangeRequest:
     by: ChangeSource = "cluster"
     clusters: str | None = None
     index: Path | None = None
-    config: ChangeConfig = ChangeConfig()
+    config: ChangeConfig = field(default_factory=ChangeConfig)
 
 
 def changes_of_model(request: ChangeRequest) -> tuple[Comparison, Home]:
@@ -71,6 +72,9 @@ def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_se
     facts = thin_windows(windows)
     if request.by == "room":
         marks = marks_of_lists(facts, "rooms").with_columns(pl.col("thing").replace({UNKNOWN_ROOM: None}))
+    elif request.by == "object":
+        present = pl.Series(presence_mask(window_set.events, window_set.home))
+        marks = marks_of_objects(window_set.events, window_set.home, present)
     elif request.by == "activity":
         # Recognition loads the model and a text encoder; the other two ways need neither.
         from discover.pipeline.recognising import RecogniseRequest, recognise

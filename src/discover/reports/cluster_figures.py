@@ -16,7 +16,7 @@ from discover.reports.style import GREY, INK, MANY_COLOURS, Drawing, draw
 
 __all__ = ["OTHER_COLOUR", "cluster_colours", "draw_calendar", "draw_cluster", "draw_transitions"]
 
-OTHER_COLOUR = "#c9d0d7"
+OTHER_COLOUR = "#8f9aa5"
 _HEAT = LinearSegmentedColormap.from_list("heat", ["#ffffff00", "#fdd49ecc", "#e6550dcc", "#7f2704dd"])
 _DURATIONS = (0, 1, 2, 5, 10, 20, 60, np.inf)
 _DURATION_WORDS = ("<1", "1–2", "2–5", "5–10", "10–20", "20–60", ">60")
@@ -39,12 +39,14 @@ def draw_cluster(name: str, home: Home, use: pl.DataFrame, start: pl.Series, min
         _paint_week(axes[-2], hour_weekday(start))
         _paint_lengths(axes[-1], minutes.to_numpy())
 
-    return draw(name, "Where on the floor plan, at which hours of the week, and for how long.", (11, 2.9), paint)
+    return draw(
+        name, "Where on the floor plan, at which hours of the week, and for how long.", (11, 2.9), paint
+    )
 
 
 def _paint_heat(axes: Any, home: Home, use: pl.DataFrame) -> None:
     plan = home.floor_plan
-    assert plan is not None  # noqa: S101 - checked by the caller, for the type checker
+    assert plan is not None
     paint_rooms(axes, home, plan, {}, 215.0)
     field = heat_field(home, use)
     # Origin top left: the image's first row belongs to y = 0, and the axis runs downwards.
@@ -79,7 +81,7 @@ def draw_calendar(
     colours: Sequence[str],
     names: Sequence[str],
 ) -> Drawing:
-    """Every day a row, every quarter hour the colour of the thing with most time; white quiet, hatched unseen."""
+    """Days as rows, quarter hours in the colour of the thing with most time; white quiet, pale grey unseen."""
     n_days = len(days)
 
     def paint(figure: Figure) -> None:
@@ -96,7 +98,9 @@ def draw_calendar(
         axes.set_xticks(range(0, 25, 3))
         axes.set_xlabel("hour of day")
         step = max(1, round(n_days / 24))
-        axes.set_yticks(np.arange(0, n_days, step) + 0.5, [f"{d:%a %d %b %Y}" for d in days[::step]], fontsize=8)
+        axes.set_yticks(
+            np.arange(0, n_days, step) + 0.5, [f"{d:%a %d %b %Y}" for d in days[::step]], fontsize=8
+        )
         shown: dict[str, str] = {}
         for colour, name in zip(colours, names, strict=True):
             shown.setdefault(colour, "other clusters" if colour == OTHER_COLOUR else name)
@@ -140,7 +144,9 @@ def draw_transitions(steps: pl.DataFrame, names: Mapping[int, str], colours: Map
         axes.set_aspect("equal")
         axes.axis("off")
 
-    return draw("transitions", "Which cluster follows which; wider arrows are more frequent.", (11, 4.9), paint)
+    return draw(
+        "transitions", "Which cluster follows which; wider arrows are more frequent.", (11, 4.9), paint
+    )
 
 
 def _outline() -> Any:

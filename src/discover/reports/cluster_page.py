@@ -69,7 +69,9 @@ def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
         .sort("n", "cluster", descending=[True, False])
     )  # fmt: skip
     if not len(sizes):
-        raise DataError("No window is in a cluster, so there is no cluster page. Run `discover cluster` first.")
+        raise DataError(
+            "No window is in a cluster, so there is no cluster page. Run `discover cluster` first."
+        )
     ids: list[int] = sizes["cluster"].to_list()
     told = {int(c["id"]): c for c in inputs.clusters}
     titles = {c: str(told.get(c, {}).get("title", f"cluster {c}")) for c in ids}

@@ -1,0 +1,89 @@
+"""Statistics of days against slow second versions and known answers."""
+
+import numpy as np
+import pytest
+from scipy.stats import false_discovery_control
+
+from discover.changes.statistics import (
+    DayExchange,
+    adjusted_p_values,
+    block_bootstrap_difference,
+    cliffs_delta,
+    hedges_g,
+    permutation_p_value,
+)
+
+LATE = np.arange(40) >= 20
+KIND = (np.arange(40) % 7 >= 5).astype(int)
+
+
+def test_q_values_agree_with_scipy() -> None:
+    p = np.random.default_rng(0).random(30) ** 2
+    assert adjusted_p_values(p) == pytest.approx(false_discovery_control(p))
+
+
+def test_cliffs_delta_by_counting_pairs() -> None:
+    rng = np.random.default_rng(1)
+    a, b = rng.integers(0, 6, 9), rng.integers(1, 7, 12)
+    slow = np.mean([np.sign(y - x) for x in a for y in b])
+    assert cliffs_delta(a, b) == pytest.approx(slow)
+    assert cliffs_delta([1, 2], [3, 4]) == 1.0
+
+
+def test_hedges_g_of_a_known_case() -> None:
+    # Means 2 and 4, pooled sd 1, df 4: 2 * (1 - 3 / 15).
+    assert hedges_g([1, 2, 3], [3, 4, 5]) == pytest.approx(1.6)
+    assert hedges_g([1, 1], [1, 1]) == 0.0
+
+
+def test_days_are_exchanged_within_their_kind_only() -> None:
+    exchange = DayExchange.make(LATE, KIND, 50, 0)
+    assert (np.sort(exchange.rows_KN, axis=1) == np.arange(40)).all()
+    assert (KIND[exchange.rows_KN] == KIND).all()
+
+
+def test_a_shift_is_found_and_a_weekend_effect_is_not_one() -> None:
+    exchange = DayExchange.make(LATE, KIND, 999, 0)
+    noise = np.random.default_rng(2).normal(size=40)
+    assert permutation_p_value(noise + 2 * LATE, exchange) == pytest.approx(0.001)
+    # A strong weekend effect with unequal numbers of weekends on the two sides leaves the p-value as it was.
+    assert permutation_p_value(noise + 50 * KIND, exchange) == pytest.approx(
+        permutation_p_value(noise, exchange)
+    )
+
+
+def test_no_spread_is_no_evidence() -> None:
+    assert permutation_p_value(np.ones(40), DayExchange.make(LATE, KIND, 199, 0)) == 1.0
+
+
+def _alarm_rate(lags: int, phi: float) -> float:
+    rng = np.random.default_rng(3)
+    exchange = DayExchange.make(LATE, np.zeros(40, int), 199, 0)
+    alarms = 0
+    for _ in range(300):
+        shocks = rng.normal(size=60)
+        x = np.zeros(60)
+        for t in range(1, 60):
+            x[t] = phi * x[t - 1] + shocks[t]
+        alarms += permutation_p_value(x[20:], exchange, lags=lags) <= 0.05
+    return alarms / 300
+
+
+def test_alike_days_raise_fewer_false_alarms_when_lags_count() -> None:
+    assert _alarm_rate(2, 0.0) <= 0.085
+    plain, allowed = _alarm_rate(0, 0.4), _alarm_rate(2, 0.4)
+    assert plain > 0.12
+    assert allowed < plain - 0.02
+
+
+def test_the_block_bootstrap_surrounds_the_difference_and_blocks_widen_it() -> None:
+    early = np.repeat(np.random.default_rng(4).normal(size=10), 3)
+    late = early + 1
+    spans = {}
+    for block in (1, 3):
+        low, high = block_bootstrap_difference(
+            early, late, block_days=block, level=0.95, resamples=800, seed=0
+        )
+        assert low < 1 < high
+        spans[block] = high - low
+    assert spans[3] > 1.2 * spans[1]

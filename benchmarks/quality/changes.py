@@ -3,8 +3,8 @@
     python -m benchmarks.quality.changes
 
 Each run simulates 56 days of the demo home (112 in one case); its second half is compared with its first.
-Clusters are k-means on bags of sensors, fitted on both halves, so that neither is favoured. Some runs carry one change from the
-middle on, 50 runs with other seeds carry none. Nothing reads the simulator's annotations.
+Clusters are k-means on bags of sensors, fitted on both halves, so that neither is favoured. Some runs carry
+one change from the middle on, 50 runs with other seeds carry none. Nothing reads the simulator's annotations.
 """
 
 import argparse
@@ -157,14 +157,19 @@ def unchanged(seeds: Sequence[int]) -> tuple[str, bool]:
                 alarms[view].append(f"seed {seed}: {c.thing} {c.measure} {c.direction}")
                 sys.stderr.write(alarms[view][-1] + f" q={c.q_value}\n")
     rows, fine = [], True
+    alarmed: set[int] = set()
     for view in _VIEWS:
         k, n = len(alarms[view]), len(seeds)
+        alarmed |= {int(a.split(":")[0].removeprefix("seed ")) for a in alarms[view]}
         low, high = clopper_pearson(k, n)
         fine &= low <= _LEVEL
         rows.append([
             view, f"{k} of {n}", f"{k / n:.3f} [{low:.3f}, {high:.3f}]", f"{tests[view] / n:.0f}",
             "; ".join(alarms[view]) or "–",
         ])  # fmt: skip
+    low, high = clopper_pearson(len(alarmed), len(seeds))
+    rate = f"{len(alarmed) / len(seeds):.3f} [{low:.3f}, {high:.3f}]"
+    rows.append(["any of them", f"{len(alarmed)} of {len(seeds)}", rate, "", ""])
     columns = ["by", "runs with an alarm", "rate, 95 % interval", "measures tested per run", "alarms"]
     return markdown_table(columns, rows), fine
 
@@ -173,17 +178,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run both parts and write benchmarks/results/changes.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--unchanged", type=int, default=50, help="Runs without a change.")
-    parser.add_argument("--planted", type=int, default=3, help="Runs per kind of change.")
+    parser.add_argument("--planted", type=int, default=5, help="Runs per kind of change.")
     options = parser.parse_args(arguments)
     started = time.perf_counter()
-    found, all_found = planted(range(1000, 1000 + options.planted))
+    found, all_found = planted(range(2000, 2000 + options.planted))
     false, level_kept = unchanged(range(options.unchanged))
     body = (
-        f"{_DAYS} simulated days of the demo home, {_DAYS // 2} against {_DAYS // 2}; amounts as "
-        f"listed. Level: false discovery rate {_LEVEL:g} per comparison, which without any change is the "
-        f"chance of at least one alarm. {time.perf_counter() - started:.0f} s in all.\n\n"
-        f"## Planted changes\n\n{found}\n\nAll found with the right direction: {_yes(all_found)}.\n\n"
-        f"## No change\n\n{false}\n\nStated level inside or above the interval: {_yes(level_kept)}."
+        f"{_DAYS} simulated days of the demo home, {_DAYS // 2} against {_DAYS // 2}, where the table says "
+        f"nothing else; amounts as listed. Level: false discovery rate {_LEVEL:g} per comparison, which without "
+        f"any change is the chance of at least one alarm. {time.perf_counter() - started:.0f} s in all.\n\n"
+        f"## Planted changes\n\n{found}\n\n"
+        "The cases `sleep_later`, `fewer_meals` and `new_visitor 7` found in every run by at least one view: "
+        f"{_yes(all_found)}. `new_visitor 3` is the simulator's usual amount; it shows the limit and does not "
+        "count in that answer. The view by object (doors opened, two seats in turn) and the case of 7 visits "
+        "and 56 days a side were chosen after three visits a week had not been found on seeds 1000 to 1009; "
+        "the runs here use seeds from 2000 on.\n\n"
+        f"## No change\n\n{false}\n\n"
+        f"No rate is shown to exceed the level of {_LEVEL:g} per comparison (lower end of every interval at "
+        f"most the level): {_yes(level_kept)}. With 50 runs this cannot tell 0.05 from about 0.10. The last "
+        f"row counts runs with an alarm in any of the {len(_VIEWS)} comparisons, which together have no stated "
+        "level."
     )
     path = write_result("changes", "python -m benchmarks.quality.changes", body)
     sys.stdout.write(f"{body}\n\nwrote {path}\n")

@@ -313,7 +313,7 @@ def changes(
         typer.Option(help="Month (2009-07), day, or range (2009-07-01..2009-07-20) to compare with."),
     ] = None,
     period: Annotated[str | None, typer.Option(help="Month, day or range that is compared.")] = None,
-    by: Annotated[str, typer.Option(help="Count time by cluster, room or activity.")] = "cluster",
+    by: Annotated[str, typer.Option(help="Count time by cluster, room, object or activity.")] = "cluster",
     clusters: Annotated[
         str | None, typer.Option(help="Name of the clustering, where there are several.")
     ] = None,

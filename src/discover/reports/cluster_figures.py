@@ -135,8 +135,10 @@ def draw_transitions(steps: pl.DataFrame, names: Mapping[int, str], colours: Map
         for c in ids:
             x, y = place[c]
             axes.scatter([x], [y], s=420, color=colours[c], edgecolor="white", zorder=3)
-            axes.text(x, y, str(c), ha="center", va="center", zorder=4, fontsize=9, color="white", weight="bold",
-                      path_effects=[_outline()])  # fmt: skip
+            axes.text(
+                x, y, str(c), ha="center", va="center", zorder=4, fontsize=9, color="white", weight="bold",
+                path_effects=[_outline()],
+            )  # fmt: skip
             side = "left" if x > 0.05 else "right" if x < -0.05 else "center"
             axes.text(1.16 * x, 1.16 * y, names[c], ha=side, va="center", fontsize=8.5, color=INK)
         axes.set_xlim(-3.0, 3.0)

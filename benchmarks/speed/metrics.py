@@ -1,6 +1,7 @@
 """Time and memory of the metrics on pools of growing size, beside the obvious N x N way.
 
 python -m benchmarks.speed.metrics [--sizes 2000 10000 40000] [--rounds 5]
+python -m benchmarks.speed.metrics --evaluation 20000    # the whole evaluation, without the model
 """
 
 import argparse
@@ -10,9 +11,14 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.harness import markdown_table, time_pairs
+from discover.core.embeddings import EmbeddingTable
+from discover.core.window_set import WindowSet
+from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_recognition, evaluate_retrieval
+from discover.homes import load_home
 from discover.metrics import (
     alignment_health,
     bootstrap_interval,
@@ -23,7 +29,7 @@ from discover.metrics import (
     retrieval_scores,
 )
 
-__all__ = ["run"]
+__all__ = ["run", "run_evaluation"]
 
 WIDTH = 256
 DENSE_POOL = 4_000
@@ -70,6 +76,91 @@ def run(sizes: Sequence[int] = (2_000, 10_000, 40_000), rounds: int = 5) -> dict
     return result
 
 
+def run_evaluation(n: int) -> dict[str, float]:
+    """Seconds of a whole evaluation of n made-up test windows without the model's forward pass.
+
+    Retrieval: all directions, K = 10/50/100, both label levels, caption-only search, prompts. Recognition:
+    all label-free rows of both prompt sets and both levels. 1,000 bootstrap samples of days everywhere.
+    The rows trained with labels are left out: their time is the solver's.
+    """
+    data, encode = _study(n)
+    config = EvaluationConfig(supervised=False)
+    before = _peak_gb()
+    started = time.perf_counter()
+    evaluate_retrieval(data, project_text=lambda v: v, encode_text=encode, config=config)
+    between = time.perf_counter()
+    evaluate_recognition(data, encode_text=encode, project_text=lambda v: v, config=config)
+    done = time.perf_counter()
+    found = {
+        "retrieval_s": between - started,
+        "recognition_s": done - between,
+        "total_s": done - started,
+        "gb_grown": _peak_gb() - before,
+    }
+    print(
+        f"Whole evaluation of {n:,} test windows, width {WIDTH}: "
+        + ", ".join(f"{k} {v:.2f}" for k, v in found.items())
+    )
+    return found
+
+
+def _study(n: int) -> tuple[EvaluationData, Callable[[list[str]], NDArray[np.float32]]]:
+    """n test windows on 60 days and 1,000 training windows, vectors at random around their activity."""
+    rng = np.random.default_rng(0)
+    home = load_home("demo")
+    labels = [a.label for a in home.activities]
+    total = n + 1_000
+    codes = rng.integers(0, len(labels), total)
+    minutes = np.arange(total) * (60 * 24 * 60 // n)
+    times = pl.Series(minutes * 60_000_000).cast(pl.Datetime("us"))
+    events = pl.DataFrame({"time": times, "sensor": [home.sensors[0].id] * total}).with_columns(
+        pl.col("sensor").cast(pl.Enum([s.id for s in home.sensors]))
+    )
+    ids = [f"w{i:06d}" for i in range(total)]
+    split = ["test"] * n + ["train"] * 1_000
+    first = np.arange(total)
+    windows = pl.DataFrame(
+        {
+            "window_id": ids,
+            "home": ["demo"] * total,
+            "split": split,
+            "first_event": first,
+            "n_events": np.ones(total, np.int32),
+            "start": times,
+            "end": times,
+        }
+    )
+    names = [labels[c] for c in codes]
+    truth = pl.DataFrame(
+        {"window_id": ids, "label": names, "segment": pl.Series([None] * total, dtype=pl.Int32)}
+    )
+    centres = rng.normal(size=(len(labels), WIDTH)).astype(np.float32)
+
+    def near(scale: float) -> NDArray[np.float32]:
+        return (centres[codes] + scale * rng.normal(size=(total, WIDTH))).astype(np.float32)
+
+    window_ids = np.array(ids)
+    captions = np.concatenate([near(2.0) for _ in range(4)])
+    texts = pl.DataFrame(
+        {
+            "window_id": ids,
+            "caption_index": pl.Series([0] * total, dtype=pl.Int16),
+            "caption": [f"{name} {i // 3}" for i, name in enumerate(names)],
+        }
+    )
+    data = EvaluationData(
+        WindowSet(home, events, windows),
+        truth,
+        EmbeddingTable(near(1.5), window_ids, np.zeros(total, np.int16)),
+        EmbeddingTable(captions, np.tile(window_ids, 4), np.repeat(np.arange(4, dtype=np.int16), total)),
+        texts,
+    )
+    return (
+        data,
+        lambda sentences: np.random.default_rng(1).normal(size=(len(sentences), WIDTH)).astype(np.float32),
+    )
+
+
 def _pool(n: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
     rng = np.random.default_rng(n)
     windows = rng.normal(size=(n, WIDTH)).astype(np.float32)
@@ -105,7 +196,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[2_000, 10_000, 40_000])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--evaluation", type=int, metavar="WINDOWS", help="Time a whole evaluation instead.")
     options = parser.parse_args(arguments)
+    if options.evaluation:
+        run_evaluation(options.evaluation)
+        return
     run(options.sizes, options.rounds)
 
 

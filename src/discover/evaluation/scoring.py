@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from discover.core.day_parts import DAY_PARTS
 from discover.core.seeds import derive_seed
-from discover.metrics.classification import SCORE_NAMES, classification_scores, scores_from_confusion
+from discover.metrics.classification import SCORE_NAMES, scores_from_confusion
 
 __all__ = [
     "Pool",
@@ -46,6 +47,16 @@ class Pool:
     classes: tuple[str, ...]
     weights: NDArray[np.int64]
     day_parts: NDArray[np.uint8] | None = None
+
+    @cached_property
+    def truth_codes(self) -> NDArray[np.int64]:
+        """(N,) place of each truth in `classes`; looked up once for all methods of the pool."""
+        return places(self.classes, self.truth)
+
+    @cached_property
+    def day_codes(self) -> NDArray[np.int64]:
+        """(N,) number of each unit's day, 0..D-1."""
+        return np.asarray(np.unique(self.days, return_inverse=True)[1], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -92,24 +103,28 @@ def score_pool(pool: Pool, scores: NDArray[np.floating], classes: Sequence[str])
         classes: (C',) class of each column, all in `pool.classes`.
     """
     window, unit = pool.rows
-    total = np.zeros((len(pool.truth), len(classes)))
-    np.add.at(total, unit, scores[window])
-    total /= np.bincount(unit, minlength=len(pool.truth))[:, None]
-    predicted = np.asarray(classes, dtype=np.str_)[total.argmax(axis=1)]
-    whole = classification_scores(pool.truth, predicted, pool.classes)
-    sampled = scores_from_confusion(_bootstrap(pool, predicted))
+    chosen = scores[window]
+    if len(window) > len(pool.truth):
+        sizes = np.bincount(unit, minlength=len(pool.truth))
+        sums = [np.bincount(unit, weights=column, minlength=len(pool.truth)) for column in chosen.T]
+        chosen = np.stack(sums, axis=1) / sizes[:, None]
+    guess = places(pool.classes, np.asarray(classes, dtype=np.str_))[chosen.argmax(axis=1)]
+    size = len(pool.classes)
+    counts = np.bincount(pool.truth_codes * size + guess, minlength=size * size).reshape(size, size)
+    whole = scores_from_confusion(counts)
+    sampled = scores_from_confusion(_bootstrap(pool, guess))
     days = int(pool.weights.shape[1])
     result = {
         "n": len(pool.truth),
         "days": days,
-        **{name: with_interval(whole.scores[name], sampled[name], days) for name in SCORE_NAMES},
-        "classes": list(whole.classes),
-        "confusion": whole.confusion.tolist(),
-        "per_class": {name: dict(row) for name, row in whole.per_class.items() if row["support"]},
+        **{name: with_interval(float(whole[name]), sampled[name], days) for name in SCORE_NAMES},
+        "classes": list(pool.classes),
+        "confusion": counts.tolist(),
+        "per_class": _per_class(counts, pool.classes),
     }
     if pool.day_parts is not None:
-        result["by_day_part"] = _by_day_part(pool.truth, predicted, pool.day_parts)
-    return Scored(result, sampled, predicted)
+        result["by_day_part"] = _by_day_part(pool.truth_codes, guess, pool.day_parts, size)
+    return Scored(result, sampled, np.asarray(pool.classes, dtype=np.str_)[guess])
 
 
 def score_draws(
@@ -123,9 +138,8 @@ def score_draws(
         answers_TN: (T, N) class of each window in each draw, as a place in `classes`.
         days: Test days, for the result.
     """
-    place = {name: i for i, name in enumerate(classes)}
     size = len(classes)
-    true = np.array([place[str(t)] for t in truth], dtype=np.int64)
+    true = places(classes, truth)
     cells = (np.arange(len(answers_TN))[:, None] * size + true) * size + answers_TN
     counts = np.bincount(cells.ravel(), minlength=len(answers_TN) * size * size).reshape(-1, size, size)
     sampled = scores_from_confusion(counts)
@@ -152,16 +166,44 @@ def score_draws(
     return result
 
 
+def places(classes: Sequence[str], names: NDArray[np.str_]) -> NDArray[np.int64]:
+    """(N,) place of each name in `classes`.
+
+    Raises:
+        KeyError: A name is not among them.
+    """
+    found, codes = np.unique(names, return_inverse=True)
+    place = {name: i for i, name in enumerate(classes)}
+    return np.array([place[str(name)] for name in found], dtype=np.int64)[codes.reshape(-1)]
+
+
+def _per_class(counts: NDArray[np.int64], classes: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Precision, recall, F1, support and answers of every class that occurs in the truth."""
+    support, guessed, right = counts.sum(axis=1), counts.sum(axis=0), np.diagonal(counts)
+    return {
+        name: {
+            "precision": float(right[i] / guessed[i]) if guessed[i] else 0.0,
+            "recall": float(right[i] / support[i]),
+            "f1": float(2 * right[i] / (support[i] + guessed[i])),
+            "support": int(support[i]),
+            "predicted": int(guessed[i]),
+        }
+        for i, name in enumerate(classes)
+        if support[i]
+    }
+
+
 def _by_day_part(
-    truth: NDArray[np.str_], predicted: NDArray[np.str_], parts: NDArray[np.uint8]
+    truth: NDArray[np.int64], guess: NDArray[np.int64], parts: NDArray[np.uint8], size: int
 ) -> dict[str, dict[str, float]]:
     """Scores of the windows of each part of the day that has any, over the classes present in it."""
+    cells = (parts.astype(np.int64) * size + truth) * size + guess
+    counts = np.bincount(cells, minlength=len(DAY_PARTS) * size * size).reshape(-1, size, size)
     found: dict[str, dict[str, float]] = {}
-    for code, part in enumerate(DAY_PARTS):
-        here = parts == code
+    for part, here in zip(DAY_PARTS, counts, strict=True):
         if here.any():
-            scores = classification_scores(truth[here], predicted[here]).scores
-            found[part.name] = {"n": int(here.sum()), **{k: round(v, 6) for k, v in scores.items()}}
+            scores = scores_from_confusion(here)
+            found[part.name] = {"n": int(here.sum()), **{k: round(float(v), 6) for k, v in scores.items()}}
     return found
 
 
@@ -190,14 +232,12 @@ def with_interval(value: float, samples: NDArray[np.float64], days: int) -> dict
     return {"value": round(float(value), 6), "low": round(float(low), 6), "high": round(float(high), 6)}
 
 
-def _bootstrap(pool: Pool, predicted: NDArray[np.str_]) -> NDArray[np.int64]:
+def _bootstrap(pool: Pool, guess: NDArray[np.int64]) -> NDArray[np.int64]:
     """(B, C, C) confusion matrices over drawn days; summing days' counts equals scoring their windows."""
-    place = {name: i for i, name in enumerate(pool.classes)}
-    size = len(place)
-    true = np.array([place[str(t)] for t in pool.truth], dtype=np.int64)
-    guess = np.array([place[str(p)] for p in predicted], dtype=np.int64)
-    _, day = np.unique(pool.days, return_inverse=True)
-    cells = (day * size + true) * size + guess
+    size = len(pool.classes)
+    cells = (pool.day_codes * size + pool.truth_codes) * size + guess
     n_days = pool.weights.shape[1]
     per_day = np.bincount(cells, minlength=n_days * size * size).reshape(n_days, size * size)
-    return (pool.weights @ per_day).reshape(-1, size, size)
+    # Counts are far below 2^53: exact as floats, and floats are multiplied by BLAS, integers are not.
+    drawn = pool.weights.astype(np.float64) @ per_day.astype(np.float64)
+    return np.rint(drawn).astype(np.int64).reshape(-1, size, size)

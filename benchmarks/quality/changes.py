@@ -185,18 +185,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     false, level_kept = unchanged(range(options.unchanged))
     body = (
         f"{_DAYS} simulated days of the demo home, {_DAYS // 2} against {_DAYS // 2}, where the table says "
-        f"nothing else; amounts as listed. Level: false discovery rate {_LEVEL:g} per comparison, which without "
+        f"nothing else; amounts as listed. Level: false discovery rate {_LEVEL:g} per comparison, "
+        f"which without "
         f"any change is the chance of at least one alarm. {time.perf_counter() - started:.0f} s in all.\n\n"
         f"## Planted changes\n\n{found}\n\n"
         "The cases `sleep_later`, `fewer_meals` and `new_visitor 7` found in every run by at least one view: "
-        f"{_yes(all_found)}. `new_visitor 3` is the simulator's usual amount; it shows the limit and does not "
+        f"{_yes(all_found)}. `new_visitor 3` is the simulator's usual amount; it shows the limit "
+        f"and does not "
         "count in that answer. The view by object (doors opened, two seats in turn) and the case of 7 visits "
         "and 56 days a side were chosen after three visits a week had not been found on seeds 1000 to 1009; "
         "the runs here use seeds from 2000 on.\n\n"
         f"## No change\n\n{false}\n\n"
         f"No rate is shown to exceed the level of {_LEVEL:g} per comparison (lower end of every interval at "
         f"most the level): {_yes(level_kept)}. With 50 runs this cannot tell 0.05 from about 0.10. The last "
-        f"row counts runs with an alarm in any of the {len(_VIEWS)} comparisons, which together have no stated "
+        f"row counts runs with an alarm in any of the {len(_VIEWS)} comparisons, which together "
+        f"have no stated "
         "level."
     )
     path = write_result("changes", "python -m benchmarks.quality.changes", body)

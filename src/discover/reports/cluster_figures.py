@@ -81,7 +81,7 @@ def draw_calendar(
     colours: Sequence[str],
     names: Sequence[str],
 ) -> Drawing:
-    """Days as rows, quarter hours in the colour of the thing with most time; white quiet, pale grey unseen."""
+    """Days as rows, quarter hours coloured by the thing with most time; white quiet, pale grey unseen."""
     n_days = len(days)
 
     def paint(figure: Figure) -> None:

@@ -104,14 +104,106 @@ def retrieval_table(results: Sequence[Mapping[str, Any]]) -> str:
 
 
 def label_precision_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """label-P@k, text to window, per seed."""
+    """label-P@k in every direction, mean over seeds and the interval of the first: fine and coarse labels."""
+    rows = []
+    for protocol in results[0]:
+        found = [result[protocol]["retrieval"].get("labels") for result in results]
+        if not all(found):
+            continue
+        for level in ("L1", "L2"):
+            for direction, first in found[0][level].items():
+                for name, interval in first["intervals"].items():
+                    values = [labels[level][direction]["values"][name] for labels in found]
+                    words = name.replace("label_precision@", "P@").replace("_", " ")
+                    rows.append((protocol, level, direction, words, _mean(values), _bracket(interval)))
+    return markdown_table(("protocol", "labels", "direction", "score", "mean (range)", "first seed"), rows)
+
+
+def caption_only_table(results: Sequence[Mapping[str, Any]]) -> str:
+    """Caption-only search beside text to window: R@10 of both and their paired difference, per seed."""
     rows = []
     for protocol in results[0]:
         for seed, result in enumerate(results):
-            found = result[protocol]["retrieval"].get("label_precision") or {}
-            scores = found.get("text_to_window", {})
-            rows.extend((protocol, seed, name, value) for name, value in scores.items())
-    return markdown_table(("protocol", "seed", "score", "value"), rows)
+            found = result[protocol]["retrieval"]
+            only = found.get("caption_only")
+            if only:
+                cells = (
+                    found["text_to_window"]["recall@10"],
+                    only["encoder"]["recall@10"],
+                    only["joint"]["recall@10"],
+                )
+                rows.append(
+                    (protocol, seed, *cells, _interval(only["text_to_window_minus_encoder"]["recall@10"]))
+                )
+    columns = (
+        "protocol",
+        "seed",
+        "text to window",
+        "captions, encoder",
+        "captions, joint",
+        "window - encoder",
+    )
+    return markdown_table(columns, rows)
+
+
+def few_label_table(results: Sequence[Mapping[str, Any]]) -> str:
+    """Rows with few labels as a share of the linear probe's scores, mean over seeds."""
+    rows = []
+    for protocol in results[0]:
+        found = [result[protocol]["recognition"].get("few_labels") or [] for result in results]
+        for entries in zip(*found, strict=True):
+            shares = [
+                [e.get(f"{s}_share_of_probe", float("nan")) for e in entries]
+                for s in ("macro_f1", "weighted_f1")
+            ]
+            rows.append((protocol, entries[0]["method"], entries[0]["shots"], *(_mean(s) for s in shares)))
+    return markdown_table(("protocol", "method", "shots", "macro F1", "weighted F1"), rows)
+
+
+def coarse_tables(results: Sequence[Mapping[str, Any]]) -> str:
+    """Coarse labels (L2), annotated windows: mean over seeds and the interval of the first."""
+    rows = []
+    for protocol in results[0]:
+        found = [(result[protocol]["recognition"].get("coarse") or {}).get("rows", []) for result in results]
+        for entries in zip(*found, strict=True):
+            if entries[0]["unit"] == "window":
+                cells = []
+                for score in ("accuracy", "macro_f1", "weighted_f1"):
+                    values = [e["annotated"][score]["value"] for e in entries]
+                    cells.append(f"{_mean(values)} {_bracket(entries[0]['annotated'][score])}")
+                rows.append((protocol, method_title(entries[0]), *cells))
+    return markdown_table(("protocol", "row", "accuracy", "macro F1", "weighted F1"), rows)
+
+
+def day_part_table(results: Sequence[Mapping[str, Any]]) -> str:
+    """Macro F1 by part of the day, first seed: described prompts, centred, and the linear probe."""
+    rows = []
+    for row in results[0]["free_running"]["recognition"]["rows"]:
+        shown = row["method"] == "linear_probe" or (row["variant"], row["prompts"]) == (
+            "centred",
+            "described",
+        )
+        if shown and not row["smoothed"]:
+            for part, scores in (row["annotated"].get("by_day_part") or {}).items():
+                rows.append(
+                    (
+                        method_title(row),
+                        part.replace("_", " "),
+                        scores["n"],
+                        scores["accuracy"],
+                        scores["macro_f1"],
+                    )
+                )
+    return markdown_table(("row", "part of the day", "windows", "accuracy", "macro F1"), rows)
+
+
+def _mean(values: Sequence[float]) -> str:
+    spread = f" ({min(values):.3f}–{max(values):.3f})" if min(values) != max(values) else ""
+    return f"{sum(values) / len(values):.3f}{spread}"
+
+
+def _bracket(interval: Mapping[str, Any]) -> str:
+    return "" if interval["low"] is None else f"[{interval['low']:.3f}, {interval['high']:.3f}]"
 
 
 def _score_table(rows: Sequence[Mapping[str, Any]], pool: str, first: Sequence[Mapping[str, Any]]) -> str:
@@ -177,8 +269,16 @@ def main() -> None:
             difference_table(results),
             "## Retrieval on the whole test pool",
             retrieval_table(results),
-            "## label-precision@k (for the record)",
+            "## Caption-only search beside it (R@10; * the interval excludes 0)",
+            caption_only_table(results),
+            "## label-precision@k",
             label_precision_table(results),
+            "## Few labels, share of the linear probe",
+            few_label_table(results),
+            "## Coarse labels (L2), annotated windows",
+            coarse_tables(results),
+            "## Part of the day, first seed",
+            day_part_table(results),
             "## Time of the whole chain, first seed",
             markdown_table(("stage", "", "seconds"), stages),
             f"Sum: {sum(o.seconds for o in outcomes[0]):.0f} s.",

@@ -132,3 +132,71 @@ def test_markdown_names_the_pool(paired: EvaluationData) -> None:
     text = to_markdown(evaluate_retrieval(paired, project_text=same))
     assert "pool of all 24 test windows" in text
     assert "| text to window | 1.000 | 1.000 | 1.000 |" in text
+
+
+def test_caption_only_never_compares_a_caption_with_itself(paired: EvaluationData) -> None:
+    table = paired.caption_embeddings
+    assert table is not None
+    # Second captions point nowhere in particular: a search that used the first ones would be perfect.
+    only = evaluate_retrieval(paired, project_text=same)["caption_only"]
+    assert only["encoder"]["recall@1"] < 0.5
+    vectors = table.vectors.copy()
+    vectors[1::2] = vectors[::2] * 2
+    agreeing = dataclasses.replace(paired, caption_embeddings=dataclasses.replace(table, vectors=vectors))
+    only = evaluate_retrieval(agreeing, project_text=same)["caption_only"]
+    assert only["encoder"]["recall@1"] == only["joint"]["recall@1"] == 1
+    assert only["text_to_window_minus_encoder"]["recall@1"]["value"] == 0
+
+
+def test_one_caption_per_window_leaves_caption_only_out(paired: EvaluationData) -> None:
+    table = paired.caption_embeddings
+    assert table is not None
+    first = dataclasses.replace(
+        table,
+        vectors=table.vectors[::2],
+        sample_ids=table.sample_ids[::2],
+        caption_indices=table.caption_indices[::2],
+    )
+    result = evaluate_retrieval(dataclasses.replace(paired, caption_embeddings=first), project_text=same)
+    assert result["caption_only"] is None
+    assert set(result["recall_curve"]) == {"text_to_window", "window_to_text"}
+
+
+def test_prompts_find_windows_and_windows_their_prompt(study: Any) -> None:
+    config = EvaluationConfig(label_precision_ks=(4,), bootstrap_samples=20)
+    result = evaluate_retrieval(
+        study.data, project_text=study.project_text, encode_text=study.encode_text, config=config
+    )
+    entry = next(
+        e
+        for e in result["prompts"]
+        if (e["level"], e["prompts"], e["source"], e["pool"]) == ("L1", "described", "aligned", "annotated")
+    )
+    # The false bath has the vector of a meal and stands before all meals: one of the first four is wrong.
+    assert {k: v["label_precision@4"] for k, v in entry["per_label"].items()} == {
+        "sleeping": 1.0, "meal_preparation": 0.75, "bathing": 0.75,
+    }  # fmt: skip
+    assert entry["prompt_to_window"]["label_precision@4_macro"] == pytest.approx((1 + 0.75 + 0.75) / 3)
+    # 19 of 20 windows find their prompt first; the false bath ties with sleep behind the meal.
+    assert entry["window_to_prompt"]["recall@1"] == pytest.approx(19 / 20)
+    assert entry["window_to_prompt"]["mean_rank"] == pytest.approx((19 + 3) / 20)
+
+
+def test_coarse_labels_merge_what_they_share(study: Any) -> None:
+    home = study.data.home
+    activities = tuple(
+        a.model_copy(update={"coarse": "care" if a.label != "sleeping" else "sleep"}) for a in home.activities
+    )
+    window_set = dataclasses.replace(
+        study.data.window_set, home=home.model_copy(update={"activities": activities})
+    )
+    result = evaluate_retrieval(
+        dataclasses.replace(study.data, window_set=window_set),
+        project_text=same,
+        config=EvaluationConfig(label_precision_ks=(4,), bootstrap_samples=20, confusion_k=4),
+    )["labels"]
+    fine, coarse = (result[level]["window_to_window"] for level in ("L1", "L2"))
+    assert coarse["confusion"]["classes"] == ["care", "sleep"]
+    assert fine["values"]["label_precision@4_weighted"] < coarse["values"]["label_precision@4_weighted"] <= 1
+    for found in (fine, coarse):
+        assert np.sum(found["confusion"]["shares"], axis=1) == pytest.approx(1, abs=1e-3)

@@ -1,0 +1,83 @@
+"""`discover recognise` on a finished chain: its own windows, its log, and what it refuses."""
+
+import json
+import shutil
+from pathlib import Path
+
+import polars as pl
+from chain_runs import discover
+
+FILES = {f"timeline_{kind}.{ending}" for kind in ("windows", "segments") for ending in ("csv", "parquet")}
+
+
+def model_of(workspace: Path) -> Path:
+    return workspace / "trained_models/demo/demo"
+
+
+def test_own_test_windows_become_a_timeline(finished: Path, tmp_path: Path) -> None:
+    done = discover("recognise", str(model_of(finished)), "--split", "test", "-o", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No label was read." in done.stdout
+    names = {p.name for p in tmp_path.iterdir()}
+    assert names == FILES | {"timeline.png", "timeline.svg"}
+    windows = pl.read_parquet(tmp_path / "timeline_windows.parquet")
+    segments = pl.read_parquet(tmp_path / "timeline_segments.parquet")
+    assert windows["window_id"].str.contains("_test_").all()
+    assert segments["n_windows"].sum() == len(windows)
+    assert 0.0 < (windows["activity"] == "unknown").mean() < 1.0
+    assert len(pl.read_csv(tmp_path / "timeline_segments.csv")) == len(segments)
+
+
+def test_a_log_is_cut_as_the_model_was_and_days_can_be_chosen(finished: Path, tmp_path: Path) -> None:
+    (log,) = (finished / "data/raw/simulated/demo").glob("*.txt.gz")
+    model = str(model_of(finished))
+    first = json.loads(discover("recognise", model, str(log), "--json", "-o", str(tmp_path / "a")).stdout)
+    assert first["unseen_sensor_share"] == 0.0
+    days = sorted({s["start"][:10] for s in first["segments"]})
+    assert len(days) > 3
+    chosen = json.loads(
+        discover("recognise", model, str(log), "--day", days[1], "--json", "-o", str(tmp_path / "b")).stdout
+    )
+    assert {s["start"][:10] for s in chosen["segments"]} == {days[1]}
+    assert 0 < chosen["windows"] < first["windows"]
+
+
+def test_own_activities_and_no_unknown(finished: Path, tmp_path: Path) -> None:
+    prompts = tmp_path / "own.yaml"
+    prompts.write_text("resting: someone rests in bed\ncooking: [someone cooks, the stove is on]\n")
+    done = discover(
+        "recognise", str(model_of(finished)), "--prompts", str(prompts), "--unknown-share", "0",
+        "-o", str(tmp_path / "out"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answers = pl.read_parquet(tmp_path / "out/timeline_windows.parquet")["activity"].unique().to_list()
+    assert set(answers) <= {"resting", "cooking"}
+
+
+def test_refusals_say_what_to_do(finished: Path, tmp_path: Path) -> None:
+    model = str(model_of(finished))
+    (log,) = (finished / "data/raw/simulated/demo").glob("*.txt.gz")
+    cases = [
+        ((str(tmp_path),), "No trained model in"),
+        ((model, "--day", "yesterday"), "write it as YEAR-MONTH-DAY"),
+        ((model, "--day", "1999-01-01"), "No window is left"),
+        ((model, "--split", "dev"), "must be one of train, val, test"),
+        ((model, str(log), "--split", "test"), "A log has no splits"),
+        ((model, "--home", "demo"), "give the log as well"),
+    ]
+    for arguments, words in cases:
+        done = discover("recognise", *arguments, "-o", str(tmp_path / "out"))
+        assert done.returncode == 2
+        assert words in " ".join((done.stdout + done.stderr).split())
+
+
+def test_sampling_settings_that_are_gone_are_missed_in_words(finished: Path, tmp_path: Path) -> None:
+    model = tmp_path / "trained_models/demo/demo"
+    shutil.copytree(model_of(finished), model)
+    (log,) = (finished / "data/raw/simulated/demo").glob("*.txt.gz")
+    done = discover("recognise", str(model), str(log), "-o", str(tmp_path / "out"))
+    assert done.returncode == 2
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "manifest_sample.json" in said
+    assert "leave the log out" in said
+    assert discover("recognise", str(model), "-o", str(tmp_path / "out")).returncode == 0

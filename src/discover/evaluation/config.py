@@ -5,6 +5,7 @@ from pydantic import Field
 from discover.core.config import StrictModel
 from discover.recognition.label_free import DEFAULT_TEMPERATURE
 from discover.recognition.prompts import PromptSetName
+from discover.recognition.self_training import SelfTrainingConfig
 
 __all__ = ["EvaluationConfig"]
 
@@ -44,13 +45,18 @@ class EvaluationConfig(StrictModel):
     """Softmax temperature under which the `balanced` rows make activities equally frequent."""
     balance_strength: float = Field(default=1.0, ge=0, le=1)
     """How far they do: 0 leaves scores as they are, 1 makes all activities alike over training windows."""
+    self_training: bool = True
+    """Also train students of the label-free scores, for the prompts of the scored labels."""
+    self_training_settings: SelfTrainingConfig = SelfTrainingConfig()
+    """How students are taught."""
     coarse: bool = True
     """Also score the coarse labels (level L2), by mapping answers and by prompts of their own."""
     smoothing_s: float = Field(default=60.0, gt=0)
     """Standard deviation in seconds of the Gaussian that averages scores over neighbouring windows."""
     rejection_quantile: float = Field(default=0.5, gt=0, lt=1)
-    """Label-free rejection: a window is `no_activity` when its best score is below this quantile of the
-    best scores of all training windows. 0.5 says "about half of a day is unnamed"; no label sets it."""
+    """Label-free rejection: a window is `no_activity` when its best score exceeds its best cosine with the
+    background sentences by less than this quantile over all training windows. 0.5 says "about half of a day
+    is unnamed"; no label sets it."""
     background_labels: tuple[str, ...] = ("no_activity", "other", "other_activity")
     """Labels that stand for no activity: left out of the annotated pool, one class in the full pool."""
     bootstrap_samples: int = Field(default=1000, ge=10)

@@ -22,6 +22,9 @@ METHOD_TITLES = {
     "few_shot_probe": "small linear probe",
     "text_only": "text only",
     "aligned_zero_shot": "aligned, zero-shot",
+    "combined": "aligned + text only",
+    "self_trained": "student of aligned + text only, on window vectors",
+    "text_only_self_trained": "student of text only, on caption vectors",
 }
 _POOLS = {
     "annotated": "annotated windows",

@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.core.embeddings import EncodeText, ProjectText, mean_caption_vectors
-from discover.core.home import NO_ACTIVITY
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData, SplitData, window_vectors
 from discover.evaluation.features import bag_of_sensors, hour_features
@@ -18,16 +16,8 @@ from discover.evaluation.supervised import (
     logistic_scores,
     majority_scores,
 )
-from discover.recognition.label_free import (
-    balance_scores,
-    centre_scores,
-    prompt_scores,
-    rejection_threshold,
-    smooth_scores,
-)
-from discover.recognition.prompts import PromptSet
 
-__all__ = ["Method", "Splits", "label_free_methods", "probe_methods", "supervised_methods"]
+__all__ = ["Method", "Splits", "probe_methods", "supervised_methods"]
 
 # Shape letters: W test windows, K activities.
 
@@ -38,7 +28,7 @@ class Method:
 
     Attributes:
         method: majority, hour_logistic, bag_logistic, bag_gradient_boosting, linear_probe, mlp_probe,
-            fine_tuned, text_only or aligned_zero_shot.
+            fine_tuned, text_only, aligned_zero_shot, combined, self_trained or text_only_self_trained.
         uses_labels: Whether training labels were used.
         annotated: Scores when only activities can be answered.
         full: Scores when `no_activity` is also an answer; None where no window has it.
@@ -83,82 +73,6 @@ class Splits:
         if not self.test.annotated.all():
             found["full"] = (np.ones(len(self.train), bool), np.ones(len(self.validation), bool))
         return found
-
-
-def label_free_methods(
-    data: EvaluationData,
-    prompts: PromptSet,
-    train: SplitData,
-    test: SplitData,
-    *,
-    encode_text: EncodeText,
-    project_text: ProjectText | None,
-    config: EvaluationConfig,
-) -> list[Method]:
-    """Text-only and aligned zero-shot rows of one prompt set in every variant, single and smoothed."""
-    sentences = np.asarray(encode_text(prompts.sentences), dtype=np.float32)
-    sources = []
-    if data.caption_embeddings is not None:
-        captions = data.caption_embeddings
-        vectors = (mean_caption_vectors(captions, train.ids), mean_caption_vectors(captions, test.ids))
-        sources.append(("text_only", sentences, *vectors))
-    if data.window_embeddings is not None and project_text is not None:
-        embeddings = data.window_embeddings
-        joint = np.asarray(project_text(sentences), dtype=np.float32)
-        vectors = (window_vectors(embeddings, train), window_vectors(embeddings, test))
-        sources.append(("aligned_zero_shot", joint, *vectors))
-    methods: list[Method] = []
-    for name, prompt_vectors, train_vectors, test_vectors in sources:
-        reference = prompt_scores(train_vectors, prompt_vectors, prompts.owners)
-        scores = prompt_scores(test_vectors, prompt_vectors, prompts.owners)
-        variants = {
-            "plain": (reference, scores),
-            "centred": (centre_scores(reference, reference), centre_scores(scores, reference)),
-            "balanced": tuple(
-                balance_scores(
-                    these, reference, temperature=config.balance_temperature, strength=config.balance_strength
-                )
-                for these in (reference, scores)
-            ),
-        }
-        for variant, (on_train, on_test) in variants.items():
-            methods.append(_label_free(name, prompts, variant, on_train, on_test, test, config))
-            if not data.presegmented:
-                smooth_train = smooth_scores(on_train, train.middles_s, config.smoothing_s)
-                smooth_test = smooth_scores(on_test, test.middles_s, config.smoothing_s)
-                methods.append(
-                    _label_free(
-                        name, prompts, variant, smooth_train, smooth_test, test, config, smoothed=True
-                    )
-                )
-    return methods
-
-
-def _label_free(
-    name: str,
-    prompts: PromptSet,
-    variant: str,
-    on_train: NDArray[np.float32],
-    on_test: NDArray[np.float32],
-    test: SplitData,
-    config: EvaluationConfig,
-    *,
-    smoothed: bool = False,
-) -> Method:
-    threshold = rejection_threshold(on_train, config.rejection_quantile)
-    # A constant last column for "no activity": it wins exactly where the best score is below the threshold.
-    with_rejection = np.column_stack([on_test, np.full(len(on_test), threshold)])
-    full = FittedScores(with_rejection, (*prompts.labels, NO_ACTIVITY)) if not test.annotated.all() else None
-    return Method(
-        name,
-        uses_labels=False,
-        annotated=FittedScores(on_test, prompts.labels),
-        full=full,
-        prompts=prompts.name,
-        variant=variant,
-        smoothed=smoothed,
-        notes={"rejection_threshold": round(threshold, 6)} if full is not None else {},
-    )
 
 
 def supervised_methods(data: EvaluationData, splits: Splits, config: EvaluationConfig) -> list[Method]:

@@ -20,17 +20,17 @@ from discover.evaluation.coarse import coarse_prompt_set, map_to_coarse
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData, SplitData, coarse_label
 from discover.evaluation.few_labels import few_label_rows
+from discover.evaluation.label_free_rows import label_free_methods
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.methods import (
     Method,
     Splits,
-    label_free_methods,
     probe_methods,
     supervised_methods,
 )
 from discover.evaluation.rows import Level, score_methods
 from discover.evaluation.supervised import FittedScores
-from discover.recognition.prompts import PromptSet, build_prompt_set
+from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet, build_prompt_set
 
 __all__ = ["RECOGNITION_SCHEMA", "FineTune", "activity_classes", "check_evaluation", "evaluate_recognition"]
 
@@ -86,7 +86,9 @@ def evaluate_recognition(
         methods.append(_fine_tuned(fine_tune, splits))
     progress.advance(note="supervised references")
     for prompts in prompt_sets:
-        methods += label_free_methods(data, prompts, splits.train, splits.test, **free)
+        methods += label_free_methods(
+            data, prompts, splits.train, splits.test, **free, students=config.self_training
+        )
         progress.advance(note=f"prompts: {prompts.name}")
     fine = Level("L1", data.presegmented, config, answers)
     rows, comparisons = score_methods(methods, splits.test, fine)
@@ -180,8 +182,9 @@ def _header(
         },
         "leak_check": leaks,
         "rejection": (
-            f"label-free rows answer no_activity where the best score is below the {quantile:g} quantile of "
-            "the best scores of all training windows"
+            "label-free rows answer no_activity where the best score minus the best cosine with "
+            f"{' or '.join(repr(s) for s in BACKGROUND_PROMPTS)} is below the {quantile:g} quantile of that "
+            "margin over all training windows"
         ),
         "intervals": f"95 %, {config.bootstrap_samples} bootstrap samples of test days",
         "config": config.model_dump(mode="json"),

@@ -25,6 +25,9 @@ __all__ = ["Level", "score_methods"]
 # Pairs whose difference is reported with a paired interval, where both rows exist.
 _COMPARED = (
     ("aligned_zero_shot", "text_only"),
+    ("combined", "text_only"),
+    ("self_trained", "text_only"),
+    ("self_trained", "text_only_self_trained"),
     ("linear_probe", "bag_gradient_boosting"),
     ("mlp_probe", "bag_gradient_boosting"),
 )

@@ -2,6 +2,7 @@
 
 from discover.recognition.config import RecognitionConfig
 from discover.recognition.label_free import (
+    activity_margins,
     balance_offsets,
     balance_scores,
     centre_scores,
@@ -12,6 +13,7 @@ from discover.recognition.label_free import (
     smooth_scores,
 )
 from discover.recognition.prompts import (
+    BACKGROUND_PROMPTS,
     PromptSet,
     PromptSetName,
     build_prompt_set,
@@ -20,8 +22,15 @@ from discover.recognition.prompts import (
 )
 from discover.recognition.recogniser import UNKNOWN, Recogniser
 from discover.recognition.segments import SEGMENTS, TIMELINE, to_segments, window_timeline
+from discover.recognition.self_training import (
+    SelfTrainedClassifier,
+    SelfTrainingConfig,
+    combine_scores,
+    confident_rows,
+)
 
 __all__ = [
+    "BACKGROUND_PROMPTS",
     "SEGMENTS",
     "TIMELINE",
     "UNKNOWN",
@@ -29,11 +38,16 @@ __all__ = [
     "PromptSetName",
     "Recogniser",
     "RecognitionConfig",
+    "SelfTrainedClassifier",
+    "SelfTrainingConfig",
+    "activity_margins",
     "balance_offsets",
     "balance_scores",
     "build_prompt_set",
     "centre_scores",
     "check_prompts",
+    "combine_scores",
+    "confident_rows",
     "mean_over_prompts",
     "probabilities",
     "prompt_scores",

@@ -9,6 +9,7 @@ from discover.core.errors import ShapeError
 from discover.recognition.prompts import mean_over_prompts
 
 __all__ = [
+    "activity_margins",
     "balance_offsets",
     "balance_scores",
     "centre_scores",
@@ -177,6 +178,22 @@ def smooth_scores(
     return smoothed.astype(np.float32)
 
 
-def rejection_threshold(reference_WK: NDArray[np.floating], quantile: float) -> float:
-    """Best-score quantile over all unlabelled reference windows; below it a window has no activity."""
-    return float(np.quantile(reference_WK.max(axis=1), quantile))
+def activity_margins(
+    scores_WK: NDArray[np.floating],
+    windows_WD: NDArray[np.floating],
+    background_BD: NDArray[np.floating],
+) -> NDArray[np.float32]:
+    """(W,) best score of an activity minus the best cosine with a background sentence.
+
+    Args:
+        scores_WK: Uncorrected `prompt_scores` of the windows, (W, K).
+        windows_WD: The same windows, (W, D).
+        background_BD: Vectors of `BACKGROUND_PROMPTS`, (B, D).
+    """
+    background = (unit_rows(windows_WD) @ unit_rows(background_BD).T).max(axis=1)
+    return np.asarray(scores_WK.max(axis=1) - background, dtype=np.float32)
+
+
+def rejection_threshold(reference_W: NDArray[np.floating], quantile: float) -> float:
+    """Quantile of `activity_margins` over all unlabelled reference windows; below it there is no activity."""
+    return float(np.quantile(reference_W, quantile))

@@ -12,9 +12,23 @@ from discover.core.artifacts import mapping_sha256
 from discover.core.errors import DataError
 from discover.core.home import Home
 
-__all__ = ["PromptSet", "PromptSetName", "build_prompt_set", "check_prompts", "mean_over_prompts"]
+__all__ = [
+    "BACKGROUND_PROMPTS",
+    "PromptSet",
+    "PromptSetName",
+    "build_prompt_set",
+    "check_prompts",
+    "mean_over_prompts",
+]
 
 PromptSetName = Literal["name", "described"]
+
+BACKGROUND_PROMPTS = (
+    "someone walks through the home without doing anything in particular",
+    "someone passes through several rooms in a short time",
+)
+"""What stands for no activity, the same in every home: a window is named only where an activity's prompts
+are closer than these by more than usual (`rejection_threshold`)."""
 
 
 @dataclass(frozen=True)

@@ -43,17 +43,14 @@ def combine_scores(
 
     Raises:
         ShapeError: The kinds have different shapes.
-        DataError: The reference scores of a kind are all equal.
     """
     shapes = {scores.shape for scores, _ in parts}
     if len(shapes) != 1:
         raise ShapeError(f"Scores of one shape are needed, got {sorted(shapes)}.")
     total = np.zeros(shapes.pop(), dtype=np.float64)
     for scores, reference in parts:
-        spread = float(np.std(reference))
-        if not spread > 0:
-            raise DataError("All reference scores are equal, so their spread cannot scale the others.")
-        total += np.asarray(scores, dtype=np.float64) / spread
+        # Reference scores that never differ have no spread to scale with, and say nothing: added as they are.
+        total += np.asarray(scores, dtype=np.float64) / (float(np.std(reference)) or 1.0)
     return total.astype(np.float32)
 
 

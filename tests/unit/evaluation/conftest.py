@@ -13,6 +13,7 @@ from discover.core.embeddings import EmbeddingTable
 from discover.core.tables import CAPTIONS, LABELS, SPLITS, WINDOWS
 from discover.core.window_set import WindowSet
 from discover.evaluation import EvaluationData
+from discover.recognition import BACKGROUND_PROMPTS
 
 ACTIVITIES = ("sleeping", "meal_preparation", "bathing")
 # hour, label, sensors of its four events; the same every day.
@@ -126,6 +127,7 @@ def study(small_homes: ModuleType) -> Study:
     home = window_set.home
     meaning = {a.name: a.label for a in home.activities}
     meaning |= {a.described[0]: a.label for a in home.activities}
+    meaning |= dict.fromkeys(BACKGROUND_PROMPTS, "no_activity")
     meaning |= {"sleeping": "sleeping", "cooking": "meal_preparation", "hygiene": "bathing"}
 
     def encode_text(sentences: list[str]) -> NDArray[np.float32]:

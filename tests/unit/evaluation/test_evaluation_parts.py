@@ -17,7 +17,13 @@ from discover.evaluation.features import bag_of_sensors, hour_features
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.scoring import Pool, day_weights, paired_difference, pool_segments, score_pool
 from discover.evaluation.supervised import gradient_boosting_scores, logistic_scores, majority_scores
-from discover.recognition.label_free import centre_scores, prompt_scores, rejection_threshold, smooth_scores
+from discover.recognition.label_free import (
+    activity_margins,
+    centre_scores,
+    prompt_scores,
+    rejection_threshold,
+    smooth_scores,
+)
 from discover.recognition.prompts import PromptSet, build_prompt_set, check_prompts, mean_over_prompts
 
 # --- leak check
@@ -137,9 +143,12 @@ def test_smoothing_equals_the_sum_over_all_pairs(n: int, seed: int, kernel: floa
     np.testing.assert_allclose(smooth_scores(scores, times, kernel), wanted, atol=1e-5)
 
 
-def test_the_threshold_is_a_quantile_of_best_scores() -> None:
-    reference = np.array([[0.1, 0.5], [0.9, 0.2], [0.3, 0.3]])
-    assert rejection_threshold(reference, 0.5) == pytest.approx(0.5)
+def test_a_margin_is_the_best_activity_minus_the_best_background_sentence() -> None:
+    windows = np.array([[1.0, 0, 0], [0, 2.0, 0]])
+    scores = np.array([[0.1, 0.5], [0.9, 0.2]])
+    background = np.array([[0.6, 0.8, 0], [0, 0, 3.0]])
+    assert activity_margins(scores, windows, background) == pytest.approx([0.5 - 0.6, 0.9 - 0.8], abs=1e-6)
+    assert rejection_threshold(np.array([0.1, 0.9, 0.3]), 0.5) == pytest.approx(0.3)
 
 
 def test_caption_vectors_are_averaged_as_unit_vectors(study: Any) -> None:

@@ -34,7 +34,7 @@ def run(
 
 def row_of(result: dict[str, Any], method: str, unit: str = "window", **wanted: Any) -> dict[str, Any]:
     wanted = {"prompts": "described", "variant": "plain", "smoothed": False, **wanted}
-    if method not in ("text_only", "aligned_zero_shot"):
+    if method not in ("text_only", "aligned_zero_shot", "combined", "self_trained"):
         wanted = {}
     (row,) = [
         r
@@ -78,9 +78,9 @@ def test_centring_and_threshold_come_from_training_windows(study: Any) -> None:
         table = dataclasses.replace(vectors, vectors=changed)
         return run(study, dataclasses.replace(study.data, window_embeddings=table))
 
-    # Training windows that resemble nothing: threshold 0, so nothing is rejected and four windows are lost.
+    # Training windows that are all background: threshold -1, so nothing is rejected and four windows are lost.
     nothing = with_training(np.array([0, 0, 0, 1.0]))
-    assert row_of(nothing, "aligned_zero_shot")["rejection_threshold"] == 0
+    assert row_of(nothing, "aligned_zero_shot")["rejection_threshold"] == -1
     assert row_of(nothing, "aligned_zero_shot")["full"]["accuracy"]["value"] == pytest.approx(19 / 24)
     # Training windows that are all meals: a meal scores the mean, so centred it is as good as nothing
     # and the first activity wins the tie; plain scores do not move.
@@ -282,3 +282,20 @@ def test_markdown_shows_every_row_and_interval(study: Any) -> None:
         else:
             assert len(table) <= 1
             table.clear()
+
+
+def test_students_of_label_free_scores(study: Any) -> None:
+    result = run(study)
+    text, both, student = (row_of(result, m) for m in ("text_only", "combined", "self_trained"))
+    # The captions know the bath that the window vectors take for a meal, and the other way round.
+    assert (
+        both["annotated"]["accuracy"]["value"]
+        >= row_of(result, "text_only")["annotated"]["accuracy"]["value"]
+    )
+    assert student["annotated"]["accuracy"]["value"] == pytest.approx(19 / 20)
+    assert not student["uses_labels"]
+    assert student["full"]["n"] == 24
+    pairs = {(c["first"], c["second"]) for c in result["comparisons"]}
+    assert {("self_trained", "text_only"), ("self_trained", "text_only_self_trained")} <= pairs
+    off = run(study, config=LABEL_FREE.model_copy(update={"self_training": False}))
+    assert not any("self_trained" in r["method"] for r in off["rows"])

@@ -1,35 +1,56 @@
-"""Search: milliseconds per query of the index against plain NumPy (and FAISS Flat where installed).
+"""Search: milliseconds per query of the index beside plain NumPy and FAISS Flat, and of a whole question.
 
-    python benchmarks/speed/search.py --sizes 10000 100000 1000000
+    python -m benchmarks search -- --sizes 10000 100000 1000000 --queries 50
 
-Random unit vectors, one query at a time, top 10. The sides take turns within one run (A B A B ...), so a
-slow phase of the machine meets all of them; ratios are what counts. "end to end" is `Index.search`
-with hits built, with and without a filter; the others return row numbers. Pin threads with
-OMP_NUM_THREADS; FAISS is the `ann` extra.
+Unit vectors around 500 centres (random directions have no neighbourhoods, which no real log looks like), one
+query at a time, top 10. The sides take turns within one run (A B A B ...), so a slow phase of the machine
+meets all of them; ratios are what counts. "Index.search" builds hits, with and without a filter; the sides above it
+return row numbers. The whole question is a sentence in, moments out: text encoding by the packaged MiniLM, a
+projection to the width of the index, time words, search, merging; loading the text model is not in it. FAISS is
+the `ann` extra.
 """
 
 import argparse
-import importlib.util
-import os
-import platform
 import time
 from collections.abc import Callable
+from itertools import cycle
 
 import numpy as np
 import polars as pl
 
-from discover.retrieval import Index, SearchFilters
+from benchmarks.harness import markdown_table
+from discover.retrieval import (
+    TIME_WEIGHT,
+    Index,
+    IndexConfig,
+    SearchFilters,
+    faiss_installed,
+    find_time_words,
+    rank_answers,
+)
+from discover.text_encoders import TextEncoderConfig, build_text_encoder
 
 TOP_K = 10
+ANN_FROM = 100_000
+SENTENCES = (
+    "someone opens the fridge",
+    "someone walks from the bedroom to the bathroom at night",
+    "someone cooks at the stove in the morning",
+    "the front door is opened after 22:00 on weekends",
+    "someone sits in the living room for a long time in the evening",
+)
 
 
 def make_index(n: int, dim: int) -> tuple[Index, np.ndarray]:
     """n windows, one a minute in two rooms, and their float32 vectors after float16 storage."""
     rng = np.random.default_rng(0)
+    centres = rng.standard_normal((500, dim), dtype=np.float32)
     vectors = np.empty((n, dim), dtype=np.float16)
     for begin in range(0, n, 100_000):
-        block = rng.standard_normal((min(100_000, n - begin), dim), dtype=np.float32)
-        vectors[begin : begin + len(block)] = block / np.linalg.norm(block, axis=1, keepdims=True)
+        count = min(100_000, n - begin)
+        block = centres[rng.integers(500, size=count)]
+        block += 0.7 * rng.standard_normal((count, dim), dtype=np.float32)
+        vectors[begin : begin + count] = block / np.linalg.norm(block, axis=1, keepdims=True)
     start = pl.Series("start", np.arange(n) * 60_000_000).cast(pl.Datetime("us"))
     facts = pl.DataFrame({"number": np.arange(n), "start": start}).select(
         window_id=pl.lit("w") + pl.col("number").cast(pl.String),
@@ -48,8 +69,23 @@ def make_index(n: int, dim: int) -> tuple[Index, np.ndarray]:
     return Index(vectors, facts, "bench"), vectors.astype(np.float32)
 
 
-def sides(index: Index, plain: np.ndarray) -> dict[str, Callable[[np.ndarray], object]]:
-    """Name -> function of one unit query (P,)."""
+def make_queries(n: int, vectors: np.ndarray) -> np.ndarray:
+    """Unit queries (n, P) near windows, as far from them as windows of one centre are from each other."""
+    rng = np.random.default_rng(1)
+    queries = vectors[rng.integers(len(vectors), size=n)]
+    queries = queries + 0.7 * rng.standard_normal(queries.shape, dtype=np.float32) / np.sqrt(vectors.shape[1])
+    return np.asarray(queries / np.linalg.norm(queries, axis=1, keepdims=True))
+
+
+def sides(index: Index, lists: Index | None, plain: np.ndarray) -> dict[str, Callable[[np.ndarray], object]]:
+    """Name -> function of one unit query (P,). FAISS Flat comes first where it is installed: the base of ratios."""
+    found: dict[str, Callable[[np.ndarray], object]] = {}
+    if faiss_installed():
+        import faiss
+
+        flat = faiss.IndexFlatIP(plain.shape[1])
+        flat.add(plain)
+        found["FAISS Flat"] = lambda q: flat.search(q[None, :], TOP_K)[1][0]
 
     def numpy_search(query: np.ndarray) -> object:
         scores = plain @ query
@@ -57,62 +93,94 @@ def sides(index: Index, plain: np.ndarray) -> dict[str, Callable[[np.ndarray], o
         return best[np.argsort(-scores[best])]
 
     filters = SearchFilters(rooms=("kitchen",), hours=(22, 5))
-    found: dict[str, Callable[[np.ndarray], object]] = {
+    found |= {
         "numpy matmul + argpartition": numpy_search,
-        "Index.top_rows": lambda q: index.top_rows(q, TOP_K)[0][0],
-        "Index.search, end to end": lambda q: index.search(q, TOP_K),
-        "Index.search, room and hours": lambda q: index.search(q, TOP_K, filters=filters),
+        "Index.top_rows, exact": lambda q: index.top_rows(q, TOP_K)[0][0],
+        "Index.search, exact": lambda q: index.search(q, TOP_K),
+        "Index.search, exact, room and hours": lambda q: index.search(q, TOP_K, filters=filters),
     }
-    if importlib.util.find_spec("faiss") is not None:
-        import faiss
-
-        flat = faiss.IndexFlatIP(plain.shape[1])
-        flat.add(plain)
-        found["FAISS Flat"] = lambda q: flat.search(q[None, :], TOP_K)[1][0]
+    if lists is not None:
+        found["Index.top_rows, faiss"] = lambda q: lists.top_rows(q, TOP_K)[0][0]
+        found["Index.search, faiss"] = lambda q: lists.search(q, TOP_K)
     return found
 
 
+def time_sides(contenders: dict[str, Callable[[np.ndarray], object]], queries: np.ndarray) -> str:
+    """Each query asked of every side in turn; a table of milliseconds."""
+    for search in contenders.values():
+        search(queries[0])
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for query in queries:
+        for name, search in contenders.items():
+            begin = time.perf_counter()
+            search(query)
+            times[name].append(1000 * (time.perf_counter() - begin))
+    base_name = next(iter(contenders))
+    base = np.array(times[base_name])
+    rows = []
+    for name, values in times.items():
+        ratio = np.array(values) / base
+        p50, p99 = np.percentile(values, [50, 99])
+        spread = f"{np.median(ratio):.2f} ({ratio.min():.2f}–{ratio.max():.2f})"
+        rows.append((name, f"{p50:.2f}", f"{p99:.2f}", spread))
+    return markdown_table(("side", "p50 ms", "p99 ms", f"median ratio to {base_name} (range)"), rows)
+
+
+def recall(found: Index, index: Index, queries: np.ndarray) -> float:
+    """Share of the exact ten that `found` finds."""
+    rows, wanted = found.top_rows(queries, TOP_K)[0], index.top_rows(queries, TOP_K)[0]
+    return float(np.mean([len(set(a) & set(b)) / TOP_K for a, b in zip(rows, wanted, strict=True)]))
+
+
+def time_questions(index: Index, questions: int) -> tuple[float, float]:
+    """p50 and p99 in milliseconds of a sentence in and moments out."""
+    encoder = build_text_encoder(TextEncoderConfig(type="minilm"))
+    project = np.random.default_rng(2).standard_normal((encoder.dim, index.dim), dtype=np.float32)
+    starts = index.windows["start"]
+    times = []
+    for i, sentence in zip(range(questions + 5), cycle(SENTENCES), strict=False):
+        # A number, so that no two questions are the same text.
+        text = f"{sentence}, question {i}"
+        begin = time.perf_counter()
+        query = encoder.encode([text], kind="query") @ project
+        words = find_time_words(text)
+        bonus = TIME_WEIGHT * words.preference(starts) if words else None
+        rank_answers(index, query, TOP_K, bonus=bonus)
+        times.append(1000 * (time.perf_counter() - begin))
+    p50, p99 = np.percentile(times[5:], [50, 99])
+    return float(p50), float(p99)
+
+
 def main() -> None:
+    """Print one table per size."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--dim", type=int, default=256)
     parser.add_argument("--queries", type=int, default=50)
+    parser.add_argument("--questions", type=int, default=200)
     arguments = parser.parse_args()
-    threads = os.environ.get("OMP_NUM_THREADS", "unset")
-    print(
-        f"numpy {np.__version__}, {platform.machine()}, {os.cpu_count()} cores, OMP_NUM_THREADS={threads}, "
-        f"{arguments.queries} queries, top {TOP_K}"
-    )
+    print(f"{arguments.queries} queries, top {TOP_K}; {arguments.questions} whole questions.")
     for n in arguments.sizes:
         index, plain = make_index(n, arguments.dim)
-        queries = np.random.default_rng(1).standard_normal(
-            (arguments.queries, arguments.dim), dtype=np.float32
-        )
-        queries /= np.linalg.norm(queries, axis=1, keepdims=True)
-        contenders = sides(index, plain)
-        for search in contenders.values():
-            search(queries[0])
-        times: dict[str, list[float]] = {name: [] for name in contenders}
-        same = []
-        for query in queries:
-            for name, search in contenders.items():
-                begin = time.perf_counter()
-                search(query)
-                times[name].append(1000 * (time.perf_counter() - begin))
-            rows = set(index.top_rows(query, TOP_K)[0][0].tolist())
-            same.append(
-                len(rows & set(np.asarray(contenders["numpy matmul + argpartition"](query)).tolist())) / TOP_K
+        queries = make_queries(arguments.queries, plain)
+        print(f"\n## {n:,} x {arguments.dim}\n")
+        lists = None
+        if n >= ANN_FROM and faiss_installed():
+            begin = time.perf_counter()
+            lists = index.with_backend(IndexConfig(backend="faiss"))
+            built = time.perf_counter() - begin
+            print(
+                f"FAISS lists built in {built:.0f} s: {lists.search_note}; "
+                f"on the queries below {recall(lists, index, queries):.3f}.\n"
             )
-        base = np.array(times["numpy matmul + argpartition"])
-        print(f"\n{n:,} x {arguments.dim}; recall against plain NumPy {np.mean(same):.4f}")
-        print("| side | p50 ms | p99 ms | median ratio to NumPy (range) |\n| --- | ---: | ---: | ---: |")
-        for name, values in times.items():
-            ratio = np.array(values) / base
-            p50, p99 = np.percentile(values, [50, 99])
-            spread = f"{np.median(ratio):.2f} ({ratio.min():.2f}–{ratio.max():.2f})"
-            print(f"| {name} | {p50:.2f} | {p99:.2f} | {spread} |")
+        print(time_sides(sides(index, lists, plain), queries))
+        p50, p99 = time_questions(index, arguments.questions)
+        print(f"\nWhole question, exact: p50 {p50:.1f} ms, p99 {p99:.1f} ms.")
+        if lists is not None:
+            p50, p99 = time_questions(lists, arguments.questions)
+            print(f"Whole question, faiss: p50 {p50:.1f} ms, p99 {p99:.1f} ms.")
 
 
 if __name__ == "__main__":

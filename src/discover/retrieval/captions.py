@@ -100,7 +100,9 @@ class CaptionPool:
         counts = pairs.group_by("caption").agg(n=pl.len()).sort("caption")
         allowed = counts["caption"].to_numpy().astype(np.int64)
         scores = unit @ self.vectors[allowed].T
-        own = set(self.pairs.filter(pl.col("window_id") == window_id)["caption"].to_list())
+        own: set[int] = set()
+        if window_id is not None:
+            own.update(self.pairs.filter(pl.col("window_id") == window_id)["caption"].to_list())
         return [
             CaptionHit(
                 self.captions[int(allowed[i])],

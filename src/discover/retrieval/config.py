@@ -24,7 +24,8 @@ class IndexConfig(StrictModel):
     """exact scores every window; faiss looks into the nearest groups only (extra `ann`); auto is exact up to
     200,000 windows, and above where FAISS is not installed."""
     min_recall: float = Field(default=0.95, gt=0, le=1)
-    """Recall@10 against exact search that the FAISS index must reach on a sample of its own windows."""
+    """Recall@10 against exact search to reach on a sample of the index's own windows; eight times as many
+    groups as that takes are then looked into, for sentences."""
     seed: int = Field(default=0, ge=0)
     """Seed of the grouping and of that sample."""
 

@@ -42,7 +42,7 @@ def maximal_marginal_relevance(
         raise ConfigError(f"mmr must be between 0 (only different) and 1 (only relevant), got {balance}.")
     if vectors_NP.ndim != 2 or len(relevance_N) != len(vectors_NP):
         raise ShapeError(
-            f"Relevance {relevance_N.shape} and vectors {vectors_NP.shape} must have equal rows."
+            f"Relevance {relevance_N.shape} and vectors {vectors_NP.shape} must have one row per candidate."
         )
     vectors = np.asarray(vectors_NP, dtype=np.float32)
     relevance = np.asarray(relevance_N, dtype=np.float64)

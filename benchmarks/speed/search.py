@@ -4,10 +4,10 @@
 
 Unit vectors around 500 centres (random directions have no neighbourhoods, which no real log looks like), one
 query at a time, top 10. The sides take turns within one run (A B A B ...), so a slow phase of the machine
-meets all of them; ratios are what counts. "Index.search" builds hits, with and without a filter; the sides above it
-return row numbers. The whole question is a sentence in, moments out: text encoding by the packaged MiniLM, a
-projection to the width of the index, time words, search, merging; loading the text model is not in it. FAISS is
-the `ann` extra.
+meets all of them; ratios are what counts. "Index.search" builds hits, with and without a filter; the other
+sides return row numbers. The whole question is a sentence in, moments out: text encoding by the packaged
+MiniLM, a projection to the width of the index, time words, search, merging; loading the text model is not in
+it. FAISS is the `ann` extra.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def make_queries(n: int, vectors: np.ndarray) -> np.ndarray:
 
 
 def sides(index: Index, lists: Index | None, plain: np.ndarray) -> dict[str, Callable[[np.ndarray], object]]:
-    """Name -> function of one unit query (P,). FAISS Flat comes first where it is installed: the base of ratios."""
+    """Name -> function of one unit query (P,). FAISS Flat, where it is installed, comes first: the base."""
     found: dict[str, Callable[[np.ndarray], object]] = {}
     if faiss_installed():
         import faiss

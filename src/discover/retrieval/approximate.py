@@ -26,7 +26,7 @@ _LISTS_PER_ROOT = 2
 # k-means sees this many windows per group; FAISS asks for at least 39, more buys no recall we could measure.
 _TRAIN_PER_LIST = 64
 _TRAIN_ROUNDS = 10
-# Sentences lie apart from all windows, so their neighbours are spread over more groups: at four groups of 352,
+# Sentences lie apart from all windows, so their neighbours are spread over more groups: at 4 groups of 352
 # windows had recall .996 and prompts .857; eight times as many gave .983 (docs/decisions/0007).
 _SENTENCE_FACTOR = 8
 _RECALL_K = 10
@@ -83,7 +83,7 @@ class InvertedLists:
 
     @classmethod
     def build(cls, scorer: ExactScorer, *, min_recall: float = 0.95, seed: int = 0) -> "InvertedLists":
-        """Group the vectors, then look into more groups until `min_recall` is reached, and eight times as many.
+        """Group the vectors and find how many groups to look into: eight times what `min_recall` takes.
 
         Args:
             scorer: The vectors, and the exact answers that recall is measured against.

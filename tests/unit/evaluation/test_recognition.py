@@ -78,7 +78,7 @@ def test_centring_and_threshold_come_from_training_windows(study: Any) -> None:
         table = dataclasses.replace(vectors, vectors=changed)
         return run(study, dataclasses.replace(study.data, window_embeddings=table))
 
-    # Training windows that are all background: threshold -1, so nothing is rejected and four windows are lost.
+    # Training windows that are all background: threshold -1, so nothing is rejected, and four are lost.
     nothing = with_training(np.array([0, 0, 0, 1.0]))
     assert row_of(nothing, "aligned_zero_shot")["rejection_threshold"] == -1
     assert row_of(nothing, "aligned_zero_shot")["full"]["accuracy"]["value"] == pytest.approx(19 / 24)

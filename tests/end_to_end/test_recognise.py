@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from chain_runs import discover
@@ -17,14 +18,18 @@ def model_of(workspace: Path) -> Path:
 def test_own_test_windows_become_a_timeline(finished: Path, tmp_path: Path) -> None:
     done = discover("recognise", str(model_of(finished)), "--split", "test", "-o", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "No label was read." in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "No label was read. A student of the prompts answered (method self_trained)" in said
+    assert "Note:" not in said
     names = {p.name for p in tmp_path.iterdir()}
     assert names == FILES | {"timeline.png", "timeline.svg"}
     windows = pl.read_parquet(tmp_path / "timeline_windows.parquet")
     segments = pl.read_parquet(tmp_path / "timeline_segments.parquet")
     assert windows["window_id"].str.contains("_test_").all()
     assert segments["n_windows"].sum() == len(windows)
-    assert 0.0 < (windows["activity"] == "unknown").mean() < 1.0
+    unknown = windows["activity"] == "unknown"
+    assert 0.0 < unknown.mean() < 1.0
+    assert windows.filter(unknown)["margin"].max() < windows.filter(~unknown)["margin"].min()
     assert len(pl.read_csv(tmp_path / "timeline_segments.csv")) == len(segments)
 
 
@@ -40,6 +45,34 @@ def test_a_log_is_cut_as_the_model_was_and_days_can_be_chosen(finished: Path, tm
     )
     assert {s["start"][:10] for s in chosen["segments"]} == {days[1]}
     assert 0 < chosen["windows"] < first["windows"]
+
+
+def test_the_method_can_be_chosen_and_follows_from_what_is_there(finished: Path, tmp_path: Path) -> None:
+    def answer(model: Path, *options: str) -> dict[str, Any]:
+        done = discover("recognise", str(model), "--json", "-o", str(tmp_path / "out"), *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        loaded: dict[str, Any] = json.loads(done.stdout)
+        return loaded
+
+    model = model_of(finished)
+    student, prompts = answer(model), answer(model, "--method", "prompts")
+    assert (student["method"], student["note"]) == ("self_trained", "")
+    assert (prompts["method"], prompts["note"]) == ("prompts", "")
+    assert student["activities"] != prompts["activities"]
+    balanced = answer(model, "--balance", "0.5")
+    assert balanced["method"] == "prompts"
+    assert "because balancing corrects prompt scores" in balanced["note"]
+    # The same windows without their captions: a copied model whose data folder holds none.
+    copied = tmp_path / "moved/trained_models/demo/demo"
+    shutil.copytree(model, copied)
+    lost = answer(copied)
+    assert lost["method"] == "prompts"
+    assert "no captions with vectors of the text encoder" in lost["note"]
+    assert lost["segments"] == prompts["segments"]
+    alone = answer(copied, "--method", "self_trained")
+    assert alone["method"] == "self_trained"
+    assert alone["note"].startswith("Window vectors alone taught the student")
+    assert alone["activities"] != student["activities"], "captions did teach"
 
 
 def test_own_activities_and_no_unknown(finished: Path, tmp_path: Path) -> None:
@@ -64,6 +97,10 @@ def test_refusals_say_what_to_do(finished: Path, tmp_path: Path) -> None:
         ((model, "--split", "dev"), "must be one of train, val, test"),
         ((model, str(log), "--split", "test"), "A log has no splits"),
         ((model, "--home", "demo"), "give the log as well"),
+        ((model, "--method", "student"), "must be one of prompts, self_trained"),
+        ((model, "--method", "self_trained", "--balance", "0.5"), "corrects prompt scores"),
+        ((model, "--method", "prompts", "--captions", "baseline"), "leave --method prompts out"),
+        ((model, "--captions", "poetry"), "no caption vectors of style 'poetry'"),
     ]
     for arguments, words in cases:
         done = discover("recognise", *arguments, "-o", str(tmp_path / "out"))

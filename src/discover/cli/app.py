@@ -226,6 +226,16 @@ def recognise(
         Path | None,
         typer.Option(help="Index folder. Default: the model's only one of free-running windows."),
     ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="prompts: the nearest sentences answer. self_trained: a student that they teach answers. "
+            "Default: self_trained where the windows' caption vectors are still there, else prompts."
+        ),
+    ] = None,
+    captions: Annotated[
+        str | None, typer.Option(help="Captions that help to teach, where windows have several styles.")
+    ] = None,
     smoothing_s: Annotated[
         float | None, typer.Option(help="Width in seconds of the averaging over neighbours. Default 60.")
     ] = None,
@@ -234,7 +244,8 @@ def recognise(
         typer.Option(help="Share of ordinary windows to call unknown, 0 to name all. Default 0.5."),
     ] = None,
     balance: Annotated[
-        float | None, typer.Option(help="Pull activities towards equal shares, 0 to 1. Default 0.")
+        float | None,
+        typer.Option(help="Method prompts: pull activities towards equal shares, 0 to 1. Default 0."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
@@ -253,6 +264,8 @@ def recognise(
         split=split,
         days=day or [],
         prompts=prompts,
+        method=method,
+        captions=captions,
         settings={"smoothing_s": smoothing_s, "unknown_share": unknown_share, "balance": balance},
         as_json=as_json,
     )

@@ -3,7 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import polars as pl
 
@@ -13,9 +13,14 @@ from discover.core.errors import ConfigError
 from discover.core.progress import SILENT
 from discover.core.tables import SPLITS
 from discover.pipeline.recognising import RecognisedLog, RecogniseRequest, day_span, recognise, write_timeline
-from discover.recognition import UNKNOWN, RecognitionConfig
+from discover.recognition import UNKNOWN, RecognitionConfig, RecognitionMethod
 
 __all__ = ["recognise_log"]
+
+_HOW: dict[RecognitionMethod, str] = {
+    "prompts": "Prompts answered (method prompts); means",
+    "self_trained": "A student of the prompts answered (method self_trained); it",
+}
 
 
 def recognise_log(
@@ -28,6 +33,8 @@ def recognise_log(
     split: str | None,
     days: list[str],
     prompts: Path | None,
+    method: str | None,
+    captions: str | None,
     settings: dict[str, Any],
     as_json: bool,
 ) -> None:
@@ -43,6 +50,8 @@ def recognise_log(
         splits=(split,) if split else (),
         days=tuple(_day(text) for text in days),
         prompts=prompts,
+        method=_method(method),
+        captions=captions,
         config=config_from_mapping(given, RecognitionConfig, source="options"),
     )
     found = recognise(request, SILENT if as_json else BarProgress())
@@ -62,6 +71,16 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"--day is '{text}'; write it as YEAR-MONTH-DAY, such as 2009-07-21.") from None
+
+
+def _method(name: str | None) -> RecognitionMethod | None:
+    methods: tuple[RecognitionMethod, ...] = get_args(RecognitionMethod)
+    for method in methods:
+        if name == method:
+            return method
+    if name is not None:
+        raise ConfigError(f"--method is '{name}'; it must be one of {', '.join(methods)}.")
+    return None
 
 
 def _totals(segments: pl.DataFrame) -> pl.DataFrame:
@@ -92,10 +111,12 @@ def _print_summary(found: RecognisedLog, source: str) -> None:
         highlight=False,
     )
     console.print(
-        f"No label was read. Means and the unknown rule come from {found.reference}.",
+        f"No label was read. {_HOW[found.method]} and the unknown rule come from {found.reference}.",
         markup=False,
         highlight=False,
     )
+    if found.note:
+        console.print(f"Note: {found.note}", markup=False, highlight=False)
     if found.unseen_share > 0.05:
         console.print(
             f"Note: {100 * found.unseen_share:.0f} % of the events are of sensors this model never saw. "
@@ -117,6 +138,8 @@ def _as_json(found: RecognisedLog, paths: list[Path]) -> dict[str, Any]:
     return {
         "home": found.home.name,
         "windows": len(found.timeline),
+        "method": found.method,
+        "note": found.note,
         "reference": found.reference,
         "unseen_sensor_share": round(found.unseen_share, 4),
         "prompts_sha256": found.prompts.sha256,

@@ -1,10 +1,9 @@
 """A trained model reads a log, or its own windows, and says what was done when: step 6, recognition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,19 +11,20 @@ from numpy.typing import NDArray
 
 from discover.alignment import LoadedModel, load_model
 from discover.core.artifacts import atomic_path, read_manifest
-from discover.core.config import config_from_mapping, read_yaml_mapping
+from discover.core.config import config_from_mapping
 from discover.core.errors import ArtifactError, ConfigError, DataError
 from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
 from discover.core.window_set import WindowSet
 from discover.homes import import_log, load_home
+from discover.pipeline.activity_prompts import activity_prompts
 from discover.pipeline.index_folders import only_index, sampling_of
+from discover.pipeline.teaching import TeachingRequest, plan_teaching
 from discover.recognition import (
     PromptSet,
     Recogniser,
     RecognitionConfig,
-    build_prompt_set,
-    check_prompts,
+    RecognitionMethod,
     to_segments,
     window_timeline,
 )
@@ -55,7 +55,10 @@ class RecogniseRequest:
         splits: Of the index's windows, only those of these splits; empty: all.
         days: Only windows that start on these days; empty: all.
         prompts: YAML with activities and their sentences, instead of the home's.
-        config: Settings of the recognition.
+        method: How to recognise; None: self_trained where the reference windows' caption vectors are there
+            and the settings allow it, else prompts, with a note that says why.
+        captions: Style of the captions that help to teach, where windows have several.
+        config: Settings of the recognition; `method` above takes the place of its own.
     """
 
     model: Path
@@ -65,6 +68,8 @@ class RecogniseRequest:
     splits: tuple[str, ...] = ()
     days: tuple[date, ...] = ()
     prompts: Path | None = None
+    method: RecognitionMethod | None = None
+    captions: str | None = None
     config: RecognitionConfig = field(default_factory=RecognitionConfig)
 
 
@@ -77,7 +82,9 @@ class RecognisedLog:
         timeline: `recognition.TIMELINE`.
         segments: `recognition.SEGMENTS`.
         prompts: Activities and the sentences that stood for them.
-        reference: Which unlabelled windows set means and threshold, in words.
+        reference: Which unlabelled windows were learned from, in words.
+        method: How the answers came about.
+        note: Why the method is not self_trained, or why its teacher had no captions; empty else.
         unseen_share: Share of events whose sensor the model never met in training.
     """
 
@@ -86,6 +93,8 @@ class RecognisedLog:
     segments: pl.DataFrame
     prompts: PromptSet
     reference: str
+    method: RecognitionMethod
+    note: str = ""
     unseen_share: float = 0.0
 
 
@@ -111,22 +120,16 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
         vectors = model.embed_windows(window_set, progress=progress).vectors
         home, windows = window_set.home, window_set.windows
         unseen = _unseen_share(model, window_set)
-    prompts = _prompts(request, home)
-    encoder = build_text_encoder(model.text_encoder_config)
-    recogniser = Recogniser(
-        prompts,
-        lambda texts: encoder.encode(texts, kind="query"),
-        model.project_text,
-        request.config,
-    )
+    prompts = activity_prompts(home, request.config, request.prompts)
     foreign = home.name != model.home.name
     reference, words = _reference(*((vectors, windows) if foreign else own))
-    recogniser.fit(reference.vectors, middles_s=reference.middles_s, validation=reference.validation)
+    recogniser, note = _fitted(request, model, prompts, reference, None if foreign else folder)
     chosen = _chosen(windows, request)
     timeline = window_timeline(recogniser, vectors, windows).filter(
         pl.col("window_id").is_in(chosen.implode())
     )
-    return RecognisedLog(home, timeline, to_segments(timeline, request.config), prompts, words, unseen)
+    segments = to_segments(timeline, recogniser.config)
+    return RecognisedLog(home, timeline, segments, prompts, words, recogniser.config.method, note, unseen)
 
 
 def sampling_settings(index_folder: Path) -> SamplingConfig:
@@ -177,6 +180,9 @@ def day_span(windows: pl.DataFrame) -> str:
 
 @dataclass(frozen=True)
 class _Reference:
+    """Unlabelled windows to learn from: ids (W,), vectors (W, P), times, and which are of validation days."""
+
+    ids: NDArray[np.str_]
     vectors: NDArray[np.floating]
     middles_s: NDArray[np.float64]
     validation: NDArray[np.bool_]
@@ -193,6 +199,10 @@ def _check_options(request: RecogniseRequest) -> None:
         )
     if request.log is not None and request.splits:
         raise ConfigError("A log has no splits: give either a log or --split, not both.")
+    if request.captions is not None and request.method == "prompts":
+        raise ConfigError(
+            "--captions says which captions help to teach a student: leave --method prompts out."
+        )
     if request.log is None and request.home is not None:
         raise ConfigError("--home says whose log it is: give the log as well, or leave --home out.")
 
@@ -219,37 +229,6 @@ def _unseen_share(model: LoadedModel, window_set: WindowSet) -> float:
     return float(unseen) / max(1, len(window_set.events))
 
 
-def _prompts(request: RecogniseRequest, home: Home) -> PromptSet:
-    if request.prompts is not None:
-        return _own_prompts(request.prompts, home)
-    labels = [a.label for a in home.activities if a.label not in request.config.background_labels]
-    if not labels:
-        raise ConfigError(
-            f"Home {home.name} lists no activities, so there is nothing to answer. Write a YAML with one "
-            'line per activity, like `cooking: ["someone cooks at the stove"]`, and give it with --prompts.'
-        )
-    built = build_prompt_set(home, request.config.prompt_set, labels)
-    if built is None:
-        # Not every home has sentences for all its labels; their names always exist.
-        built = build_prompt_set(home, "name", labels)
-        assert built is not None
-    return built
-
-
-def _own_prompts(path: Path, home: Home) -> PromptSet:
-    groups: Mapping[str, Any] = read_yaml_mapping(path)
-    sentences = {str(k): (v,) if isinstance(v, str) else tuple(v or ()) for k, v in groups.items()}
-    bad = [k for k, v in sentences.items() if not v or not all(isinstance(s, str) and s.strip() for s in v)]
-    if bad or not sentences:
-        raise ConfigError(
-            f"{path}: {', '.join(bad) or 'the file'} has no sentence. Write activities as "
-            '`cooking: ["someone cooks at the stove", "a meal is made"]`.'
-        )
-    built = PromptSet("described", tuple(sentences), tuple(sentences.values()))
-    check_prompts(built.sentences, home)
-    return built
-
-
 def _reference(vectors: NDArray[np.floating], windows: pl.DataFrame) -> tuple[_Reference, str]:
     """Training and validation windows, all of them, without their labels."""
     keep = (windows["split"].cast(pl.String) != "test").to_numpy()
@@ -259,7 +238,42 @@ def _reference(vectors: NDArray[np.floating], windows: pl.DataFrame) -> tuple[_R
     validation = (rows["split"].cast(pl.String) == "val").to_numpy()
     start, end = (rows[c].to_physical().to_numpy().astype(np.float64) for c in ("start", "end"))
     words = f"{len(rows):,} unlabelled windows of {day_span(rows)}"
-    return _Reference(vectors[keep], (start + end) / 2e6, validation), words
+    ids = rows["window_id"].to_numpy().astype(np.str_)
+    return _Reference(ids, vectors[keep], (start + end) / 2e6, validation), words
+
+
+def _fitted(
+    request: RecogniseRequest,
+    model: LoadedModel,
+    prompts: PromptSet,
+    reference: _Reference,
+    index_folder: Path | None,
+) -> tuple[Recogniser, str]:
+    """The fitted recogniser, and a note on its method."""
+    encoder = build_text_encoder(model.text_encoder_config)
+    asked = TeachingRequest(
+        method=request.method,
+        style=request.captions,
+        balance=request.config.balance,
+        activities=len(prompts.labels),
+        index=index_folder,
+        window_ids=reference.ids,
+    )
+    teaching = plan_teaching(asked, encoder)
+    settings = request.config.model_dump() | {"method": teaching.method}
+    recogniser = Recogniser(
+        prompts,
+        lambda texts: encoder.encode(texts, kind="query"),
+        model.project_text,
+        config_from_mapping(settings, RecognitionConfig, source="recognition"),
+    )
+    recogniser.fit(
+        reference.vectors,
+        middles_s=reference.middles_s,
+        validation=reference.validation,
+        caption_vectors=teaching.caption_vectors,
+    )
+    return recogniser, teaching.note
 
 
 def _chosen(windows: pl.DataFrame, request: RecogniseRequest) -> pl.Series:

@@ -1,6 +1,6 @@
 """Recognition of activities without labels: prompts, prototypes and scores made from unlabelled windows."""
 
-from discover.recognition.config import RecognitionConfig
+from discover.recognition.config import RecognitionConfig, RecognitionMethod
 from discover.recognition.label_free import (
     activity_margins,
     balance_offsets,
@@ -38,6 +38,7 @@ __all__ = [
     "PromptSetName",
     "Recogniser",
     "RecognitionConfig",
+    "RecognitionMethod",
     "SelfTrainedClassifier",
     "SelfTrainingConfig",
     "activity_margins",

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
-from discover.core.embeddings import EncodeText, ProjectText
+from discover.core.embeddings import EncodeText, ProjectText, unit_rows
 from discover.core.errors import DataError, ShapeError
 from discover.recognition.config import RecognitionConfig
 from discover.recognition.label_free import (
+    activity_margins,
     balance_offsets,
     probabilities,
     prompt_scores,
@@ -17,29 +18,35 @@ from discover.recognition.label_free import (
     rejection_threshold,
     smooth_scores,
 )
-from discover.recognition.prompts import PromptSet
+from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet
+from discover.recognition.self_training import SelfTrainedClassifier, combine_scores
 
 __all__ = ["UNKNOWN", "Recogniser"]
 
 UNKNOWN = "unknown"
 """Answer for a window that resembles no activity enough."""
 
-# Shape letters: W windows, K activities, P width of the vectors.
+# Shape letters: W windows, K activities, P width of the window vectors, D width of the text vectors.
 
 
 class Recogniser:
-    """Zero-shot recognition with scikit-learn's conventions.
+    """Recognition without labels, with scikit-learn's conventions.
 
-    `fit` sees unlabelled windows only: from them come each activity's mean score, the balance of the
-    activities and the threshold below which the answer is `UNKNOWN`. Times of the windows are optional;
-    where they are given, scores are averaged over neighbouring windows first.
+    `fit` sees unlabelled windows only. From them come each activity's mean score and the balance of the
+    activities (method prompts) or a student (method self_trained), and the threshold of the unknown rule.
+    Times of the windows are optional; where they are given, answers are averaged over neighbouring windows.
+
+    The unknown rule is the same for both methods: a window is `UNKNOWN` where its margin, the best mean
+    cosine of an activity minus the best cosine with `BACKGROUND_PROMPTS`, is below the threshold.
 
     Attributes after `fit`:
         classes_: (K,) activities, in the order of the prompts.
         prompt_vectors_: (S, P) vectors of the sentences.
-        shift_: (K,) added to raw scores: minus the means, plus the balance.
-        threshold_: Best score below which a window is unknown; -inf where `unknown_share` is 0.
-        smoothed_threshold_: The same for smoothed scores; None when fitted without times.
+        background_vectors_: (B, P) vectors of the sentences that stand for no activity.
+        shift_: (K,) added to raw scores: minus the means, plus the balance; zeros for a student.
+        student_: The self-trained classifier; None for method prompts.
+        threshold_: Margin below which a window is unknown; -inf where `unknown_share` is 0.
+        smoothed_threshold_: The same for smoothed margins; None when fitted without times.
         n_features_in_: P.
 
     Example:
@@ -75,6 +82,7 @@ class Recogniser:
         *,
         middles_s: NDArray[np.float64] | None = None,
         validation: NDArray[np.bool_] | None = None,
+        caption_vectors: NDArray[np.floating] | None = None,
     ) -> Self:
         """Learn from unlabelled windows.
 
@@ -83,10 +91,14 @@ class Recogniser:
             y: Ignored, there for scikit-learn's sake.
             middles_s: (W,) time of each window in seconds; needed to predict with times later.
             validation: (W,) windows that set the unknown rule; None: all.
+            caption_vectors: (W, D) mean caption vector of each window in the text encoder's own space
+                (`core.embeddings.mean_caption_vectors`). A student is then taught by both scores, those of
+                windows and those of captions, added in units of their spread. Method prompts does not read
+                them. Answering needs window vectors only.
 
         Raises:
-            DataError: No window, or no activity.
-            ShapeError: Another width than the prompts have.
+            DataError: No window, no activity, or nothing that a student could be taught.
+            ShapeError: Another width than the prompts have, or another number of caption vectors.
         """
         del y
         if not len(vectors) or not len(self.prompts.labels):
@@ -95,48 +107,80 @@ class Recogniser:
                 f"{len(self.prompts.labels)} activities."
             )
         sentences = np.asarray(self.encode_text(self.prompts.sentences), dtype=np.float32)
-        projected = sentences if self.project_text is None else self.project_text(sentences)
-        self.prompt_vectors_ = np.asarray(projected, dtype=np.float32)
+        background = np.asarray(self.encode_text(list(BACKGROUND_PROMPTS)), dtype=np.float32)
+        self.prompt_vectors_ = self._projected(sentences)
+        self.background_vectors_ = self._projected(background)
         self.classes_ = np.array(self.prompts.labels)
         self.n_features_in_ = int(self.prompt_vectors_.shape[1])
         raw = self._raw_scores(vectors)
         self.shift_ = np.zeros(raw.shape[1])
-        if self.config.centring:
-            self.shift_ -= raw.mean(axis=0, dtype=np.float64)
-        if self.config.balance > 0:
-            self.shift_ += balance_offsets(
-                raw + self.shift_, temperature=self.config.temperature, strength=self.config.balance
-            )
-        scores = np.asarray(raw + self.shift_, dtype=np.float32)
+        self.student_: SelfTrainedClassifier | None = None
+        if self.config.method == "self_trained":
+            self.student_ = self._taught(vectors, raw, caption_vectors, sentences)
+        else:
+            self._set_shift(raw)
         kept = slice(None) if validation is None or not validation.any() else validation
-        self.threshold_ = self._threshold(scores[kept])
+        self.threshold_ = self._threshold(self.margins(vectors)[kept])
         self.smoothed_threshold_ = None
         if middles_s is not None:
-            smoothed = smooth_scores(scores, middles_s, self.config.smoothing_s)
-            self.smoothed_threshold_ = self._threshold(smoothed[kept])
+            self.smoothed_threshold_ = self._threshold(self.margins(vectors, middles_s=middles_s)[kept])
         return self
 
     def decision_function(
         self, vectors: NDArray[np.floating], *, middles_s: NDArray[np.float64] | None = None
     ) -> NDArray[np.float32]:
-        """(W, K) corrected scores; smoothed over time where `middles_s` (W,) in seconds is given.
+        """(W, K) scores; averaged over time where `middles_s` (W,) in seconds is given.
+
+        Method prompts: corrected cosines (or votes), in cosine units. Method self_trained: the student's
+        probabilities, as they are. Averaged, they stay probabilities, and one window that the student is
+        very sure of cannot outweigh all its neighbours, as it would in an average of log-probabilities.
 
         Raises:
             NotFittedError: `fit` was not called.
             ShapeError: Another width than fitted.
         """
-        if not hasattr(self, "shift_"):
-            raise NotFittedError("This Recogniser is not fitted yet. Call fit with unlabelled windows first.")
-        scores = np.asarray(self._raw_scores(vectors) + self.shift_, dtype=np.float32)
+        self._check_fitted()
+        if self.student_ is not None:
+            self._check_width(vectors)
+            scores = self.student_.predict_proba(unit_rows(vectors))
+        else:
+            scores = np.asarray(self._raw_scores(vectors) + self.shift_, dtype=np.float32)
+        return scores if middles_s is None else smooth_scores(scores, middles_s, self.config.smoothing_s)
+
+    def margins(
+        self, vectors: NDArray[np.floating], *, middles_s: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float32]:
+        """(W,) what the unknown rule reads: `activity_margins`, averaged over time where times are given.
+
+        Uncorrected mean cosines, whatever the method and the aggregation.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            ShapeError: Another width than fitted.
+        """
+        self._check_fitted()
+        self._check_width(vectors)
+        cosines = prompt_scores(vectors, self.prompt_vectors_, self.prompts.owners)
+        margins = activity_margins(cosines, vectors, self.background_vectors_)
         if middles_s is None:
-            return scores
-        return smooth_scores(scores, middles_s, self.config.smoothing_s)
+            return margins
+        return smooth_scores(margins[:, None], middles_s, self.config.smoothing_s)[:, 0]
 
     def predict_proba(
         self, vectors: NDArray[np.floating], *, middles_s: NDArray[np.float64] | None = None
     ) -> NDArray[np.float32]:
-        """(W, K) softmax of the scores: shares of belief among the activities, `UNKNOWN` left aside."""
-        return probabilities(self.decision_function(vectors, middles_s=middles_s), self.config.temperature)
+        """(W, K) shares of belief among the activities, `UNKNOWN` left aside; rows sum to 1."""
+        return self.score_probabilities(self.decision_function(vectors, middles_s=middles_s))
+
+    def score_probabilities(self, scores_WK: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(W, K) probabilities for scores of `decision_function`.
+
+        Method prompts: their softmax at `config.temperature`. Method self_trained: they are probabilities
+        already, and no temperature is applied; rows are only rid of rounding.
+        """
+        if self.student_ is None:
+            return probabilities(scores_WK, self.config.temperature)
+        return np.asarray(scores_WK / scores_WK.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def predict(
         self, vectors: NDArray[np.floating], *, middles_s: NDArray[np.float64] | None = None
@@ -147,30 +191,83 @@ class Recogniser:
             ValueError: Times are given, but `fit` saw none.
         """
         scores = self.decision_function(vectors, middles_s=middles_s)
-        return self.name_scores(scores, smoothed=middles_s is not None)
+        margins = self.margins(vectors, middles_s=middles_s)
+        return self.name_scores(scores, margins, smoothed=middles_s is not None)
 
-    def name_scores(self, scores_WK: NDArray[np.floating], *, smoothed: bool) -> NDArray[np.str_]:
-        """(W,) answers for scores of `decision_function`.
+    def name_scores(
+        self, scores_WK: NDArray[np.floating], margins_W: NDArray[np.floating], *, smoothed: bool
+    ) -> NDArray[np.str_]:
+        """(W,) answers for scores of `decision_function` and the `margins` of the same windows.
 
         Raises:
-            ValueError: Smoothed scores, but `fit` saw no times.
+            ValueError: Smoothed ones, but `fit` saw no times.
         """
         threshold = self.smoothed_threshold_ if smoothed else self.threshold_
         if threshold is None:
-            raise ValueError("Give middles_s to fit as well: smoothed scores have a threshold of their own.")
+            raise ValueError("Give middles_s to fit as well: smoothed margins have a threshold of their own.")
         names = self.classes_[scores_WK.argmax(axis=1)]
-        return np.where(scores_WK.max(axis=1) < threshold, UNKNOWN, names).astype(np.str_)
+        return np.where(margins_W < threshold, UNKNOWN, names).astype(np.str_)
+
+    def _projected(self, sentences: NDArray[np.float32]) -> NDArray[np.float32]:
+        joint = sentences if self.project_text is None else self.project_text(sentences)
+        return np.asarray(joint, dtype=np.float32)
+
+    def _set_shift(self, raw_WK: NDArray[np.float32]) -> None:
+        if self.config.centring:
+            self.shift_ -= raw_WK.mean(axis=0, dtype=np.float64)
+        if self.config.balance > 0:
+            self.shift_ += balance_offsets(
+                raw_WK + self.shift_, temperature=self.config.temperature, strength=self.config.balance
+            )
+
+    def _taught(
+        self,
+        vectors: NDArray[np.floating],
+        raw_WK: NDArray[np.float32],
+        captions_WD: NDArray[np.floating] | None,
+        sentences_SD: NDArray[np.float32],
+    ) -> SelfTrainedClassifier:
+        parts = [raw_WK]
+        if captions_WD is not None:
+            width = sentences_SD.shape[1]
+            if captions_WD.shape != (len(vectors), width):
+                raise ShapeError(
+                    f"Caption vectors {captions_WD.shape} must be ({len(vectors)}, {width}): one per window, "
+                    "made by the text encoder of the prompts."
+                )
+            parts.append(self._scores_against(captions_WD, sentences_SD))
+        teacher = combine_scores([(scores, scores) for scores in parts])
+        if len(np.unique(teacher.argmax(axis=1))) < 2:
+            raise DataError(
+                f"All {len(vectors):,} windows come nearest to the same of {teacher.shape[1]} activities, so "
+                "there is nothing to teach a student. Use method prompts, which centres the scores, or "
+                "check the sentences."
+            )
+        # Unit length, as in every cosine: a student must not learn from how long a vector happens to be.
+        return SelfTrainedClassifier(self.config.self_training).fit(unit_rows(vectors), teacher)
 
     def _raw_scores(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        self._check_width(vectors)
+        return self._scores_against(vectors, self.prompt_vectors_)
+
+    def _scores_against(
+        self, vectors: NDArray[np.floating], prompts: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        if self.config.aggregation == "vote":
+            return prompt_votes(vectors, prompts, self.prompts.owners, self.config.vote_k)
+        return prompt_scores(vectors, prompts, self.prompts.owners)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "shift_"):
+            raise NotFittedError("This Recogniser is not fitted yet. Call fit with unlabelled windows first.")
+
+    def _check_width(self, vectors: NDArray[np.floating]) -> None:
         if vectors.ndim != 2 or vectors.shape[1] != self.n_features_in_:
             raise ShapeError(
                 f"Windows {vectors.shape} must have {self.n_features_in_} columns, as the prompts do. "
                 "Embed both with the same model."
             )
-        if self.config.aggregation == "vote":
-            return prompt_votes(vectors, self.prompt_vectors_, self.prompts.owners, self.config.vote_k)
-        return prompt_scores(vectors, self.prompt_vectors_, self.prompts.owners)
 
-    def _threshold(self, scores_WK: NDArray[np.floating]) -> float:
+    def _threshold(self, margins_W: NDArray[np.floating]) -> float:
         share = self.config.unknown_share
-        return rejection_threshold(scores_WK, share) if share > 0 else float("-inf")
+        return rejection_threshold(margins_W, share) if share > 0 else float("-inf")

@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 
 from discover.core.errors import ShapeError
 from discover.recognition.config import RecognitionConfig
-from discover.recognition.label_free import probabilities
 from discover.recognition.recogniser import Recogniser
 
 __all__ = ["SEGMENTS", "TIMELINE", "to_segments", "window_timeline"]
@@ -20,9 +19,11 @@ TIMELINE: dict[str, type[pl.DataType] | pl.DataType] = {
     "confidence": pl.Float32,
     "best": pl.String,
     "score": pl.Float32,
+    "margin": pl.Float32,
 }
 """One row per window, by time. activity: the answer, "unknown" included. best: the activity with the
-highest score, also where the answer is "unknown"; confidence: its probability; score: its score."""
+highest score, also where the answer is "unknown"; confidence: its probability; score: its score (a cosine,
+or a student's probability). margin: what the unknown rule reads."""
 
 SEGMENTS: dict[str, type[pl.DataType] | pl.DataType] = {
     "home": pl.String,
@@ -38,7 +39,7 @@ SEGMENTS: dict[str, type[pl.DataType] | pl.DataType] = {
 def window_timeline(
     recogniser: Recogniser, vectors: NDArray[np.floating], windows: pl.DataFrame
 ) -> pl.DataFrame:
-    """`TIMELINE` of windows with scores smoothed over time, each home by itself.
+    """`TIMELINE` of windows with scores and margins smoothed over time, each home by itself.
 
     Args:
         recogniser: Fitted with times.
@@ -55,15 +56,19 @@ def window_timeline(
     parts = []
     for (_,), rows in windows.with_row_index("row").group_by("home", maintain_order=True):
         part = vectors[rows["row"].to_numpy()]
-        scores = recogniser.decision_function(part, middles_s=_middles_s(rows))
+        middles_s = _middles_s(rows)
+        scores = recogniser.decision_function(part, middles_s=middles_s)
+        margins = recogniser.margins(part, middles_s=middles_s)
+        answers = recogniser.name_scores(scores, margins, smoothed=True)
         best = scores.argmax(axis=1)
-        confidence = probabilities(scores, recogniser.config.temperature).max(axis=1)
+        confidence = recogniser.score_probabilities(scores).max(axis=1)
         parts.append(
             rows.select("window_id", "home", "start", "end").with_columns(
-                pl.Series("activity", recogniser.name_scores(scores, smoothed=True).tolist(), pl.String),
+                pl.Series("activity", answers.tolist(), pl.String),
                 pl.Series("confidence", confidence, pl.Float32),
                 pl.Series("best", recogniser.classes_[best].tolist(), pl.String),
                 pl.Series("score", scores.max(axis=1), pl.Float32),
+                pl.Series("margin", margins, pl.Float32),
             )
         )
     table = pl.concat(parts) if parts else pl.DataFrame(schema=TIMELINE)

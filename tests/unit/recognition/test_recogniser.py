@@ -1,13 +1,26 @@
-"""Recogniser: one-hot worlds whose answer is known by eye, thresholds, conventions, refusals."""
+"""Recogniser: one-hot worlds whose answer is known by eye, thresholds, conventions, students, refusals."""
 
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from discover.core.errors import DataError, ShapeError
-from discover.recognition import UNKNOWN, PromptSet, Recogniser, RecognitionConfig
+from discover.core.config import config_from_mapping
+from discover.core.errors import ConfigError, DataError, ShapeError
+from discover.recognition import (
+    BACKGROUND_PROMPTS,
+    UNKNOWN,
+    PromptSet,
+    Recogniser,
+    RecognitionConfig,
+    SelfTrainedClassifier,
+    SelfTrainingConfig,
+    activity_margins,
+    combine_scores,
+    prompt_scores,
+    prompt_votes,
+)
 
-AXES = {"cook": 0, "sleep": 1, "bathe": 2}
+AXES = {"cook": 0, "sleep": 1, "bathe": 2} | dict.fromkeys(BACKGROUND_PROMPTS, 3)
 PROMPTS = PromptSet(
     "described", ("cooking", "sleeping", "bathing"), (("cook", "cook"), ("sleep",), ("bathe", "bathe"))
 )
@@ -55,23 +68,52 @@ def test_centring_takes_the_mean_of_the_reference_away() -> None:
 
 
 def test_a_window_like_no_activity_is_unknown() -> None:
-    recogniser = built(unknown_share=0.3, centring=False).fit(windows(0, 1, 2, 0, 3, 3))
+    recogniser = built(unknown_share=0.3).fit(windows(0, 1, 2, 0, 3, 3))
     assert recogniser.predict(windows(3, 1)).tolist() == [UNKNOWN, "sleeping"]
+
+
+def test_the_unknown_rule_reads_the_margin_and_not_the_score() -> None:
+    # Faint and like nothing else, against strong and just as much like walking about.
+    world = np.zeros((2, 5), dtype=np.float32)
+    world[0, [0, 4]] = 1, 3
+    world[1, [0, 3]] = 2, 2
+    wide = Recogniser(
+        PROMPTS, lambda texts: np.eye(5, dtype=np.float32)[[AXES[t] for t in texts]], None,
+        RecognitionConfig(unknown_share=0.5, centring=False),
+    ).fit(world)  # fmt: skip
+    scores = wide.decision_function(world).max(axis=1)
+    assert scores[0] < scores[1]
+    assert wide.margins(world).tolist() == pytest.approx([0.1**0.5, 0.0], abs=1e-6)
+    assert wide.predict(world).tolist() == ["cooking", UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"balance": 1.0}, {"aggregation": "vote"}, {"method": "self_trained"}]
+)
+def test_margins_are_of_raw_cosines_whatever_the_method(settings: dict[str, object]) -> None:
+    vectors = np.random.default_rng(2).normal(size=(40, 4)).astype(np.float32)
+    recogniser = built(**settings, unknown_share=0.25).fit(vectors)
+    cosines = prompt_scores(vectors, windows(0, 0, 1, 2, 2), PROMPTS.owners)
+    expected = activity_margins(cosines, vectors, windows(3, 3))
+    np.testing.assert_allclose(recogniser.margins(vectors), expected, atol=1e-6)
+    assert recogniser.threshold_ == pytest.approx(float(np.quantile(expected, 0.25)), abs=1e-6)
+    assert (recogniser.predict(vectors) == UNKNOWN).sum() == 10
+    np.testing.assert_array_equal(recogniser.predict(vectors) == UNKNOWN, expected < recogniser.threshold_)
 
 
 def test_the_unknown_rule_reads_the_validation_windows_only() -> None:
     vectors = np.concatenate([windows(3).repeat(50, axis=0), windows(0, 1, 2, 0)])
     weak = windows(3) + 0.5 * windows(0)
     validation = np.arange(len(vectors)) >= 50
-    everywhere = built(centring=False).fit(vectors)
-    chosen = built(centring=False).fit(vectors, validation=validation)
+    everywhere = built().fit(vectors)
+    chosen = built().fit(vectors, validation=validation)
     assert everywhere.predict(weak).tolist() == ["cooking"]
     assert chosen.predict(weak).tolist() == [UNKNOWN]
     times = np.arange(len(vectors)) * 3600.0
     chosen.fit(vectors, middles_s=times, validation=validation)
     assert chosen.smoothed_threshold_ == chosen.threshold_, "windows an hour apart do not mix"
     # Without a validation day all windows set it.
-    none = built(centring=False).fit(vectors, validation=np.zeros(len(vectors), bool))
+    none = built().fit(vectors, validation=np.zeros(len(vectors), bool))
     assert none.threshold_ == everywhere.threshold_
 
 
@@ -83,11 +125,15 @@ def test_times_smooth_over_neighbours() -> None:
     assert set(recogniser.predict(vectors, middles_s=times)) == {"cooking"}
 
 
-def test_smoothed_scores_have_their_own_threshold() -> None:
-    times, vectors = np.arange(6) * 60.0, windows(0, 1, 0, 1, 0, 1)
-    recogniser = built(centring=False).fit(vectors, middles_s=times)
-    assert recogniser.smoothed_threshold_ is not None
-    assert recogniser.smoothed_threshold_ < recogniser.threshold_
+def test_smoothed_margins_have_their_own_threshold() -> None:
+    times, vectors = np.arange(6) * 60.0, windows(0, 3, 0, 3, 0, 3)
+    recogniser = built(unknown_share=0.4).fit(vectors, middles_s=times)
+    smoothed = recogniser.margins(vectors, middles_s=times)
+    assert np.abs(smoothed).max() < 0.5
+    assert recogniser.threshold_ == -1.0
+    assert recogniser.smoothed_threshold_ == pytest.approx(float(np.quantile(smoothed, 0.4)))
+    answers = recogniser.predict(vectors, middles_s=times)
+    np.testing.assert_array_equal(answers == UNKNOWN, smoothed < np.quantile(smoothed, 0.4))
     with pytest.raises(ValueError, match="Give middles_s to fit"):
         built().fit(vectors).predict(vectors, middles_s=times)
 
@@ -105,3 +151,101 @@ def test_refusals() -> None:
         built().fit(windows()[:0])
     with pytest.raises(ShapeError, match="must have 4 columns"):
         built().fit(np.eye(3))
+
+
+def noisy(count: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Windows that resemble their activity's sentence only now and then, captions that do so better."""
+    generator = np.random.default_rng(5)
+    truth = generator.integers(3, size=count)
+    # The last axes tell the activities apart plainly, but no sentence points along them.
+    own = np.zeros((count, 4)) + 0.5 * generator.normal(size=(count, 4))
+    own[np.arange(count), truth] += 0.5
+    plain = np.eye(3)[truth] * 2 + 0.2 * generator.normal(size=(count, 3))
+    captions = np.eye(4)[truth] + 0.4 * generator.normal(size=(count, 4))
+    return np.hstack([own, plain]).astype(np.float32), captions.astype(np.float32), truth
+
+
+def widened(vectors: np.ndarray) -> np.ndarray:
+    return np.pad(vectors, ((0, 0), (0, 3)))
+
+
+def taught(**settings: object) -> Recogniser:
+    config = RecognitionConfig(method="self_trained", unknown_share=0.0, **settings)  # type: ignore[arg-type]
+    return Recogniser(PROMPTS, encode, widened, config)
+
+
+def right(answers: np.ndarray, truth: np.ndarray) -> float:
+    return float((answers == np.array(PROMPTS.labels)[truth]).mean())
+
+
+def test_the_student_answers_better_than_the_prompts_that_teach_it() -> None:
+    vectors, captions, truth = noisy()
+    prompts = Recogniser(PROMPTS, encode, widened, RecognitionConfig(unknown_share=0.0)).fit(vectors)
+    student = taught().fit(vectors, caption_vectors=captions)
+    assert right(prompts.predict(vectors), truth) < 0.8
+    assert right(student.predict(vectors), truth) > 0.98
+    assert student.shift_.tolist() == [0.0, 0.0, 0.0]
+    assert prompts.student_ is None
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "vote"])
+@pytest.mark.parametrize("with_captions", [False, True])
+def test_the_teacher_is_the_sum_of_the_plain_scores(aggregation: str, with_captions: bool) -> None:
+    vectors, captions, _ = noisy()
+    sentences = windows(0, 0, 1, 2, 2)
+
+    def scores(these: np.ndarray, prompts: np.ndarray) -> np.ndarray:
+        if aggregation == "vote":
+            return prompt_votes(these, prompts, PROMPTS.owners, 5)
+        return prompt_scores(these, prompts, PROMPTS.owners)
+
+    parts = [scores(vectors, widened(sentences))]
+    if with_captions:
+        parts.append(scores(captions, sentences))
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    settings = SelfTrainingConfig(rounds=1, keep_share=0.3, inverse_penalty=0.05)
+    twin = SelfTrainedClassifier(settings).fit(units, combine_scores([(part, part) for part in parts]))
+    recogniser = taught(aggregation=aggregation, self_training=settings)
+    recogniser.fit(vectors, caption_vectors=captions if with_captions else None)
+    np.testing.assert_allclose(recogniser.predict_proba(vectors), twin.predict_proba(units), atol=1e-5)
+
+
+def test_a_student_gives_proper_probabilities_with_and_without_times() -> None:
+    vectors, captions, _ = noisy()
+    times = np.arange(len(vectors)) * 30.0
+    student = taught(temperature=0.001).fit(vectors, middles_s=times, caption_vectors=captions)
+    for middles_s in (None, times):
+        proba = student.predict_proba(vectors, middles_s=middles_s)
+        scores = student.decision_function(vectors, middles_s=middles_s)
+        assert proba.dtype == np.float32
+        assert proba.min() >= 0
+        np.testing.assert_allclose(proba.sum(axis=1), 1.0, atol=1e-6)
+        np.testing.assert_allclose(proba, scores, atol=1e-6)
+    # The mean of probabilities: a window an hour away from all others keeps its own.
+    alone = np.r_[times[:-1], times[-1] + 3600]
+    np.testing.assert_allclose(
+        student.decision_function(vectors, middles_s=alone)[-1],
+        student.decision_function(vectors)[-1],
+        atol=1e-6,
+    )
+
+
+def test_a_student_does_not_care_how_long_vectors_are() -> None:
+    vectors, _, _ = noisy()
+    lengths = np.random.default_rng(1).uniform(0.1, 9, size=(len(vectors), 1)).astype(np.float32)
+    one, two = taught().fit(vectors), taught().fit(vectors * lengths)
+    np.testing.assert_allclose(one.predict_proba(vectors), two.predict_proba(vectors * 5), atol=1e-4)
+
+
+def test_refusals_of_a_student() -> None:
+    vectors, captions, _ = noisy(30)
+    with pytest.raises(ShapeError, match=r"Caption vectors \(29, 4\) must be \(30, 4\)"):
+        taught().fit(vectors, caption_vectors=captions[:-1])
+    with pytest.raises(ShapeError, match="made by the text encoder"):
+        taught().fit(vectors, caption_vectors=vectors)
+    with pytest.raises(DataError, match="the same of 3 activities"):
+        taught().fit(vectors[:1])
+    with pytest.raises(ConfigError, match="but it corrects prompt scores"):
+        config_from_mapping({"method": "self_trained", "balance": 0.5}, RecognitionConfig)
+    with pytest.raises(NotFittedError):
+        taught().margins(vectors)

@@ -8,7 +8,7 @@ a workspace.
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -158,26 +158,43 @@ def _run_one(
     stage: Stage, made: dict[Path, str], folders: Collection[Path], progress: Progress, *, may_run: bool
 ) -> StageOutcome:
     started = time.monotonic()
+    manifest: Manifest | None = None
+    # First only as a reader, so that finding a stage current waits for no run that merely reads it.
+    for shared in (True, False):
+        with _locked(stage, folders, shared=shared):
+            hashes = _hash_inputs(stage)
+            _refuse_foreign_inputs(stage, hashes, made)
+            current, reason = _check(stage, hashes)
+            manifest = read_manifest(stage.manifest_path) if current else None
+            if manifest is None and not shared:
+                manifest = _execute_if(stage, hashes, progress, reason, may_run=may_run)
+        if manifest is not None:
+            break
+    assert manifest is not None
+    made.update({stage.folder / name: digest for name, digest in manifest.outputs.items()})
+    return StageOutcome(stage, not current, reason, time.monotonic() - started, manifest.rows)
+
+
+@contextlib.contextmanager
+def _locked(stage: Stage, folders: Collection[Path], *, shared: bool) -> Iterator[None]:
+    """Upstream folders first, own folder last: every run locks in this order, so none can deadlock."""
     with contextlib.ExitStack() as locks:
-        # Upstream folders first, own folder last: every run locks in this order, so none can deadlock.
-        readers = dict.fromkeys(p.parent for p in stage.inputs.values())
-        for folder in readers:
+        for folder in dict.fromkeys(p.parent for p in stage.inputs.values()):
             if folder != stage.folder and folder in folders:
                 locks.enter_context(folder_lock(folder, shared=True))
-        locks.enter_context(folder_lock(stage.folder))
-        hashes = _hash_inputs(stage)
-        _refuse_foreign_inputs(stage, hashes, made)
-        current, reason = _check(stage, hashes)
-        manifest = read_manifest(stage.manifest_path) if current else None
-        if manifest is None:
-            if not may_run:
-                raise ArtifactError(
-                    f"Stage '{stage.name}' ({stage.title}) is not up to date: {reason}. "
-                    "Run it first, or the whole chain with `discover run`."
-                )
-            manifest = _execute(stage, hashes, progress)
-        made.update({stage.folder / name: digest for name, digest in manifest.outputs.items()})
-    return StageOutcome(stage, not current, reason, time.monotonic() - started, manifest.rows)
+        locks.enter_context(folder_lock(stage.folder, shared=shared))
+        yield
+
+
+def _execute_if(
+    stage: Stage, hashes: Mapping[str, str], progress: Progress, reason: str, *, may_run: bool
+) -> Manifest:
+    if not may_run:
+        raise ArtifactError(
+            f"Stage '{stage.name}' ({stage.title}) is not up to date: {reason}. "
+            "Run it first, or the whole chain with `discover run`."
+        )
+    return _execute(stage, hashes, progress)
 
 
 def _execute(stage: Stage, hashes: Mapping[str, str], progress: Progress) -> Manifest:

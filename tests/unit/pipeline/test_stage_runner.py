@@ -1,12 +1,13 @@
 """The runner skips what is current, rebuilds what a change touches, and mixes nothing."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
-from discover.core.artifacts import atomic_path, read_manifest, write_text
+from discover.core.artifacts import atomic_path, folder_lock, read_manifest, write_text
 from discover.core.errors import ArtifactError
-from discover.pipeline.stage import Stage, StageResult, plan_stages, run_stages
+from discover.pipeline.stage import Stage, StageOutcome, StageResult, plan_stages, run_stages
 
 
 def chain(root: Path, ran: list[str], *, suffix: str = "", factor: int = 2) -> list[Stage]:
@@ -132,6 +133,17 @@ def test_another_runs_artefact_is_not_mixed_in(root: Path) -> None:
     with pytest.raises(ArtifactError, match="rebuilt by another run"):
         run_stages(stages, on_outcome=other_run)
     assert not (root / "b/upper.txt").exists()
+
+
+def test_a_current_stage_waits_for_no_reader(root: Path) -> None:
+    ran: list[str] = []
+    run_stages(chain(root, ran))
+    outcomes: list[StageOutcome] = []
+    thread = threading.Thread(target=lambda: outcomes.extend(run_stages(chain(root, ran))), daemon=True)
+    with folder_lock(root / "a", shared=True), folder_lock(root / "b", shared=True):
+        thread.start()
+        thread.join(timeout=30)
+        assert [o.ran for o in outcomes] == [False, False]
 
 
 def test_missing_input_names_the_file(root: Path) -> None:

@@ -45,7 +45,8 @@ def main() -> None:
         # Where a log lies is nobody's business; which one it is, the table says.
         named = ["FILE" if Path(part).is_absolute() else part for part in extra]
         shown = " ".join(["python -m benchmarks", theme, *(["--", *named] if named else [])])
-        path = write_result(f"speed_{theme}", shown, done.stdout.strip())
+        name = f"speed_{theme}" + ("_gpu" if "--gpu" in extra else "")
+        path = write_result(name, shown, done.stdout.strip())
         print(done.stdout, f"Wrote {path}", sep="\n")
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")

@@ -1,7 +1,7 @@
 """Alignment training: windows per second, against plain loops of the same model and the arithmetic peak.
 
-    python -m benchmarks.speed.training [--presets tiny small] [--batch 128] [--pairs 5] [--write]
-    python -m benchmarks.speed.training --gpu --presets tiny small base --batches 128 1024 8192 --write
+    python -m benchmarks training [-- --presets tiny small --batch 128 --pairs 5]
+    python -m benchmarks training -- --gpu --presets tiny small base --batches 128 1024 8192
 
 Threads are those of OMP_NUM_THREADS. Windows are FD_60 of casas/bosch_b2 where DISCOVER_DATA has it, else
 of a made-up log; text vectors are random, which speed does not feel. Three loops train the same weights
@@ -34,7 +34,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from benchmarks.harness import ROOT, data_root, markdown_table, peak_rss_gb, time_pairs, write_result
+from benchmarks.harness import ROOT, data_root, markdown_table, peak_rss_gb, time_pairs
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.dataset import AlignmentDataset, PairBatch
 from discover.alignment.model import AlignmentModel
@@ -347,7 +347,7 @@ def compare(
 
 
 def main() -> None:
-    """Measure and print; with --write also save under benchmarks/results."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -356,7 +356,6 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--gpu", action="store_true", help="throughput on a GPU only, no plain loops")
-    parser.add_argument("--write", action="store_true")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     device = pick_device("cuda" if options.gpu else "cpu")
@@ -377,20 +376,17 @@ def main() -> None:
         for batch in options.batches:
             for head, mlm in (("linear", False), ("linear", True), ("mlp", False)):
                 table.append(alone_in_process(preset, batch, head, mlm, options))
-                print(table[-1], flush=True)
+                print(table[-1], file=sys.stderr, flush=True)
                 if (head, mlm) == ("linear", False) and not options.gpu:
                     bench = build(windows, vocabulary, settings(preset, batch, head, mlm), device)
                     ratios += compare(bench, windows, vocabulary, options.pairs, options.steps)
-                    print(ratios[-2:], flush=True)
+                    print(ratios[-2:], file=sys.stderr, flush=True)
     columns = ("preset", "heads", "batch", "precision", "windows/s", "MFU", "data path", "peak GB")
     body = f"{told}\n\n{markdown_table(columns, table)}\n"
     if ratios:
         head_row = ("preset", "DataLoader loop with", "times faster, median", "least", "most")
         body += f"\n{markdown_table(head_row, ratios)}\n"
     print(body)
-    if options.write:
-        command = "python -m benchmarks.speed.training " + " ".join(sys.argv[1:])
-        write_result("training_gpu" if options.gpu else "training", command, body)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,6 @@ def time_questions(index: Index, questions: int) -> tuple[float, float]:
     """p50 and p99 in milliseconds of a sentence in and moments out."""
     encoder = build_text_encoder(TextEncoderConfig(type="minilm"))
     project = np.random.default_rng(2).standard_normal((encoder.dim, index.dim), dtype=np.float32)
-    starts = index.windows["start"]
     times = []
     for i, sentence in zip(range(questions + 5), cycle(SENTENCES), strict=False):
         # A number, so that no two questions are the same text.
@@ -144,7 +143,7 @@ def time_questions(index: Index, questions: int) -> tuple[float, float]:
         begin = time.perf_counter()
         query = encoder.encode([text], kind="query") @ project
         words = find_time_words(text)
-        bonus = TIME_WEIGHT * words.preference(starts) if words else None
+        bonus = TIME_WEIGHT * words.preference(index.week_minutes) if words else None
         rank_answers(index, query, TOP_K, bonus=bonus)
         times.append(1000 * (time.perf_counter() - begin))
     p50, p99 = np.percentile(times[5:], [50, 99])

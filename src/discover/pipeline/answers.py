@@ -187,15 +187,14 @@ class Searcher:
         """`search` for several sentences, encoded together."""
         side = self._side(by, filters, clustering)
         mask = side.mask(filters)
-        starts = side.windows["start"]
         answers = []
         for text, query in zip(texts, self.query_vectors(texts, by=by), strict=True):
             words = find_time_words(text) if time_words != "off" else TimeWords()
             bonus, allowed = None, mask
             if words and time_words == "prefer":
-                bonus = TIME_WEIGHT * words.preference(starts)
+                bonus = TIME_WEIGHT * words.preference(side.week_minutes)
             elif words:
-                in_time = words.mask(starts)
+                in_time = words.mask(side.week_minutes)
                 allowed = in_time if mask is None else mask & in_time
             answers.append(rank_answers(side, query, top_k, mask=allowed, bonus=bonus, merge=merge, mmr=mmr))
         return answers

@@ -4,16 +4,19 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "clock_of", "hours_away", "hours_text", "inside"]
+__all__ = ["Interval", "hours_away", "hours_text", "inside", "week_minutes"]
 
 Interval = tuple[float, float]
 """Hours of day [begin, end); begin > end runs over midnight, equal ones are the whole day."""
 
+# Times count from 1970-01-01, a Thursday.
+_FIRST_DAY = 3
 
-def clock_of(start: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """(W,) hour of day with its fraction, and (W,) code of the weekday, of local times."""
-    hour = (start.to_physical().to_numpy() % 86_400_000_000) / 3_600_000_000
-    return hour, (start.dt.weekday().to_numpy() - 1).astype(np.int64)
+
+def week_minutes(start: pl.Series) -> NDArray[np.int16]:
+    """(W,) whole minutes since Monday 0:00 of local times."""
+    minutes = start.to_physical().to_numpy() // 60_000_000
+    return ((minutes + _FIRST_DAY * 1440) % (7 * 1440)).astype(np.int16)
 
 
 def inside(hour: NDArray[np.float64], interval: Interval) -> NDArray[np.bool_]:

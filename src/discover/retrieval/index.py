@@ -6,6 +6,7 @@ repeatable: equal scores (to six digits) are ordered by row. Exact unless `Index
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from discover.core.errors import ConfigError, DataError, JoinError, ShapeError
 from discover.core.window_set import WindowSet
 from discover.retrieval.approximate import InvertedLists, faiss_installed
 from discover.retrieval.config import AUTO_ANN_WINDOWS, Backend, IndexConfig, SearchFilters
+from discover.retrieval.day_clock import week_minutes
 from discover.retrieval.exact import ExactScorer, unit_queries
 from discover.retrieval.filters import filter_mask
 from discover.retrieval.hits import Hit, build_hits
@@ -173,6 +175,11 @@ class Index:
         index = Index(self.vectors, joined, self.model_sha256, ann=self.ann)
         index._exact, index.note = self._exact, self.note
         return index
+
+    @cached_property
+    def week_minutes(self) -> NDArray[np.int16]:
+        """(W,) minute of the week in which each window begins, for `TimeWords.preference`."""
+        return week_minutes(self.windows["start"])
 
     @property
     def search_note(self) -> str:

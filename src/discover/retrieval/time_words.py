@@ -18,7 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.core.day_parts import WEEKDAYS
-from discover.retrieval.day_clock import Interval, clock_of, hours_away, hours_text, inside
+from discover.retrieval.day_clock import Interval, hours_away, hours_text, inside, week_minutes
 from discover.retrieval.time_grammar import NEGATION, TIME_PATTERN, day_codes, hour_of, named_part, part_hours
 
 __all__ = ["TIME_WEIGHT", "TimeWords", "find_time_words"]
@@ -29,6 +29,8 @@ TIME_WEIGHT = 2.0
 # Just outside the named hours the preference falls from 1 to 0 over this long.
 _MARGIN_H = 1.0
 _AROUND_H, _AT_H = 1.0, 0.5
+
+_MINUTES = np.arange(1440) / 60
 
 
 @dataclass(frozen=True)
@@ -48,29 +50,34 @@ class TimeWords:
     def __bool__(self) -> bool:
         return bool(self.found)
 
-    def preference(self, start: pl.Series) -> NDArray[np.float32]:
-        """(W,) for windows that begin at `start`: 1 in the named time, falling to 0 within an hour of it."""
-        hour, day = clock_of(start)
-        best = np.ones(len(start))
-        for intervals in self.hours:
-            away = np.min([hours_away(hour, interval) for interval in intervals], axis=0)
-            best = np.minimum(best, np.clip(1 - away / _MARGIN_H, 0, 1))
-        return (best * self._on_day(day)).astype(np.float32)
+    def preference(self, start: pl.Series | NDArray[np.int16]) -> NDArray[np.float32]:
+        """(W,) for windows that begin at `start`: 1 in the named time, falling to 0 within an hour of it.
 
-    def mask(self, start: pl.Series) -> NDArray[np.bool_]:
-        """(W,) which windows begin strictly inside the named time."""
-        hour, day = clock_of(start)
-        keep = self._on_day(day)
+        Args:
+            start: Local times, or their `week_minutes` where many questions are asked of the same windows.
+        """
+        best = np.ones(1440)
         for intervals in self.hours:
-            keep &= np.any([inside(hour, interval) for interval in intervals], axis=0)
-        return keep
+            away = np.min([hours_away(_MINUTES, interval) for interval in intervals], axis=0)
+            best = np.minimum(best, np.clip(1 - away / _MARGIN_H, 0, 1))
+        # A table over the minutes of a week: borders are whole minutes, and a million windows only look up.
+        week = np.outer(self._days(), best).ravel().astype(np.float32)
+        return week[_minutes_of(start)]
+
+    def mask(self, start: pl.Series | NDArray[np.int16]) -> NDArray[np.bool_]:
+        """(W,) which windows begin strictly inside the named time; `start` as in `preference`."""
+        keep = np.ones(1440, dtype=bool)
+        for intervals in self.hours:
+            keep &= np.any([inside(_MINUTES, interval) for interval in intervals], axis=0)
+        week = np.outer(self._days(), keep).ravel()
+        return week[_minutes_of(start)]
 
     def describe(self) -> list[str]:
         """One line per time word: "at night = 21:00–5:00"."""
         return [f"{words} = {meaning}" for words, meaning in self.found]
 
-    def _on_day(self, day: NDArray[np.int64]) -> NDArray[np.bool_]:
-        return np.isin(day, self.weekdays) if self.weekdays else np.ones(len(day), dtype=bool)
+    def _days(self) -> NDArray[np.bool_]:
+        return np.isin(np.arange(7), self.weekdays) if self.weekdays else np.ones(7, dtype=bool)
 
 
 def find_time_words(text: str) -> TimeWords:
@@ -94,6 +101,10 @@ def find_time_words(text: str) -> TimeWords:
         if not NEGATION.search(text[: match.start()]):
             reading.take(match)
     return reading.result()
+
+
+def _minutes_of(start: pl.Series | NDArray[np.int16]) -> NDArray[np.int16]:
+    return week_minutes(start) if isinstance(start, pl.Series) else start
 
 
 class _Reading:

@@ -74,6 +74,7 @@ def test_merging_masks_and_diversity(index: Index) -> None:
     assert [a.window_id[-1] for a in apart] == ["0", "1", "2", "3"]
     allowed = np.array([False, True, False, True])
     assert [a.window_id[-1] for a in rank_answers(index, query, 4, mask=allowed)] == ["1", "3"]
+    assert rank_answers(index, query, 3, mmr=1.0) == rank_answers(index, query, 3)
     assert len(rank_answers(index, query, 2, mmr=0.5)) == 2
     assert rank_answers(index, query, 2, mask=np.zeros(4, dtype=bool), mmr=0.5) == []
     with pytest.raises(ConfigError, match="top_k"):
@@ -85,4 +86,5 @@ def test_windows_that_overlap_a_window(index: Index) -> None:
     assert index.overlapping(ids[0]).tolist() == [True, False, False, False]
     # Window 0 ends at 7:00:40, window 1 begins at 7:01:00.
     assert index.overlapping(ids[0], margin_s=19).tolist() == [True, False, False, False]
+    assert index.overlapping(ids[0], margin_s=20).tolist() == [True, True, False, False]
     assert index.overlapping(ids[1], margin_s=20).tolist() == [True, True, False, False]

@@ -86,11 +86,33 @@ def test_measured_recall_is_what_one_finds(pair: tuple[Index, Index]) -> None:
 
 def test_a_low_recall_is_reported_low(pair: tuple[Index, Index], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(approximate, "_SENTENCE_FACTOR", 1)
-    index = Index(np.random.default_rng(0).normal(size=(4000, 16)).astype(np.float16), pair[0].windows, "m")
+    vectors = np.random.default_rng(0).normal(size=(1000, 16))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index = Index(vectors.astype(np.float16), pair[0].windows.head(1000), "m")
+    monkeypatch.setattr(approximate, "_SAMPLE", 1000)
     low = index.with_backend(IndexConfig(backend="faiss", min_recall=0.01))
     assert low.ann is not None
     assert low.ann.report.n_probe == 1
     assert 0.01 < low.ann.report.recall_at_10 < 0.9
+    # Without the window itself, which every search finds.
+    queries = index.vectors.astype(np.float32)
+    found, wanted = low.top_rows(queries, 11)[0], index.top_rows(queries, 11)[0]
+    shares = [
+        len((set(a) - {row}) & (set(b) - {row})) / 10
+        for row, (a, b) in enumerate(zip(found.tolist(), wanted.tolist(), strict=True))
+    ]
+    assert low.ann.report.recall_at_10 == pytest.approx(np.mean(shares), abs=0.015)
+
+
+def test_too_few_windows_in_the_groups_are_asked_exactly(
+    pair: tuple[Index, Index], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "_EXACT_WINDOWS", 0)
+    monkeypatch.setattr(approximate, "_SENTENCE_FACTOR", 1)
+    low = pair[0].with_backend(IndexConfig(backend="faiss", min_recall=0.01))
+    spread = np.arange(4000) % 400 == 0
+    rows, _ = low.top_rows(pair[0].vectors[7].astype(np.float32), 10, mask=spread)
+    assert sorted(rows[0].tolist()) == list(range(0, 4000, 400))
 
 
 def test_looking_into_every_group_is_exact_also_under_a_filter(

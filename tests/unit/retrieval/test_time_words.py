@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from discover.core.day_parts import DAY_PARTS
 from discover.retrieval import find_time_words, time_words
-from discover.retrieval.day_clock import hours_away, inside
+from discover.retrieval.day_clock import hours_away, inside, week_minutes
 
 READ = [
     ("someone opens the fridge at night", ["at night = 21:00–5:00"]),
@@ -81,6 +81,14 @@ def test_the_named_time_is_full_and_its_borders_are_graded() -> None:
     words = find_time_words("at night")
     assert words.preference(times) == pytest.approx([1, 1, 0.75, 0.5, 0])
     assert words.mask(times).tolist() == [True, True, False, False, False]
+
+
+def test_the_minute_of_the_week() -> None:
+    # Monday, a Sunday, and a time before 1970.
+    times = starts("2021-03-01 00:01:59", "2021-03-07 23:59", "1969-12-31 12:00")
+    assert week_minutes(times).tolist() == [1, 7 * 1440 - 1, 2 * 1440 + 720]
+    words = find_time_words("on sundays after 22:00")
+    assert words.preference(week_minutes(times)).tolist() == words.preference(times).tolist() == [0, 1, 0]
 
 
 def test_different_kinds_must_all_hold_and_equal_kinds_are_alternatives() -> None:

@@ -90,6 +90,8 @@ def test_a_low_recall_is_reported_low(pair: tuple[Index, Index], monkeypatch: py
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     index = Index(vectors.astype(np.float16), pair[0].windows.head(1000), "m")
     monkeypatch.setattr(approximate, "_SAMPLE", 1000)
+    # Ten large groups, so that each holds eleven windows and no question goes to the exact search.
+    monkeypatch.setattr(approximate, "_LISTS_PER_ROOT", 0.3)
     low = index.with_backend(IndexConfig(backend="faiss", min_recall=0.01))
     assert low.ann is not None
     assert low.ann.report.n_probe == 1

@@ -21,6 +21,12 @@ from discover.evaluation import summarise_seeds
 from discover.evaluation.markdown import method_title
 from discover.pipeline import StageOutcome, run_chain
 
+_LABEL_FREE_PAIRS = {
+    ("aligned_zero_shot", "text_only"): "aligned minus text only",
+    ("combined", "text_only"): "aligned + text only minus text only",
+    ("self_trained", "text_only"): "student minus text only",
+    ("self_trained", "text_only_self_trained"): "student minus student of text only",
+}
 _SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1")
 
 
@@ -64,18 +70,22 @@ def recognition_tables(results: Sequence[Mapping[str, Any]]) -> str:
 
 
 def difference_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """Paired differences per seed: aligned zero-shot minus text only, with the interval over days."""
+    """Paired differences of label-free rows per seed, with the interval over days."""
     rows = []
     for protocol in results[0]:
         for seed, result in enumerate(results):
             for c in result[protocol]["recognition"].get("comparisons", []):
-                if c["first"] != "aligned_zero_shot" or "annotated" not in c or c["unit"] != "window":
+                if (c["first"], c["second"]) not in _LABEL_FREE_PAIRS:
                     continue
+                if "annotated" not in c or c["unit"] != "window":
+                    continue
+                rows_compared = _LABEL_FREE_PAIRS[c["first"], c["second"]]
                 words = " · ".join(w for w in (c["prompts"], c["variant"]) if w)
                 words += " · smoothed" if c["smoothed"] else ""
-                cells = [_interval(c["annotated"][s]) for s in ("macro_f1", "weighted_f1")]
-                rows.append((protocol, words, seed, *cells))
-    return markdown_table(("protocol", "prompts", "seed", "macro F1", "weighted F1"), rows)
+                cells = [_interval(c["annotated"][s]) for s in ("accuracy", "macro_f1", "weighted_f1")]
+                rows.append((protocol, rows_compared, words, seed, *cells))
+    columns = ("protocol", "rows", "prompts", "seed", "accuracy", "macro F1", "weighted F1")
+    return markdown_table(columns, rows)
 
 
 def retrieval_table(results: Sequence[Mapping[str, Any]]) -> str:
@@ -265,7 +275,7 @@ def main() -> None:
             "round brackets, 95 % interval by bootstrap over days (seed 0) in square ones. Rejection for the "
             f"pool of all windows: {first.get('rejection')}.",
             recognition_tables(results),
-            "## Aligned zero-shot minus text only (annotated windows; * the interval excludes 0)",
+            "## Label-free rows, differences (annotated windows; * the interval excludes 0)",
             difference_table(results),
             "## Retrieval on the whole test pool",
             retrieval_table(results),

@@ -48,6 +48,7 @@ def _join(intervals: list[Interval]) -> list[Interval]:
 
 
 def day_codes(words: str) -> list[int]:
+    """Codes of `WEEKDAYS` that a list or range of days means: "saturday to monday", "weekends", in order."""
     codes: list[int] = []
     through = False
     for token in re.findall(r"[a-z]+|[-–]", words):

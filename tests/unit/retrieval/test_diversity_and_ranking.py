@@ -88,3 +88,20 @@ def test_windows_that_overlap_a_window(index: Index) -> None:
     assert index.overlapping(ids[0], margin_s=19).tolist() == [True, False, False, False]
     assert index.overlapping(ids[0], margin_s=20).tolist() == [True, True, False, False]
     assert index.overlapping(ids[1], margin_s=20).tolist() == [True, True, False, False]
+
+
+def test_diversity_weighs_the_answers_own_scores(index: Index) -> None:
+    # The second best is nearly the best again; the third is unlike it but fits far less than the second.
+    vectors = np.array([[1, 0, 0, 0], [0.9, 0.436, 0, 0], [0, 0.2, 0.98, 0], [0, 0, 0, 1]])
+    other = Index(vectors.astype(np.float16), index.windows, "m")
+    query = np.array([0.9, 0.4, 0.1, 0.05])
+    order = {
+        balance: [a.window_id[-1] for a in rank_answers(other, query, 4, merge=False, mmr=balance)]
+        for balance in (0.8, 0.2)
+    }
+    assert order[0.8][:2] == ["1", "0"]
+    assert order[0.2][:2] == ["1", "3"]
+    assert order[0.8] == [
+        ["1", "0", "2", "3"][i]
+        for i in by_the_paper(other.top_rows(query, 4)[1][0], vectors[[1, 0, 2, 3]], 4, 0.8)
+    ]

@@ -289,13 +289,19 @@ def main() -> None:
             coarse_tables(results),
             "## Part of the day, first seed",
             day_part_table(results),
-            "## Time of the whole chain, first seed",
-            markdown_table(("stage", "", "seconds"), stages),
-            f"Sum: {sum(o.seconds for o in outcomes[0]):.0f} s.",
+            *_chain_time(outcomes[0], stages),
         )
     )
     path = write_result(arguments.name, command, body)
     print(f"Wrote {path}")
+
+
+def _chain_time(outcomes: Sequence[StageOutcome], stages: Sequence[Sequence[object]]) -> tuple[str, ...]:
+    """Seconds of the stages, where all of them ran."""
+    if not all(outcome.ran for outcome in outcomes):
+        return ()
+    total = f"Sum: {sum(o.seconds for o in outcomes):.0f} s."
+    return ("## Time of the whole chain, first seed", markdown_table(("stage", "", "seconds"), stages), total)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,9 @@ def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) ->
     assert {c["id"] for c in content["clusters"]} >= set(table["cluster"].unique().to_list()) - {-1}
     assert len(pl.read_csv(folder / "clusters.csv")) == len(content["clusters"])
     assert not (folder / "training_state.pt").exists()
+    page = (folder / "clusters.html").read_text()
+    assert first["title"] in page
+    assert "http" not in page.replace("http://www.w3.org", "").replace("https://www.w3.org", "")
     before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
     again = discover(*arguments, *fast)
     assert "Up to date" in again.stdout
@@ -37,3 +40,19 @@ def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) ->
     wrong = discover("cluster", str(model), "--method", "kmeens")
     assert wrong.returncode == 2
     assert "method" in wrong.stderr + wrong.stdout
+
+
+def test_changes_between_two_periods(finished: Path, tmp_path: Path) -> None:
+    model = finished / "trained_models/demo/demo"
+    days = pl.read_parquet(model / "index_FD_60/windows.parquet")["start"].dt.date().unique().sort().to_list()
+    half = len(days) // 2
+    spans = [f"{days[0]}..{days[half - 1]}", f"{days[half]}..{days[-1]}"]
+    arguments = ("changes", str(model), "--baseline", spans[0], "--period", spans[1], "--by", "room")
+    done = discover(*arguments, "-o", str(tmp_path / "out"), "--all", "--min-days", "4")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "false discovery rate" in " ".join(done.stdout.split())
+    assert {p.suffix for p in (tmp_path / "out").iterdir()} >= {".csv", ".json", ".png"}
+    assert len(pl.read_csv(next((tmp_path / "out").glob("*.csv")))) > 0
+    few = discover(*arguments[:2], "--baseline", str(days[0]), "--period", str(days[-1]), "--by", "room")
+    assert few.returncode != 0
+    assert "days" in few.stderr + few.stdout

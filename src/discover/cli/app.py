@@ -296,6 +296,9 @@ def cluster(
         typer.Option(help="Index folder. Default: the model's only one of free-running windows."),
     ] = None,
     captions: Annotated[str | None, typer.Option(help="Caption style, where windows have several.")] = None,
+    page: Annotated[
+        bool, typer.Option(help="Also write clusters.html: where, when, how long, what follows what.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Step 7: find recurring behaviour and say in words what it is, without any label.
@@ -314,6 +317,7 @@ def cluster(
         name=name,
         index=index,
         captions=captions,
+        page=page,
         as_json=as_json,
     )
 

@@ -9,6 +9,7 @@ from discover.clustering import ClusteringConfig
 from discover.core.config import apply_overrides, config_from_mapping, read_yaml_mapping
 from discover.core.progress import SILENT
 from discover.pipeline.clusters import ClusterFolder, cluster_model
+from discover.pipeline.discovery import write_model_cluster_page
 
 __all__ = ["cluster_windows"]
 
@@ -22,9 +23,10 @@ def cluster_windows(
     name: str | None,
     index: Path | None,
     captions: str | None,
+    page: bool,
     as_json: bool,
 ) -> None:
-    """Find clusters in a model's windows, write them and print one line per cluster."""
+    """Find clusters in a model's windows, write them and their page, and print one line per cluster."""
     values = read_yaml_mapping(config) if config is not None else {}
     values |= {key: value for key, value in options.items() if value is not None}
     settings = config_from_mapping(
@@ -32,10 +34,15 @@ def cluster_windows(
     )
     progress = SILENT if as_json else BarProgress()
     found = cluster_model(model, settings, name=name, index=index, caption_style=captions, progress=progress)
+    written = None
+    if page and (found.made or not (found.path / "clusters.html").is_file()):
+        written = write_model_cluster_page(model, clusters=found.content["name"], index=index)
     if as_json:
         print(json.dumps(found.content, indent=1, ensure_ascii=False))  # noqa: T201
         return
     _print_clusters(found)
+    if written is not None:
+        console.print(f"Page  {written}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_clusters(found: ClusterFolder) -> None:

@@ -179,7 +179,7 @@ def write_model_cluster_page(
     source = cluster_folder(model, _sampling_name(folder), clusters, windows["window_id"])
     captions = sorted(sampling.glob("captions_*.parquet"))
     inputs = ClusterPageInputs(
-        title=f"{window_set.home.title or window_set.home.name}: clusters {source.name}",
+        title=f"{window_set.home.title or window_set.home.name}: clusters",
         window_set=window_set,
         facts=windows,
         assignments=pl.read_parquet(source / "assignments.parquet"),

@@ -60,7 +60,9 @@ def test_life_in_a_shipped_home_uses_its_sensors_and_labels(name: str) -> None:
     given = load_home(name)
     log = simulate_log(given, SimulatorConfig(days=28, seed=1))
     people = max(given.residents, 1)
-    assert 500 * people < len(log.events) / 28 < 9000 * people
+    # A home of contacts and mats alone, without motion sensors, says much less.
+    least = 500 if any(s.type == "motion" for s in given.sensors) else 100
+    assert least * people < len(log.events) / 28 < 9000 * people
     spelt = {r for a in given.activities for r in (*a.raw, a.label)}
     if spelt:
         assert set(log.annotations["raw_label"]) <= spelt

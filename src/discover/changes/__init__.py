@@ -1,10 +1,11 @@
 """Behaviour over days and weeks: where and when, rare days, and what changed between two periods."""
 
-from discover.changes.comparing import Change, Comparison, compare_periods
-from discover.changes.config import ChangeConfig, ChangeSource
+from discover.changes.comparing import Change, Comparison, TooFewDaysError, compare_periods
+from discover.changes.config import ChangeConfig, ChangeSource, RollingConfig
 from discover.changes.grid import TimeGrid, build_grid, marks_of_lists, marks_of_windows, thin_windows
 from discover.changes.object_marks import marks_of_objects
 from discover.changes.periods import Period, parse_period
+from discover.changes.rolling import RollingComparison, RollingWindow, compare_rolling
 
 __all__ = [
     "Change",
@@ -12,9 +13,14 @@ __all__ = [
     "ChangeSource",
     "Comparison",
     "Period",
+    "RollingComparison",
+    "RollingConfig",
+    "RollingWindow",
     "TimeGrid",
+    "TooFewDaysError",
     "build_grid",
     "compare_periods",
+    "compare_rolling",
     "marks_of_lists",
     "marks_of_objects",
     "marks_of_windows",

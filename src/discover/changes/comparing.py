@@ -1,6 +1,6 @@
 """Two periods of one recording: what became more, less, earlier, later."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -22,10 +22,25 @@ from discover.changes.statistics import (
 from discover.core.errors import ConfigError, DataError
 from discover.core.seeds import derive_seed
 
-__all__ = ["Change", "Comparison", "Direction", "compare_periods"]
+__all__ = ["Change", "Comparison", "Direction", "TooFewDaysError", "compare_periods"]
 
 Direction = Literal["more", "less", "earlier", "later"]
 _RESAMPLES = 1000
+
+
+class TooFewDaysError(DataError):
+    """A side of a comparison has too few usable days.
+
+    Attributes:
+        side: "baseline" or "period".
+        days: Its usable days.
+    """
+
+    def __init__(self, message: str, side: str, days: int) -> None:
+        """Keep what was counted beside the words."""
+        super().__init__(message)
+        self.side = side
+        self.days = days
 
 
 @dataclass(frozen=True)
@@ -94,15 +109,28 @@ class Comparison:
         return tuple(c for c in self.changes if c.found)
 
 
-def compare_periods(grid: TimeGrid, baseline: Period, period: Period, config: ChangeConfig) -> Comparison:
+def compare_periods(
+    grid: TimeGrid,
+    baseline: Period,
+    period: Period,
+    config: ChangeConfig,
+    *,
+    only: Collection[tuple[str, str]] | None = None,
+) -> Comparison:
     """Compare `period` with `baseline`, which may lie before or after it.
+
+    Args:
+        grid: Time per thing and quarter hour.
+        baseline, period: Two spans without a common day.
+        config: Settings.
+        only: Pairs of thing and measure to compare; None: all. The q-values then allow for these alone.
 
     Under no change, the chance of any report at all is about `config.fdr`: without a true difference the
     false discovery rate of Benjamini and Hochberg is the chance of at least one.
 
     Raises:
         ConfigError: The periods share days.
-        DataError: A side has fewer than `config.min_days` usable days.
+        TooFewDaysError: A side has fewer than `config.min_days` usable days (a `DataError`).
     """
     if baseline.overlaps(period):
         raise ConfigError(f"Baseline {baseline} and period {period} share days. Choose periods apart.")
@@ -112,12 +140,15 @@ def compare_periods(grid: TimeGrid, baseline: Period, period: Period, config: Ch
     for name, span, count in zip(("baseline", "period"), (baseline, period), counts, strict=True):
         if count < config.min_days:
             days = grid.days
-            raise DataError(
+            raise TooFewDaysError(
                 f"The {name} {span} has {count} days with at least {config.min_observed_h:g} observed hours; "
                 f"a comparison needs {config.min_days} on each side. The recording runs from {days[0]} to "
-                f"{days[-1]}. Choose a longer {name}, or lower min_days."
+                f"{days[-1]}. Choose a longer {name}, or lower min_days.",
+                name,
+                count,
             )
-    raw = list(_compare(measures.measures, measures.early, measures.late, measures.weekend, config))
+    wanted = [m for m in measures.measures if only is None or (m.thing, m.measure) in only]
+    raw = list(_compare(wanted, measures.early, measures.late, measures.weekend, config))
     q_values = adjusted_p_values([values["p_value"] for values in raw])
     changes = [
         Change(**values, q_value=float(q), found=bool(q <= config.fdr))

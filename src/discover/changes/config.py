@@ -6,7 +6,7 @@ from pydantic import Field
 
 from discover.core.config import StrictModel
 
-__all__ = ["ChangeConfig", "ChangeSource"]
+__all__ = ["ChangeConfig", "ChangeSource", "RollingConfig"]
 
 ChangeSource = Literal["cluster", "room", "object", "activity"]
 
@@ -33,3 +33,12 @@ class ChangeConfig(StrictModel):
     """Coverage of the bootstrap intervals."""
     seed: int = Field(default=0, ge=0)
     """Seed of permutations and resamples."""
+
+
+class RollingConfig(StrictModel):
+    """How a recording is compared with its own recent past, window by window."""
+
+    baseline_days: int = Field(default=28, ge=4)
+    """Calendar days right before a window that it is compared with; must hold `ChangeConfig.min_days`."""
+    window_days: int = Field(default=7, ge=4)
+    """Calendar days of a window, and the step from one to the next; must hold `ChangeConfig.min_days`."""

@@ -67,6 +67,21 @@ class TimeGrid:
         """Calendar days, in order."""
         return [self.first_day + dt.timedelta(days=i) for i in range(self.n_days)]
 
+    def between(self, first: dt.date, last: dt.date) -> "TimeGrid":
+        """The same grid with only the days from `first` to `last`, as far as it has them.
+
+        Raises:
+            DataError: It has none of them.
+        """
+        begin = max((first - self.first_day).days, 0)
+        end = min((last - self.first_day).days + 1, self.n_days)
+        if begin >= end:
+            raise DataError(f"The recording has no day from {first} to {last}. Choose days inside it.")
+        bins = slice(begin * BINS_PER_DAY, end * BINS_PER_DAY)
+        first_kept = self.first_day + dt.timedelta(days=begin)
+        cut = self.observed_B[bins], self.time_TB[:, bins], self.starts_TB[:, bins]
+        return TimeGrid(first_kept, self.things, *cut)
+
     def by_day(self, values: NDArray[np.float64], cut_bin: int = 0) -> NDArray[np.float64]:
         """(..., B) as (..., D, 96), days running from `cut_bin` to the same time of the next day.
 

@@ -330,6 +330,19 @@ def changes(
         typer.Option(help="Month (2009-07), day, or range (2009-07-01..2009-07-20) to compare with."),
     ] = None,
     period: Annotated[str | None, typer.Option(help="Month, day or range that is compared.")] = None,
+    rolling: Annotated[
+        int | None,
+        typer.Option(
+            help="Instead of two periods: compare every window with this many days before it, e.g. 28."
+        ),
+    ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(
+            help="Days of a window of --rolling. Default 7. Not fewer than --min-days: with a day missing, a "
+            "window of 7 is skipped unless --min-days is lower."
+        ),
+    ] = None,
     by: Annotated[str, typer.Option(help="Count time by cluster, room, object or activity.")] = "cluster",
     clusters: Annotated[
         str | None, typer.Option(help="Name of the clustering, where there are several.")
@@ -339,16 +352,19 @@ def changes(
         Path | None, typer.Option("--output", "-o", help="Also write CSV, JSON and a picture here.")
     ] = None,
     fdr: Annotated[float | None, typer.Option(help="False discovery rate accepted. Default 0.05.")] = None,
-    min_days: Annotated[int | None, typer.Option(help="Fewest usable days per side. Default 7.")] = None,
+    min_days: Annotated[
+        int | None, typer.Option(help="Fewest usable days per side, 4 or more. Default 7.")
+    ] = None,
     page: Annotated[
         bool, typer.Option("--page", help="(Re)write the cluster page; --baseline may then be left out.")
     ] = False,
     show_all: Annotated[bool, typer.Option("--all", help="Also list what did not change.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Compare two periods: what became more, less, earlier or later.
+    """Compare two periods, or each week with those before it: what became more, less, earlier or later.
 
-    Days are the unit: shares of observed time, tested by exchanging days, with all tests corrected together.
+    Days are the unit: shares of observed time, tested by exchanging days, with all tests corrected together
+    (with --rolling: over all windows and measures).
     """
     from discover.cli.changes import show_changes
 
@@ -356,6 +372,8 @@ def changes(
         model,
         baseline=baseline,
         period=period,
+        rolling=rolling,
+        window=window,
         by=by,
         clusters=clusters,
         index=index,

@@ -4,7 +4,15 @@ import json
 from pathlib import Path
 from typing import Any, get_args
 
-from discover.changes import Change, ChangeConfig, ChangeSource, Comparison, parse_period
+from discover.changes import (
+    Change,
+    ChangeConfig,
+    ChangeSource,
+    Comparison,
+    RollingComparison,
+    RollingConfig,
+    parse_period,
+)
 from discover.changes.day_measures import clock_words
 from discover.cli.console import console, print_table
 from discover.core.config import config_from_mapping
@@ -13,8 +21,11 @@ from discover.pipeline.discovery import (
     ChangeRequest,
     changes_of_model,
     comparison_record,
+    rolling_changes_of_model,
+    rolling_record,
     write_changes,
     write_model_cluster_page,
+    write_rolling_changes,
 )
 
 __all__ = ["show_changes"]
@@ -25,6 +36,8 @@ def show_changes(
     *,
     baseline: str | None,
     period: str | None,
+    rolling: int | None,
+    window: int | None,
     by: str,
     clusters: str | None,
     index: Path | None,
@@ -34,29 +47,106 @@ def show_changes(
     show_all: bool,
     as_json: bool,
 ) -> None:
-    """Print what changed between two periods, or (with `page`) write the cluster page."""
+    """Print what changed between two periods or week by week, or (with `page`) write the cluster page."""
+    spans = _rolling_config(rolling, window, baseline, period)
     if page:
         path = write_model_cluster_page(model, clusters=clusters, index=index, output=output)
         console.print(f"Wrote {path}", markup=False, soft_wrap=True)
-        if baseline is None and period is None:
+        if baseline is None and period is None and spans is None:
             return
-    if baseline is None or period is None:
-        raise ConfigError("Give both --baseline and --period, such as --baseline 2009-07 --period 2009-10.")
     if by not in get_args(ChangeSource):
         raise ConfigError(f"--by is '{by}'; it must be one of {', '.join(get_args(ChangeSource))}.")
     given = {key: value for key, value in settings.items() if value is not None}
-    request = ChangeRequest(
-        model=model, baseline=parse_period(baseline), period=parse_period(period), by=by,  # type: ignore[arg-type]
-        clusters=clusters, index=index, config=config_from_mapping(given, ChangeConfig, source="options"),
-    )  # fmt: skip
-    comparison, home = changes_of_model(request)
+    config = config_from_mapping(given, ChangeConfig, source="options")
+    request = ChangeRequest(model=model, by=by, clusters=clusters, index=index, config=config)  # type: ignore[arg-type]
+    if spans is not None:
+        _show_rolling(request, spans, output, show_all=show_all, as_json=as_json)
+        return
+    if baseline is None or period is None:
+        raise ConfigError(
+            "Give both --baseline and --period, such as --baseline 2009-07 --period 2009-10; or --rolling 28 "
+            "to compare every week with the four before it."
+        )
+    comparison, home = changes_of_model(request, parse_period(baseline), parse_period(period))
     paths = write_changes(output, comparison, title=f"{home.name}, by {by}") if output else []
     if as_json:
         print(json.dumps(comparison_record(comparison), indent=1, ensure_ascii=False))  # noqa: T201
         return
     _print(comparison, by, show_all=show_all)
+    _print_paths(paths)
+
+
+def _rolling_config(
+    rolling: int | None, window: int | None, baseline: str | None, period: str | None
+) -> RollingConfig | None:
+    """Settings of the rolling comparison; None where two periods are asked for."""
+    if rolling is None:
+        if window is not None:
+            raise ConfigError(
+                "--window is the length of the windows of --rolling. Add --rolling 28, or drop it."
+            )
+        return None
+    if baseline is not None or period is not None:
+        raise ConfigError(
+            "--rolling compares every window with the days before it, so it takes no --baseline and no "
+            "--period. Drop --rolling to compare two periods, or drop the periods."
+        )
+    given = {"baseline_days": rolling} | ({} if window is None else {"window_days": window})
+    return config_from_mapping(given, RollingConfig, source="options --rolling and --window")
+
+
+def _show_rolling(
+    request: ChangeRequest, spans: RollingConfig, output: Path | None, *, show_all: bool, as_json: bool
+) -> None:
+    comparison, home = rolling_changes_of_model(request, spans)
+    title = f"{home.name}, by {request.by}"
+    paths = write_rolling_changes(output, comparison, title=title) if output else []
+    if as_json:
+        print(json.dumps(rolling_record(comparison), indent=1, ensure_ascii=False))  # noqa: T201
+        return
+    _print_rolling(comparison, request.by, show_all=show_all)
+    _print_paths(paths)
+
+
+def _print_rolling(comparison: RollingComparison, by: str, *, show_all: bool) -> None:
+    c = comparison
+    _say(
+        f"Windows of {c.rolling.window_days} days against the {c.rolling.baseline_days} days before each, "
+        f"by {by}: {len(c.compared)} compared, {len(c.skipped)} skipped."
+    )
+    for w in c.skipped:
+        _say(f"  skipped {w.period}: {w.skipped}")
+    if not c.found:
+        _say(f"No change passes a false discovery rate of {c.fdr:g}.")
+    shown = [(w, x) for w in c.compared for x in w.changes] if show_all else list(c.found)
+    if shown:
+        columns = (
+            "window",
+            "what",
+            "measure",
+            "change",
+            "before",
+            "window",
+            "difference (95 %)",
+            "Cliff",
+            "q",
+        )
+        print_table("", columns, [(str(w.period.first), *_row(x)) for w, x in shown])
+    _say(
+        f"{len(c.found)} of {c.n_measures} measures changed at a false discovery rate of {c.fdr:g}, "
+        "corrected over all windows and measures together (Benjamini-Hochberg). A lasting change shows in the "
+        "first windows after it and then becomes the baseline."
+    )
+
+
+def _print_paths(paths: list[Path]) -> None:
     if paths:
-        console.print(f"Wrote {', '.join(p.name for p in paths)} to {output}", markup=False)
+        _say(f"Wrote {', '.join(p.name for p in paths)} to {paths[0].parent}")
+
+
+def _say(text: str) -> None:
+    """One line as it is: no markup, no colours, no wrapping."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print(comparison: Comparison, by: str, *, show_all: bool) -> None:

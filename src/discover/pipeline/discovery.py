@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -12,9 +12,12 @@ from discover.changes import (
     ChangeSource,
     Comparison,
     Period,
+    RollingComparison,
+    RollingConfig,
     TimeGrid,
     build_grid,
     compare_periods,
+    compare_rolling,
     marks_of_lists,
     marks_of_objects,
     marks_of_windows,
@@ -29,16 +32,25 @@ from discover.retrieval import Index
 from discover.retrieval.clusters import load_assignments
 from discover.retrieval.window_facts import presence_mask
 
-__all__ = ["ChangeRequest", "changes_of_model", "write_changes", "write_model_cluster_page"]
+if TYPE_CHECKING:
+    from discover.reports.style import Drawing
+
+__all__ = [
+    "ChangeRequest",
+    "changes_of_model",
+    "rolling_changes_of_model",
+    "write_changes",
+    "write_model_cluster_page",
+    "write_rolling_changes",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRequest:
-    """What to compare.
+    """Whose time is compared, and how it is counted.
 
     Attributes:
         model: Folder of a trained model with an index.
-        baseline, period: Two periods without a common day.
         by: What time is counted for: clusters, rooms, objects, or recognised activities.
         clusters: Name of a clustering, where the model has several.
         index: Index folder; None: the only one of free-running windows.
@@ -46,26 +58,42 @@ class ChangeRequest:
     """
 
     model: Path
-    baseline: Period
-    period: Period
     by: ChangeSource = "cluster"
     clusters: str | None = None
     index: Path | None = None
     config: ChangeConfig = field(default_factory=ChangeConfig)
 
 
-def changes_of_model(request: ChangeRequest) -> tuple[Comparison, Home]:
-    """Compare two periods of the windows of a model's index; no label is read.
+def changes_of_model(request: ChangeRequest, baseline: Period, period: Period) -> tuple[Comparison, Home]:
+    """Compare two periods without a common day of the windows of a model's index; no label is read.
 
     Raises:
         ArtifactError: The model has no index, no clusters, or its windows are gone.
         DataError: A period has too few usable days.
     """
+    grid, home = _grid_of_model(request)
+    return compare_periods(grid, baseline, period, request.config), home
+
+
+def rolling_changes_of_model(
+    request: ChangeRequest, rolling: RollingConfig
+) -> tuple[RollingComparison, Home]:
+    """Compare every window of days of a model's index with the days before it; no label is read.
+
+    Raises:
+        ArtifactError: The model has no index, no clusters, or its windows are gone.
+        ConfigError: Window or baseline is too short for the days a comparison needs.
+        DataError: No window has enough usable days.
+    """
+    grid, home = _grid_of_model(request)
+    return compare_rolling(grid, rolling, request.config), home
+
+
+def _grid_of_model(request: ChangeRequest) -> tuple[TimeGrid, Home]:
     folder = request.index or only_index(request.model)
     index = Index.load(folder)
     window_set = load_window_set(sampling_of(folder))
-    grid = _grid(request, folder, index.windows, window_set)
-    return compare_periods(grid, request.baseline, request.period, request.config), window_set.home
+    return _grid(request, folder, index.windows, window_set), window_set.home
 
 
 def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_set: WindowSet) -> TimeGrid:
@@ -126,11 +154,29 @@ def write_changes(folder: Path, comparison: Comparison, *, title: str) -> list[P
     from discover.reports.change_figures import draw_changes
 
     rows = [c.to_dict() for c in comparison.changes]
-    paths = [folder / f"changes.{end}" for end in ("csv", "json", "png", "svg")]
+    return _write(folder, "changes", rows, comparison_record(comparison), draw_changes(comparison, title))
+
+
+def write_rolling_changes(folder: Path, comparison: RollingComparison, *, title: str) -> list[Path]:
+    """Write rolling_changes.csv (all measures of all windows), .json, .png and .svg; their paths."""
+    from discover.reports.change_strip import draw_rolling_changes
+
+    rows = [
+        {"window": str(w.period.first), "window_end": str(w.period.last), **c.to_dict()}
+        for w in comparison.compared
+        for c in w.changes
+    ]
+    record, drawing = rolling_record(comparison), draw_rolling_changes(comparison, title)
+    return _write(folder, "rolling_changes", rows, record, drawing)
+
+
+def _write(
+    folder: Path, name: str, rows: list[dict[str, Any]], record: dict[str, Any], drawing: "Drawing"
+) -> list[Path]:
+    paths = [folder / f"{name}.{end}" for end in ("csv", "json", "png", "svg")]
     with atomic_path(paths[0]) as temporary:
         pl.DataFrame(rows).write_csv(temporary)
-    write_json(paths[1], comparison_record(comparison))
-    drawing = draw_changes(comparison, title)
+    write_json(paths[1], record)
     for path, data in zip(paths[2:], (drawing.png, drawing.svg), strict=True):
         with atomic_path(path) as temporary:
             temporary.write_bytes(data)
@@ -149,6 +195,35 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
         "measures": len(comparison.changes),
         "found": len(comparison.found),
         "changes": [c.to_dict() for c in comparison.changes],
+    }
+
+
+def rolling_record(comparison: RollingComparison) -> dict[str, Any]:
+    """A rolling comparison as plain data: the found changes flat, all measures by window."""
+    return {
+        "rolling_days": comparison.rolling.baseline_days,
+        "window_days": comparison.rolling.window_days,
+        "false_discovery_rate": comparison.fdr,
+        "corrected": "Benjamini-Hochberg over all windows and measures together",
+        "permutations": comparison.permutations,
+        "windows_compared": len(comparison.compared),
+        "windows_skipped": len(comparison.skipped),
+        "measures": comparison.n_measures,
+        "found": [{"window": str(w.period.first), **c.to_dict()} for w, c in comparison.found],
+        "windows": [
+            {
+                "period": str(w.period),
+                "baseline": str(w.baseline),
+                "period_days": w.period_days,
+                "baseline_days": w.baseline_days,
+                "changes": [c.to_dict() for c in w.changes],
+            }
+            for w in comparison.compared
+        ],
+        "skipped": [
+            {"period": str(w.period), "baseline": str(w.baseline), "reason": w.skipped}
+            for w in comparison.skipped
+        ],
     }
 
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from discover.changes import Comparison
 from discover.reports.style import COLOURS, GREY, Drawing, draw
 
-__all__ = ["draw_changes"]
+__all__ = ["draw_changes", "measure_name"]
 
 _MOST = 24
 _LONGEST = 44
@@ -27,7 +27,7 @@ def draw_changes(comparison: Comparison, title: str) -> Drawing:
                     change.direction, (change.cliffs_delta, i), xytext=(4 if up else -4, 0),
                     textcoords="offset points", va="center", ha="left" if up else "right", fontsize=8,
                 )  # fmt: skip
-        axes.set_yticks(range(len(shown)), [_name(c.thing, c.measure) for c in shown])
+        axes.set_yticks(range(len(shown)), [measure_name(c.thing, c.measure) for c in shown])
         axes.invert_yaxis()
         axes.set_xlim(-1.25, 1.25)
         axes.set_xticks([-1, -0.5, 0, 0.5, 1])
@@ -42,6 +42,7 @@ def draw_changes(comparison: Comparison, title: str) -> Drawing:
     return draw("changes", alt, (9.0, height), paint)
 
 
-def _name(thing: str, measure: str) -> str:
+def measure_name(thing: str, measure: str) -> str:
+    """ "living room, begins"; long names are cut."""
     words = thing.replace("_", " ")
     return f"{words if len(words) <= _LONGEST else words[: _LONGEST - 1] + '…'}, {measure}"

@@ -1,0 +1,108 @@
+"""A rolling comparison as a picture: windows across, things down, coloured by effect size."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from discover.changes import RollingComparison
+from discover.reports.change_figures import measure_name
+from discover.reports.style import INK, Drawing, draw
+
+__all__ = ["draw_rolling_changes"]
+
+_MOST_ROWS = 30
+_MOST_DATES = 16
+_MARKS = {"more": "^", "less": "v", "earlier": "<", "later": ">"}
+_SKIPPED, _NO_VALUE = "#c3cad1", "#eef1f4"
+_Row = tuple[str, str]
+
+
+def draw_rolling_changes(comparison: RollingComparison, title: str) -> Drawing:
+    """Cliff's delta per window (across) and measure (down); a triangle marks what passes the level.
+
+    Rows are the measures found in any window, the most often found first, then the time of the other things,
+    at most 30; windows that were skipped stay as grey columns, so that the time axis has no holes.
+    """
+    every = _rows(comparison)
+    rows, left = every[:_MOST_ROWS], max(len(every) - _MOST_ROWS, 0)
+    size = (min(3.8 + 0.34 * max(len(comparison.windows), 12), 16.0), 2.3 + 0.27 * max(len(rows), 3))
+
+    def paint(figure: Figure) -> None:
+        axes = figure.subplots()
+        picture = axes.imshow(
+            _effects(comparison, rows), cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto", interpolation="nearest"
+        )
+        axes.set_facecolor(_NO_VALUE)
+        for at, window in enumerate(comparison.windows):
+            if window.skipped is not None:
+                axes.axvspan(at - 0.5, at + 0.5, color=_SKIPPED, linewidth=0)
+        _mark_found(axes, comparison, rows)
+        _label(axes, comparison, rows)
+        axes.set_xlabel("first day of the window" + (f"; {left} more rows are in the table" if left else ""))
+        bar = figure.colorbar(picture, ax=axes, ticks=[-1, 0, 1], pad=0.01, fraction=0.03)
+        bar.ax.set_yticklabels(["-1 less,\nearlier", "0", "+1 more,\nlater"])
+        bar.set_label("Cliff's delta", labelpad=-18)
+        rolling = comparison.rolling
+        axes.set_title(
+            f"{title}\n{rolling.window_days} days against the {rolling.baseline_days} days before them; "
+            f"marked: false discovery rate {comparison.fdr:g}"
+        )
+        figure.legend(handles=list(_legend()), loc="outside lower center", ncols=6, handletextpad=0.4)
+
+    alt = (
+        f"Effect sizes of {len(rows)} measures in {len(comparison.compared)} windows; "
+        f"{len(comparison.found)} pass the level, {len(comparison.skipped)} windows were skipped."
+    )
+    return draw("rolling_changes", alt, size, paint)
+
+
+def _rows(comparison: RollingComparison) -> list[_Row]:
+    counts: dict[_Row, int] = {}
+    for _, change in comparison.found:
+        counts[change.thing, change.measure] = counts.get((change.thing, change.measure), 0) + 1
+    found = sorted(counts, key=lambda row: (-counts[row], row))
+    times = {(c.thing, c.measure) for w in comparison.windows for c in w.changes if c.measure == "time"}
+    return [*found, *sorted(times - set(found))]
+
+
+def _effects(comparison: RollingComparison, rows: list[_Row]) -> NDArray[np.float64]:
+    at = {row: i for i, row in enumerate(rows)}
+    effects = np.full((len(rows), len(comparison.windows)), np.nan)
+    for column, window in enumerate(comparison.windows):
+        for change in window.changes:
+            if (change.thing, change.measure) in at:
+                effects[at[change.thing, change.measure], column] = change.cliffs_delta
+    return effects
+
+
+def _mark_found(axes: Axes, comparison: RollingComparison, rows: list[_Row]) -> None:
+    at = {row: i for i, row in enumerate(rows)}
+    for column, window in enumerate(comparison.windows):
+        for change in window.found:
+            if (change.thing, change.measure) in at:
+                axes.plot(
+                    column, at[change.thing, change.measure], _MARKS[change.direction], color=INK,
+                    markeredgecolor="white", markersize=8,
+                )  # fmt: skip
+
+
+def _label(axes: Axes, comparison: RollingComparison, rows: list[_Row]) -> None:
+    windows = comparison.windows
+    step = -(-len(windows) // _MOST_DATES)
+    dates = range(0, len(windows), step)
+    axes.set_xticks(list(dates), [str(windows[i].period.first) for i in dates], rotation=45, ha="right")
+    axes.set_yticks(range(len(rows)), [measure_name(*row) for row in rows])
+    axes.set_xlim(-0.5, len(windows) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+
+
+def _legend() -> Iterable[Line2D | Patch]:
+    for word, mark in _MARKS.items():
+        yield Line2D([], [], marker=mark, color=INK, linestyle="none", markersize=7, label=f"found: {word}")
+    yield Patch(color=_SKIPPED, label="window skipped")
+    yield Patch(facecolor=_NO_VALUE, edgecolor=_SKIPPED, label="too few days with it")

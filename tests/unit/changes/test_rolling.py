@@ -1,0 +1,169 @@
+"""Every window against the days before it: a planted week is found where it is, what stays is not."""
+
+import datetime as dt
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+
+from discover.changes import (
+    ChangeConfig,
+    RollingComparison,
+    RollingConfig,
+    TimeGrid,
+    build_grid,
+    compare_periods,
+    compare_rolling,
+)
+from discover.changes.statistics import adjusted_p_values
+from discover.core.errors import ConfigError, DataError
+
+FIRST = dt.date(2024, 1, 1)
+CONFIG = ChangeConfig(permutations=499, hold_s=600)
+ROLLING = RollingConfig(baseline_days=28, window_days=7)
+N_WEEKS = 8
+ODD_WEEK = 5
+
+
+def a_grid(
+    extra: int = 0, shift_h: float = 0.0, silent: tuple[int, ...] = (), weeks: int = N_WEEKS
+) -> TimeGrid:
+    """Weeks of tea in the afternoon and bed at 22 h; one week with more or less tea, or with bed later."""
+    rng = np.random.default_rng(1)
+    rows, events = [], []
+    # One more day on each side: the outermost days of a recording are never whole.
+    for day in range(7 * weeks + 1):
+        midnight = dt.datetime.combine(FIRST, dt.time()) + dt.timedelta(days=day)
+        odd = day // 7 == ODD_WEEK
+        n_tea = 4 + int(rng.integers(0, 2)) + (extra if odd else 0)
+        tea = 13 + 0.5 * np.arange(n_tea) + rng.normal(size=n_tea) * 0.1
+        bed = 22 + 0.4 * np.arange(4) + rng.normal(size=4) * 0.2 + (shift_h if odd else 0)
+        if day in silent:
+            continue
+        rows += [(midnight + dt.timedelta(hours=h), "tea") for h in tea]
+        rows += [(midnight + dt.timedelta(hours=h), "bed") for h in bed]
+        events += [midnight + dt.timedelta(hours=h) for h in range(24)]
+    marks = pl.DataFrame(rows, schema={"time": pl.Datetime("us"), "thing": pl.String}, orient="row")
+    marks = marks.with_columns(weight=pl.lit(1.0)).sort("time")
+    return build_grid(marks, pl.Series(events, dtype=pl.Datetime("us")), CONFIG)
+
+
+def found(comparison: RollingComparison) -> set[tuple[int, str, str, str]]:
+    """(week, thing, measure, direction)."""
+    return {
+        ((w.period.first - FIRST).days // 7, c.thing, c.measure, c.direction) for w, c in comparison.found
+    }
+
+
+@pytest.mark.parametrize(("extra", "word"), [(3, "more"), (-3, "less")])
+def test_the_planted_week_is_found_in_its_window_and_not_before(extra: int, word: str) -> None:
+    comparison = compare_rolling(a_grid(extra=extra), ROLLING, CONFIG)
+    assert (ODD_WEEK, "tea", "time", word) in found(comparison)
+    assert not [f for f in found(comparison) if f[0] < ODD_WEEK]
+    assert not [f for f in found(comparison) if f[1] == "bed"]
+
+
+def test_a_week_of_late_nights_is_later() -> None:
+    comparison = compare_rolling(a_grid(shift_h=1.5), ROLLING, CONFIG)
+    assert {(ODD_WEEK, "bed", "begins", "later"), (ODD_WEEK, "bed", "ends", "later")} <= found(comparison)
+    assert not [f for f in found(comparison) if f[0] < ODD_WEEK or f[1] == "tea"]
+
+
+def test_nothing_is_found_where_nothing_changed() -> None:
+    assert found(compare_rolling(a_grid(), ROLLING, CONFIG)) == set()
+
+
+def test_windows_follow_each_other_and_are_compared_with_the_days_right_before() -> None:
+    comparison = compare_rolling(a_grid(), ROLLING, CONFIG)
+    spans = [w.period for w in comparison.windows]
+    assert spans[0].first == FIRST
+    assert {(b.first - a.first).days for a, b in pairwise(spans)} == {7}
+    for window in comparison.windows:
+        assert window.baseline.last == window.period.first - dt.timedelta(days=1)
+        assert (window.baseline.last - window.baseline.first).days == 27
+    assert spans[-1].last == FIRST + dt.timedelta(days=7 * N_WEEKS)
+
+
+def test_each_window_is_one_comparison_of_two_periods() -> None:
+    grid = a_grid(extra=3)
+    comparison = compare_rolling(grid, ROLLING, CONFIG)
+    more = CONFIG.model_copy(update={"permutations": comparison.permutations})
+    for window in comparison.compared:
+        plain = {
+            (c.thing, c.measure): c
+            for c in compare_periods(grid, window.baseline, window.period, CONFIG).changes
+        }
+        again = {
+            (c.thing, c.measure): c
+            for c in compare_periods(grid, window.baseline, window.period, more).changes
+        }
+        assert len(window.changes) == len(plain)
+        for change in window.changes:
+            first = plain[change.thing, change.measure]
+            same = again[change.thing, change.measure] if first.p_value <= CONFIG.fdr else first
+            assert change == replace(same, q_value=change.q_value, found=change.found)
+
+
+def test_all_windows_and_measures_are_corrected_together() -> None:
+    comparison = compare_rolling(a_grid(extra=3), ROLLING, CONFIG)
+    changes = [c for w in comparison.windows for c in w.changes]
+    assert comparison.n_measures == len(changes) > 20
+    q_values = adjusted_p_values([c.p_value for c in changes])
+    assert [c.q_value for c in changes] == pytest.approx(q_values.tolist())
+    assert all(c.found == (c.q_value <= CONFIG.fdr) for c in changes)
+    # One true change among so many tests must be able to pass at all.
+    assert len(changes) / (comparison.permutations + 1) <= CONFIG.fdr
+    assert comparison.permutations > CONFIG.permutations
+
+
+def test_windows_with_too_few_days_are_skipped_with_the_reason() -> None:
+    comparison = compare_rolling(a_grid(silent=(38, 39)), ROLLING, CONFIG)
+    reasons = {(w.period.first - FIRST).days // 7: w.skipped for w in comparison.skipped}
+    # Two silent days also leave their neighbours without some hours.
+    assert reasons.keys() == {0, 1, 5, 8} or reasons.keys() == {0, 5, 8}
+    assert reasons[0] == "0 usable days in the baseline, 7 needed"
+    assert "usable days in the window, 7 needed" in str(reasons[5])
+    assert len(comparison.compared) + len(comparison.skipped) == len(comparison.windows) == N_WEEKS + 1
+    after = next(w for w in comparison.compared if (w.period.first - FIRST).days == 42)
+    assert after.baseline_days < 28
+    assert found(comparison) == set()
+
+
+def test_fewer_days_are_enough_where_it_is_said() -> None:
+    lower = CONFIG.model_copy(update={"min_days": 4})
+    comparison = compare_rolling(a_grid(silent=(38, 39)), ROLLING, lower)
+    assert ODD_WEEK in {(w.period.first - FIRST).days // 7 for w in comparison.compared}
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    grid = a_grid(extra=3)
+    assert compare_rolling(grid, ROLLING, CONFIG) == compare_rolling(grid, ROLLING, CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("rolling", "words"),
+    [
+        (RollingConfig(window_days=6), r"window of 6 days can never hold the 7 .* min_days"),
+        (RollingConfig(baseline_days=5), r"baseline of 5 days can never hold the 7"),
+    ],
+)
+def test_lengths_that_can_never_hold_enough_days_are_refused(rolling: RollingConfig, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        compare_rolling(a_grid(weeks=2), rolling, CONFIG)
+
+
+def test_a_recording_without_any_comparable_window_is_refused() -> None:
+    with pytest.raises(DataError, match=r"None of 2 windows .* Choose longer windows"):
+        compare_rolling(a_grid(weeks=1), ROLLING, CONFIG)
+
+
+def test_the_days_of_a_grid() -> None:
+    grid = a_grid(weeks=2)
+    part = grid.between(FIRST + dt.timedelta(days=3), FIRST + dt.timedelta(days=99))
+    assert part.days == grid.days[3:]
+    assert part.time_TB.sum() == pytest.approx(grid.time_TB[:, 3 * 96 :].sum())
+    assert (part.observed_B == grid.observed_B[3 * 96 :]).all()
+    with pytest.raises(DataError, match="no day"):
+        grid.between(FIRST - dt.timedelta(days=9), FIRST - dt.timedelta(days=1))

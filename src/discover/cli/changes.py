@@ -116,6 +116,10 @@ def _print_rolling(comparison: RollingComparison, by: str, *, show_all: bool) ->
     )
     for w in c.skipped:
         _say(f"  skipped {w.period}: {w.skipped}")
+    if len(c.skipped) > len(c.compared):
+        _say(
+            "Most windows lack days: longer windows (--window 14) or a lower --min-days leave room for gaps."
+        )
     if not c.found:
         _say(f"No change passes a false discovery rate of {c.fdr:g}.")
     shown = [(w, x) for w in c.compared for x in w.changes] if show_all else list(c.found)
@@ -134,8 +138,8 @@ def _print_rolling(comparison: RollingComparison, by: str, *, show_all: bool) ->
         print_table("", columns, [(str(w.period.first), *_row(x)) for w, x in shown])
     _say(
         f"{len(c.found)} of {c.n_measures} measures changed at a false discovery rate of {c.fdr:g}, "
-        "corrected over all windows and measures together (Benjamini-Hochberg). A lasting change shows in the "
-        "first windows after it and then becomes the baseline."
+        "corrected over all windows and measures together (Benjamini-Hochberg). A lasting change shows in "
+        "the first windows after it and then becomes the baseline."
     )
 
 

@@ -4,21 +4,26 @@ from collections.abc import Iterable
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from discover.changes import RollingComparison
+from discover.changes.day_measures import ANY
 from discover.reports.change_figures import measure_name
-from discover.reports.style import INK, Drawing, draw
+from discover.reports.style import COLOURS, INK, Drawing, draw
 
 __all__ = ["draw_rolling_changes"]
 
 _MOST_ROWS = 30
 _MOST_DATES = 16
 _MARKS = {"more": "^", "less": "v", "earlier": "<", "later": ">"}
-_SKIPPED, _NO_VALUE = "#c3cad1", "#eef1f4"
+_SKIPPED = "#c3cad1"
+_HATCH = "/////"
+# The colours that bars of two periods have: blue for less and earlier, orange for more and later.
+_COLOUR_MAP = LinearSegmentedColormap.from_list("effect", [COLOURS[0], "#ffffff", COLOURS[1]])
 _Row = tuple[str, str]
 
 
@@ -30,14 +35,19 @@ def draw_rolling_changes(comparison: RollingComparison, title: str) -> Drawing:
     """
     every = _rows(comparison)
     rows, left = every[:_MOST_ROWS], max(len(every) - _MOST_ROWS, 0)
-    size = (min(3.8 + 0.34 * max(len(comparison.windows), 12), 16.0), 2.3 + 0.27 * max(len(rows), 3))
+    size = (min(3.8 + 0.34 * max(len(comparison.windows), 16), 16.0), 2.6 + 0.27 * max(len(rows), 3))
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
         picture = axes.imshow(
-            _effects(comparison, rows), cmap="PuOr_r", vmin=-1, vmax=1, aspect="auto", interpolation="nearest"
+            _effects(comparison, rows),
+            cmap=_COLOUR_MAP,
+            vmin=-1,
+            vmax=1,
+            aspect="auto",
+            interpolation="nearest",
         )
-        axes.set_facecolor(_NO_VALUE)
+        axes.patch.set(facecolor="white", edgecolor=_SKIPPED, hatch=_HATCH)
         for at, window in enumerate(comparison.windows):
             if window.skipped is not None:
                 axes.axvspan(at - 0.5, at + 0.5, color=_SKIPPED, linewidth=0)
@@ -46,11 +56,14 @@ def draw_rolling_changes(comparison: RollingComparison, title: str) -> Drawing:
         axes.set_xlabel("first day of the window" + (f"; {left} more rows are in the table" if left else ""))
         bar = figure.colorbar(picture, ax=axes, ticks=[-1, 0, 1], pad=0.01, fraction=0.03)
         bar.ax.set_yticklabels(["-1 less,\nearlier", "0", "+1 more,\nlater"])
+        lowest, _, highest = bar.ax.get_yticklabels()
+        lowest.set_verticalalignment("bottom")
+        highest.set_verticalalignment("top")
         bar.set_label("Cliff's delta", labelpad=-18)
         rolling = comparison.rolling
         axes.set_title(
-            f"{title}\n{rolling.window_days} days against the {rolling.baseline_days} days before them; "
-            f"marked: false discovery rate {comparison.fdr:g}"
+            f"{title}\n{rolling.window_days} days against the {rolling.baseline_days} days before them\n"
+            f"marked: passes a false discovery rate of {comparison.fdr:g}"
         )
         figure.legend(handles=list(_legend()), loc="outside lower center", ncols=6, handletextpad=0.4)
 
@@ -65,9 +78,15 @@ def _rows(comparison: RollingComparison) -> list[_Row]:
     counts: dict[_Row, int] = {}
     for _, change in comparison.found:
         counts[change.thing, change.measure] = counts.get((change.thing, change.measure), 0) + 1
-    found = sorted(counts, key=lambda row: (-counts[row], row))
+    found = sorted(counts, key=lambda row: (-counts[row], _place(row)))
     times = {(c.thing, c.measure) for w in comparison.windows for c in w.changes if c.measure == "time"}
-    return [*found, *sorted(times - set(found))]
+    return [*found, *sorted(times - set(found), key=_place)]
+
+
+def _place(row: _Row) -> tuple[bool, int, _Row]:
+    # The home as a whole first; clusters, whose names begin with their number, in the order of their numbers.
+    number = row[0].partition(":")[0]
+    return row[0] != ANY, int(number) if number.isdecimal() else -1, row
 
 
 def _effects(comparison: RollingComparison, rows: list[_Row]) -> NDArray[np.float64]:
@@ -105,4 +124,4 @@ def _legend() -> Iterable[Line2D | Patch]:
     for word, mark in _MARKS.items():
         yield Line2D([], [], marker=mark, color=INK, linestyle="none", markersize=7, label=f"found: {word}")
     yield Patch(color=_SKIPPED, label="window skipped")
-    yield Patch(facecolor=_NO_VALUE, edgecolor=_SKIPPED, label="too few days with it")
+    yield Patch(facecolor="white", edgecolor=_SKIPPED, hatch=_HATCH, label="too few days with it")

@@ -1,0 +1,90 @@
+"""A rolling comparison as files and on the command line: what is written, what is refused."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from discover.changes import Change, Period, RollingComparison, RollingConfig, RollingWindow, parse_period
+from discover.cli.changes import show_changes
+from discover.core.errors import ConfigError
+from discover.pipeline.discovery import write_rolling_changes
+from discover.reports.change_strip import draw_rolling_changes
+
+BEFORE = parse_period("2024-01-01..2024-01-28")
+PNG = b"\x89PNG"
+
+
+def a_change(thing: str, measure: str, word: str, *, found: bool) -> Change:
+    sign = 1 if word in ("more", "later") else -1
+    return Change(
+        thing=thing, measure=measure, baseline=2.0, period=2.0 + sign, difference=float(sign), low=0.0,
+        high=1.0, cliffs_delta=0.9 * sign, hedges_g=1.0 * sign, p_value=0.001, q_value=0.01 if found else 0.5,
+        direction=word, found=found, baseline_days=27, period_days=7,
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def a_comparison(things: int = 1) -> RollingComparison:
+    seen = tuple(a_change(f"{i}: Tea", "time", "more", found=True) for i in range(things))
+    late = (
+        a_change("bed", "begins", "later", found=True),
+        a_change("any activity", "time", "less", found=False),
+    )
+    windows = (
+        RollingWindow(Period(*_days("05")), BEFORE, 0, 0, (), "5 usable days in the window, 7 needed"),
+        RollingWindow(Period(*_days("12")), BEFORE, 7, 27, seen),
+        RollingWindow(Period(*_days("19")), BEFORE, 7, 28, (*seen, *late)),
+    )
+    return RollingComparison(windows, RollingConfig(), 0.05, 4999)
+
+
+def _days(first: str):  # type: ignore[no-untyped-def]
+    span = parse_period(f"2024-02-{first}..2024-02-{int(first) + 6}")
+    return span.first, span.last
+
+
+def test_files_hold_every_measure_and_every_skipped_window(tmp_path: Path) -> None:
+    paths = write_rolling_changes(tmp_path, a_comparison(), title="made up")
+    assert [p.name for p in paths] == [f"rolling_changes.{end}" for end in ("csv", "json", "png", "svg")]
+    table = pl.read_csv(paths[0])
+    assert table["window"].to_list() == ["2024-02-12", "2024-02-19", "2024-02-19", "2024-02-19"]
+    assert table["direction"].to_list() == ["more", "more", "later", "less"]
+    record = json.loads(paths[1].read_text())
+    assert (record["windows_compared"], record["windows_skipped"], record["measures"]) == (2, 1, 4)
+    assert [f["window"] for f in record["found"]] == ["2024-02-12", "2024-02-19", "2024-02-19"]
+    assert record["skipped"][0]["reason"] == "5 usable days in the window, 7 needed"
+    assert "over all windows and measures" in record["corrected"]
+    assert paths[2].read_bytes().startswith(PNG)
+
+
+def test_the_picture_says_what_it_shows_and_leaves_nothing_out_silently() -> None:
+    drawing = draw_rolling_changes(a_comparison(), "made up")
+    assert "3 measures in 2 windows; 3 pass the level, 1 windows" in drawing.alt
+    assert drawing.png == draw_rolling_changes(a_comparison(), "made up").png
+    many = draw_rolling_changes(a_comparison(things=40), "made up")
+    assert "30 measures" in many.alt
+    assert "12 more rows are in the table" in many.svg.decode().replace("<!-- ", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"rolling": 28, "baseline": "2024-01", "period": "2024-02"}, "takes no --baseline and no --period"),
+        ({"rolling": 28, "period": "2024-02"}, "takes no --baseline and no --period"),
+        ({"window": 7, "baseline": "2024-01", "period": "2024-02"}, "--window is the length"),
+        ({"rolling": 3}, "baseline_days"),
+        ({"rolling": 28, "window": 3}, "window_days"),
+        ({"baseline": "2024-01"}, "Give both --baseline and --period.* or --rolling 28"),
+        ({}, "Give both --baseline and --period.* or --rolling 28"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused_before_anything_is_read(
+    given: dict[str, object], words: str
+) -> None:
+    options = {"baseline": None, "period": None, "rolling": None, "window": None, **given}
+    with pytest.raises(ConfigError, match=words):
+        show_changes(
+            Path("no_such_model"), by="room", clusters=None, index=None, output=None, settings={}, page=False,
+            show_all=False, as_json=False, **options,
+        )  # type: ignore[arg-type]  # fmt: skip

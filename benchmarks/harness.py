@@ -7,7 +7,6 @@ turn (A B A B ...), at least five pairs, as median and range.
 import datetime
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import time
@@ -71,7 +70,9 @@ def data_root() -> Path | None:
 
 def peak_rss_gb() -> float:
     """Peak resident memory of this process so far, in GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    # Not getrusage: its peak is handed down from the launching process.
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1e6
 
 
 def machine_facts() -> dict[str, str]:

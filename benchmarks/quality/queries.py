@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from benchmarks.harness import markdown_table, write_result
 from benchmarks.queries import QUERY_TYPES, GradedQueries, WindowView, grade_queries, load_queries
 from discover.alignment import load_model
-from discover.core.artifacts import read_json
 from discover.core.config import read_yaml_mapping
 from discover.core.embeddings import mean_caption_vectors, unit_rows
 from discover.core.errors import ArtifactError
@@ -28,6 +27,7 @@ from discover.core.window_set import load_window_set
 from discover.metrics import ndcg_at_k
 from discover.metrics.bootstrap import day_draws
 from discover.pipeline.caption_files import find_caption_style, load_caption_vectors
+from discover.pipeline.index_folders import noted_indexes, sampling_of
 from discover.retrieval import TIME_WEIGHT, find_time_words
 from discover.text_encoders import build_text_encoder
 
@@ -197,9 +197,9 @@ def _spread(values: NDArray[np.float64]) -> str:
 
 def _sampling_of(folder: Path) -> Path:
     """Where a model's windows are: as its index says, else as its config does."""
-    for source in sorted(folder.glob("index_*/source.json")):
-        if not source.parent.name.endswith("_p"):
-            return Path(source.parent, read_json(source)["sampling"]).resolve()
+    for index in noted_indexes(folder):
+        if not index.name.endswith("_p"):
+            return sampling_of(index)
     config = folder / "config.yaml"
     if not config.is_file():
         raise ArtifactError(f"No model in {folder}: neither an index nor config.yaml. Name a model's folder.")

@@ -1,4 +1,4 @@
-"""The typed tables that rooms exchange: events, annotations, windows, labels, captions.
+"""The typed tables that rooms exchange: events, annotations, windows, labels, captions, clusters.
 
 Windows never copy events: a window is the slice `[first_event, first_event + n_events)` of one
 home's event table. Labels live in a file of their own, so that a stage which must not see them
@@ -13,6 +13,7 @@ from discover.core.errors import DataError
 
 __all__ = [
     "ANNOTATIONS",
+    "ASSIGNMENTS",
     "CAPTIONS",
     "EVENTS",
     "LABELS",
@@ -86,6 +87,13 @@ CAPTIONS: Mapping[str, object] = {
     "caption": pl.String,
 }
 """N rows per window, caption_index 0..N-1, captions of one window distinct."""
+
+ASSIGNMENTS: Mapping[str, object] = {
+    "window_id": pl.String,
+    "cluster": pl.Int32,
+    "confidence": pl.Float32,
+}
+"""One row per window of an index: its cluster, -1 for none."""
 
 
 def validate_table(table: pl.DataFrame, schema: Mapping[str, object], name: str) -> pl.DataFrame:

@@ -1,6 +1,5 @@
 """A trained model with its index and text encoder: a sentence or a window in, moments or words out."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.alignment import LoadedModel, load_model
-from discover.core.artifacts import write_json
 from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ArtifactError, ConfigError
 from discover.core.window_set import WindowSet, load_window_set, read_captions
@@ -31,26 +29,14 @@ from discover.retrieval import (
     TimeWords,
     caption_index,
     describe_hit,
+    find_clustering,
     find_time_words,
-    load_assignments,
     rank_answers,
 )
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = [
-    "INDEX_PREFIX",
-    "LabelHit",
-    "SearchSide",
-    "Searcher",
-    "TimeWordsUse",
-    "note_source",
-    "only_index",
-    "sampling_of",
-]
-
-INDEX_PREFIX = "index_"
-"""Index folders inside a model's folder are called `index_<sampling>`."""
+__all__ = ["LabelHit", "SearchSide", "Searcher", "TimeWordsUse"]
 
 SearchSide = Literal["sensors", "captions"]
 """What a query is compared with: window vectors of the model, or the mean of each window's caption vectors in
@@ -58,15 +44,6 @@ the text encoder's own space (the baseline without the sensor side)."""
 
 TimeWordsUse = Literal["prefer", "filter", "off"]
 """Time words of a sentence put the named time first, let nothing else through, or are left to the model."""
-
-_SOURCE = "source.json"
-
-
-def note_source(index_folder: Path, sampling: Path) -> Path:
-    """Write beside an index where its windows are, relative to it, so that a workspace can be moved."""
-    path = index_folder / _SOURCE
-    write_json(path, {"sampling": os.path.relpath(sampling, index_folder)})
-    return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,4 +313,5 @@ class Searcher:
         if filters is None or not filters.clusters:
             return side
         ids = side.windows["window_id"]
-        return side.with_clusters(load_assignments(self.folder, self.sampling.name, ids, clustering))
+        found = find_clustering(self.folder, self.sampling.name, ids, clustering)
+        return side.with_clusters(found.assignments)

@@ -35,19 +35,14 @@ from discover.clustering.vocabulary import GENERIC_BEHAVIOUR
 from discover.core.artifacts import atomic_path, read_json, write_json
 from discover.core.errors import ArtifactError, ConfigError
 from discover.core.progress import SILENT, Progress
+from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import write_table
 from discover.pipeline.caption_files import CAPTIONS_FILE
 from discover.pipeline.cluster_inputs import ClusterInputs
 from discover.pipeline.stage import Stage, StageResult, run_stages
+from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name
 
-__all__ = ["ASSIGNMENTS", "ClusterFolder", "cluster_model", "fit_clusters"]
-
-ASSIGNMENTS: Mapping[str, object] = {
-    "window_id": pl.String,
-    "cluster": pl.Int32,
-    "confidence": pl.Float32,
-}
-"""One row per window of the index; cluster -1: in none."""
+__all__ = ["ClusterFolder", "cluster_model", "fit_clusters"]
 
 _STATE = "training_state.pt"
 _STAGE_VERSION = 1
@@ -99,7 +94,7 @@ def cluster_model(
     if not title or any(c in title for c in "/\\ ") or title.startswith("."):
         raise ConfigError(f"'{title}' cannot name a folder. Use letters, digits, '_' and '-'.")
     inputs = ClusterInputs.open(model_folder, index=index, caption_style=caption_style)
-    folder = model_folder / f"clusters_{inputs.sampling.name}_{title}"
+    folder = model_folder / clustering_name(inputs.sampling.name, title)
 
     def run(report: Progress) -> StageResult:
         return _write(inputs, config, folder, title, wording, report)
@@ -120,7 +115,7 @@ def cluster_model(
         run,
     )
     outcome = run_stages([stage], progress=progress)[0]
-    return ClusterFolder(folder, read_json(folder / "clusters.json"), outcome.ran)
+    return ClusterFolder(folder, read_json(folder / CLUSTERS_FILE), outcome.ran)
 
 
 def fit_clusters(
@@ -169,7 +164,7 @@ def _write(
     heads = getattr(clusterer, "fine_", clusterer)
     if isinstance(heads, SCANClusterer):
         content["training"] = {"best": heads.best_at_, "validation_loss": heads.best_loss_}
-    paths = [folder / n for n in ("assignments.parquet", "clusters.json", "clusters.csv")]
+    paths = [folder / n for n in (ASSIGNMENTS_FILE, CLUSTERS_FILE, "clusters.csv")]
     write_table(paths[0], table, ASSIGNMENTS)
     write_json(paths[1], content)
     _write_csv(paths[2], content["clusters"])

@@ -24,12 +24,11 @@ from discover.changes import (
     thin_windows,
 )
 from discover.core.artifacts import atomic_path, read_json, write_json
-from discover.core.errors import ArtifactError
 from discover.core.home import UNKNOWN_ROOM, Home
 from discover.core.window_set import WindowSet, load_window_set, read_captions
 from discover.pipeline.index_folders import only_index, sampling_of
 from discover.retrieval import Index
-from discover.retrieval.clusters import load_assignments
+from discover.retrieval.clusters import CLUSTERS_FILE, Clustering, find_clustering
 from discover.retrieval.window_facts import presence_mask
 
 if TYPE_CHECKING:
@@ -111,10 +110,10 @@ def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_se
         named = facts.join(timeline.select("window_id", "activity"), on="window_id", how="left")
         marks = marks_of_windows(named, named["activity"])
     else:
-        name = _sampling_name(folder)
-        assigned = load_assignments(request.model, name, windows["window_id"], request.clusters)
-        titles = {c["id"]: c["title"] for c in _clusters(request.model, name, request.clusters, assigned)}
-        named = facts.join(assigned.select("window_id", "cluster"), on="window_id", how="left")
+        sampling = sampling_of(folder).name
+        found = find_clustering(request.model, sampling, windows["window_id"], request.clusters)
+        titles = {c["id"]: c["title"] for c in _clusters(found)}
+        named = facts.join(found.assignments.select("window_id", "cluster"), on="window_id", how="left")
         things = named["cluster"].map_elements(
             lambda c: f"{c}: {titles.get(c, 'cluster')}" if c >= 0 else None, return_dtype=pl.String
         )
@@ -122,30 +121,8 @@ def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_se
     return build_grid(marks, window_set.events["time"], request.config)
 
 
-def _sampling_name(index_folder: Path) -> str:
-    return index_folder.name.removeprefix("index_")
-
-
-def cluster_folder(model: Path, sampling: str, name: str | None, window_ids: pl.Series) -> Path:
-    """Folder of the named clustering of a sampling, or of the only one.
-
-    Raises:
-        ArtifactError: There is none of these windows.
-        ConfigError: The name is unknown, or needed and not given.
-    """
-    load_assignments(model, sampling, window_ids, name)  # refuses what cannot be resolved
-    if name is not None:
-        return model / f"clusters_{sampling}_{name}"
-    for folder in sorted(model.glob(f"clusters_{sampling}_*")):
-        table = folder / "assignments.parquet"
-        if table.is_file() and pl.read_parquet(table)["window_id"].is_in(window_ids.implode()).any():
-            return folder
-    raise ArtifactError(f"{model} has no clusters of {sampling}. Make them with `discover cluster`.")
-
-
-def _clusters(model: Path, sampling: str, name: str | None, assigned: pl.DataFrame) -> list[dict[str, Any]]:
-    folder = cluster_folder(model, sampling, name, assigned["window_id"])
-    clusters: list[dict[str, Any]] = read_json(folder / "clusters.json")["clusters"]
+def _clusters(found: Clustering) -> list[dict[str, Any]]:
+    clusters: list[dict[str, Any]] = read_json(found.folder / CLUSTERS_FILE)["clusters"]
     return clusters
 
 
@@ -251,15 +228,15 @@ def write_model_cluster_page(
         windows = windows.filter(pl.col("split").is_in(splits))
     sampling = sampling_of(folder)
     window_set = load_window_set(sampling)
-    source = cluster_folder(model, _sampling_name(folder), clusters, windows["window_id"])
+    found = find_clustering(model, sampling.name, windows["window_id"], clusters)
     captions = sorted(sampling.glob("captions_*.parquet"))
     inputs = ClusterPageInputs(
         title=f"{window_set.home.title or window_set.home.name}: clusters",
         window_set=window_set,
         facts=windows,
-        assignments=pl.read_parquet(source / "assignments.parquet"),
-        clusters=read_json(source / "clusters.json")["clusters"],
+        assignments=found.assignments,
+        clusters=_clusters(found),
         present=presence_mask(window_set.events, window_set.home),
         captions=read_captions(captions[0]) if captions else None,
     )
-    return write_cluster_page(output or source, inputs)
+    return write_cluster_page(output or found.folder, inputs)

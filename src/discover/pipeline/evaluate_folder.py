@@ -1,17 +1,15 @@
 """Scoring and comparing trained model folders without the config of their run."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from discover.core.artifacts import read_json
 from discover.core.config import config_from_mapping, read_yaml_mapping
 from discover.core.errors import ArtifactError
 from discover.core.progress import SILENT, Progress
 from discover.evaluation.compare import Run, read_run
-from discover.pipeline.answers import INDEX_PREFIX
 from discover.pipeline.config import EvaluationSettings
 from discover.pipeline.evaluate_stage import Protocol, SamplingFiles, evaluate_model
+from discover.pipeline.index_folders import noted_indexes, sampling_of
 
 __all__ = ["EVALUATION_FOLDER", "evaluate_folder", "find_results", "read_runs", "sampling_files"]
 
@@ -66,8 +64,8 @@ def sampling_files(model: Path) -> dict[str, SamplingFiles]:
     if not vectors:
         raise ArtifactError(f"{model / 'config.yaml'} names no text vectors. Evaluate with --config instead.")
     found: dict[str, SamplingFiles] = {}
-    for index in sorted(p.parent for p in model.glob(f"{INDEX_PREFIX}*/source.json")):
-        folder = Path(os.path.normpath(index / read_json(index / "source.json")["sampling"]))
+    for index in noted_indexes(model):
+        folder = sampling_of(index)
         name = Path(str(vectors)).name
         protocol = "presegmented" if folder.name.endswith("_p") else "free_running"
         if protocol in found:

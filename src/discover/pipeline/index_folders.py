@@ -1,14 +1,31 @@
-"""Index folders inside a model's folder: which one to take, and the windows it was made from."""
+"""Index folders inside a model's folder: their names, which one to take, and where their windows are."""
 
 import os
 from pathlib import Path
 
-from discover.core.artifacts import read_json
+from discover.core.artifacts import read_json, write_json
 from discover.core.errors import ArtifactError
 
-__all__ = ["only_index", "sampling_of"]
+__all__ = ["index_name", "note_source", "noted_indexes", "only_index", "sampling_of"]
 
 _PREFIX, _SOURCE = "index_", "source.json"
+
+
+def index_name(sampling: str) -> str:
+    """Folder of a model's search index over one sampling, inside the model's folder."""
+    return f"{_PREFIX}{sampling}"
+
+
+def note_source(index_folder: Path, sampling: Path) -> Path:
+    """Write beside an index where its windows are, relative to it, so that a workspace can be moved."""
+    path = index_folder / _SOURCE
+    write_json(path, {"sampling": os.path.relpath(sampling, index_folder)})
+    return path
+
+
+def noted_indexes(model_folder: Path) -> list[Path]:
+    """The model's index folders that say where their windows are, by name."""
+    return sorted(path.parent for path in model_folder.glob(f"{_PREFIX}*/{_SOURCE}"))
 
 
 def sampling_of(index_folder: Path) -> Path:

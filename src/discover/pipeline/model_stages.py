@@ -8,16 +8,16 @@ from discover.alignment import AlignmentConfig, AlignmentTrainer, load_model
 from discover.core.paths import Workspace
 from discover.core.progress import Progress
 from discover.core.window_set import load_window_set
-from discover.pipeline.answers import INDEX_PREFIX, note_source
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders
 from discover.pipeline.evaluate_stage import SamplingFiles, evaluate_stage
+from discover.pipeline.index_folders import index_name, note_source
 from discover.pipeline.report_stage import report_stage
 from discover.pipeline.stage import Stage, StageResult
 from discover.pipeline.training import TRAINING_OUTPUTS, training_config
 from discover.retrieval import Index
 
-__all__ = ["ModelFolders", "index_name", "model_folders", "model_stages"]
+__all__ = ["ModelFolders", "model_folders", "model_stages"]
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,6 @@ class ModelFolders:
 
     model: Path
     results: Path
-
-
-def index_name(sampling: str) -> str:
-    """Folder of a model's search index over one sampling, inside the model's folder."""
-    return f"{INDEX_PREFIX}{sampling}"
 
 
 def model_folders(

@@ -2,7 +2,7 @@
 
 from discover.retrieval.approximate import AnnReport, faiss_installed
 from discover.retrieval.captions import CaptionHit, CaptionPool, caption_index
-from discover.retrieval.clusters import load_assignments
+from discover.retrieval.clusters import Clustering, clustering_name, find_clustering
 from discover.retrieval.config import AUTO_ANN_WINDOWS, Backend, IndexConfig, SearchFilters
 from discover.retrieval.filters import filter_mask
 from discover.retrieval.hits import Hit, Moment, merge_moments
@@ -24,6 +24,7 @@ __all__ = [
     "Backend",
     "CaptionHit",
     "CaptionPool",
+    "Clustering",
     "Hit",
     "Index",
     "IndexConfig",
@@ -32,12 +33,13 @@ __all__ = [
     "TimeWords",
     "build_window_facts",
     "caption_index",
+    "clustering_name",
     "describe_hit",
     "faiss_installed",
     "filter_mask",
+    "find_clustering",
     "find_time_words",
     "format_hit",
-    "load_assignments",
     "maximal_marginal_relevance",
     "merge_moments",
     "presence_mask",

@@ -1,26 +1,46 @@
 """Clusters of behaviour as a search filter: which clustering of a model fits an index.
 
-Folder `<model>/clusters_<sampling>_<name>/` holds `assignments.parquet`: window_id, cluster (-1: none),
-confidence.
+Folder `<model>/clusters_<sampling>_<name>/` holds `assignments.parquet` (`core.tables.ASSIGNMENTS`) and
+`clusters.json`, the words of each cluster.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from discover.core.config import closest
 from discover.core.errors import ArtifactError, ConfigError
+from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import read_table
 
-__all__ = ["load_assignments"]
+__all__ = ["ASSIGNMENTS_FILE", "CLUSTERS_FILE", "Clustering", "clustering_name", "find_clustering"]
 
-_ASSIGNMENTS = {"window_id": pl.String, "cluster": pl.Int32, "confidence": pl.Float32}
+ASSIGNMENTS_FILE, CLUSTERS_FILE = "assignments.parquet", "clusters.json"
 
 
-def load_assignments(
+@dataclass(frozen=True)
+class Clustering:
+    """A clustering of an index's windows.
+
+    Attributes:
+        folder: Where it lies.
+        assignments: `ASSIGNMENTS`.
+    """
+
+    folder: Path
+    assignments: pl.DataFrame
+
+
+def clustering_name(sampling: str, name: str) -> str:
+    """Folder of a clustering inside the model's folder."""
+    return f"clusters_{sampling}_{name}"
+
+
+def find_clustering(
     model_folder: Path, sampling: str, window_ids: pl.Series, name: str | None = None
-) -> pl.DataFrame:
-    """The cluster of every window, by the named clustering or by the only one.
+) -> Clustering:
+    """The named clustering of an index's windows, or the only one.
 
     Args:
         model_folder: A trained model's folder.
@@ -28,22 +48,19 @@ def load_assignments(
         window_ids: The index's windows; a clustering of other windows does not count.
         name: Which clustering, where there are several.
 
-    Returns:
-        Columns window_id, cluster, confidence.
-
     Raises:
         ArtifactError: There is no clustering of these windows.
         ConfigError: There are several and no name, or none of that name.
     """
-    prefix = f"clusters_{sampling}_"
-    found: dict[str, pl.DataFrame] = {}
+    prefix = clustering_name(sampling, "")
+    found: dict[str, Clustering] = {}
     for folder in sorted(model_folder.glob(f"{prefix}*")):
-        path = folder / "assignments.parquet"
+        path = folder / ASSIGNMENTS_FILE
         # "clusters_FD_60_p_kmeans" begins like a clustering of FD_60: the windows themselves decide.
         if path.is_file():
-            table = read_table(path, _ASSIGNMENTS)
+            table = read_table(path, ASSIGNMENTS)
             if table["window_id"].is_in(window_ids.implode()).any():
-                found[folder.name.removeprefix(prefix)] = table
+                found[folder.name.removeprefix(prefix)] = Clustering(folder, table)
     if not found:
         raise ArtifactError(
             f"{model_folder} has no clusters of the windows of {sampling}. "

@@ -17,7 +17,7 @@ from discover.retrieval import (
     build_window_facts,
     caption_index,
     filter_mask,
-    load_assignments,
+    find_clustering,
 )
 
 
@@ -78,11 +78,11 @@ def test_clusters_as_a_filter(story: WindowSet, one_hot: EmbeddingTable, tmp_pat
     index = Index.build(one_hot, story, model_sha256="m")
     ids = index.windows["window_id"]
     with pytest.raises(ArtifactError, match="discover cluster"):
-        load_assignments(tmp_path, "FD_60", ids)
+        find_clustering(tmp_path, "FD_60", ids)
     write_clusters(tmp_path / "clusters_FD_60_scan", ids.to_list()[:3], [4, -1, 4])
     # Another sampling whose name begins alike, with windows of its own.
     write_clusters(tmp_path / "clusters_FD_60_p_scan", ["other_0"], [4])
-    table = load_assignments(tmp_path, "FD_60", ids)
+    table = find_clustering(tmp_path, "FD_60", ids).assignments
     known = index.with_clusters(table)
     assert filter_mask(known.windows, SearchFilters(clusters=(4,))).tolist() == [True, False, True, False]
     assert filter_mask(known.windows, SearchFilters(clusters=(-1,))).tolist() == [False, True, False, False]
@@ -101,7 +101,7 @@ def test_several_clusterings_need_a_name(story: WindowSet, tmp_path: Path) -> No
     write_clusters(tmp_path / "clusters_FD_60_scan", ids.to_list(), [0, 0, 1, 1])
     write_clusters(tmp_path / "clusters_FD_60_kmeans", ids.to_list(), [1, 1, 0, 0])
     with pytest.raises(ConfigError, match=r"several clusterings of FD_60: kmeans, scan"):
-        load_assignments(tmp_path, "FD_60", ids)
-    assert load_assignments(tmp_path, "FD_60", ids, "kmeans")["cluster"].to_list() == [1, 1, 0, 0]
+        find_clustering(tmp_path, "FD_60", ids)
+    assert find_clustering(tmp_path, "FD_60", ids, "kmeans").assignments["cluster"].to_list() == [1, 1, 0, 0]
     with pytest.raises(ConfigError, match=r"'skan' of FD_60. Did you mean 'scan'"):
-        load_assignments(tmp_path, "FD_60", ids, "skan")
+        find_clustering(tmp_path, "FD_60", ids, "skan")

@@ -4,7 +4,7 @@ Everything here is taken from windows without their labels: means, balance, thre
 from all training windows, annotated or not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +27,29 @@ from discover.recognition.label_free import (
 from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet
 from discover.recognition.self_training import SelfTrainedClassifier, combine_scores
 
-__all__ = ["label_free_methods"]
+__all__ = ["LabelFreeRows"]
+
+_STUDENTS = {"text_only": "text_only_self_trained", "combined": "self_trained"}
 
 # Shape letters: W windows, K activities, D vector width.
+
+
+@dataclass(frozen=True)
+class _Space:
+    """A space that windows and sentences share.
+
+    Attributes:
+        name: The method that compares them there.
+        place: Text vectors -> vectors of this space.
+        train, test: (W, D) windows.
+        background: (B, D) background sentences.
+    """
+
+    name: str
+    place: Callable[[NDArray[np.floating]], NDArray[np.floating]]
+    train: NDArray[np.float32]
+    test: NDArray[np.float32]
+    background: NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -51,121 +71,130 @@ class _Source:
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """What all rows of one prompt set share."""
+class _Rejection:
+    """Test windows whose margin (W,) is below the threshold have no activity."""
 
-    prompts: PromptSet
-    train: SplitData
-    test: SplitData
-    config: EvaluationConfig
-    presegmented: bool
+    threshold: float
+    margins: NDArray[np.float32]
 
-    def of(
-        self, name: str, variant: str, scores: NDArray[np.floating], margins: Sequence[NDArray[np.float32]]
-    ) -> list[Method]:
-        """The row of some scores of test windows, and where windows follow each other the smoothed one."""
-        methods = [self._row(name, variant, scores, margins, smoothed=False)]
+
+class LabelFreeRows:
+    """Makes the label-free rows of one evaluation; vectors are joined and encoded once for all prompts.
+
+    Args:
+        data: Windows and vectors.
+        train: All training windows, read without their labels.
+        test: Test windows.
+        encode_text: The text encoder.
+        project_text: The model's text head; None leaves out the aligned rows.
+        config: Settings.
+    """
+
+    def __init__(
+        self,
+        data: EvaluationData,
+        train: SplitData,
+        test: SplitData,
+        *,
+        encode_text: EncodeText,
+        project_text: ProjectText | None,
+        config: EvaluationConfig,
+    ) -> None:
+        self.train, self.test = train, test
+        self.presegmented = data.presegmented
+        self.encode_text, self.config = encode_text, config
+        self._spaces: list[_Space] = []
+        background = np.asarray(encode_text(list(BACKGROUND_PROMPTS)), dtype=np.float32)
+        captions, embeddings = data.caption_embeddings, data.window_embeddings
+        if captions is not None:
+            own, other = (mean_caption_vectors(captions, split.ids) for split in (train, test))
+            self._spaces.append(_Space("text_only", lambda vectors: vectors, own, other, background))
+        if embeddings is not None and project_text is not None:
+            own, other = (window_vectors(embeddings, split) for split in (train, test))
+            placed = project_text(background)
+            self._spaces.append(_Space("aligned_zero_shot", project_text, own, other, placed))
+
+    def methods(self, prompts: PromptSet, *, students: bool = False) -> list[Method]:
+        """All rows of one prompt set, single and smoothed.
+
+        text_only and aligned_zero_shot in the variants plain, centred and balanced; combined (both scores
+        added, plain); with `students` also self_trained (a student on window vectors taught by the combined
+        scores) and text_only_self_trained (a student on caption vectors taught by the text-only scores);
+        a teacher that names one activity only has no student.
+        """
+        sentences = np.asarray(self.encode_text(prompts.sentences), dtype=np.float32)
+        sources = [_source(space, prompts, sentences) for space in self._spaces]
+        rejections = {source.name: self._rejections(source) for source in sources}
+        rows: list[Method] = []
+        for source in sources:
+            for variant, scores in _variants(source, self.config).items():
+                rows += self._rows(source.name, variant, prompts, scores, rejections[source.name])
+        if len(sources) == 2:
+            both = _combined(sources)
+            sources.append(both)
+            rejections[both.name] = self._rejections(both)
+            rows += self._rows(both.name, "plain", prompts, both.test.scores, rejections[both.name])
+        for source in sources if students else ():
+            name = _STUDENTS.get(source.name)
+            if name is not None and len(np.unique(source.train.scores.argmax(axis=1))) > 1:
+                answers = _student(source, self.config)
+                rows += self._rows(name, "plain", prompts, answers, rejections[source.name])
+        return rows
+
+    def _rejections(self, source: _Source) -> dict[bool, _Rejection]:
+        """For single windows (False) and, where windows follow each other, for smoothed scores (True)."""
+        quantile, kernel = self.config.rejection_quantile, self.config.smoothing_s
+        train, test = source.train.margins, source.test.margins
+        found = {False: _Rejection(rejection_threshold(train, quantile), test)}
         if not self.presegmented:
-            kernel = self.config.smoothing_s
-            smooth = [
-                smooth_scores(margin[:, None], split.middles_s, kernel)[:, 0]
-                for margin, split in zip(margins, (self.train, self.test), strict=True)
-            ]
-            averaged = smooth_scores(scores, self.test.middles_s, kernel)
-            methods.append(self._row(name, variant, averaged, smooth, smoothed=True))
-        return methods
+            train, test = (
+                smooth_scores(margins[:, None], split.middles_s, kernel)[:, 0]
+                for margins, split in ((train, self.train), (test, self.test))
+            )
+            found[True] = _Rejection(rejection_threshold(train, quantile), test)
+        return found
 
-    def _row(
+    def _rows(
         self,
         name: str,
         variant: str,
+        prompts: PromptSet,
         scores: NDArray[np.floating],
-        margins: Sequence[NDArray[np.float32]],
-        *,
-        smoothed: bool,
-    ) -> Method:
-        threshold = rejection_threshold(margins[0], self.config.rejection_quantile)
-        full = None
-        if not self.test.annotated.all():
-            # A last column for "no activity" that wins exactly where the margin is below the threshold.
-            rejected = scores.max(axis=1) + (threshold - margins[1])
-            full = FittedScores(np.column_stack([scores, rejected]), (*self.prompts.labels, NO_ACTIVITY))
-        return Method(
-            name,
-            uses_labels=False,
-            annotated=FittedScores(scores, self.prompts.labels),
-            full=full,
-            prompts=self.prompts.name,
-            variant=variant,
-            smoothed=smoothed,
-            notes={"rejection_threshold": round(threshold, 6)} if full is not None else {},
-        )
+        rejections: Mapping[bool, _Rejection],
+    ) -> list[Method]:
+        rows = []
+        for smoothed, rejection in rejections.items():
+            used = scores
+            if smoothed:
+                used = smooth_scores(scores, self.test.middles_s, self.config.smoothing_s)
+            full = None
+            if not self.test.annotated.all():
+                # A last column for "no activity" that wins exactly where the margin is below the threshold.
+                rejected = used.max(axis=1) + (rejection.threshold - rejection.margins)
+                full = FittedScores(np.column_stack([used, rejected]), (*prompts.labels, NO_ACTIVITY))
+            rows.append(
+                Method(
+                    name,
+                    uses_labels=False,
+                    annotated=FittedScores(used, prompts.labels),
+                    full=full,
+                    prompts=prompts.name,
+                    variant=variant,
+                    smoothed=smoothed,
+                    notes={"rejection_threshold": round(rejection.threshold, 6)} if full is not None else {},
+                )
+            )
+        return rows
 
 
-def label_free_methods(
-    data: EvaluationData,
-    prompts: PromptSet,
-    train: SplitData,
-    test: SplitData,
-    *,
-    encode_text: EncodeText,
-    project_text: ProjectText | None,
-    config: EvaluationConfig,
-    students: bool = False,
-) -> list[Method]:
-    """All label-free rows of one prompt set, single and smoothed.
+def _source(space: _Space, prompts: PromptSet, sentences: NDArray[np.float32]) -> _Source:
+    own = np.asarray(space.place(sentences), dtype=np.float32)
 
-    text_only and aligned_zero_shot in the variants plain, centred and balanced; combined (both scores
-    added, plain); with `students` also self_trained (a student on window vectors taught by the combined
-    scores) and text_only_self_trained (a student on caption vectors taught by the text-only scores);
-    a teacher that names one activity only has no student.
-    """
-    sources = _sources(data, prompts, (train, test), encode_text, project_text)
-    rows = _Rows(prompts, train, test, config, data.presegmented)
-    methods: list[Method] = []
-    for source in sources:
-        margins = (source.train.margins, source.test.margins)
-        for variant, scores in _variants(source, config).items():
-            methods += rows.of(source.name, variant, scores, margins)
-    both = _combined(sources) if len(sources) == 2 else None
-    if both is not None:
-        methods += rows.of("combined", "plain", both.test.scores, (both.train.margins, both.test.margins))
-    if students:
-        taught = {f"{s.name}_self_trained": s for s in sources if s.name == "text_only"}
-        for name, source in (taught | ({"self_trained": both} if both else {})).items():
-            if len(np.unique(source.train.scores.argmax(axis=1))) > 1:
-                margins = (source.train.margins, source.test.margins)
-                methods += rows.of(name, "plain", _student(source, config), margins)
-    return methods
+    def side(vectors: NDArray[np.float32]) -> _Side:
+        scores = prompt_scores(vectors, own, prompts.owners)
+        return _Side(vectors, scores, activity_margins(scores, vectors, space.background))
 
-
-def _sources(
-    data: EvaluationData,
-    prompts: PromptSet,
-    splits: tuple[SplitData, SplitData],
-    encode_text: EncodeText,
-    project_text: ProjectText | None,
-) -> list[_Source]:
-    sentences = np.asarray(encode_text(prompts.sentences), dtype=np.float32)
-    background = np.asarray(encode_text(list(BACKGROUND_PROMPTS)), dtype=np.float32)
-    found: list[_Source] = []
-
-    def add(
-        name: str, own: NDArray[np.float32], other: NDArray[np.float32], *windows: NDArray[np.float32]
-    ) -> None:
-        sides = []
-        for vectors in windows:
-            scores = prompt_scores(vectors, own, prompts.owners)
-            sides.append(_Side(vectors, scores, activity_margins(scores, vectors, other)))
-        found.append(_Source(name, *sides))
-
-    captions, embeddings = data.caption_embeddings, data.window_embeddings
-    if captions is not None:
-        add("text_only", sentences, background, *(mean_caption_vectors(captions, s.ids) for s in splits))
-    if embeddings is not None and project_text is not None:
-        joint, other = (np.asarray(project_text(v), dtype=np.float32) for v in (sentences, background))
-        add("aligned_zero_shot", joint, other, *(window_vectors(embeddings, s) for s in splits))
-    return found
+    return _Source(space.name, side(space.train), side(space.test))
 
 
 def _variants(source: _Source, config: EvaluationConfig) -> dict[str, NDArray[np.float32]]:

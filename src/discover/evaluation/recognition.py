@@ -20,7 +20,7 @@ from discover.evaluation.coarse import coarse_prompt_set, map_to_coarse
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData, SplitData, coarse_label
 from discover.evaluation.few_labels import few_label_rows
-from discover.evaluation.label_free_rows import label_free_methods
+from discover.evaluation.label_free_rows import LabelFreeRows
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.methods import (
     Method,
@@ -30,7 +30,7 @@ from discover.evaluation.methods import (
 )
 from discover.evaluation.rows import Level, score_methods
 from discover.evaluation.supervised import FittedScores
-from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet, build_prompt_set
+from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet, PromptSetName, build_prompt_set
 
 __all__ = ["RECOGNITION_SCHEMA", "FineTune", "activity_classes", "check_evaluation", "evaluate_recognition"]
 
@@ -85,16 +85,17 @@ def evaluate_recognition(
     if fine_tune is not None:
         methods.append(_fine_tuned(fine_tune, splits))
     progress.advance(note="supervised references")
+    label_free = LabelFreeRows(data, splits.train, splits.test, **free)
     for prompts in prompt_sets:
-        methods += label_free_methods(
-            data, prompts, splits.train, splits.test, **free, students=config.self_training
-        )
+        methods += label_free.methods(prompts, students=config.self_training)
         progress.advance(note=f"prompts: {prompts.name}")
     fine = Level("L1", data.presegmented, config, answers)
     rows, comparisons = score_methods(methods, splits.test, fine)
     few, share = few_label_rows(data, prompt_sets, splits, **free, scored=rows)
     progress.advance(note="rows with few labels")
-    coarse = _coarse_level(data, methods, prompt_sets, splits, free, answers) if config.coarse else None
+    coarse = None
+    if config.coarse:
+        coarse = _coarse_level(data, methods, [p.name for p in prompt_sets], splits, label_free, answers)
     progress.advance(note="coarse labels")
     progress.finish()
     truth = {str(label) for label in np.unique(splits.test.labels[splits.test.annotated])}
@@ -200,29 +201,27 @@ def _fine_tuned(fine_tune: FineTune, splits: Splits) -> Method:
 def _coarse_level(
     data: EvaluationData,
     methods: list[Method],
-    prompt_sets: list[PromptSet],
+    prompt_names: list[PromptSetName],
     splits: Splits,
-    free: dict[str, Any],
+    label_free: LabelFreeRows,
     answers: AnswerLog | None,
 ) -> dict[str, Any]:
     """Rows of level L2; a home whose labels share one coarse label has none."""
-    home = data.home
-    classes = tuple(
-        dict.fromkeys(coarse_label(home, label) for label in activity_classes(data, free["config"])[0])
-    )
+    home, config = data.home, label_free.config
+    mapping = {label: coarse_label(home, label) for label in activity_classes(data, config)[0]}
+    classes = tuple(dict.fromkeys(mapping.values()))
     if len(classes) < 2:
         return {"skipped": "all activities of this home have one coarse label", "rows": [], "comparisons": []}
     coarse = [map_to_coarse(method, home) for method in methods]
     report: dict[str, Any] = {}
-    for name in [p.name for p in prompt_sets]:
+    for name in prompt_names:
         prompts = coarse_prompt_set(home, name, classes)
         report[name] = _report(prompts, "a coarse label of this home has no words of its own")
         if prompts is not None:
-            own = label_free_methods(data, prompts, splits.train, splits.test, **free)
+            own = label_free.methods(prompts)
             coarse += [dataclasses.replace(method, coarse_by="own_prompts") for method in own]
-    level = Level("L2", data.presegmented, free["config"], answers)
+    level = Level("L2", data.presegmented, config, answers)
     rows, comparisons = score_methods(coarse, splits.test.coarse(home), level)
-    mapping = {label: coarse_label(home, label) for label in activity_classes(data, free["config"])[0]}
     return {
         "classes": list(classes),
         "mapping": mapping,

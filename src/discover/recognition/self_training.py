@@ -113,8 +113,9 @@ class SelfTrainedClassifier:
             best, keep = confident_rows(scores, self.config.keep_share)
             counts.append(np.bincount(best[keep], minlength=self.n_activities))
             self._learn(vectors_RD[keep], best[keep])
-            student = self.predict_proba(vectors_RD)
-            scores = combine_scores([(student, student), (teacher_RK, teacher_RK)]).astype(np.float64)
+            if len(counts) < self.config.rounds:
+                student = self.predict_proba(vectors_RD)
+                scores = combine_scores([(student, student), (teacher_RK, teacher_RK)]).astype(np.float64)
         self.pseudo_counts = np.array(counts, dtype=np.int64)
         return self
 

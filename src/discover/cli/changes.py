@@ -1,6 +1,5 @@
 """`discover changes`."""
 
-import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,7 +13,7 @@ from discover.changes import (
     parse_period,
 )
 from discover.changes.day_measures import clock_words
-from discover.cli.console import console, print_table
+from discover.cli.console import console, print_json, print_table
 from discover.core.config import config_from_mapping
 from discover.core.errors import ConfigError
 from discover.pipeline.discovery import (
@@ -70,7 +69,7 @@ def show_changes(
     comparison, home = changes_of_model(request, parse_period(baseline), parse_period(period))
     paths = write_changes(output, comparison, title=f"{home.name}, by {by}") if output else []
     if as_json:
-        print(json.dumps(comparison_record(comparison), indent=1, ensure_ascii=False))  # noqa: T201
+        print_json(comparison_record(comparison))
         return
     _print(comparison, by, show_all=show_all)
     _print_paths(paths)
@@ -102,7 +101,7 @@ def _show_rolling(
     title = f"{home.name}, by {request.by}"
     paths = write_rolling_changes(output, comparison, title=title) if output else []
     if as_json:
-        print(json.dumps(rolling_record(comparison), indent=1, ensure_ascii=False))  # noqa: T201
+        print_json(rolling_record(comparison))
         return
     _print_rolling(comparison, request.by, show_all=show_all)
     _print_paths(paths)

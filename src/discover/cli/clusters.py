@@ -1,10 +1,9 @@
 """`discover cluster`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from discover.cli.console import BarProgress, console, print_table
+from discover.cli.console import BarProgress, console, print_json, print_table
 from discover.clustering import ClusteringConfig
 from discover.core.config import apply_overrides, config_from_mapping, read_yaml_mapping
 from discover.core.progress import SILENT
@@ -38,7 +37,7 @@ def cluster_windows(
     if page and (found.made or not (found.path / "clusters.html").is_file()):
         written = write_model_cluster_page(model, clusters=found.content["name"], index=index)
     if as_json:
-        print(json.dumps(found.content, indent=1, ensure_ascii=False))  # noqa: T201
+        print_json(found.content)
         return
     _print_clusters(found)
     if written is not None:

@@ -1,5 +1,6 @@
 """How the command line looks: one console, tables, and progress bars for `core.progress.Progress`."""
 
+import json
 from collections.abc import Iterable, Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -15,7 +16,7 @@ from rich.progress import (
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
-__all__ = ["BarProgress", "console", "print_table"]
+__all__ = ["BarProgress", "console", "print_json", "print_table"]
 
 console = Console()
 
@@ -87,3 +88,8 @@ def _cell(value: object) -> str:
         return f"{value:.3f}"
     # rich reads [x] as markup; sensor states and file names are shown as they are.
     return str(value).replace("[", "\\[")
+
+
+def print_json(value: object, *, indent: int | None = 1) -> None:
+    """Plain data on standard output, for programs: no colour, no wrapping. `indent` None: one line."""
+    print(json.dumps(value, indent=indent, ensure_ascii=False))  # noqa: T201

@@ -1,13 +1,12 @@
 """`discover recognise`."""
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
 import polars as pl
 
-from discover.cli.console import BarProgress, console, print_table
+from discover.cli.console import BarProgress, console, print_json, print_table
 from discover.core.config import config_from_mapping
 from discover.core.errors import ConfigError
 from discover.core.progress import SILENT
@@ -60,7 +59,7 @@ def recognise_log(
     )
     paths = write_timeline(output, found, title=f"{found.home.name}: {source}")
     if as_json:
-        print(json.dumps(_as_json(found, paths), indent=1, ensure_ascii=False))  # noqa: T201
+        print_json(_as_json(found, paths))
         return
     _print_summary(found, source)
     console.print(f"Wrote {len(paths)} files to {output}: {', '.join(p.name for p in paths)}", markup=False)

@@ -1,12 +1,11 @@
 """`discover search`: one question, a file of questions, or a prompt."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from discover.cli.console import console, print_table
+from discover.cli.console import console, print_json, print_table
 from discover.core.errors import ConfigError, DataError
 from discover.pipeline.answers import LabelHit, Searcher, SearchSide, TimeWordsUse
 from discover.retrieval import (
@@ -96,13 +95,13 @@ def run_search(
             clustering=settings.clustering,
         )
         if as_json:
-            _print_json({"captions_of": captions_of, "answers": [_plain(hit) for hit in captions]})
+            print_json({"captions_of": captions_of, "answers": [_plain(hit) for hit in captions]})
         else:
             print_captions(captions_of, captions)
     elif label_of is not None:
         labels = searcher.labels_of(label_of, top_k=settings.top_k, by=settings.by)
         if as_json:
-            _print_json({"label_of": label_of, "answers": [_plain(hit) for hit in labels]})
+            print_json({"label_of": label_of, "answers": [_plain(hit) for hit in labels]})
         else:
             print_labels(label_of, labels)
     else:
@@ -121,7 +120,7 @@ def _answer(
     question = text if text is not None else f"like {like}"
     use: TimeWordsUse = settings.time_words if text is not None else "off"
     if as_json:
-        _print_json(searcher.as_json(question, found, by=settings.by, time_words=use))
+        print_json(searcher.as_json(question, found, by=settings.by, time_words=use))
         return
     print_moments(searcher, settings, question, found, with_time_words=text is not None)
 
@@ -176,7 +175,7 @@ def _answer_batch(
     if as_json:
         for text, found in zip(texts, answers, strict=True):
             record = searcher.as_json(text, found, by=settings.by, time_words=settings.time_words)
-            _print_json(record, indent=None)
+            print_json(record, indent=None)
         return
     columns = ["question", "rank", "score", "start", "seconds", "rooms", "window"]
     print_table("", columns, _rows(texts, answers))
@@ -206,7 +205,3 @@ def _sentences(path: Path) -> list[str]:
 
 def _plain(hit: CaptionHit | LabelHit) -> dict[str, Any]:
     return {**asdict(hit), "score": round(hit.score, 4)}
-
-
-def _print_json(value: object, indent: int | None = 1) -> None:
-    print(json.dumps(value, indent=indent, ensure_ascii=False))  # noqa: T201

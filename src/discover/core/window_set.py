@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import yaml
+from numpy.typing import NDArray
 
 from discover.core.artifacts import atomic_path, write_text
 from discover.core.config import config_from_mapping, read_yaml_mapping
@@ -30,6 +32,7 @@ __all__ = [
     "read_labels",
     "read_table",
     "save_event_log",
+    "window_middles_s",
     "write_home",
     "write_table",
 ]
@@ -167,3 +170,9 @@ def read_labels(path: Path) -> pl.DataFrame:
 def read_captions(path: Path) -> pl.DataFrame:
     """Read a captions table."""
     return read_table(path, CAPTIONS)
+
+
+def window_middles_s(windows: pl.DataFrame) -> NDArray[np.float64]:
+    """(W,) time between first and last event of each window (`start`, `end`), in seconds since 1970."""
+    start, end = (windows[c].to_physical().to_numpy().astype(np.float64) for c in ("start", "end"))
+    return np.asarray((start + end) / 2e6, dtype=np.float64)

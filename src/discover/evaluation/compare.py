@@ -1,11 +1,12 @@
 """Several evaluations in one table, each against the first with paired intervals over days."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from numpy.typing import NDArray
 
 from discover.core.errors import ConfigError, DataError
 from discover.evaluation.answers import AnswerLog
@@ -118,49 +119,62 @@ def comparison_markdown(result: Mapping[str, Any]) -> str:
 
 
 def _recognition(runs: Sequence[Run], options: Mapping[str, int]) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
-    parts = [_groups(run.answers, _RECOGNITION) for run in runs]
-    for key in dict.fromkeys(k for groups in parts for k in groups):
-        first: pl.DataFrame | None = None
-        for run, groups in zip(runs, parts, strict=True):
-            if key not in groups:
-                continue
-            table = groups[key]
-            truth, answer, days = (table[c].to_numpy() for c in ("truth", "answer", "day"))
-            entry: dict[str, Any] = {**dict(zip(_RECOGNITION, key, strict=True)), "run": run.name}
-            entry |= {"windows": len(table), "days": table["day"].n_unique()}
-            entry |= {n: _plain(i) for n, i in bootstrap_scores(truth, answer, days, **options).items()}
-            if run is runs[0]:
-                first = table
-            elif first is not None:
-                _refuse_other_windows(first, table, run, key)
-                found = paired_score_difference(truth, answer, first["answer"].to_numpy(), days, **options)
-                entry["minus_first"] = {n: _difference(found[n]) for n in SCORE_NAMES}
-            entries.append(entry)
-    return entries
+    def score(table: pl.DataFrame) -> dict[str, Any]:
+        found = bootstrap_scores(*_arrays(table, "truth", "answer", "day"), **options)
+        return {"days": table["day"].n_unique(), **{n: _plain(i) for n, i in found.items()}}
+
+    def minus(table: pl.DataFrame, first: pl.DataFrame) -> dict[str, Any]:
+        truth, answer, days = _arrays(table, "truth", "answer", "day")
+        found = paired_score_difference(truth, answer, first["answer"].to_numpy(), days, **options)
+        return {n: _difference(found[n]) for n in SCORE_NAMES}
+
+    return _entries(runs, [run.answers for run in runs], _RECOGNITION, score, minus)
 
 
 def _retrieval(runs: Sequence[Run], options: Mapping[str, int]) -> list[dict[str, Any]]:
     """Mean per query of recall (from ranks) and label precision; every query counts alike."""
+
+    def score(table: pl.DataFrame) -> dict[str, Any]:
+        return {"mean": _plain(bootstrap_mean(*_arrays(table, "value", "day"), **options))}
+
+    def minus(table: pl.DataFrame, first: pl.DataFrame) -> dict[str, Any]:
+        values, days = _arrays(table, "value", "day")
+        found = paired_mean_difference(values, first["value"].to_numpy(), days, **options)
+        return {"mean": _difference(found)}
+
+    return _entries(runs, [_with_recall(run.retrieval) for run in runs], _RETRIEVAL, score, minus)
+
+
+def _entries(
+    runs: Sequence[Run],
+    tables: Sequence[pl.DataFrame],
+    names: Sequence[str],
+    score: Callable[[pl.DataFrame], dict[str, Any]],
+    minus: Callable[[pl.DataFrame, pl.DataFrame], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """One entry per group of rows and run: its scores, and what they are minus the first run's.
+
+    A group the first run lacks has no difference.
+    """
     entries: list[dict[str, Any]] = []
-    parts = [_groups(_with_recall(run.retrieval), _RETRIEVAL) for run in runs]
+    parts = [_groups(table, names) for table in tables]
     for key in dict.fromkeys(k for groups in parts for k in groups):
-        first: pl.DataFrame | None = None
+        first = parts[0].get(key)
         for run, groups in zip(runs, parts, strict=True):
             if key not in groups:
                 continue
             table = groups[key]
-            values, days = table["value"].to_numpy(), table["day"].to_numpy()
-            entry: dict[str, Any] = {**dict(zip(_RETRIEVAL, key, strict=True)), "run": run.name}
-            entry |= {"windows": len(table), "mean": _plain(bootstrap_mean(values, days, **options))}
-            if run is runs[0]:
-                first = table
-            elif first is not None:
+            entry: dict[str, Any] = {**dict(zip(names, key, strict=True)), "run": run.name}
+            entry |= {"windows": len(table), **score(table)}
+            if first is not None and run is not runs[0]:
                 _refuse_other_windows(first, table, run, key)
-                found = paired_mean_difference(values, first["value"].to_numpy(), days, **options)
-                entry["minus_first"] = {"mean": _difference(found)}
+                entry["minus_first"] = minus(table, first)
             entries.append(entry)
     return entries
+
+
+def _arrays(table: pl.DataFrame, *columns: str) -> tuple[NDArray[Any], ...]:
+    return tuple(table[c].to_numpy() for c in columns)
 
 
 def _with_recall(table: pl.DataFrame) -> pl.DataFrame:

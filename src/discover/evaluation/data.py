@@ -11,7 +11,7 @@ from discover.core.day_parts import day_part_codes
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import JoinError
 from discover.core.home import NO_ACTIVITY, Home
-from discover.core.window_set import WindowSet
+from discover.core.window_set import WindowSet, window_middles_s
 
 __all__ = ["EvaluationData", "SplitData", "coarse_label", "window_vectors"]
 
@@ -104,8 +104,7 @@ class SplitData:
     @property
     def middles_s(self) -> NDArray[np.float64]:
         """(W,) time between first and last event, in seconds since 1970."""
-        start, end = (self.table[c].to_physical().to_numpy().astype(np.float64) for c in ("start", "end"))
-        return (start + end) / 2e6
+        return window_middles_s(self.table)
 
     @property
     def day_parts(self) -> NDArray[np.uint8]:

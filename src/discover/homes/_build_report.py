@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from discover.core.home import Home
 from discover.homes.casas_reader import CasasLog
-from discover.homes.report import Hole, ImportReport, Problem
+from discover.homes.report import SHOWN, Hole, ImportReport, Problem, hole_problem, unknown_problem
 
 __all__ = ["build_report"]
 
-_SHOWN = 5
 _DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1)
 
@@ -60,7 +59,7 @@ def _problems(
         Problem(
             problem="blank lines",
             count=log.n_blank,
-            first_lines=tuple(log.rows.skipped_line[log.rows.skipped_reason == 1][:_SHOWN].tolist()),
+            first_lines=tuple(log.rows.skipped_line[log.rows.skipped_reason == 1][:SHOWN].tolist()),
             done="skipped",
         )
     ]
@@ -69,9 +68,9 @@ def _problems(
             Problem(
                 problem=str(reason),
                 count=len(part),
-                first_lines=tuple(part["line"].head(_SHOWN).to_list()),
+                first_lines=tuple(part["line"].head(SHOWN).to_list()),
                 done=_REJECTED,
-                examples=tuple(part["text"].head(_SHOWN).to_list()),
+                examples=tuple(part["text"].head(SHOWN).to_list()),
             )
         )
     found += [
@@ -83,29 +82,18 @@ def _problems(
         Problem(
             problem="lines that repeat the event before them exactly",
             count=log.n_repeats,
-            first_lines=log.repeat_lines[:_SHOWN],
+            first_lines=log.repeat_lines[:SHOWN],
             done="kept once",
         ),
         Problem(
             problem="lines earlier than the line before them",
             count=len(late),
-            first_lines=tuple(late[:_SHOWN].tolist()),
+            first_lines=tuple(late[:SHOWN].tolist()),
             done="sorted by time, equal times in the order of the file",
         ),
-        Problem(
-            problem="sensors the home's description does not list",
-            count=len(unknown),
-            done="added to the home, type guessed from the id",
-            examples=unknown[:20],
-        ),
+        unknown_problem(unknown, described="type guessed from the id"),
         *_marker_problems(log, annotations),
-        Problem(
-            problem="recording holes (a day or more without an event)",
-            count=len(holes),
-            first_lines=tuple(h.before_line for h in holes[:_SHOWN]),
-            done="no annotation and no window spans them",
-            examples=tuple(f"{h.days:.1f} days from {h.start}" for h in holes[:_SHOWN]),
-        ),
+        hole_problem(holes),
     ]
     return [p for p in found if p.count]
 
@@ -122,7 +110,7 @@ def _marker_problems(log: CasasLog, annotations: pl.DataFrame) -> list[Problem]:
 
 
 def _lines(problem: str, lines: list[int], done: str) -> Problem:
-    return Problem(problem=problem, count=len(lines), first_lines=tuple(sorted(lines)[:_SHOWN]), done=done)
+    return Problem(problem=problem, count=len(lines), first_lines=tuple(sorted(lines)[:SHOWN]), done=done)
 
 
 def _repaired(log: CasasLog) -> dict[str, tuple[int, tuple[int, ...]]]:
@@ -135,7 +123,7 @@ def _repaired(log: CasasLog) -> dict[str, tuple[int, tuple[int, ...]]]:
     state = log.rows.state[rows]
     for number in np.unique(state).tolist():
         lines: NDArray[np.uint32] = log.rows.line[rows[state == number]]
-        out[log.clean.readings[number].rule] = (len(lines), tuple(lines[:_SHOWN].tolist()))
+        out[log.clean.readings[number].rule] = (len(lines), tuple(lines[:SHOWN].tolist()))
     return dict(sorted(out.items()))
 
 

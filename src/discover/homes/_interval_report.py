@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from discover.core.window_set import EventLog
 from discover.homes.interval_reader import IntervalTable
-from discover.homes.report import Hole, ImportReport, Problem
+from discover.homes.report import SHOWN, Hole, ImportReport, Problem, hole_problem, unknown_problem
 
 __all__ = ["interval_report"]
 
-_SHOWN = 5
 _DAY_S = 86_400.0
 
 
@@ -72,9 +71,9 @@ def _table_problems(table: IntervalTable) -> list[Problem]:
         Problem(
             problem=f"{table.name}: {reason}",
             count=len(part),
-            first_lines=tuple(part["line"].head(_SHOWN).to_list()),
+            first_lines=tuple(part["line"].head(SHOWN).to_list()),
             done="kept in rejected_lines.tsv, left out",
-            examples=tuple(part["text"].head(_SHOWN).str.replace_all(r"\s+", " ").to_list()),
+            examples=tuple(part["text"].head(SHOWN).str.replace_all(r"\s+", " ").to_list()),
         )
         for (reason,), part in table.rejected.group_by("reason", maintain_order=True)
     ]
@@ -100,7 +99,7 @@ def _table_problems(table: IntervalTable) -> list[Problem]:
 
 
 def _lines(table: IntervalTable, what: str, count: int, lines: tuple[int, ...], done: str) -> Problem:
-    return Problem(problem=f"{table.name}: {what}", count=count, first_lines=lines[:_SHOWN], done=done)
+    return Problem(problem=f"{table.name}: {what}", count=count, first_lines=lines[:SHOWN], done=done)
 
 
 def _log_problems(
@@ -127,15 +126,10 @@ def _log_problems(
         Problem(
             problem="intervals of a sensor that begin while its last one lasts",
             count=len(again),
-            first_lines=tuple(again[:_SHOWN]),
+            first_lines=tuple(again[:SHOWN]),
             done="kept as they are: two ON events before an OFF",
         ),
-        Problem(
-            problem="sensors the home's description does not list",
-            count=len(unknown),
-            done="added to the home, described by their names",
-            examples=unknown[:20],
-        ),
+        unknown_problem(unknown, described="described by their names"),
         Problem(
             problem="no table of activities in the folder",
             count=int(len(tables) == 1),
@@ -144,13 +138,7 @@ def _log_problems(
         Problem(
             problem="other files in the folder", count=len(others), done="not read", examples=others[:20]
         ),
-        Problem(
-            problem="recording holes (a day or more without an event)",
-            count=len(holes),
-            first_lines=tuple(h.before_line for h in holes[:_SHOWN]),
-            done="no annotation and no window spans them",
-            examples=tuple(f"{h.days:.1f} days from {h.start}" for h in holes[:_SHOWN]),
-        ),
+        hole_problem(holes),
     ]
 
 

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-__all__ = ["Hole", "ImportReport", "Problem", "report_table"]
+__all__ = ["SHOWN", "Hole", "ImportReport", "Problem", "hole_problem", "report_table", "unknown_problem"]
+
+SHOWN = 5
+"""First lines named per problem."""
 
 
 class _Plain(BaseModel):
@@ -89,6 +92,28 @@ class ImportReport(_Plain):
         if total != self.lines:
             raise ValueError(f"{self.lines} lines in, but {total} accounted for")
         return self
+
+
+def hole_problem(holes: Sequence[Hole]) -> Problem:
+    """Recording holes as a line of the account."""
+    shown = holes[:SHOWN]
+    return Problem(
+        problem="recording holes (a day or more without an event)",
+        count=len(holes),
+        first_lines=tuple(h.before_line for h in shown),
+        done="no annotation and no window spans them",
+        examples=tuple(f"{h.days:.1f} days from {h.start}" for h in shown),
+    )
+
+
+def unknown_problem(sensors: tuple[str, ...], *, described: str) -> Problem:
+    """Sensors that only the log knows; `described` says where their type comes from."""
+    return Problem(
+        problem="sensors the home's description does not list",
+        count=len(sensors),
+        done=f"added to the home, {described}",
+        examples=sensors[:20],
+    )
 
 
 def report_table(report: ImportReport) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

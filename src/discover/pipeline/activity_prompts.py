@@ -7,7 +7,7 @@ from typing import Any
 from discover.core.config import read_yaml_mapping
 from discover.core.errors import ConfigError
 from discover.core.home import Home
-from discover.recognition import PromptSet, RecognitionConfig, build_prompt_set, check_prompts
+from discover.recognition import PromptSet, RecognitionConfig, check_prompts, prompts_or_names
 
 __all__ = ["activity_prompts"]
 
@@ -32,12 +32,7 @@ def activity_prompts(home: Home, config: RecognitionConfig, own: Path | None = N
             f"Home {home.name} lists no activities, so there is nothing to answer. Write a YAML with one "
             'line per activity, like `cooking: ["someone cooks at the stove"]`, and give it with --prompts.'
         )
-    built = build_prompt_set(home, config.prompt_set, labels)
-    if built is None:
-        # Not every home has sentences for all its labels; their names always exist.
-        built = build_prompt_set(home, "name", labels)
-        assert built is not None
-    return built
+    return prompts_or_names(home, config.prompt_set, labels)
 
 
 def _own_prompts(path: Path, home: Home) -> PromptSet:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from discover.alignment import LoadedModel, load_model
 from discover.core.embeddings import EmbeddingTable, unit_rows
-from discover.core.errors import ArtifactError, ConfigError
+from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet, load_window_set, read_captions
 from discover.pipeline.caption_files import CAPTIONS_FILE, find_caption_style, load_caption_vectors
-from discover.pipeline.index_folders import only_index, sampling_of
-from discover.recognition import build_prompt_set, mean_over_prompts
+from discover.pipeline.index_folders import no_model, only_index, sampling_of
+from discover.recognition import mean_over_prompts, prompts_or_names
 from discover.retrieval import (
     MERGE_GAP_S,
     TIME_WEIGHT,
@@ -99,10 +99,7 @@ class Searcher:
         """
         checkpoint = model_folder / "best_model.pt"
         if not checkpoint.is_file():
-            raise ArtifactError(
-                f"No trained model in {model_folder} (best_model.pt is missing). "
-                "Train one with `discover run --config configs/pipelines/demo.yaml`."
-            )
+            raise no_model(model_folder)
         folder = index or only_index(model_folder)
         model = load_model(checkpoint)
         loaded = Index.load(folder, model_sha256=model.sha256, config=config)
@@ -235,8 +232,7 @@ class Searcher:
         labels = [activity.label for activity in home.activities]
         if not labels:
             raise ConfigError(f"Home {home.name} has no activities. Add them to its YAML (docs/formats.md).")
-        prompts = build_prompt_set(home, "described", labels) or build_prompt_set(home, "name", labels)
-        assert prompts is not None  # the `name` set is never incomplete
+        prompts = prompts_or_names(home, "described", labels)
         sentences, owners = prompts.sentences, prompts.owners
         if " " in start.strip():
             query = self.query_vectors([start], by=by)

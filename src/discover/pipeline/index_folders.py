@@ -6,7 +6,7 @@ from pathlib import Path
 from discover.core.artifacts import read_json, write_json
 from discover.core.errors import ArtifactError
 
-__all__ = ["index_name", "note_source", "noted_indexes", "only_index", "sampling_of"]
+__all__ = ["index_name", "no_model", "note_source", "noted_indexes", "only_index", "sampling_of"]
 
 _PREFIX, _SOURCE = "index_", "source.json"
 
@@ -21,6 +21,14 @@ def note_source(index_folder: Path, sampling: Path) -> Path:
     path = index_folder / _SOURCE
     write_json(path, {"sampling": os.path.relpath(sampling, index_folder)})
     return path
+
+
+def no_model(model_folder: Path) -> ArtifactError:
+    """The error for a folder without a trained model."""
+    return ArtifactError(
+        f"No trained model in {model_folder} (best_model.pt is missing). "
+        "Train one with `discover run --config configs/pipelines/demo.yaml`."
+    )
 
 
 def noted_indexes(model_folder: Path) -> list[Path]:

@@ -15,10 +15,10 @@ from discover.core.config import config_from_mapping
 from discover.core.errors import ArtifactError, ConfigError, DataError
 from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
-from discover.core.window_set import WindowSet
+from discover.core.window_set import WindowSet, window_middles_s
 from discover.homes import import_log, load_home
 from discover.pipeline.activity_prompts import activity_prompts
-from discover.pipeline.index_folders import only_index, sampling_of
+from discover.pipeline.index_folders import no_model, only_index, sampling_of
 from discover.pipeline.teaching import TeachingRequest, plan_teaching
 from discover.recognition import (
     PromptSet,
@@ -193,10 +193,7 @@ def _check_options(request: RecogniseRequest) -> None:
         not (request.model / "best_model.pt").is_file()
         and not (request.model / "model.safetensors").is_file()
     ):
-        raise ArtifactError(
-            f"No trained model in {request.model} (best_model.pt is missing). "
-            "Train one with `discover run --config configs/pipelines/demo.yaml`."
-        )
+        raise no_model(request.model)
     if request.log is not None and request.splits:
         raise ConfigError("A log has no splits: give either a log or --split, not both.")
     if request.captions is not None and request.method == "prompts":
@@ -236,10 +233,9 @@ def _reference(vectors: NDArray[np.floating], windows: pl.DataFrame) -> tuple[_R
         raise DataError("There are no training windows to take means from. Use an index of all splits.")
     rows = windows.filter(pl.Series(keep))
     validation = (rows["split"].cast(pl.String) == "val").to_numpy()
-    start, end = (rows[c].to_physical().to_numpy().astype(np.float64) for c in ("start", "end"))
     words = f"{len(rows):,} unlabelled windows of {day_span(rows)}"
     ids = rows["window_id"].to_numpy().astype(np.str_)
-    return _Reference(ids, vectors[keep], (start + end) / 2e6, validation), words
+    return _Reference(ids, vectors[keep], window_middles_s(rows), validation), words
 
 
 def _fitted(

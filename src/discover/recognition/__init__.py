@@ -19,6 +19,7 @@ from discover.recognition.prompts import (
     build_prompt_set,
     check_prompts,
     mean_over_prompts,
+    prompts_or_names,
 )
 from discover.recognition.recogniser import UNKNOWN, Recogniser
 from discover.recognition.segments import SEGMENTS, TIMELINE, to_segments, window_timeline
@@ -53,6 +54,7 @@ __all__ = [
     "probabilities",
     "prompt_scores",
     "prompt_votes",
+    "prompts_or_names",
     "rejection_threshold",
     "smooth_scores",
     "to_segments",

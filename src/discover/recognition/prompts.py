@@ -19,6 +19,7 @@ __all__ = [
     "build_prompt_set",
     "check_prompts",
     "mean_over_prompts",
+    "prompts_or_names",
 ]
 
 PromptSetName = Literal["name", "described"]
@@ -82,6 +83,17 @@ def build_prompt_set(home: Home, name: PromptSetName, labels: Sequence[str]) -> 
             groups.append((words,))
     built = PromptSet(name, tuple(labels), tuple(groups))
     check_prompts(built.sentences, home)
+    return built
+
+
+def prompts_or_names(home: Home, name: PromptSetName, labels: Sequence[str]) -> PromptSet:
+    """The prompts of one set, or the labels' names where that set lacks one of them: names always exist.
+
+    Raises:
+        DataError: A prompt names a sensor id.
+    """
+    built = build_prompt_set(home, name, labels) or build_prompt_set(home, "name", labels)
+    assert built is not None
     return built
 
 

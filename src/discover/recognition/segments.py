@@ -5,6 +5,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.core.errors import ShapeError
+from discover.core.window_set import window_middles_s
 from discover.recognition.config import RecognitionConfig
 from discover.recognition.recogniser import Recogniser
 
@@ -56,7 +57,7 @@ def window_timeline(
     parts = []
     for (_,), rows in windows.with_row_index("row").group_by("home", maintain_order=True):
         part = vectors[rows["row"].to_numpy()]
-        middles_s = _middles_s(rows)
+        middles_s = window_middles_s(rows)
         scores = recogniser.decision_function(part, middles_s=middles_s)
         margins = recogniser.margins(part, middles_s=middles_s)
         answers = recogniser.name_scores(scores, margins, smoothed=True)
@@ -105,8 +106,3 @@ def to_segments(timeline: pl.DataFrame, config: RecognitionConfig | None = None)
     )
     cut = pl.min_horizontal("end", pl.col("start").shift(-1).over("home"))
     return merged.with_columns(cut.alias("end")).select(list(SEGMENTS))
-
-
-def _middles_s(windows: pl.DataFrame) -> NDArray[np.float64]:
-    start, end = (windows[c].to_physical().to_numpy().astype(np.float64) for c in ("start", "end"))
-    return (start + end) / 2e6

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from discover.evaluation.markdown import method_title
-from discover.reports.style import COLOURS, INK, Drawing, draw
+from discover.reports.style import COLOURS, Drawing, draw, paint_shares, shares_side
 
 __all__ = ["draw_confusion", "draw_scores", "shown_row"]
 
@@ -81,29 +81,18 @@ def draw_confusion(row: Mapping[str, Any], pool: str, name: str) -> Drawing:
     names = [c.replace("_", " ") for c, kept in zip(classes, keep, strict=True) if kept]
     totals = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
-    side = max(4.2, 1.9 + 0.47 * len(names))
+    side = shares_side(names)
+    words = {(i, j): _short(counts[i, j]) for i, j in zip(*np.nonzero(counts), strict=True)}
 
     def paint(figure: Figure) -> None:
-        axes = figure.subplots()
-        image = axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="equal")
-        axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
-        axes.set_yticks(range(len(names)), names)
-        axes.set_xlabel("answered")
-        axes.set_ylabel("true activity")
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
+        axes = paint_shares(
+            figure, share, words, names,
+            across="answered", down="true activity", bar="share of the true activity",
+        )  # fmt: skip
         axes.set_xticks(np.arange(len(names) + 1) - 0.5, minor=True)
         axes.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
         axes.grid(which="minor", color="white", linewidth=1.5)
         axes.tick_params(which="minor", length=0)
-        for i in range(len(names)):
-            for j in range(len(names)):
-                if counts[i, j]:
-                    ink = "white" if share[i, j] > 0.55 else INK
-                    axes.text(j, i, _short(counts[i, j]), ha="center", va="center", color=ink, fontsize=8)
-        bar = figure.colorbar(image, ax=axes, shrink=0.7, pad=0.02)
-        bar.set_label("share of the true activity")
-        bar.outline.set_visible(False)
 
     return draw(
         name, f"Confusion matrix of {method_title(row)}", (side + 1.2, side), paint, note=_CONFUSION_NOTE

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from discover.reports.style import COLOURS, INK, Drawing, draw
+from discover.reports.style import COLOURS, INK, Drawing, draw, paint_shares, shares_side
 
 __all__ = ["draw_label_precision", "draw_recall_curves", "draw_retrieved_labels"]
 
@@ -98,23 +98,14 @@ def draw_retrieved_labels(retrieval: Mapping[str, Any], name: str = "retrieved_l
         return None
     shares = np.asarray(table["shares"], dtype=float)
     names = [c.replace("_", " ") for c in table["classes"]]
-    side = max(4.2, 1.9 + 0.47 * len(names))
+    side = shares_side(names)
+    words = {(i, j): f"{100 * shares[i, j]:.0f}" for i, j in np.argwhere(shares >= 0.005)}
 
     def paint(figure: Figure) -> None:
-        axes = figure.subplots()
-        image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="equal")
-        axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
-        axes.set_yticks(range(len(names)), names)
-        axes.set_xlabel("activity of the windows found")
-        axes.set_ylabel("activity of the caption")
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-        for i, j in np.argwhere(shares >= 0.005):
-            ink = "white" if shares[i, j] > 0.55 else INK
-            axes.text(j, i, f"{100 * shares[i, j]:.0f}", ha="center", va="center", color=ink, fontsize=8)
-        bar = figure.colorbar(image, ax=axes, shrink=0.7, pad=0.02)
-        bar.set_label("share of the windows found (%, inside)")
-        bar.outline.set_visible(False)
+        paint_shares(
+            figure, shares, words, names, across="activity of the windows found",
+            down="activity of the caption", bar="share of the windows found (%, inside)",
+        )  # fmt: skip
 
     alt = "Activities of the windows that captions of each activity find"
     return draw(name, alt, (side + 1.2, side), paint, note=_RETRIEVED_NOTE.format(k=table["k"]))

@@ -2,15 +2,28 @@
 
 import base64
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-__all__ = ["COLOURS", "GREY", "INK", "MANY_COLOURS", "SPLIT_COLOURS", "Drawing", "draw"]
+__all__ = [
+    "COLOURS",
+    "GREY",
+    "INK",
+    "MANY_COLOURS",
+    "SPLIT_COLOURS",
+    "Drawing",
+    "draw",
+    "paint_shares",
+    "shares_side",
+]
 
 # Okabe and Ito 2008, "Color universal design": told apart with every common colour blindness.
 COLOURS: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -91,3 +104,38 @@ def draw(
         figure.savefig(png, format="png", dpi=_PNG_DPI, metadata={"Software": None})
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     return Drawing(name, alt, png.getvalue(), svg.getvalue(), note)
+
+
+def shares_side(names: Sequence[str]) -> float:
+    """Inches of a square table of `paint_shares` with its labels."""
+    return max(4.2, 1.9 + 0.47 * len(names))
+
+
+def paint_shares(
+    figure: Figure, shares: NDArray[np.floating], words: Mapping[tuple[int, int], str], names: Sequence[str],
+    *, across: str, down: str, bar: str,
+) -> Axes:  # fmt: skip
+    """A square table of shares in [0, 1], (C, C): darker is more, with words in some cells.
+
+    Args:
+        figure: An empty figure.
+        shares: Row by column.
+        words: (row, column) -> what stands in the cell.
+        names: Of rows and columns.
+        across, down, bar: Labels of columns, rows and the colour bar.
+    """
+    axes: Axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="equal")
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel(across)
+    axes.set_ylabel(down)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    for (i, j), text in words.items():
+        ink = "white" if shares[i, j] > 0.55 else INK
+        axes.text(j, i, text, ha="center", va="center", color=ink, fontsize=8)
+    scale = figure.colorbar(image, ax=axes, shrink=0.7, pad=0.02)
+    scale.set_label(bar)
+    scale.outline.set_visible(False)
+    return axes

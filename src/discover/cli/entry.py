@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # (docs/experiments.md). Read when torch loads its OpenMP.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # oneDNN keeps a kernel per matrix shape, and packed batches have a new shape every step: its default of
-    # 1,024 kernels grows training by about a gigabyte. A step itself reuses far fewer.
+    # 1,024 kernels makes training grow (docs/experiments.md). A step itself reuses far fewer.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     from discover.cli.app import app
 

@@ -26,8 +26,8 @@ _LISTS_PER_ROOT = 2
 # k-means sees this many windows per group; FAISS asks for at least 39, more buys no recall we could measure.
 _TRAIN_PER_LIST = 64
 _TRAIN_ROUNDS = 10
-# Sentences lie apart from all windows, so their neighbours are spread over more groups: in 2 groups of 352
-# windows found .981 of theirs and prompts .648; in 16 prompts found .970 (docs/decisions/0007).
+# Sentences lie apart from all windows, so their neighbours are spread over more groups than those of windows
+# are (docs/decisions/0007).
 _SENTENCE_FACTOR = 8
 _RECALL_K = 10
 _SAMPLE = 500

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from chain_runs import discover
+from chain_runs import discover_here
 
 from discover.evaluation.schemas import MetricsFile
 
@@ -21,7 +21,7 @@ def workspace(finished: Path, tmp_path: Path) -> Path:
 
 def test_a_model_folder_is_evaluated_and_compared_without_config(workspace: Path) -> None:
     (model,) = (p.parent for p in workspace.glob("trained_models/*/*/best_model.pt"))
-    done = discover("evaluate", "--model", str(model), *FAST)
+    done = discover_here("evaluate", "--model", str(model), *FAST)
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = json.loads((model / "evaluation/metrics.json").read_text(encoding="utf-8"))
     MetricsFile.model_validate(metrics)
@@ -30,7 +30,9 @@ def test_a_model_folder_is_evaluated_and_compared_without_config(workspace: Path
     again = metrics["free_running"]["retrieval"]["text_to_window"]
     assert again == chained["free_running"]["retrieval"]["text_to_window"]
 
-    done = discover("compare", str(model), str(results), "--samples", "20", "-o", str(workspace / "both.md"))
+    done = discover_here(
+        "compare", str(model), str(results), "--samples", "20", "-o", str(workspace / "both.md")
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     table = json.loads((workspace / "both.json").read_text(encoding="utf-8"))
     differences = [e["minus_first"]["macro_f1"]["value"] for e in table["recognition"] if "minus_first" in e]
@@ -42,7 +44,9 @@ def test_a_model_folder_is_evaluated_and_compared_without_config(workspace: Path
 def test_one_part_of_the_protocol(workspace: Path) -> None:
     (model,) = (p.parent for p in workspace.glob("trained_models/*/*/best_model.pt"))
     output = workspace / "only"
-    done = discover("evaluate", "--model", str(model), "--protocol", "retrieval", "-o", str(output), *FAST)
+    done = discover_here(
+        "evaluate", "--model", str(model), "--protocol", "retrieval", "-o", str(output), *FAST
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     metrics = json.loads((output / "metrics.json").read_text(encoding="utf-8"))
     assert "recognition" not in metrics["free_running"]
@@ -50,10 +54,10 @@ def test_one_part_of_the_protocol(workspace: Path) -> None:
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
-    done = discover("evaluate", "--model", str(tmp_path))
+    done = discover_here("evaluate", "--model", str(tmp_path))
     assert done.returncode != 0
     assert "is not the folder of a trained model" in done.stdout + done.stderr
-    done = discover("compare", str(tmp_path), str(tmp_path))
+    done = discover_here("compare", str(tmp_path), str(tmp_path))
     assert "No evaluation in" in done.stdout + done.stderr
-    done = discover("evaluate")
+    done = discover_here("evaluate")
     assert "either --config or --model" in done.stdout + done.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from chain_runs import discover
+from chain_runs import discover_here
 
 FILES = {f"timeline_{kind}.{ending}" for kind in ("windows", "segments") for ending in ("csv", "parquet")}
 
@@ -16,7 +16,7 @@ def model_of(workspace: Path) -> Path:
 
 
 def test_own_test_windows_become_a_timeline(finished: Path, tmp_path: Path) -> None:
-    done = discover("recognise", str(model_of(finished)), "--split", "test", "-o", str(tmp_path))
+    done = discover_here("recognise", str(model_of(finished)), "--split", "test", "-o", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     said = " ".join(done.stdout.split())
     assert "No label was read. A student of the prompts answered (method self_trained)" in said
@@ -36,12 +36,16 @@ def test_own_test_windows_become_a_timeline(finished: Path, tmp_path: Path) -> N
 def test_a_log_is_cut_as_the_model_was_and_days_can_be_chosen(finished: Path, tmp_path: Path) -> None:
     (log,) = (finished / "data/raw/simulated/demo").glob("*.txt.gz")
     model = str(model_of(finished))
-    first = json.loads(discover("recognise", model, str(log), "--json", "-o", str(tmp_path / "a")).stdout)
+    first = json.loads(
+        discover_here("recognise", model, str(log), "--json", "-o", str(tmp_path / "a")).stdout
+    )
     assert first["unseen_sensor_share"] == 0.0
     days = sorted({s["start"][:10] for s in first["segments"]})
     assert len(days) > 3
     chosen = json.loads(
-        discover("recognise", model, str(log), "--day", days[1], "--json", "-o", str(tmp_path / "b")).stdout
+        discover_here(
+            "recognise", model, str(log), "--day", days[1], "--json", "-o", str(tmp_path / "b")
+        ).stdout
     )
     assert {s["start"][:10] for s in chosen["segments"]} == {days[1]}
     assert 0 < chosen["windows"] < first["windows"]
@@ -49,7 +53,7 @@ def test_a_log_is_cut_as_the_model_was_and_days_can_be_chosen(finished: Path, tm
 
 def test_the_method_can_be_chosen_and_follows_from_what_is_there(finished: Path, tmp_path: Path) -> None:
     def answer(model: Path, *options: str) -> dict[str, Any]:
-        done = discover("recognise", str(model), "--json", "-o", str(tmp_path / "out"), *options)
+        done = discover_here("recognise", str(model), "--json", "-o", str(tmp_path / "out"), *options)
         assert done.returncode == 0, done.stdout + done.stderr
         loaded: dict[str, Any] = json.loads(done.stdout)
         return loaded
@@ -78,7 +82,7 @@ def test_the_method_can_be_chosen_and_follows_from_what_is_there(finished: Path,
 def test_own_activities_and_no_unknown(finished: Path, tmp_path: Path) -> None:
     prompts = tmp_path / "own.yaml"
     prompts.write_text("resting: someone rests in bed\ncooking: [someone cooks, the stove is on]\n")
-    done = discover(
+    done = discover_here(
         "recognise", str(model_of(finished)), "--prompts", str(prompts), "--unknown-share", "0",
         "-o", str(tmp_path / "out"),
     )  # fmt: skip
@@ -103,7 +107,7 @@ def test_refusals_say_what_to_do(finished: Path, tmp_path: Path) -> None:
         ((model, "--captions", "poetry"), "no caption vectors of style 'poetry'"),
     ]
     for arguments, words in cases:
-        done = discover("recognise", *arguments, "-o", str(tmp_path / "out"))
+        done = discover_here("recognise", *arguments, "-o", str(tmp_path / "out"))
         assert done.returncode == 2
         assert words in " ".join((done.stdout + done.stderr).split())
 
@@ -112,9 +116,9 @@ def test_sampling_settings_that_are_gone_are_missed_in_words(finished: Path, tmp
     model = tmp_path / "trained_models/demo/demo"
     shutil.copytree(model_of(finished), model)
     (log,) = (finished / "data/raw/simulated/demo").glob("*.txt.gz")
-    done = discover("recognise", str(model), str(log), "-o", str(tmp_path / "out"))
+    done = discover_here("recognise", str(model), str(log), "-o", str(tmp_path / "out"))
     assert done.returncode == 2
     said = " ".join((done.stdout + done.stderr).split())
     assert "manifest_sample.json" in said
     assert "leave the log out" in said
-    assert discover("recognise", str(model), "-o", str(tmp_path / "out")).returncode == 0
+    assert discover_here("recognise", str(model), "-o", str(tmp_path / "out")).returncode == 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from chain_runs import ROOT, discover
+from chain_runs import ROOT, discover_here
 
 from discover.pipeline import Searcher
 from discover.retrieval import SearchFilters
@@ -23,7 +23,7 @@ def searcher(finished: Path) -> Searcher:
 
 
 def ask(finished: Path, *arguments: str) -> Any:
-    done = discover("search", str(finished / MODEL), *arguments, "--json")
+    done = discover_here("search", str(finished / MODEL), *arguments, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -100,14 +100,14 @@ def test_batch_prints_a_table_or_json_lines(finished: Path, tmp_path: Path) -> N
     questions = tmp_path / "questions.txt"
     questions.write_text("the fridge\n\nsomeone sleeps at night\n", encoding="utf-8")
     model = str(finished / MODEL)
-    done = discover("search", model, "--batch", str(questions), "--json", "-k", "2", "--hours", "22-5")
+    done = discover_here("search", model, "--batch", str(questions), "--json", "-k", "2", "--hours", "22-5")
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [record["query"] for record in records] == ["the fridge", "someone sleeps at night"]
     assert all(len(record["answers"]) == 2 for record in records)
-    table = discover("search", model, "--batch", str(questions), "-k", "2")
+    table = discover_here("search", model, "--batch", str(questions), "-k", "2")
     assert "someone sleeps at night" in table.stdout
     questions.write_text("\n")
-    empty = discover("search", model, "--batch", str(questions))
+    empty = discover_here("search", model, "--batch", str(questions))
     assert empty.returncode == 2
     assert "has no sentence" in empty.stderr
 
@@ -143,7 +143,7 @@ def test_what_search_refuses(finished: Path, tmp_path: Path) -> None:
         ((model, "--like", "w1"), "not in this index"),
         ((model, "fridge", "--by", "captions", "--captions", "sonnet"), "style 'sonnet'"),
     ):
-        done = discover("search", *arguments)
+        done = discover_here("search", *arguments)
         assert done.returncode == 2, arguments
         assert message in " ".join(done.stderr.split())
         assert "Traceback" not in done.stderr

@@ -74,9 +74,7 @@ def measure(kind: str, form: str, pairs: int, width: int, *, warm_up: bool = Tru
         return loss.detach()
 
     held = _peak_gb()
-    if warm_up and form == "chunked":
-        # The dense form gets none: its first touch of fresh gigabytes is a cost of every step,
-        # since the allocator hands them back; a chunked tile is reused.
+    if warm_up:
         step()
         windows.grad = captions.grad = scale.grad = None
     started = time.perf_counter()

@@ -1,10 +1,11 @@
 """Free-text queries with relevance rules over events and time. See README.md in this folder.
 
-load_queries        queries.yaml -> typed queries
+load_queries        "main" (queries.yaml), "held_out" (held_out.yaml) or a path -> typed queries
 grade_queries       all of them on the windows of a home -> grades 0, 1, 2
 """
 
 from benchmarks.queries.query_set import (
+    QUERY_FILES,
     QUERY_TYPES,
     GradedQueries,
     Query,
@@ -16,6 +17,7 @@ from benchmarks.queries.rules import RuleError, check_rule, concepts_of, evaluat
 from benchmarks.queries.window_view import Concepts, WindowView
 
 __all__ = [
+    "QUERY_FILES",
     "QUERY_TYPES",
     "Concepts",
     "GradedQueries",

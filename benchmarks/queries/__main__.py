@@ -1,6 +1,6 @@
 """Check the queries against the windows of homes, without any model.
 
-    python -m benchmarks.queries data/processed/casas/bosch_b2/FD_60 [more sampling folders]
+    python -m benchmarks.queries data/processed/casas/bosch_b2/FD_60 [more sampling folders] [--set held_out]
 
 Prints, per query, how many test windows have grade 1 and 2, and why a query does not count in a home.
 """
@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.harness import markdown_table
-from benchmarks.queries import WindowView, load_queries
+from benchmarks.queries import QUERY_FILES, WindowView, load_queries
 from benchmarks.queries.query_set import grade_windows, why_not
 from discover.core.window_set import load_window_set
 
@@ -21,8 +21,11 @@ def main() -> None:
     )
     parser.add_argument("sampling", type=Path, nargs="+", help="Sampling folders, such as .../FD_60.")
     parser.add_argument("--split", default="test")
+    parser.add_argument(
+        "--set", dest="name", choices=list(QUERY_FILES), default="main", help="Which queries."
+    )
     arguments = parser.parse_args()
-    query_set = load_queries()
+    query_set = load_queries(arguments.name)
     views = [
         WindowView(load_window_set(f).of_split(arguments.split), query_set.concepts)
         for f in arguments.sampling

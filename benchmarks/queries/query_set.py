@@ -1,4 +1,4 @@
-"""The queries of queries.yaml: sentences, types, rules; and their grades on the windows of a home."""
+"""The queries of a query file: sentences, types, rules; and their grades on the windows of a home."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,26 @@ from numpy.typing import NDArray
 from benchmarks.queries.rules import RuleError, check_rule, concepts_of, evaluate_rule
 from benchmarks.queries.window_view import Concepts, WindowView
 from discover.core.artifacts import file_sha256
+from discover.core.errors import ConfigError
 
-__all__ = ["QUERY_TYPES", "GradedQueries", "Query", "QuerySet", "grade_queries", "load_queries"]
+__all__ = [
+    "QUERY_FILES",
+    "QUERY_TYPES",
+    "GradedQueries",
+    "Query",
+    "QuerySet",
+    "grade_queries",
+    "load_queries",
+]
 
 QueryType = Literal["place", "object", "time", "movement", "duration", "activity", "absence"]
 QUERY_TYPES: tuple[str, ...] = get_args(QueryType)
+
+QUERY_FILES: Mapping[str, Path] = {
+    "main": Path(__file__).parent / "queries.yaml",
+    "held_out": Path(__file__).parent / "held_out.yaml",
+}
+"""The shipped files by name; README.md says what each is for."""
 
 MIN_RELEVANT = 3
 MAX_SHARE = 0.6
@@ -68,12 +83,21 @@ class GradedQueries:
     skipped: dict[str, str]
 
 
-def load_queries(path: Path = Path(__file__).parent / "queries.yaml") -> QuerySet:
-    """Read and check the query file.
+def load_queries(source: str | Path = "main") -> QuerySet:
+    """Read and check a query file.
+
+    Args:
+        source: A name of QUERY_FILES, or the path of a file of your own.
 
     Raises:
+        ConfigError: No shipped file has that name.
         RuleError: A query or rule is not as README.md says.
     """
+    if isinstance(source, str) and source not in QUERY_FILES:
+        raise ConfigError(
+            f"No query file is named '{source}'. Known: {', '.join(QUERY_FILES)}; pass a Path for your own."
+        )
+    path = QUERY_FILES[source] if isinstance(source, str) else source
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
     concepts = Concepts(
         rooms={k: tuple(v) for k, v in values["concepts"]["rooms"].items()},

@@ -1,12 +1,22 @@
-"""The shipped query file, and how grades are made."""
+"""The shipped query files, and how grades are made."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from benchmarks.queries import QUERY_TYPES, Query, RuleError, WindowView, grade_queries, load_queries
+from benchmarks.queries import (
+    QUERY_FILES,
+    QUERY_TYPES,
+    Query,
+    RuleError,
+    WindowView,
+    grade_queries,
+    load_queries,
+)
 from query_events import CONCEPTS, made_up, meant
 
+from discover.core.errors import ConfigError
 from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import EventLog, WindowSet
 from discover.homes import import_log, load_home
@@ -31,10 +41,41 @@ def test_the_file_has_what_the_protocol_asks_for() -> None:
     assert all(q.part is not None and q.part != q.full for q in queries)
 
 
-def test_no_sentence_names_a_sensor_or_a_number_of_one() -> None:
-    for q in load_queries().queries:
-        assert not any(character.isdigit() for character in q.text)
-        assert not any(word.isupper() for word in q.text.split())
+def test_the_held_out_file_has_every_kind_and_fits_any_home() -> None:
+    queries = load_queries("held_out").queries
+    assert len(queries) == 36
+    assert all(q.portable and not q.not_in for q in queries)
+    kinds = Counter(q.type for q in queries)
+    assert set(kinds) == set(QUERY_TYPES)
+    assert min(kinds.values()) >= 5
+    assert all(q.part is not None and q.part != q.full for q in queries)
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]+", text.lower()))
+
+
+def test_held_out_sentences_are_worded_otherwise_and_their_concepts_mean_the_same() -> None:
+    main, held_out = load_queries("main"), load_queries("held_out")
+    for q in held_out.queries:
+        words = words_of(q.text)
+        alike = {m.text: len(words & words_of(m.text)) / len(words | words_of(m.text)) for m in main.queries}
+        assert max(alike.values()) <= 0.5, (q.text, alike)
+    assert held_out.concepts.rooms.items() <= main.concepts.rooms.items()
+    assert held_out.concepts.objects.items() <= main.concepts.objects.items()
+
+
+def test_an_unknown_name_of_a_file_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"named 'holdout'\. Known: main, held_out"):
+        load_queries("holdout")
+
+
+@pytest.mark.parametrize("name", QUERY_FILES)
+def test_no_sentence_names_a_sensor_or_a_number_of_one(name: str) -> None:
+    for q in load_queries(name).queries:
+        text = re.sub(r"\b\d+ [ap]m\b", "", q.text)
+        assert not any(character.isdigit() for character in text)
+        assert not any(word.isupper() for word in text.split())
 
 
 def test_grades_are_two_one_and_none() -> None:
@@ -97,12 +138,15 @@ def test_grades_do_not_depend_on_the_other_windows() -> None:
     assert len(set(grades.tolist())) == 3
 
 
-def share_of_test_windows(log: EventLog, most_skipped: int) -> None:
-    """The queries were checked against these windows before any model saw them; this keeps it so."""
-    sampled = sample_windows(log, SamplingConfig())
-    query_set = load_queries()
-    windows = sampled.windows.filter(split="test")
-    view = WindowView(WindowSet(log.home, log.events, windows), query_set.concepts)
+def windows_to_ask(log: EventLog) -> WindowSet:
+    windows = sample_windows(log, SamplingConfig()).windows.filter(split="test")
+    return WindowSet(log.home, log.events, windows)
+
+
+def share_of_test_windows(windows: WindowSet, name: str, most_skipped: int) -> None:
+    """The queries were checked against these windows without asking a model; this keeps it so."""
+    query_set = load_queries(name)
+    view = WindowView(windows, query_set.concepts)
     graded = grade_queries(query_set.queries, view)
     assert len(graded.skipped) <= most_skipped, graded.skipped
     few = {text: reason for text, reason in graded.skipped.items() if "names no" not in reason}
@@ -115,9 +159,13 @@ def share_of_test_windows(log: EventLog, most_skipped: int) -> None:
 def test_the_queries_fit_the_simulated_home() -> None:
     home = load_home("demo")
     simulated = simulate_log(home, SimulatorConfig(days=28, seed=7))
-    share_of_test_windows(EventLog(home, simulated.events, empty_table(ANNOTATIONS)), 3)
+    windows = windows_to_ask(EventLog(home, simulated.events, empty_table(ANNOTATIONS)))
+    share_of_test_windows(windows, "main", 3)
+    share_of_test_windows(windows, "held_out", 0)
 
 
 @pytest.mark.real_data
 def test_the_queries_fit_b2(real_data: Path) -> None:
-    share_of_test_windows(import_log(real_data / "casas/bosch_b2/data.gz", home=load_home("bosch_b2")).log, 7)
+    windows = windows_to_ask(import_log(real_data / "casas/bosch_b2/data.gz", home=load_home("bosch_b2")).log)
+    share_of_test_windows(windows, "main", 7)
+    share_of_test_windows(windows, "held_out", 0)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from chain_runs import CONFIG, ROOT, chain_arguments, discover
+from chain_runs import CONFIG, ROOT, chain_arguments, discover, discover_here
 
 from discover.core.embeddings import load_embeddings
 from discover.core.window_set import load_window_set
@@ -72,6 +72,47 @@ def test_a_second_run_does_nothing(finished: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "✓" not in done.stdout
     assert artefacts(finished) == before
+
+
+def test_a_copied_workspace_is_current_and_still_notices_a_change(finished: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "elsewhere" / "copy"
+    shutil.copytree(finished, copy)
+    before = artefacts(copy)
+    done = discover_here(*chain_arguments(copy))
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stdout.splitlines() if line.startswith(("·", "✓"))]
+    assert len(told) == len(list(finished.rglob("manifest_*.json")))
+    assert all("up to date" in line for line in told), done.stdout
+    assert artefacts(copy) == before
+    assert str(finished) not in json.dumps([p.read_text() for p in copy.rglob("manifest_*.json")])
+
+    done = discover_here(*chain_arguments(copy, ["optimizer.weight_decay=0.5"]), "--dry-run")
+    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
+    assert "settings changed: optimizer" in lines["align"]
+    assert " skip " in lines["encode-text"]
+    with (copy / "data/processed/simulated/demo/FD_60/vocab.json").open("a") as vocabulary:
+        vocabulary.write(" ")
+    done = discover_here(*chain_arguments(copy), "--dry-run")
+    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
+    assert "output altered: vocab.json" in lines["sample"]
+    assert "if its input changes" in lines["align"]
+
+
+def test_manifests_that_name_paths_stay_current(finished: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    manifest = copy / MODEL / "manifest_align.json"
+    content = json.loads(manifest.read_text())
+    sampling = "/old/place/data/processed/simulated/demo/FD_60"
+    content["config"] |= {
+        "output_dir": f"/old/place/{MODEL}",
+        **dict.fromkeys(("train_data_path", "val_data_path"), f"{sampling}/windows.parquet"),
+        "vocab_path": f"{sampling}/vocab.json",
+        **dict.fromkeys(("train_text_embeddings_path", "val_text_embeddings_path"), f"{sampling}/v.npz"),
+    }
+    manifest.write_text(json.dumps(content))
+    done = discover_here(*chain_arguments(copy), "--dry-run")
+    assert " skip " in next(line for line in done.stdout.splitlines() if line.split()[:1] == ["align"])
 
 
 def test_dry_run_shows_what_a_change_touches_and_writes_nothing(finished: Path) -> None:

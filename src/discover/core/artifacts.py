@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +161,22 @@ def read_manifest(path: Path) -> Manifest | None:
 
 
 def is_current(
-    path: Path, *, stage: str, stage_version: int, config: Mapping[str, Any], inputs: Mapping[str, str]
+    path: Path,
+    *,
+    stage: str,
+    stage_version: int,
+    config: Mapping[str, Any],
+    inputs: Mapping[str, str],
+    not_compared: Collection[str] = (),
 ) -> tuple[bool, str]:
-    """Whether the manifest at `path` matches and all outputs are present and unchanged; and why not."""
+    """Whether the manifest at `path` matches and all outputs are present and unchanged; and why not.
+
+    Args:
+        path: The manifest.
+        stage, stage_version, config, inputs: What a run of the stage would note, as for `write_manifest`.
+        not_compared: Settings that decide nothing, although a manifest may name them: the places of files
+            whose contents are compared as inputs. So a folder counts as current wherever it was moved.
+    """
     manifest = read_manifest(path)
     if manifest is None:
         return False, "not made yet"
@@ -172,12 +185,11 @@ def is_current(
     if manifest.stage_version != stage_version:
         return False, "the stage itself changed"
     wanted = json.loads(json.dumps(dict(config), default=str))
-    if manifest.config != wanted:
-        changed = sorted(k for k in {*manifest.config, *wanted} if manifest.config.get(k) != wanted.get(k))
+    changed = sorted(_differing(manifest.config, wanted) - set(not_compared))
+    if changed:
         return False, "settings changed: " + ", ".join(changed)
-    if manifest.inputs != dict(inputs):
-        keys = {*manifest.inputs, *inputs}
-        changed = sorted(k for k in keys if manifest.inputs.get(k) != inputs.get(k))
+    changed = sorted(_differing(manifest.inputs, inputs))
+    if changed:
         return False, "input changed: " + ", ".join(changed)
     for name, digest in manifest.outputs.items():
         output = path.parent / name
@@ -186,6 +198,12 @@ def is_current(
         if file_sha256(output) != digest:
             return False, f"output altered: {name}"
     return True, "up to date"
+
+
+def _differing(noted: Mapping[str, Any], wanted: Mapping[str, Any]) -> set[str]:
+    """Keys that one side lacks or that hold different values."""
+    absent = object()
+    return {k for k in {*noted, *wanted} if noted.get(k, absent) != wanted.get(k, absent)}
 
 
 @contextlib.contextmanager

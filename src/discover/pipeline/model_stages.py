@@ -14,7 +14,7 @@ from discover.pipeline.evaluate_stage import SamplingFiles, evaluate_stage
 from discover.pipeline.index_folders import index_name, note_source
 from discover.pipeline.report_stage import report_stage
 from discover.pipeline.stage import Stage, StageResult
-from discover.pipeline.training import TRAINING_OUTPUTS, training_config
+from discover.pipeline.training import TRAINING_OUTPUTS, TRAINING_PATHS, training_config
 from discover.retrieval import Index
 
 __all__ = ["ModelFolders", "model_folders", "model_stages"]
@@ -84,7 +84,9 @@ def _align_stage(config: RunConfig, data: DataFolders, folder: Path, workspace: 
 
     inputs = {**_window_files(data, data.sampling), "vocabulary": data.sampling / "vocab.json"}
     inputs["vectors"] = data.sampling / data.vectors_name
-    return Stage("align", "train the alignment model", 1, folder, _settings(alignment), inputs, run)
+    title = "train the alignment model"
+    # Manifests of earlier versions name the paths too.
+    return Stage("align", title, 1, folder, _settings(alignment), inputs, run, not_compared=TRAINING_PATHS)
 
 
 def _embed_stage(data: DataFolders, model_folder: Path, sampling: Path, suffix: str) -> Stage:
@@ -102,8 +104,8 @@ def _embed_stage(data: DataFolders, model_folder: Path, sampling: Path, suffix: 
 
 
 def _settings(alignment: AlignmentConfig) -> dict[str, Any]:
-    # Tracking does not change the model, so switching it on does not train again.
-    values = alignment.model_dump(mode="json")
+    # Tracking does not change the model, so switching it on does not train again; nor does a move.
+    values = alignment.model_dump(mode="json", exclude=set(TRAINING_PATHS))
     return {
         key: value
         for key, value in values.items()

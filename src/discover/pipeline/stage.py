@@ -1,9 +1,9 @@
 """A stage of the chain, and the runner that skips what is current and finishes what was cut off.
 
 A stage is read -> pure function -> write. It is current when its manifest names the same stage
-version, the same settings and the same sha256 of every input and output. Stages run in order; each
-holds a lock on the folder it writes and a shared one on the folders it reads, so two runs may share
-a workspace.
+version, the same settings and the same sha256 of every input and output, wherever these lie: a
+workspace that was moved or copied is as current as it was. Stages run in order; each holds a lock on
+the folder it writes and a shared one on the folders it reads, so two runs may share a workspace.
 """
 
 import contextlib
@@ -48,6 +48,7 @@ class Stage:
         config: Every setting that can change the outputs, as plain data.
         inputs: Name -> file it reads.
         run: Does the work.
+        not_compared: Names of settings that decide nothing; see `is_current`.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Stage:
     config: Mapping[str, Any]
     inputs: Mapping[str, Path]
     run: Callable[[Progress], StageResult]
+    not_compared: Collection[str] = ()
 
     @property
     def manifest_path(self) -> Path:
@@ -214,7 +216,12 @@ def _execute(stage: Stage, hashes: Mapping[str, str], progress: Progress) -> Man
 
 def _check(stage: Stage, hashes: Mapping[str, str]) -> tuple[bool, str]:
     return is_current(
-        stage.manifest_path, stage=stage.name, stage_version=stage.version, config=stage.config, inputs=hashes
+        stage.manifest_path,
+        stage=stage.name,
+        stage_version=stage.version,
+        config=stage.config,
+        inputs=hashes,
+        not_compared=stage.not_compared,
     )
 
 

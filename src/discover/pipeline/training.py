@@ -8,10 +8,20 @@ from discover.core.paths import Workspace
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders
 
-__all__ = ["TRAINING_OUTPUTS", "training_config"]
+__all__ = ["TRAINING_OUTPUTS", "TRAINING_PATHS", "training_config"]
 
 TRAINING_OUTPUTS = ("config.yaml", "best_model.pt", "final_model.pt", "metrics.jsonl")
 """What the align stage promises. Step checkpoints are kept too, but may be pruned by rule."""
+
+TRAINING_PATHS = (
+    "output_dir",
+    "train_data_path",
+    "val_data_path",
+    "vocab_path",
+    "train_text_embeddings_path",
+    "val_text_embeddings_path",
+)
+"""Fields that `training_config` fills in. What lies there is compared by content, so they are no settings."""
 
 
 def training_config(

@@ -147,6 +147,17 @@ def test_any_change_makes_it_stale(tmp_path: Path, change: dict[str, Any], reaso
     assert why.endswith(reason)
 
 
+def test_settings_that_decide_nothing_are_not_compared(tmp_path: Path) -> None:
+    path = manifest_in(tmp_path)
+    for config in ({"a": 7, "b": [2]}, {"b": [2]}, {"a": 1, "b": [2], "place": "/new"}):
+        assert not is_current(path, **{**BASE, "config": config})[0]
+        assert is_current(path, **{**BASE, "config": config}, not_compared=("a", "place"))[0]
+    changed = {**BASE, "config": {"a": 1, "b": [3]}}
+    assert is_current(path, **changed, not_compared=("a",)) == (False, "settings changed: b")
+    absent = {**BASE, "config": {**BASE["config"], "c": None}}
+    assert is_current(path, **absent) == (False, "settings changed: c")
+
+
 def test_missing_and_altered_outputs(tmp_path: Path) -> None:
     path = manifest_in(tmp_path)
     (tmp_path / "windows.parquet").write_text("bytez")

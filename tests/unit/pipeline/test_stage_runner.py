@@ -1,6 +1,7 @@
 """The runner skips what is current, rebuilds what a change touches, and mixes nothing."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,26 @@ def test_a_changed_input_rebuilds_from_there(root: Path) -> None:
     run_stages(chain(root, ran))
     assert ran == ["double", "upper"] * 2
     assert (root / "b/upper.txt").read_text() == "CDCD"
+
+
+def test_a_moved_folder_stays_current_and_its_paths_do_not_count(root: Path, tmp_path: Path) -> None:
+    ran: list[str] = []
+
+    def placed(where: Path, factor: int = 2) -> list[Stage]:
+        double, upper = chain(where, ran, factor=factor)
+        config = {**double.config, "place": str(where)}
+        return [replace(double, config=config, not_compared=("place",)), upper]
+
+    run_stages(placed(root))
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in ("a", "b", "raw.txt"):
+        (root / name).rename(moved / name)
+    assert [o.ran for o in run_stages(placed(moved))] == [False, False]
+    assert [p.action for p in plan_stages(placed(moved))] == ["skip", "skip"]
+    outcomes = run_stages(placed(moved, factor=3))
+    assert outcomes[0].reason == "settings changed: factor"
+    assert ran == ["double", "upper"] * 2
 
 
 def test_an_altered_output_is_made_again(root: Path) -> None:

@@ -17,6 +17,7 @@ from discover.clustering.naming import centroid_names, hungarian_names, majority
 from discover.clustering.neighbours import mine_neighbours, mine_pairs
 from discover.clustering.profiles import ClusterProfile, Thing, profile_clusters
 from discover.clustering.scan import SCANClusterer
+from discover.clustering.storage import SavedClustering, load_clustering, save_clustering
 from discover.clustering.typical import CaptionPool, TypicalText, nearest_prompts
 from discover.clustering.wording import ClusterWords, PlainWording, Wording, word_clusters
 
@@ -38,6 +39,7 @@ __all__ = [
     "PlainWording",
     "SCANClusterer",
     "SCANConfig",
+    "SavedClustering",
     "SelfLabelConfig",
     "Thing",
     "TypicalText",
@@ -48,6 +50,7 @@ __all__ = [
     "cluster_health",
     "cut_tree",
     "hungarian_names",
+    "load_clustering",
     "majority_names",
     "merge_tree",
     "mine_neighbours",
@@ -55,6 +58,7 @@ __all__ = [
     "nearest_prompts",
     "profile_clusters",
     "prompt_names",
+    "save_clustering",
     "transition_counts",
     "word_clusters",
 ]

@@ -1,5 +1,6 @@
 """k-means, Gaussian mixture and HDBSCAN behind the interface of `SCANClusterer`."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from discover.core.seeds import derive_seed
 
 # Shape letters: N windows, D width, C clusters.
 
-__all__ = ["Clusterer", "GMMClusterer", "HDBSCANClusterer", "KMeansClusterer"]
+__all__ = ["Clusterer", "GMMClusterer", "HDBSCANClusterer", "KMeansClusterer", "Projection"]
 
 _PCA_DIM = 32
 _BLOCK_ROWS = 65_536
@@ -24,6 +25,7 @@ class Clusterer(Protocol):
 
     labels_: NDArray[np.int32]
     health_: ClusterHealth
+    n_features_in_: int
 
     def fit(self, X: NDArray[np.floating], y: object = None, **context: Any) -> Self:
         """Find clusters in vectors (N, D)."""
@@ -36,6 +38,29 @@ class Clusterer(Protocol):
     def predict_proba(self, X: NDArray[np.floating]) -> NDArray[np.float32]:
         """Assignment to each cluster, (N, C)."""
         ...
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Principal components as plain arrays: mean (D,) and axes (R, D)."""
+
+    mean: NDArray[np.floating]
+    axes: NDArray[np.floating]
+
+    @classmethod
+    def fit(cls, rows: NDArray[np.float32], seed: int) -> Self:
+        """The first components of rows (N, D), at most 32."""
+        from sklearn.decomposition import PCA
+
+        width = min(_PCA_DIM, *rows.shape)
+        model = PCA(width, svd_solver="randomized", random_state=seed).fit(rows)
+        # Products of arrays in another memory layout differ in the last bits, and files keep no layout.
+        return cls(np.ascontiguousarray(model.mean_), np.ascontiguousarray(model.components_))
+
+    def __call__(self, rows: NDArray[np.float32]) -> NDArray[np.floating]:
+        """Rows (N, D) in the components, (N, R)."""
+        reduced: NDArray[np.floating] = rows @ self.axes.T - self.mean @ self.axes.T
+        return reduced
 
 
 class _Baseline(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is not typed
@@ -104,12 +129,15 @@ class KMeansClusterer(_Baseline):
         from sklearn.cluster import KMeans
 
         seed = derive_seed(self.seed, "kmeans") % 2**32
-        self.model_ = KMeans(self.n_clusters, n_init=self.n_init, random_state=seed).fit(rows)
-        self.spread_ = max(float(self.model_.inertia_) / len(rows), 1e-12)
+        model = KMeans(self.n_clusters, n_init=self.n_init, random_state=seed).fit(rows)
+        self.centres_ = model.cluster_centers_
+        self.spread_ = max(float(model.inertia_) / len(rows), 1e-12)
 
     def _proba(self, rows: NDArray[np.float32]) -> NDArray[np.floating]:
+        from sklearn.metrics.pairwise import euclidean_distances
+
         # The mean squared distance to the own centre sets the scale: a window twice as far is less sure.
-        logits = -(self.model_.transform(rows) ** 2) / self.spread_
+        logits = -(euclidean_distances(rows, self.centres_) ** 2) / self.spread_
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         proba: NDArray[np.floating] = weights / weights.sum(axis=1, keepdims=True)
         return proba
@@ -131,13 +159,13 @@ class GMMClusterer(_Baseline):
         from sklearn.mixture import GaussianMixture
 
         seed = derive_seed(self.seed, "gmm") % 2**32
-        self.projection_ = _pca(rows, seed)
+        self.projection_ = Projection.fit(rows, seed)
         self.model_ = GaussianMixture(
             self.n_clusters, covariance_type="diag", random_state=seed, reg_covar=1e-4, max_iter=200
-        ).fit(self.projection_.transform(rows).astype(np.float64))
+        ).fit(self.projection_(rows).astype(np.float64))
 
     def _proba(self, rows: NDArray[np.float32]) -> NDArray[np.floating]:
-        reduced = self.projection_.transform(rows).astype(np.float64)
+        reduced = self.projection_(rows).astype(np.float64)
         proba: NDArray[np.floating] = self.model_.predict_proba(reduced)
         return proba
 
@@ -160,31 +188,25 @@ class HDBSCANClusterer(_Baseline):
 
     def _fit(self, rows: NDArray[np.float32]) -> None:
         from sklearn.cluster import HDBSCAN
-        from sklearn.neighbors import NearestNeighbors
 
         seed = derive_seed(self.seed, "hdbscan") % 2**32
         if len(rows) > self.max_points:
             picked = np.random.default_rng(seed).choice(len(rows), self.max_points, replace=False)
             rows = rows[np.sort(picked)]
-        self.projection_ = _pca(rows, seed)
-        points = self.projection_.transform(rows)
+        self.projection_ = Projection.fit(rows, seed)
+        self.points_ = self.projection_(rows)
         smallest = self.min_cluster_size or max(5, len(rows) // 100)
-        model = HDBSCAN(min_cluster_size=smallest, copy=True).fit(points)
+        model = HDBSCAN(min_cluster_size=smallest, copy=True).fit(self.points_)
         self.fitted_labels_ = model.labels_
         self.strength_ = model.probabilities_
-        self.nearest_ = NearestNeighbors(n_neighbors=1).fit(points)
 
     def _proba(self, rows: NDArray[np.float32]) -> NDArray[np.floating]:
-        found = self.nearest_.kneighbors(self.projection_.transform(rows), return_distance=False)[:, 0]
+        from sklearn.neighbors import NearestNeighbors
+
+        nearest = NearestNeighbors(n_neighbors=1).fit(self.points_)
+        found = nearest.kneighbors(self.projection_(rows), return_distance=False)[:, 0]
         labels = self.fitted_labels_[found]
         proba = np.zeros((len(rows), self.n_clusters_))
         inside = np.flatnonzero(labels >= 0)
         proba[inside, labels[inside]] = np.maximum(self.strength_[found[inside]], 1e-6)
         return proba
-
-
-def _pca(rows: NDArray[np.float32], seed: int) -> Any:
-    from sklearn.decomposition import PCA
-
-    width = min(_PCA_DIM, *rows.shape)
-    return PCA(width, svd_solver="randomized", random_state=seed).fit(rows)

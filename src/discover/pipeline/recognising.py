@@ -10,15 +10,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.alignment import LoadedModel, load_model
-from discover.core.artifacts import atomic_path, read_manifest
+from discover.core.artifacts import atomic_path
 from discover.core.config import config_from_mapping
-from discover.core.errors import ArtifactError, ConfigError, DataError
+from discover.core.errors import ConfigError, DataError
 from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
-from discover.core.window_set import WindowSet, window_middles_s
-from discover.homes import import_log, load_home
+from discover.core.window_set import window_middles_s
+from discover.homes import load_home
 from discover.pipeline.activity_prompts import activity_prompts
-from discover.pipeline.index_folders import no_model, only_index, sampling_of
+from discover.pipeline.index_folders import no_model, only_index
+from discover.pipeline.log_windows import sample_log, sampling_settings, unseen_share
 from discover.pipeline.teaching import TeachingRequest, plan_teaching
 from discover.recognition import (
     PromptSet,
@@ -30,7 +31,6 @@ from discover.recognition import (
 )
 from discover.reports import draw_timeline
 from discover.retrieval import Index
-from discover.sampling import SamplingConfig, SplitConfig, sample_windows
 from discover.text_encoders import build_text_encoder
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "RecognisedLog",
     "day_span",
     "recognise",
-    "sampling_settings",
     "write_timeline",
 ]
 
@@ -116,10 +115,10 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
     if request.log is not None:
         given = load_home(request.home) if request.home is not None else model.home
         settings = sampling_settings(folder)
-        window_set = _sample_log(request.log, given, settings)
+        window_set = sample_log(request.log, given, settings)
         vectors = model.embed_windows(window_set, progress=progress).vectors
         home, windows = window_set.home, window_set.windows
-        unseen = _unseen_share(model, window_set)
+        unseen = unseen_share(model.home, window_set)
     prompts = activity_prompts(home, request.config, request.prompts)
     foreign = home.name != model.home.name
     reference, words = _reference(*((vectors, windows) if foreign else own))
@@ -130,24 +129,6 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
     )
     segments = to_segments(timeline, recogniser.config)
     return RecognisedLog(home, timeline, segments, prompts, words, recogniser.config.method, note, unseen)
-
-
-def sampling_settings(index_folder: Path) -> SamplingConfig:
-    """How the windows of an index were cut, so that another log can be cut alike.
-
-    Raises:
-        ArtifactError: The sampling folder behind the index, or its manifest, is gone.
-    """
-    folder = sampling_of(index_folder)
-    for name in ("manifest_sample.json", "manifest_sample_p.json"):
-        manifest = read_manifest(folder / name)
-        if manifest is not None:
-            return config_from_mapping(manifest.config, SamplingConfig, source=str(folder / name))
-    raise ArtifactError(
-        f"{index_folder} was made from the windows in {folder}, and the settings they were cut with "
-        "(manifest_sample.json) are not there any more. Run `discover sample` with the model's config again, "
-        "or leave the log out to recognise the indexed windows."
-    )
 
 
 def write_timeline(folder: Path, found: RecognisedLog, *, title: str) -> list[Path]:
@@ -202,28 +183,6 @@ def _check_options(request: RecogniseRequest) -> None:
         )
     if request.log is None and request.home is not None:
         raise ConfigError("--home says whose log it is: give the log as well, or leave --home out.")
-
-
-def _sample_log(log: Path, home: Home, settings: SamplingConfig) -> WindowSet:
-    """Every day of a log cut as validation and test windows are: without overlap, without labels."""
-    imported = import_log(log, home=home).log
-    config = settings.model_copy(
-        update={
-            "presegmented": False,
-            "overlap_train": settings.overlap_eval,
-            "split": SplitConfig(ratios=(1.0, 0.0, 0.0)),
-        }
-    )
-    sampled = sample_windows(imported, config)
-    events = imported.events if sampled.events is None else sampled.events
-    return WindowSet(imported.home, events, sampled.windows)
-
-
-def _unseen_share(model: LoadedModel, window_set: WindowSet) -> float:
-    known = {s.id for s in model.home.sensors}
-    counts = window_set.events["sensor"].cast(pl.String).value_counts()
-    unseen = counts.filter(~pl.col("sensor").is_in(known))["count"].sum()
-    return float(unseen) / max(1, len(window_set.events))
 
 
 def _reference(vectors: NDArray[np.floating], windows: pl.DataFrame) -> tuple[_Reference, str]:

@@ -1,0 +1,296 @@
+"""A fitted clustering on disk, to be used on windows that were not there when it was found.
+
+One file, `clusterer.safetensors`: arrays, and a JSON text about them in the file's header. Nothing in it is
+code, so a file from a stranger can be read safely; and being one file, it is whole or absent.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from discover.clustering.baselines import (
+    Clusterer,
+    GMMClusterer,
+    HDBSCANClusterer,
+    KMeansClusterer,
+    Projection,
+)
+from discover.clustering.config import FeatureSpace, SCANConfig
+from discover.clustering.heads import ClusterHeads
+from discover.clustering.merged import MergedClusterer
+from discover.clustering.scan import SCANClusterer
+from discover.core.artifacts import atomic_path
+from discover.core.errors import ArtifactError, ShapeError
+
+# Shape letters: N windows, D width, C clusters.
+
+__all__ = ["CLUSTERER_FILE", "SavedClustering", "load_clustering", "save_clustering"]
+
+CLUSTERER_FILE = "clusterer.safetensors"
+_FORMAT = "discover-clusterer/1"
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class SavedClustering:
+    """Clusters that were found once, ready for new windows; scikit-learn's `predict` and `predict_proba`.
+
+    Attributes:
+        clusterer: The fitted method. One that was loaded predicts, but has no `labels_`.
+        space: What the vectors must be: window vectors of the model (sensor), those before its head
+            (encoder), mean caption vectors (captions) or counts per sensor (bag).
+        model_sha256: The model whose windows the clusters were found in.
+        columns: Space "bag": the sensor of each column, in order. Empty else.
+        about: Further facts about the vectors, as plain data.
+    """
+
+    clusterer: Clusterer
+    space: FeatureSpace
+    model_sha256: str
+    columns: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_features_in_(self) -> int:
+        """D, the width of the vectors."""
+        return int(self.clusterer.n_features_in_)
+
+    def predict(self, X: NDArray[np.floating]) -> NDArray[np.int32]:
+        """Cluster of each row of vectors (N, D), (N,); -1 for none.
+
+        Raises:
+            ShapeError: The vectors are not of width D.
+        """
+        self._check(X)
+        return self.clusterer.predict(X)
+
+    def predict_proba(self, X: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Assignment of each row of vectors (N, D) to each cluster, (N, C).
+
+        Raises:
+            ShapeError: The vectors are not of width D.
+        """
+        self._check(X)
+        return self.clusterer.predict_proba(X)
+
+    def _check(self, X: NDArray[np.floating]) -> None:
+        if X.ndim != 2 or X.shape[1] != self.n_features_in_:
+            raise ShapeError(
+                f"These clusters were found in vectors of width {self.n_features_in_} (space "
+                f"'{self.space}'), got {X.shape}. Make the vectors with the same model and space."
+            )
+
+
+def save_clustering(folder: Path, clustering: SavedClustering) -> Path:
+    """Write a fitted clustering into a folder; equal ones give equal bytes. Returns the file's path.
+
+    Raises:
+        ArtifactError: The folder cannot be written.
+        TypeError: A clusterer of a class that cannot be saved.
+    """
+    described = {
+        "format": _FORMAT,
+        "space": clustering.space,
+        "model_sha256": clustering.model_sha256,
+        "columns": list(clustering.columns),
+        "about": dict(clustering.about),
+    }
+    arrays: Arrays = {}
+    described["clusterer"] = _pack(clustering.clusterer, "", arrays)
+    path = folder / CLUSTERER_FILE
+    with atomic_path(path) as temporary:
+        # One key only: the header keeps several in no fixed order.
+        whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        save_file(whole, temporary, metadata={"discover": json.dumps(described, sort_keys=True)})
+    return path
+
+
+def load_clustering(folder: Path | str, *, model_sha256: str | None = None) -> SavedClustering:
+    """Read a fitted clustering; its predictions are those of the one that was saved, bit for bit.
+
+    Args:
+        folder: A clustering's folder, as `discover cluster` writes it.
+        model_sha256: Hash of the model that makes the vectors; None skips the check.
+
+    Raises:
+        ArtifactError: Missing, damaged, of another version, or found in the windows of another model.
+    """
+    path = Path(folder) / CLUSTERER_FILE
+    if not path.is_file():
+        raise ArtifactError(
+            f"{folder} holds no fitted clustering ({CLUSTERER_FILE}). Run `discover cluster` with its "
+            "settings: a clustering of an earlier version is then made anew."
+        )
+    described, arrays = _read(path)
+    if described.get("format") != _FORMAT:
+        raise ArtifactError(
+            f"{path} has format {described.get('format')!r}; this version reads {_FORMAT!r}. "
+            "Run `discover cluster` again."
+        )
+    try:
+        found = SavedClustering(
+            clusterer=_unpack(described["clusterer"], "", arrays),
+            space=described["space"],
+            model_sha256=described["model_sha256"],
+            columns=tuple(described["columns"]),
+            about=described["about"],
+        )
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ArtifactError(
+            f"{path} does not hold a whole clustering ({type(error).__name__}: {str(error)[:200]}). "
+            "Run `discover cluster` again."
+        ) from error
+    if model_sha256 is not None and found.model_sha256 != model_sha256:
+        raise ArtifactError(
+            f"The clusters in {folder} were found in windows of model {found.model_sha256[:12]}, and this is "
+            f"model {model_sha256[:12]}: its vectors mean something else. Give the model they belong to, "
+            "or find clusters of this one with `discover cluster`."
+        )
+    return found
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Arrays]:
+    try:
+        with safe_open(path, framework="numpy") as stream:
+            described = json.loads((stream.metadata() or {})["discover"])
+            arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, KeyError, OSError, json.JSONDecodeError) as error:
+        raise ArtifactError(
+            f"{path} is not a readable clustering ({type(error).__name__}). Run `discover cluster` again."
+        ) from error
+    return dict(described), arrays
+
+
+def _pack(clusterer: Clusterer, prefix: str, arrays: Arrays) -> dict[str, Any]:
+    """Facts about a clusterer; its arrays go into `arrays` under a prefix."""
+    for name, kind in _KINDS.items():
+        if type(clusterer) is kind.made:
+            own = kind.pack(clusterer, prefix, arrays)
+            return {"kind": name, "width": int(clusterer.n_features_in_), **own}
+    known = ", ".join(kind.made.__name__ for kind in _KINDS.values())
+    raise TypeError(f"A {type(clusterer).__name__} cannot be saved; these can: {known}.")
+
+
+def _unpack(facts: Mapping[str, Any], prefix: str, arrays: Arrays) -> Clusterer:
+    clusterer = _KINDS[facts["kind"]].unpack(facts, prefix, arrays)
+    clusterer.n_features_in_ = int(facts["width"])
+    fitted: Clusterer = clusterer
+    return fitted
+
+
+def _pack_heads(clusterer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:
+    state = clusterer.head_.state_dict()
+    arrays |= {f"{prefix}{name}": value.detach().cpu().numpy() for name, value in state.items()}
+    return {"config": clusterer.settings.model_dump(mode="json")}
+
+
+def _unpack_heads(facts: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any:
+    config = SCANConfig.model_validate(facts["config"])
+    names = [name.removeprefix(prefix) for name in arrays if name.startswith(prefix)]
+    state = {name: torch.from_numpy(arrays[f"{prefix}{name}"].copy()) for name in names}
+    head = ClusterHeads(
+        state["mean"], 1, config.n_clusters, hidden_dim=config.hidden_dim, temperature=config.temperature
+    )
+    head.load_state_dict(state)
+    clusterer = SCANClusterer(config)
+    clusterer.head_ = head.eval()
+    return clusterer
+
+
+def _pack_kmeans(clusterer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:
+    arrays[f"{prefix}centres"] = clusterer.centres_
+    arrays[f"{prefix}spread"] = np.array([clusterer.spread_])
+    return {"n_clusters": clusterer.n_clusters}
+
+
+def _unpack_kmeans(facts: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any:
+    clusterer = KMeansClusterer(int(facts["n_clusters"]))
+    clusterer.centres_ = arrays[f"{prefix}centres"]
+    clusterer.spread_ = float(arrays[f"{prefix}spread"][0])
+    return clusterer
+
+
+_MIXTURE = ("weights_", "means_", "covariances_", "precisions_cholesky_")
+
+
+def _pack_gmm(clusterer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:
+    _pack_projection(clusterer.projection_, prefix, arrays)
+    arrays |= {f"{prefix}{name}": getattr(clusterer.model_, name) for name in _MIXTURE}
+    return {"n_clusters": clusterer.n_clusters}
+
+
+def _unpack_gmm(facts: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any:
+    from sklearn.mixture import GaussianMixture
+
+    clusterer = GMMClusterer(int(facts["n_clusters"]))
+    clusterer.projection_ = _unpack_projection(prefix, arrays)
+    clusterer.model_ = GaussianMixture(clusterer.n_clusters, covariance_type="diag")
+    for name in _MIXTURE:
+        setattr(clusterer.model_, name, arrays[f"{prefix}{name}"])
+    return clusterer
+
+
+def _pack_hdbscan(clusterer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:
+    _pack_projection(clusterer.projection_, prefix, arrays)
+    arrays[f"{prefix}points"] = clusterer.points_
+    arrays[f"{prefix}labels"] = clusterer.fitted_labels_
+    arrays[f"{prefix}strength"] = clusterer.strength_
+    return {}
+
+
+def _unpack_hdbscan(facts: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any:
+    del facts
+    clusterer = HDBSCANClusterer()
+    clusterer.projection_ = _unpack_projection(prefix, arrays)
+    clusterer.points_ = arrays[f"{prefix}points"]
+    clusterer.fitted_labels_ = arrays[f"{prefix}labels"]
+    clusterer.strength_ = arrays[f"{prefix}strength"]
+    return clusterer
+
+
+def _pack_projection(projection: Projection, prefix: str, arrays: Arrays) -> None:
+    arrays |= {f"{prefix}projection.mean": projection.mean, f"{prefix}projection.axes": projection.axes}
+
+
+def _unpack_projection(prefix: str, arrays: Arrays) -> Projection:
+    return Projection(arrays[f"{prefix}projection.mean"], arrays[f"{prefix}projection.axes"])
+
+
+def _pack_merged(clusterer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:
+    arrays[f"{prefix}groups"] = clusterer.groups_
+    fine = _pack(clusterer.fine_, f"{prefix}fine.", arrays)
+    return {"n_clusters": clusterer.n_clusters, "fine": fine}
+
+
+def _unpack_merged(facts: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any:
+    fine = _unpack(facts["fine"], f"{prefix}fine.", arrays)
+    clusterer = MergedClusterer(fine, int(facts["n_clusters"]))
+    clusterer.fine_ = fine
+    clusterer.groups_ = arrays[f"{prefix}groups"]
+    return clusterer
+
+
+class _Kind(NamedTuple):
+    """How one class of clusterer is taken apart and put together again."""
+
+    made: type
+    pack: Callable[[Any, str, Arrays], dict[str, Any]]
+    unpack: Callable[[Mapping[str, Any], str, Arrays], Any]
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "heads": _Kind(SCANClusterer, _pack_heads, _unpack_heads),
+    "kmeans": _Kind(KMeansClusterer, _pack_kmeans, _unpack_kmeans),
+    "gmm": _Kind(GMMClusterer, _pack_gmm, _unpack_gmm),
+    "hdbscan": _Kind(HDBSCANClusterer, _pack_hdbscan, _unpack_hdbscan),
+    "merged": _Kind(MergedClusterer, _pack_merged, _unpack_merged),
+}

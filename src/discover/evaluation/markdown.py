@@ -5,7 +5,7 @@ from typing import Any
 
 from discover.core.day_parts import DAY_PARTS
 from discover.evaluation.markdown_retrieval import retrieval_markdown
-from discover.evaluation.markdown_tables import SCORE_WORDS, markdown_table, score_cell
+from discover.evaluation.markdown_tables import SCORE_WORDS, f1_cell, markdown_table, score_cell
 
 __all__ = ["METHOD_TITLES", "method_title", "to_markdown"]
 
@@ -194,11 +194,12 @@ def _per_activity(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     body = []
     for name in sorted(first, key=lambda n: -first[n]["support"]):
         cells = [
-            f"{c['f1']:.3f} ({c['precision']:.2f}, {c['recall']:.2f})"
+            f"{f1_cell(c)} ({c['precision']:.2f}, {c['recall']:.2f})"
             for c in (row["annotated"]["per_class"].get(name) for row in rows)
             if c
         ]
         body.append([name.replace("_", " "), f"{first[name]['support']:,.0f}", *cells])
     header = ["activity", "windows", *(method_title(row) for row in rows)]
     table = markdown_table(header, body, text_columns=1)
-    return ["## Per activity, annotated windows: F1 (precision, recall)", "", *table, ""]
+    title = "## Per activity, annotated windows: F1 [95 % interval over days] (precision, recall)"
+    return [title, "", "No interval: its true windows lie on one day.", "", *table, ""]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["SCORE_WORDS", "markdown_table", "score_cell"]
+__all__ = ["SCORE_WORDS", "f1_cell", "markdown_table", "score_cell"]
 
 SCORE_WORDS = {
     "accuracy": "accuracy",
@@ -20,6 +20,12 @@ def score_cell(score: Mapping[str, Any], *, sign: bool = False) -> str:
     if score["low"] is None:
         return f"{score['value']:{form}} [one day: no interval]"
     return f"{score['value']:{form}} [{score['low']:{form}}, {score['high']:{form}}]"
+
+
+def f1_cell(scores: Mapping[str, Any]) -> str:
+    """F1 of one activity with its interval, where it has one: "0.731 [0.690, 0.772]"."""
+    low, high = scores.get("f1_low"), scores.get("f1_high")
+    return f"{scores['f1']:.3f}" + ("" if low is None or high is None else f" [{low:.3f}, {high:.3f}]")
 
 
 def markdown_table(header: Sequence[str], body: Sequence[Sequence[str]], *, text_columns: int) -> list[str]:

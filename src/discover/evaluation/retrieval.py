@@ -23,7 +23,7 @@ from discover.evaluation.label_directions import LabelTask, label_direction
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.prompt_retrieval import prompt_retrieval
 from discover.evaluation.rank_directions import chance_recall, paired_ranks, rank_direction
-from discover.evaluation.scoring import day_weights
+from discover.metrics.bootstrap import day_draws
 
 __all__ = ["RETRIEVAL_SCHEMA", "evaluate_retrieval"]
 
@@ -121,7 +121,7 @@ def _ranked(
     if "encoded" in spaces:
         pairs["text_to_captions_encoder"] = ("encoded", "encoded_others")
         pairs["text_to_captions_joint"] = ("texts", "texts_others")
-    draws = day_weights(test.days, config.bootstrap_samples, config.seed)
+    draws = _draws(test, config)
     tasks = [
         partial(rank_direction, spaces[q], spaces[i], groups, test.days, draws, config)
         for q, i in pairs.values()
@@ -173,7 +173,7 @@ def _labelled(
         "captions_to_captions_encoder": ("encoded", "encoded", True),
     }
     levels = {"L1": annotated.labels, "L2": annotated.coarse(data.home).labels}
-    draws = day_weights(annotated.days, config.bootstrap_samples, config.seed)
+    draws = _draws(annotated, config)
     tasks = {
         name: LabelTask(spaces[q][keep], spaces[i][keep], own, levels, annotated.days, draws)
         for name, (q, i, own) in pairs.items()
@@ -206,6 +206,10 @@ def _labelled(
             **{level: {name: d.levels[level] for name, d in found.items()} for level in levels},
         },
     }
+
+
+def _draws(split: SplitData, config: EvaluationConfig) -> NDArray[np.int64]:
+    return day_draws(len(np.unique(split.days)), config.bootstrap_samples, config.seed)
 
 
 def _first_vectors(data: EvaluationData, test: SplitData) -> NDArray[np.float32]:

@@ -14,11 +14,11 @@ from discover.evaluation.methods import Method
 from discover.evaluation.scoring import (
     Pool,
     Scored,
-    day_weights,
     paired_difference,
     pool_segments,
     score_pool,
 )
+from discover.metrics.bootstrap import day_draws
 
 __all__ = ["Level", "score_methods"]
 
@@ -98,7 +98,7 @@ def _pools(methods: list[Method], test: SplitData, unit: str, config: Evaluation
         activities = sorted((answers | {str(t) for t in test.labels[heads]}) - {NO_ACTIVITY})
         classes = (*activities, NO_ACTIVITY) if name == "full" else tuple(activities)
         days = test.days[heads]
-        weights = day_weights(days, config.bootstrap_samples, config.seed)
+        weights = day_draws(len(np.unique(days)), config.bootstrap_samples, config.seed)
         pools[name] = Pool(grouped, test.labels[heads], days, classes, weights, test.day_parts[heads])
     return pools
 

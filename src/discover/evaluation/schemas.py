@@ -33,6 +33,10 @@ class ClassScores(_Part):
     recall: float = Field(ge=0, le=1)
     f1: float = Field(ge=0, le=1)
     support: int
+    f1_low: float | None = None
+    """Lower end of the 95 % interval of F1; null where the true windows lie on one day."""
+    f1_high: float | None = None
+    """Upper end."""
 
 
 class PoolScores(_Part):

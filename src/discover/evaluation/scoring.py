@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.core.day_parts import DAY_PARTS
-from discover.core.seeds import derive_seed
-from discover.metrics.classification import SCORE_NAMES, scores_from_confusion
+from discover.metrics.bootstrap import drawn_confusions
+from discover.metrics.classification import SCORE_NAMES, class_f1, scores_from_confusion
 
 __all__ = [
     "Pool",
     "Scored",
-    "day_weights",
     "paired_difference",
     "pool_segments",
     "score_draws",
@@ -37,7 +36,7 @@ class Pool:
         truth: (N,) class names.
         days: (N,) calendar day numbers.
         classes: Order of rows and columns of every confusion matrix.
-        weights: (B, D) how often each day is drawn in each bootstrap sample.
+        weights: (B, D) how often each day is drawn in each bootstrap sample (`metrics.bootstrap.day_draws`).
         day_parts: (N,) codes into `core.day_parts.DAY_PARTS`; None leaves out the scores by part of day.
     """
 
@@ -74,13 +73,6 @@ class Scored:
     answers: NDArray[np.str_]
 
 
-def day_weights(days: NDArray[np.int64], samples: int, seed: int) -> NDArray[np.int64]:
-    """(B, D) draws with replacement of the distinct days, the same for every method of a pool."""
-    n_days = len(np.unique(days))
-    generator = np.random.default_rng(derive_seed(seed, "bootstrap days"))
-    return generator.multinomial(n_days, np.full(n_days, 1 / n_days), size=samples)
-
-
 def pool_segments(
     keep: NDArray[np.bool_], segments: NDArray[np.int64]
 ) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]:
@@ -104,7 +96,9 @@ def score_pool(pool: Pool, scores: NDArray[np.floating], classes: Sequence[str])
     """
     window, unit = pool.rows
     chosen = scores[window]
-    if len(window) > len(pool.truth):
+    # Segments are numbered by their place in the log, windows stand in any order: also where every segment
+    # has one window, rows must be brought into the order of the truth.
+    if not np.array_equal(unit, np.arange(len(pool.truth))):
         sizes = np.bincount(unit, minlength=len(pool.truth))
         sums = [np.bincount(unit, weights=column, minlength=len(pool.truth)) for column in chosen.T]
         chosen = np.stack(sums, axis=1) / sizes[:, None]
@@ -112,7 +106,8 @@ def score_pool(pool: Pool, scores: NDArray[np.floating], classes: Sequence[str])
     size = len(pool.classes)
     counts = np.bincount(pool.truth_codes * size + guess, minlength=size * size).reshape(size, size)
     whole = scores_from_confusion(counts)
-    sampled = scores_from_confusion(_bootstrap(pool, guess))
+    drawn = drawn_confusions(pool.truth_codes, guess, pool.day_codes, pool.weights, size)
+    sampled = scores_from_confusion(drawn)
     days = int(pool.weights.shape[1])
     result = {
         "n": len(pool.truth),
@@ -120,7 +115,7 @@ def score_pool(pool: Pool, scores: NDArray[np.floating], classes: Sequence[str])
         **{name: with_interval(float(whole[name]), sampled[name], days) for name in SCORE_NAMES},
         "classes": list(pool.classes),
         "confusion": counts.tolist(),
-        "per_class": _per_class(counts, pool.classes),
+        "per_class": _per_class(counts, pool.classes, _f1_ranges(pool, drawn)),
     }
     if pool.day_parts is not None:
         result["by_day_part"] = _by_day_part(pool.truth_codes, guess, pool.day_parts, size)
@@ -144,7 +139,7 @@ def score_draws(
     counts = np.bincount(cells.ravel(), minlength=len(answers_TN) * size * size).reshape(-1, size, size)
     sampled = scores_from_confusion(counts)
     total = counts.sum(axis=0)
-    support, guessed, right = total.sum(axis=1), total.sum(axis=0), np.diagonal(total)
+    f1 = class_f1(counts)
     result: dict[str, Any] = {"n": len(truth), "days": days, "draws": len(answers_TN)}
     for name in SCORE_NAMES:
         low, high = np.percentile(sampled[name], _INTERVAL)
@@ -152,17 +147,12 @@ def score_draws(
         result[name] = dict(zip(("value", "low", "high"), (round(v, 6) for v in values), strict=True))
     result["classes"] = list(classes)
     result["confusion"] = total.tolist()
-    result["per_class"] = {
-        name: {
-            "precision": float(right[i] / guessed[i]) if guessed[i] else 0.0,
-            "recall": float(right[i] / support[i]),
-            "f1": float(2 * right[i] / (support[i] + guessed[i])),
-            "support": int(support[i] // len(answers_TN)),
-            "predicted": float(guessed[i] / len(answers_TN)),
-        }
-        for i, name in enumerate(classes)
-        if support[i]
-    }
+    result["per_class"] = _per_class(total, classes, _ranges(f1))
+    for name, scores in result["per_class"].items():
+        # Mean over draws, as the other scores, so that macro F1 is the mean of these.
+        scores["f1"] = float(f1[:, list(classes).index(name)].mean())
+        scores["support"] //= len(answers_TN)
+        scores["predicted"] /= len(answers_TN)
     return result
 
 
@@ -177,20 +167,47 @@ def places(classes: Sequence[str], names: NDArray[np.str_]) -> NDArray[np.int64]
     return np.array([place[str(name)] for name in found], dtype=np.int64)[codes.reshape(-1)]
 
 
-def _per_class(counts: NDArray[np.int64], classes: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Precision, recall, F1, support and answers of every class that occurs in the truth."""
+def _per_class(
+    counts: NDArray[np.int64], classes: Sequence[str], f1_ranges: NDArray[np.float64]
+) -> dict[str, dict[str, Any]]:
+    """Precision, recall, F1 with its interval (2, C), support and answers of every class in the truth."""
+    ends = [[None if np.isnan(v) else round(float(v), 6) for v in end] for end in f1_ranges]
     support, guessed, right = counts.sum(axis=1), counts.sum(axis=0), np.diagonal(counts)
     return {
         name: {
             "precision": float(right[i] / guessed[i]) if guessed[i] else 0.0,
             "recall": float(right[i] / support[i]),
             "f1": float(2 * right[i] / (support[i] + guessed[i])),
+            "f1_low": ends[0][i],
+            "f1_high": ends[1][i],
             "support": int(support[i]),
             "predicted": int(guessed[i]),
         }
         for i, name in enumerate(classes)
         if support[i]
     }
+
+
+def _f1_ranges(pool: Pool, drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(2, C) ends of the interval of each class's F1; NaN where its true windows lie on fewer than two days.
+
+    Drawn samples without a true window of a class say nothing about it and are left out.
+    """
+    size, n_days = len(pool.classes), pool.weights.shape[1]
+    seen = np.zeros((size, n_days), dtype=np.bool_)
+    seen[pool.truth_codes, pool.day_codes] = True
+    values = class_f1(drawn)
+    values[:, seen.sum(axis=1) < 2] = np.nan
+    return _ranges(values)
+
+
+def _ranges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, C) ends of the range that holds 95 % of (B, C) values without NaN; NaN where there are none."""
+    ends = np.full((2, values.shape[1]), np.nan)
+    known = ~np.isnan(values).all(axis=0)
+    if known.any():
+        ends[:, known] = np.nanpercentile(values[:, known], _INTERVAL, axis=0)
+    return ends
 
 
 def _by_day_part(
@@ -230,14 +247,3 @@ def with_interval(value: float, samples: NDArray[np.float64], days: int) -> dict
         return {"value": round(float(value), 6), "low": None, "high": None}
     low, high = np.nanpercentile(samples, _INTERVAL)
     return {"value": round(float(value), 6), "low": round(float(low), 6), "high": round(float(high), 6)}
-
-
-def _bootstrap(pool: Pool, guess: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(B, C, C) confusion matrices over drawn days; summing days' counts equals scoring their windows."""
-    size = len(pool.classes)
-    cells = (pool.day_codes * size + pool.truth_codes) * size + guess
-    n_days = pool.weights.shape[1]
-    per_day = np.bincount(cells, minlength=n_days * size * size).reshape(n_days, size * size)
-    # Counts are far below 2^53: exact as floats, and floats are multiplied by BLAS, integers are not.
-    drawn = pool.weights.astype(np.float64) @ per_day.astype(np.float64)
-    return np.rint(drawn).astype(np.int64).reshape(-1, size, size)

@@ -3,6 +3,7 @@
 from discover.metrics.alignment_health import AlignmentHealth, alignment_health, uniformity
 from discover.metrics.bootstrap import (
     Interval,
+    bootstrap_class_f1,
     bootstrap_interval,
     bootstrap_mean,
     bootstrap_scores,
@@ -47,6 +48,7 @@ __all__ = [
     "alignment_health",
     "average_precision",
     "balanced_accuracy",
+    "bootstrap_class_f1",
     "bootstrap_interval",
     "bootstrap_mean",
     "bootstrap_scores",

@@ -14,16 +14,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from discover.core.errors import ConfigError, ShapeError
-from discover.metrics.classification import encode_classes, scores_from_confusion
+from discover.core.seeds import derive_seed
+from discover.metrics.classification import class_f1, encode_classes, scores_from_confusion
 
 # Shape letters: N windows, D days, K resamples, S seeds, C classes.
 
 __all__ = [
     "Interval",
+    "bootstrap_class_f1",
     "bootstrap_interval",
     "bootstrap_mean",
     "bootstrap_scores",
     "day_draws",
+    "drawn_confusions",
     "paired_difference",
     "paired_mean_difference",
     "paired_score_difference",
@@ -62,10 +65,33 @@ class Interval:
 
 def day_draws(n_days: int, resamples: int, seed: int) -> NDArray[np.int64]:
     """How often each day is drawn in each resample, shape (K, D); rows sum to D."""
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(0, n_days, size=(resamples, n_days))
-    offset = np.arange(resamples)[:, None] * n_days
-    return np.bincount((drawn + offset).ravel(), minlength=resamples * n_days).reshape(resamples, n_days)
+    rng = np.random.default_rng(derive_seed(seed, "bootstrap days"))
+    return rng.multinomial(n_days, np.full(n_days, 1 / n_days), size=resamples)
+
+
+def drawn_confusions(
+    truth_N: NDArray[np.int64],
+    guess_N: NDArray[np.int64],
+    days_N: NDArray[np.int64],
+    draws_KD: NDArray[np.int64],
+    n_classes: int,
+) -> NDArray[np.int64]:
+    """Confusion matrix of each resample, (K, C, C), rows truth.
+
+    Days' counts are summed as often as the days are drawn, which equals scoring the windows of those days.
+
+    Args:
+        truth_N, guess_N: Class numbers, 0..C-1.
+        days_N: Number of each window's day, 0..D-1.
+        draws_KD: How often each day is drawn, as from `day_draws`.
+        n_classes: C.
+    """
+    n_days = draws_KD.shape[1]
+    cells = (days_N * n_classes + truth_N) * n_classes + guess_N
+    per_day = np.bincount(cells, minlength=n_days * n_classes**2).reshape(n_days, n_classes**2)
+    # Counts are far below 2^53: exact as floats, and floats are multiplied by BLAS, integers are not.
+    drawn = draws_KD.astype(np.float64) @ per_day.astype(np.float64)
+    return np.rint(drawn).astype(np.int64).reshape(-1, n_classes, n_classes)
 
 
 def bootstrap_interval(
@@ -143,6 +169,35 @@ def bootstrap_scores(
     return {name: _interval(whole[name], drawn[name], level, n_days) for name in whole}
 
 
+def bootstrap_class_f1(
+    truth: ArrayLike,
+    predicted: ArrayLike,
+    days: ArrayLike,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """Interval of the F1 of every class that occurs in the truth; arguments as in `bootstrap_scores`.
+
+    Resamples without a true example of a class say nothing about it and are left out. A class whose true
+    examples lie on one day has no interval (NaN): nothing was seen of how it differs between days.
+    """
+    codes, n_days = _days(days, resamples, level)
+    draws = day_draws(n_days, resamples, seed)
+    true, guesses, names = _encode(truth, predicted, codes)
+    size = len(names)
+    whole = np.mean([class_f1(_counts(true, guess, size)) for guess in guesses], axis=0)
+    drawn = np.mean(
+        [class_f1(drawn_confusions(true, guess, codes, draws, size)) for guess in guesses], axis=0
+    )
+    found: dict[str, Interval] = {}
+    for code in np.unique(true):
+        days_with = len(np.unique(codes[true == code]))
+        found[names[code]] = _interval(float(whole[code]), drawn[:, code], level, n_days, days_with)
+    return found
+
+
 def paired_score_difference(
     truth: ArrayLike,
     predicted_a: ArrayLike,
@@ -206,21 +261,13 @@ def _score_draws(
     truth: ArrayLike, predicted: ArrayLike, days_N: NDArray[np.int64], draws_KD: NDArray[np.int64]
 ) -> tuple[dict[str, float], dict[str, NDArray[np.float64]]]:
     """Scores on all windows and on each resample, averaged over seeds."""
-    guesses = np.atleast_2d(np.asarray(predicted))
-    n_days = draws_KD.shape[1]
-    if len(np.asarray(truth)) != len(days_N):
-        raise ShapeError(
-            f"One day per window is needed: {len(np.asarray(truth))} windows, {len(days_N)} days."
-        )
+    true, guesses, names = _encode(truth, predicted, days_N)
+    size = len(names)
     whole: dict[str, list[Any]] = {}
     drawn: dict[str, list[Any]] = {}
     for guess in guesses:
-        true, found, names = encode_classes(truth, guess)
-        size = len(names)
-        cells = (days_N * size + true) * size + found
-        per_day = np.bincount(cells, minlength=n_days * size * size).reshape(n_days, size * size)
-        confusions = (draws_KD @ per_day).reshape(-1, size, size)
-        for name, value in scores_from_confusion(per_day.sum(0).reshape(size, size)).items():
+        confusions = drawn_confusions(true, guess, days_N, draws_KD, size)
+        for name, value in scores_from_confusion(_counts(true, guess, size)).items():
             whole.setdefault(name, []).append(value)
         for name, value in scores_from_confusion(confusions).items():
             drawn.setdefault(name, []).append(value)
@@ -228,6 +275,23 @@ def _score_draws(
         {name: float(np.mean(values)) for name, values in whole.items()},
         {name: np.mean(values, axis=0) for name, values in drawn.items()},
     )
+
+
+def _encode(
+    truth: ArrayLike, predicted: ArrayLike, days_N: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[str, ...]]:
+    """Class numbers of the truth, (N,), and of each seed's answers, (S, N), and the names they stand for."""
+    true, guesses = np.asarray(truth), np.atleast_2d(np.asarray(predicted))
+    if len(true) != len(days_N):
+        raise ShapeError(f"One day per window is needed: {len(true)} windows, {len(days_N)} days.")
+    if guesses.shape[1:] != true.shape:
+        raise ShapeError(f"One answer per window and seed is needed: {true.shape} and {guesses.shape}.")
+    repeated, codes, names = encode_classes(np.tile(true, len(guesses)), guesses.ravel())
+    return repeated[: len(true)], codes.reshape(guesses.shape), names
+
+
+def _counts(true: NDArray[np.int64], guess: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    return np.bincount(true * size + guess, minlength=size * size).reshape(size, size)
 
 
 def _seed_mean(values: ArrayLike, n: int) -> NDArray[np.float64]:
@@ -247,9 +311,12 @@ def _days(days: ArrayLike, resamples: int, level: float) -> tuple[NDArray[np.int
     return codes.astype(np.int64), len(unique)
 
 
-def _interval(estimate: float, values: NDArray[np.float64], level: float, n_days: int) -> Interval:
+def _interval(
+    estimate: float, values: NDArray[np.float64], level: float, n_days: int, days_with: int | None = None
+) -> Interval:
+    """`days_with`: days that say anything about the value; all of them by default."""
     usable = values[~np.isnan(values)]
     low = high = float("nan")
-    if n_days >= 2 and len(usable):
+    if (n_days if days_with is None else days_with) >= 2 and len(usable):
         low, high = (float(q) for q in np.quantile(usable, [(1 - level) / 2, (1 + level) / 2]))
     return Interval(estimate, low, high, level, n_days, len(values))

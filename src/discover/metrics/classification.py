@@ -16,6 +16,7 @@ __all__ = [
     "ClassificationScores",
     "accuracy",
     "balanced_accuracy",
+    "class_f1",
     "classification_scores",
     "confusion_matrix",
     "macro_f1",
@@ -100,6 +101,23 @@ def encode_classes(
     return codes[: len(true)].astype(np.int64), codes[len(true) :].astype(np.int64), names
 
 
+def class_f1(confusion: NDArray[Any]) -> NDArray[np.float64]:
+    """F1 of each class of one or many confusion matrices.
+
+    Args:
+        confusion: Counts, rows truth, shape (..., C, C).
+
+    Returns:
+        Shape (..., C); 0 for a class that is never predicted right, NaN for one without a true example.
+    """
+    counts = np.asarray(confusion, dtype=np.float64)
+    right = np.diagonal(counts, axis1=-2, axis2=-1)
+    support = counts.sum(-1)
+    f1: NDArray[np.float64] = np.full_like(right, np.nan)
+    np.divide(2 * right, support + counts.sum(-2), out=f1, where=support > 0)
+    return f1
+
+
 def scores_from_confusion(confusion: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
     """The four scores of one or many confusion matrices.
 
@@ -115,17 +133,16 @@ def scores_from_confusion(confusion: NDArray[Any]) -> dict[str, NDArray[np.float
     """
     counts = np.asarray(confusion, dtype=np.float64)
     right = np.diagonal(counts, axis1=-2, axis2=-1)
-    support, guessed = counts.sum(-1), counts.sum(-2)
+    support = counts.sum(-1)
     present = support > 0
     recall = np.divide(right, support, out=np.zeros_like(right), where=present)
-    both = support + guessed
-    f1 = np.divide(2 * right, both, out=np.zeros_like(right), where=both > 0)
+    f1 = np.where(present, class_f1(counts), 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         n_present, total = present.sum(-1), support.sum(-1)
         return {
             "accuracy": right.sum(-1) / total,
             "balanced_accuracy": (recall * present).sum(-1) / n_present,
-            "macro_f1": (f1 * present).sum(-1) / n_present,
+            "macro_f1": f1.sum(-1) / n_present,
             "weighted_f1": (f1 * support).sum(-1) / total,
         }
 

@@ -8,14 +8,15 @@ from matplotlib.figure import Figure
 
 from discover.core.day_parts import DAY_PARTS
 from discover.evaluation.markdown import method_title
-from discover.reports.style import COLOURS, Drawing, draw
+from discover.reports.style import COLOURS, INK, Drawing, draw
 
 __all__ = ["compared_rows", "draw_activities", "draw_day_parts"]
 
 _ACTIVITIES_NOTE = (
     "F1 of each activity: 1 means every window of it was found and nothing else was taken for it. "
     "Bars without a label used stand beside a probe that was trained on labels; n is the number of "
-    "true windows. Lines are 95 % intervals where the evaluation gives them."
+    "true windows. Lines are 95 % intervals over days; a bar without one belongs to an activity that "
+    "was seen on one day only."
 )
 _DAY_PARTS_NOTE = (
     "The same rows by the part of the day in which a window begins. A part of the day with few "
@@ -53,12 +54,14 @@ def draw_activities(rows: Sequence[Mapping[str, Any]], pool: str, name: str) -> 
         axes = figure.subplots()
         for i, row in enumerate(shown):
             places = np.arange(len(activities)) - 0.4 + (i + 0.5) * thick
-            cells = [_interval(row[pool]["per_class"].get(a, {}).get("f1", 0.0)) for a in activities]
+            cells = [row[pool]["per_class"].get(a, {}) for a in activities]
+            values = [float(c.get("f1", 0.0)) for c in cells]
             colour = COLOURS[_colour(row)]
-            axes.barh(places, [c[0] for c in cells], thick * 0.92, color=colour, label=method_title(row))
-            for place, (_, low, high) in zip(places, cells, strict=True):
-                if low is not None and high is not None:
-                    axes.plot([low, high], [place, place], color="#1d2733", linewidth=1)
+            axes.barh(places, values, thick * 0.92, color=colour, label=method_title(row))
+            known = [(p, c) for p, c in zip(places, cells, strict=True) if c.get("f1_low") is not None]
+            low, high = (np.array([c[end] for _, c in known], float) for end in ("f1_low", "f1_high"))
+            bars = {"xerr": (high - low) / 2, "fmt": "none", "ecolor": INK, "elinewidth": 1, "capsize": 2}
+            axes.errorbar((low + high) / 2, [p for p, _ in known], **bars)
         words = [f"{a.replace('_', ' ')} (n = {support[a]:,})" for a in activities]
         axes.set_yticks(range(len(activities)), words)
         axes.set_ylim(len(activities) - 0.4, -0.6)
@@ -104,10 +107,3 @@ def draw_day_parts(rows: Sequence[Mapping[str, Any]], pool: str, name: str) -> D
 
 def _colour(row: Mapping[str, Any]) -> int:
     return {"text_only": 4, "aligned_zero_shot": 1}.get(str(row["method"]), 0)
-
-
-def _interval(score: Any) -> tuple[float, float | None, float | None]:
-    """A score as a number, or with its interval."""
-    if isinstance(score, Mapping):
-        return float(score["value"]), score.get("low"), score.get("high")
-    return float(score), None, None

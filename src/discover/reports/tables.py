@@ -85,11 +85,12 @@ def recognition_tables(result: Mapping[str, Any]) -> list[Table]:
 
 
 def per_class_table(row: Mapping[str, Any], pool: str) -> Table:
-    """Precision, recall and F1 of each true activity for one row."""
+    """Precision, recall and F1 (with its interval) of each true activity for one row."""
     rows = [
         [
             Cell(name.replace("_", " ")),
-            *(Cell(f"{scores[s]:.3f}", number=True) for s in ("precision", "recall", "f1")),
+            *(Cell(f"{scores[s]:.3f}", number=True) for s in ("precision", "recall")),
+            Cell(f"{scores['f1']:.3f}", _range(scores.get("f1_low"), scores.get("f1_high")), number=True),
             Cell(f"{scores['support']:,.0f}", number=True),
         ]
         for name, scores in sorted(row[pool]["per_class"].items(), key=lambda item: -item[1]["support"])
@@ -159,11 +160,15 @@ def _scores_table(rows: Sequence[Mapping[str, Any]], pool: str, title: str) -> T
         for score, _ in _SCORES:
             value = row[pool][score]
             strong = not row["uses_labels"] and value["value"] == best[score]
-            note = "" if value["low"] is None else f"{value['low']:.3f} – {value['high']:.3f}"
+            note = _range(value["low"], value["high"])
             cells.append(Cell(f"{value['value']:.3f}", note, number=True, strong=strong))
         body.append([Cell(method_title({**row, "prompts": None})), *cells])
     header = ("method", *(words for _, words in _SCORES))
     return Table(title, header, body, number_columns=frozenset({1, 2, 3, 4}))
+
+
+def _range(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{low:.3f} – {high:.3f}"
 
 
 def _records(rows: Sequence[Mapping[str, Any]], title: str) -> Table:

@@ -15,8 +15,10 @@ from discover.core.errors import DataError
 from discover.core.home import Home, Sensor
 from discover.evaluation.features import bag_of_sensors, hour_features
 from discover.evaluation.leak_check import check_leaks
-from discover.evaluation.scoring import Pool, day_weights, paired_difference, pool_segments, score_pool
+from discover.evaluation.scoring import Pool, paired_difference, pool_segments, score_pool
 from discover.evaluation.supervised import gradient_boosting_scores, logistic_scores, majority_scores
+from discover.metrics import bootstrap_class_f1, bootstrap_scores
+from discover.metrics.bootstrap import day_draws
 from discover.recognition.label_free import (
     activity_margins,
     centre_scores,
@@ -216,7 +218,7 @@ def make_pool(seed: int, n: int = 120, n_days: int = 7) -> tuple[Pool, np.ndarra
     days = rng.integers(0, n_days, n)
     scores = rng.normal(size=(n, 4)) + 1.5 * (truth[:, None] == np.array(classes))
     rows = (np.arange(n), np.arange(n))
-    return Pool(rows, truth, days, classes, day_weights(days, 60, 0)), scores, days
+    return Pool(rows, truth, days, classes, day_draws(len(np.unique(days)), 60, 0)), scores, days
 
 
 def sklearn_scores(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
@@ -250,13 +252,34 @@ def test_values_and_intervals_equal_resampling_with_sklearn() -> None:
         assert scored.result[name]["high"] == pytest.approx(high, abs=1e-6)
 
 
-def test_days_are_drawn_whole_and_as_many_as_there_are() -> None:
-    weights = day_weights(np.array([5, 5, 5, 9, 11]), 300, 0)
-    assert weights.shape == (300, 3)
-    assert (weights.sum(axis=1) == 3).all()
-    assert weights.mean() == pytest.approx(1)
-    np.testing.assert_array_equal(weights, day_weights(np.array([5, 9, 11]), 300, 0))
-    assert (weights != day_weights(np.array([5, 9, 11]), 300, 1)).any()
+def test_intervals_are_those_of_the_metrics_room() -> None:
+    pool, scores, days = make_pool(2)
+    result = score_pool(pool, scores, pool.classes).result
+    predicted = np.array(pool.classes)[scores.argmax(axis=1)]
+    for name, interval in bootstrap_scores(pool.truth, predicted, days, resamples=60).items():
+        found = result[name]
+        assert (found["value"], found["low"], found["high"]) == pytest.approx(
+            (interval.estimate, interval.low, interval.high), abs=1e-6
+        )
+    per_activity = bootstrap_class_f1(pool.truth, predicted, days, resamples=60)
+    assert set(result["per_class"]) == set(per_activity) == {"a", "b", "c"}
+    for name, interval in per_activity.items():
+        found = result["per_class"][name]
+        assert (found["f1"], found["f1_low"], found["f1_high"]) == pytest.approx(
+            (interval.estimate, interval.low, interval.high), abs=1e-6
+        )
+        assert found["f1_low"] < found["f1"] < found["f1_high"]
+
+
+def test_an_activity_of_one_day_has_no_interval() -> None:
+    truth = np.array(["a", "a", "b", "a", "a", "a"])
+    days = np.array([0, 0, 0, 1, 1, 2])
+    scores = np.eye(2)[[0, 1, 1, 0, 0, 1]]
+    pool = Pool((np.arange(6), np.arange(6)), truth, days, ("a", "b"), day_draws(3, 100, 0))
+    per_class = score_pool(pool, scores, ("a", "b")).result["per_class"]
+    assert per_class["b"]["f1"] == pytest.approx(0.5)
+    assert (per_class["b"]["f1_low"], per_class["b"]["f1_high"]) == (None, None)
+    assert per_class["a"]["f1_low"] < per_class["a"]["f1"] <= per_class["a"]["f1_high"]
 
 
 def test_a_difference_needs_an_interval_without_zero() -> None:
@@ -276,22 +299,26 @@ def test_a_segment_is_scored_by_the_mean_of_its_windows() -> None:
     rows, heads = pool_segments(keep, segments)
     assert heads.tolist() == [1, 0]
     scores = np.array([[0.6, 0.4], [0.4, 0.6], [9.0, 0.0], [0.9, 0.1], [0.1, 0.9]])
-    pool = Pool(
-        rows, np.array(["a", "b"]), np.array([0, 0]), ("a", "b"), day_weights(np.zeros(2, int), 20, 0)
-    )
+    pool = Pool(rows, np.array(["a", "b"]), np.array([0, 0]), ("a", "b"), day_draws(1, 20, 0))
     result = score_pool(pool, scores, ("a", "b")).result
     # segment 3: mean (0.65, 0.35) -> a; segment 7: mean (0.35, 0.65) -> b, the dropped window left out.
     assert (result["n"], result["accuracy"]["value"]) == (2, 1.0)
 
 
-def test_one_day_gives_no_interval_and_no_claim() -> None:
-    from discover.evaluation.scoring import Pool, day_weights, paired_difference, score_pool
+def test_segments_of_one_window_each_keep_their_own_answers() -> None:
+    segments = np.array([7, 3, 5])
+    rows, heads = pool_segments(np.ones(3, bool), segments)
+    truth = np.array(["a", "b", "c"])
+    pool = Pool(rows, truth[heads], np.zeros(3, int), ("a", "b", "c"), day_draws(1, 20, 0))
+    assert score_pool(pool, np.eye(3), ("a", "b", "c")).result["accuracy"]["value"] == 1
 
+
+def test_one_day_gives_no_interval_and_no_claim() -> None:
     truth = np.array(["a", "a", "b", "b"])
     rows = (np.arange(4), np.arange(4))
     right, wrong = np.eye(2)[[0, 0, 1, 1]], np.eye(2)[[1, 1, 0, 0]]
     for days, certain in ((np.zeros(4, dtype=np.int64), False), (np.array([0, 0, 1, 1]), True)):
-        pool = Pool(rows, truth, days, ("a", "b"), day_weights(days, 200, 0))
+        pool = Pool(rows, truth, days, ("a", "b"), day_draws(len(np.unique(days)), 200, 0))
         first, second = (score_pool(pool, scores, ("a", "b")) for scores in (right, wrong))
         assert (first.result["accuracy"]["low"] is not None) == certain
         difference = paired_difference(first, second)["accuracy"]

@@ -156,7 +156,18 @@ def test_draws_are_scored_one_by_one() -> None:
         values = [s[name] for s in singles]
         assert result[name]["value"] == pytest.approx(np.mean(values), abs=1e-6)
         assert result[name]["low"] == pytest.approx(np.percentile(values, 2.5), abs=1e-6)
-    assert result["per_class"]["eating"]["support"] == 2
+    eating = result["per_class"]["eating"]
+    assert (eating["support"], eating["predicted"]) == (2, 2)
+    values = [
+        classification_scores(truth, np.array(CLASSES)[a], CLASSES).per_class["eating"]["f1"] for a in answers
+    ]
+    assert eating["f1"] == pytest.approx(np.mean(values))
+    assert (eating["f1_low"], eating["f1_high"]) == pytest.approx(
+        tuple(np.percentile(values, [2.5, 97.5])), abs=1e-6
+    )
+    assert np.mean([c["f1"] for c in result["per_class"].values()]) == pytest.approx(
+        result["macro_f1"]["value"], abs=1e-6
+    )
     assert np.sum(result["confusion"]) == 12
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from types import ModuleType
 from typing import Any
 
@@ -275,6 +276,8 @@ def test_markdown_shows_every_row_and_interval(study: Any) -> None:
     ):
         assert f"## {title}" in text
     assert text.index("(main)") < text.index("Paired differences") < text.index("Per activity")
+    cell = r"\| sleeping \| 8 \| \d\.\d{3} \[\d\.\d{3}, \d\.\d{3}\] \(\d"
+    assert re.search(cell, text[text.index("Per activity") :])
     table: set[int] = set()
     for line in (*text.splitlines(), ""):
         if line.startswith("|"):

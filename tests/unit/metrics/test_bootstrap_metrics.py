@@ -10,6 +10,7 @@ from discover.metrics import (
     SCORE_NAMES,
     accuracy,
     balanced_accuracy,
+    bootstrap_class_f1,
     bootstrap_interval,
     bootstrap_mean,
     bootstrap_scores,
@@ -20,6 +21,7 @@ from discover.metrics import (
     weighted_f1,
 )
 from discover.metrics.bootstrap import day_draws
+from discover.metrics.classification import classification_scores
 
 PLAIN = {
     "accuracy": accuracy,
@@ -50,6 +52,28 @@ def test_scores_by_confusion_equal_the_plain_form():
         plain = bootstrap_interval(lambda r, m=metric: m(truth[r], guess[r]), days, resamples=60, seed=3)
         same(fast[name], plain)
         assert plain.low < plain.estimate < plain.high
+
+
+def test_f1_of_each_class_equals_the_plain_form():
+    days, truth, one, two = case()
+    truth = np.where(days == "2012-03-01", truth, np.minimum(truth, 3))  # class 4 on one day only
+    truth[days > "2012-03-02"] = np.minimum(truth[days > "2012-03-02"], 2)  # class 3 on two
+    fast = bootstrap_class_f1(truth, np.stack([one, two]), days, resamples=60, seed=3)
+    assert set(fast) == {"0", "1", "2", "3", "4"}
+
+    def f1(rows, name, guess):
+        table = classification_scores(truth[rows], guess[rows]).per_class.get(name)
+        return table["f1"] if table and table["support"] else float("nan")
+
+    for name in "0123":
+        plain = bootstrap_interval(
+            lambda r, n=name: (f1(r, n, one) + f1(r, n, two)) / 2, days, resamples=60, seed=3
+        )
+        same(fast[name], plain)
+        assert plain.low < plain.high
+    assert np.isnan(fast["4"].low)
+    assert np.isnan(fast["4"].high)
+    assert fast["4"].estimate == pytest.approx((f1(slice(None), "4", one) + f1(slice(None), "4", two)) / 2)
 
 
 def test_paired_scores_equal_the_plain_form():
@@ -155,5 +179,7 @@ def test_refusals():
         bootstrap_mean([], [])
     with pytest.raises(ShapeError, match="One value per window"):
         bootstrap_mean([1.0, 2.0], ["d"])
+    with pytest.raises(ShapeError, match="One answer per window"):
+        bootstrap_scores(["a", "b"], ["a"], ["d", "d"])
     with pytest.raises(ShapeError, match="One day per window"):
         bootstrap_scores(["a", "b"], ["a", "b"], ["d"])

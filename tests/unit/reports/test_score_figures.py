@@ -17,6 +17,7 @@ from discover.reports.retrieval_figures import (
     draw_recall_curves,
     draw_retrieved_labels,
 )
+from discover.reports.tables import per_class_table
 
 RETRIEVAL: dict[str, Any] = {
     "recall_curve": {"text_to_window": {"k": [1.0, 10.0], "recall": [0.1, 0.5]}},
@@ -61,6 +62,15 @@ def test_activity_and_day_part_figures_need_their_numbers(recognition: dict[str,
     assert drawing is not None
     assert "F1 of each activity" in drawing.note
     assert draw_activities([], "annotated", "n") is None
+    bathing = rows[0]["annotated"]["per_class"]["bathing"]
+    known = {**rows[0], "annotated": {"per_class": {"bathing": {**bathing, "f1_low": 0.7, "f1_high": 0.9}}}}
+    plain = {**rows[0], "annotated": {"per_class": {"bathing": {**bathing, "f1_low": None, "f1_high": None}}}}
+    with_line, without = (draw_activities([row], "annotated", "n") for row in (known, plain))
+    assert with_line is not None
+    assert without is not None
+    assert with_line.svg != without.svg
+    cells = [per_class_table(row, "annotated").rows[0][3] for row in (known, plain)]
+    assert [(c.text, c.note) for c in cells] == [("0.850", "0.700 – 0.900"), ("0.850", "")]
     assert draw_day_parts(rows, "annotated", "n") is None
     parted = [{**r, "annotated": {"by_day_part": {"evening": {"n": 3, "weighted_f1": 0.5}}}} for r in rows]
     assert draw_day_parts(parted, "annotated", "n") is not None

@@ -5,7 +5,7 @@ from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.markdown import to_markdown
-from discover.evaluation.recognition import RECOGNITION_SCHEMA, check_evaluation, evaluate_recognition
+from discover.evaluation.recognition import RECOGNITION_SCHEMA, check_prompt_sets, evaluate_recognition
 from discover.evaluation.retrieval import RETRIEVAL_SCHEMA, evaluate_retrieval
 from discover.evaluation.seeds import summarise_seeds
 
@@ -17,8 +17,8 @@ __all__ = [
     "AnswerLog",
     "EvaluationConfig",
     "EvaluationData",
-    "check_evaluation",
     "check_leaks",
+    "check_prompt_sets",
     "evaluate_recognition",
     "evaluate_retrieval",
     "row_key",

@@ -1,7 +1,8 @@
 """The inputs of an evaluation, joined by window id and cut into splits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,7 @@ from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import JoinError
 from discover.core.home import NO_ACTIVITY, Home
 from discover.core.window_set import WindowSet, window_middles_s
+from discover.evaluation.leak_check import check_leaks
 
 __all__ = ["EvaluationData", "SplitData", "coarse_label", "window_vectors"]
 
@@ -22,6 +24,8 @@ __all__ = ["EvaluationData", "SplitData", "coarse_label", "window_vectors"]
 class EvaluationData:
     """Everything an evaluation reads about one home and one sampling.
 
+    It is checked for leaks when it is put together, so no number can come from windows that share events.
+
     Attributes:
         window_set: Windows of all three splits with their events and home.
         labels: `core.tables.LABELS` of these windows; `segment` is set for presegmented windows.
@@ -29,6 +33,10 @@ class EvaluationData:
         caption_embeddings: Caption vectors of the text encoder; None leaves out the text-only rows.
         captions: `core.tables.CAPTIONS`; needed by `evaluate_retrieval` to know identical captions.
         encoder_embeddings: One vector per window from before the projection head, for probes; optional.
+        leak_check: The report of `check_leaks`, for the result.
+
+    Raises:
+        DataError: Splits share events, or windows are duplicated.
     """
 
     window_set: WindowSet
@@ -37,6 +45,10 @@ class EvaluationData:
     caption_embeddings: EmbeddingTable | None = None
     captions: pl.DataFrame | None = None
     encoder_embeddings: EmbeddingTable | None = None
+    leak_check: dict[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "leak_check", check_leaks(self.window_set, self.labels))
 
     @property
     def home(self) -> Home:

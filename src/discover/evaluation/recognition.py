@@ -21,7 +21,6 @@ from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData, SplitData, coarse_label
 from discover.evaluation.few_labels import few_label_rows
 from discover.evaluation.label_free_rows import LabelFreeRows
-from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.methods import (
     Method,
     Splits,
@@ -32,7 +31,7 @@ from discover.evaluation.rows import Level, score_methods
 from discover.evaluation.supervised import FittedScores
 from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet, PromptSetName, build_prompt_set
 
-__all__ = ["RECOGNITION_SCHEMA", "FineTune", "activity_classes", "check_evaluation", "evaluate_recognition"]
+__all__ = ["RECOGNITION_SCHEMA", "FineTune", "activity_classes", "check_prompt_sets", "evaluate_recognition"]
 
 RECOGNITION_SCHEMA = "discover-recognition/2"
 """Format of the result; docs/guides/evaluation.md describes it."""
@@ -67,13 +66,12 @@ def evaluate_recognition(
         gives a result with `skipped` (the reason) and no rows.
 
     Raises:
-        DataError: Splits share events, windows are duplicated, or a prompt names a sensor.
+        DataError: A prompt names a sensor.
         JoinError: A window lacks a label or a vector.
     """
     config = config or EvaluationConfig()
-    leaks = check_leaks(data.window_set, data.labels)
     splits = Splits(*(data.split(name, config.background_labels) for name in ("train", "val", "test")))
-    result = _header(data, config, leaks, splits)
+    result = _header(data, config, splits)
     for name, split in (("training", splits.train), ("test", splits.test)):
         if not len(split) or not split.annotated.any():
             return {**result, "skipped": f"no {name} window has an activity", "rows": [], "comparisons": []}
@@ -121,22 +119,17 @@ def activity_classes(data: EvaluationData, config: EvaluationConfig) -> tuple[tu
     return tuple(sorted(set(found) - set(config.background_labels))), "labels"
 
 
-def check_evaluation(data: EvaluationData, config: EvaluationConfig) -> dict[str, Any]:
-    """Every check that must pass before a number is computed; `evaluate_recognition` runs them as well.
-
-    Returns:
-        The report of `check_leaks`.
+def check_prompt_sets(data: EvaluationData, config: EvaluationConfig) -> None:
+    """Build every prompt an evaluation asks, so that a wrong one stops it before any number is computed.
 
     Raises:
-        DataError: Splits share events, windows are duplicated, or a prompt names a sensor.
+        DataError: A prompt names a sensor.
     """
-    report = check_leaks(data.window_set, data.labels)
     classes, _ = activity_classes(data, config)
     _prompt_sets(data.home, config, classes)
     if config.coarse:
         for name in config.prompt_sets:
             coarse_prompt_set(data.home, name, [coarse_label(data.home, c) for c in classes])
-    return report
 
 
 def _prompt_sets(
@@ -161,9 +154,7 @@ def _report(prompts: PromptSet | None, reason: str) -> dict[str, Any]:
     return {"sha256": prompts.sha256, "prompts": {label: list(p) for label, p in groups}}
 
 
-def _header(
-    data: EvaluationData, config: EvaluationConfig, leaks: dict[str, Any], splits: Splits
-) -> dict[str, Any]:
+def _header(data: EvaluationData, config: EvaluationConfig, splits: Splits) -> dict[str, Any]:
     def pool(split: SplitData) -> dict[str, int]:
         return {
             "windows": len(split),
@@ -181,7 +172,7 @@ def _header(
             "val": pool(splits.validation),
             "test": pool(splits.test),
         },
-        "leak_check": leaks,
+        "leak_check": data.leak_check,
         "rejection": (
             "label-free rows answer no_activity where the best score minus the best cosine with "
             f"{' or '.join(repr(s) for s in BACKGROUND_PROMPTS)} is below the {quantile:g} quantile of that "

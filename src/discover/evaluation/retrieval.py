@@ -20,7 +20,6 @@ from discover.evaluation.answers import AnswerLog
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData, SplitData, window_vectors
 from discover.evaluation.label_directions import LabelTask, label_direction
-from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.prompt_retrieval import prompt_retrieval
 from discover.evaluation.rank_directions import chance_recall, paired_ranks, rank_direction
 from discover.metrics.bootstrap import day_draws
@@ -60,17 +59,19 @@ def evaluate_retrieval(
     Raises:
         ArtifactError: Window vectors, caption vectors or captions are missing.
         JoinError: A window lacks one of them.
-        DataError: Splits share events or windows are duplicated.
     """
     config = config or EvaluationConfig()
-    leaks = check_leaks(data.window_set, data.labels)
     if data.window_embeddings is None or data.caption_embeddings is None or data.captions is None:
         raise ArtifactError(
             "Retrieval needs window vectors, caption vectors and captions of the test windows. "
             "Run the caption, encode-text and align stages first."
         )
     test = data.split("test", config.background_labels)
-    result: dict[str, Any] = {"schema": RETRIEVAL_SCHEMA, "home": data.home.name, "leak_check": leaks}
+    result: dict[str, Any] = {
+        "schema": RETRIEVAL_SCHEMA,
+        "home": data.home.name,
+        "leak_check": data.leak_check,
+    }
     result["protocol"] = "presegmented" if data.presegmented else "free_running"
     result["config"] = config.model_dump(mode="json")
     if not len(test):

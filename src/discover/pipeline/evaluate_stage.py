@@ -18,7 +18,7 @@ from discover.core.window_set import load_window_set, read_captions, read_labels
 from discover.evaluation import (
     AnswerLog,
     EvaluationData,
-    check_evaluation,
+    check_prompt_sets,
     evaluate_recognition,
     evaluate_retrieval,
     to_markdown,
@@ -117,9 +117,10 @@ def evaluate_model(
         ArtifactError: A file is missing or damaged, or an index is of another model.
     """
     model = load_model(model_folder / "best_model.pt")
+    # All samplings are put together, and so checked, before the first of them is scored.
     data = {name: _load(model, files) for name, files in samplings.items()}
     for evaluated in data.values():
-        check_evaluation(evaluated, settings)
+        check_prompt_sets(evaluated, settings)
     encoder = build_text_encoder(model.text_encoder_config)
 
     def encode(texts: list[str]) -> NDArray[np.floating]:

@@ -57,6 +57,16 @@ def test_one_event_in_two_splits_is_an_error(study: Any, window: str, shift: int
         check_leaks(moved, study.data.labels)
 
 
+def test_what_leaks_cannot_be_put_together(study: Any) -> None:
+    assert study.data.leak_check == check_leaks(study.data.window_set, study.data.labels)
+    moved = replace_windows(study, split=pl.lit("train").cast(study.data.window_set.windows.schema["split"]))
+    assert dataclasses.replace(study.data, window_set=moved).leak_check["windows"]["train"] == 72
+    shared = replace_windows(study, n_events=pl.col("n_events") + 1)
+    shared = dataclasses.replace(shared, windows=shared.windows.head(-1))
+    with pytest.raises(DataError, match="more than one split"):
+        dataclasses.replace(study.data, window_set=shared)
+
+
 def same_slice(study: Any, window: str, other: str) -> Any:
     windows = study.data.window_set.windows
     target = windows.filter(pl.col("window_id") == other)["first_event"][0]

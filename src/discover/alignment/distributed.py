@@ -13,7 +13,16 @@ from discover.losses import PairKeys
 
 # Shape letters: N processes, B pairs of one process.
 
-__all__ = ["average_gradients", "gather_keys", "gather_rows", "processes"]
+__all__ = [
+    "add_up",
+    "average_gradients",
+    "first_process_says",
+    "gather_keys",
+    "gather_rows",
+    "largest",
+    "processes",
+    "scale_gradient",
+]
 
 
 def processes() -> int:
@@ -55,6 +64,43 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     parts = torch.split(flat, [p.numel() for p in trained])
     for parameter, part in zip(trained, parts, strict=True):
         parameter.grad = part.view_as(parameter).clone()
+
+
+def add_up(numbers: Tensor) -> Tensor:
+    """The sum over processes of a tensor without gradient."""
+    if _several():
+        numbers = numbers.clone()
+        dist.all_reduce(numbers)
+    return numbers
+
+
+def scale_gradient(loss: Tensor) -> Tensor:
+    """The same value with N times the gradient, for a loss whose gradient is one process's share of a sum.
+
+    `average_gradients` divides by N, so what is left is the sum.
+    """
+    if not _several():
+        return loss
+    own = loss.detach()
+    return own + (loss - own) * dist.get_world_size()
+
+
+def largest(number: int, device: torch.device) -> int:
+    """The largest of the processes' numbers, the same in all of them."""
+    if not _several():
+        return number
+    shared = torch.tensor(number, device=device)
+    dist.all_reduce(shared, op=dist.ReduceOp.MAX)
+    return int(shared)
+
+
+def first_process_says(decision: bool, device: torch.device) -> bool:
+    """The decision of the first process, the same in all of them: rounding may differ between machines."""
+    if not _several():
+        return decision
+    shared = torch.tensor(int(decision), device=device)
+    dist.broadcast(shared, src=0)
+    return bool(shared)
 
 
 def _several() -> bool:

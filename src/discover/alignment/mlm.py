@@ -1,6 +1,6 @@
 """Masked event modelling on top of the sensor encoder: predict the hidden fields of events."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
@@ -45,10 +45,17 @@ class MaskedEventHead(nn.Module):
         )
         return replace(windows, codes=hidden.codes, blackout=hidden.blackout), hidden
 
-    def forward(self, tokens_TD: Tensor, packing: Packing, hidden: MaskedEvents) -> MaskedEventResult:
-        """Loss and accuracy per field from the token vectors of a hidden batch."""
+    def forward(
+        self,
+        tokens_TD: Tensor,
+        packing: Packing,
+        hidden: MaskedEvents,
+        *,
+        joint: Callable[[Tensor], Tensor] | None = None,
+    ) -> MaskedEventResult:
+        """Loss and accuracy per field from the token vectors of a hidden batch; `joint` as in the loss."""
         event_ND = tokens_TD.index_select(0, packing.event_token)
         logits = self.classify(self.norm(F.gelu(self.transform(event_ND))))
         by_field = dict(zip(self.fields, logits.split(self.sizes, dim=1), strict=True))
         targets_NF = hidden.targets.flatten(0, 1)[packing.event[packing.event_token]]
-        return masked_event_loss(by_field, targets_NF, self.fields)
+        return masked_event_loss(by_field, targets_NF, self.fields, joint=joint)

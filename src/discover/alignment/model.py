@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from discover.alignment.config import AlignmentConfig, LossConfig
 from discover.alignment.dataset import PairBatch
-from discover.alignment.distributed import gather_keys, gather_rows
+from discover.alignment.distributed import add_up, gather_keys, gather_rows, processes, scale_gradient
 from discover.alignment.heads import AttentionHead, build_head
 from discover.alignment.mlm import MaskedEventHead
 from discover.core.errors import ConfigError
@@ -131,8 +131,8 @@ class AlignmentModel(nn.Module):
         if self.mlm is not None:
             windows, hidden = self.mlm.hide(batch.windows)
             tokens = self.encoder.encode_tokens(windows)
-            result = self.mlm(*tokens, hidden)
-            loss = loss + self.config.loss.mlm_weight * result.loss
+            result = self.mlm(*tokens, hidden, joint=add_up if processes() > 1 else None)
+            loss = loss + self.config.loss.mlm_weight * scale_gradient(result.loss)
             parts |= mlm_parts(result)
         if self.config.loss.clip_weight > 0:
             if tokens is None or not self.config.loss.mask_contrastive:

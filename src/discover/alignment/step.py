@@ -59,6 +59,11 @@ class TrainingStep:
             raise ConfigError(
                 f"training.batch_size {self.order.batch_size} is no multiple of the {self.world} processes."
             )
+        if several and any(isinstance(m, torch.nn.BatchNorm1d) for m in model.modules()):
+            raise ConfigError(
+                "use_bn normalises over the whole batch, and each of several processes sees its share only. "
+                "Set use_bn: false, or train in one process."
+            )
         self.micro_batches = settings.gradient_accumulation
 
     @property

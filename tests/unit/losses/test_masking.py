@@ -299,6 +299,33 @@ class TestMaskedEventLoss:
         assert float(result.loss.detach()) == 0.0
         assert not logits["a"].grad.any()
 
+    def test_shares_of_unequal_size_add_up_to_the_whole_batch(self):
+        g = generator()
+        targets = torch.randint(3, 6, (8, 5, 2), generator=g)
+        targets[torch.rand(8, 5, 2, generator=g) < 0.6] = IGNORE
+        # The first share asks nothing of field b and little of field a.
+        targets[:3, :, 1] = IGNORE
+        targets[:3, 1:, 0] = IGNORE
+        logits = {n: torch.randn(8, 5, 6, generator=g, dtype=torch.float64) for n in "ab"}
+        whole = {n: value.clone().requires_grad_() for n, value in logits.items()}
+        expected = masked_event_loss(whole, targets, ("a", "b"))
+        expected.loss.backward()
+        rows = (slice(0, 3), slice(3, 8))
+        sums = []
+        for pick in rows:
+            own = {n: value[pick] for n, value in logits.items()}
+            masked_event_loss(own, targets[pick], ("a", "b"), joint=lambda s: sums.append(s) or s)
+        for pick in rows:
+            own = {n: value[pick].clone().requires_grad_() for n, value in logits.items()}
+            found = masked_event_loss(own, targets[pick], ("a", "b"), joint=lambda s: sums[0] + sums[1])
+            found.loss.backward()
+            torch.testing.assert_close(found.loss, expected.loss, rtol=1e-6, atol=0.0)
+            for n in "ab":
+                torch.testing.assert_close(own[n].grad, whole[n].grad[pick], rtol=1e-6, atol=1e-9)
+                torch.testing.assert_close(found.losses[n], expected.losses[n], rtol=1e-6, atol=0.0)
+                assert float(found.accuracies[n]) == pytest.approx(float(expected.accuracies[n]))
+                assert int(found.counts[n]) == int(expected.counts[n])
+
     def test_refusals(self):
         targets = torch.full((1, 2, 1), IGNORE)
         for logits in ({}, {"b": torch.zeros(1, 2, 4)}, {"a": torch.zeros(1, 3, 4)}):

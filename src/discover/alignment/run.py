@@ -9,36 +9,28 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
 
-from discover.alignment.checkpoint import load_checkpoint
 from discover.alignment.config import AlignmentConfig
+from discover.alignment.distributed import first_process_says, largest
 from discover.alignment.inputs import TrainingInputs, load_inputs
 from discover.alignment.model import AlignmentModel, mlm_accuracies
 from discover.alignment.optimizer import pick_device
-from discover.alignment.run_folder import (
-    RunFolder,
-    data_fingerprint,
-    portable_settings,
-    refuse_other_run,
-    run_fingerprint,
-)
+from discover.alignment.resuming import Resume, starting_point
+from discover.alignment.run_folder import RunFolder, data_fingerprint, portable_settings, run_fingerprint
 from discover.alignment.step import TrainingStep
 from discover.alignment.stopping import stop_signals
 from discover.alignment.tracking import WandbTracker
 from discover.alignment.validation import Validator
 from discover.core.artifacts import write_text
-from discover.core.errors import ArtifactError, TrainingError
+from discover.core.errors import TrainingError
 from discover.core.progress import Progress
 from discover.core.seeds import derive_seed
 
-__all__ = ["Resume", "Run", "TrainResult"]
-
-Resume = Literal["auto"] | Path | None
-"""Go on from the run's newest checkpoint, from a given one, or start anew."""
+__all__ = ["Run", "TrainResult"]
 
 
 @dataclass(frozen=True)
@@ -100,23 +92,17 @@ class Run:
     def start(self, resume: Resume, overwrite: bool) -> None:
         """Bring the run to where the folder or a checkpoint says it stands."""
         self.files.remove_partials()
-        content = None
-        if isinstance(resume, Path):
-            content = load_checkpoint(resume)
-            refuse_other_run(content, resume, self.config, self.data)
-        else:
-            try:
-                content = self.files.newest_own()
-            except ArtifactError:
-                if not overwrite:
-                    raise
-                self.files.clear()
-            if resume is None:
-                self.files.clear()
-                content = None
+        content = starting_point(
+            self.files,
+            resume,
+            self.config,
+            self.data,
+            total=self.total,
+            overwrite=overwrite,
+            together=self.work.fabric.barrier,
+        )
         if content is not None:
             self._restore(content)
-        self.files.start_log(0 if content is None else int(content["log_size"]))
         if self.files.writes:
             write_text(self.files.folder / "config.yaml", self.config.to_yaml())
         self.work.fabric.barrier()
@@ -133,8 +119,10 @@ class Run:
             while self.step < self.total and not self.ended:
                 self._take_step()
                 self._after_step()
-                if stopped and self.step < self.total and not self.ended:
-                    self._leave(stopped[0])
+                # A signal reaches the processes in different steps; all leave after the same one.
+                signalled = largest(stopped[0] if stopped else 0, self.work.device)
+                if signalled and self.step < self.total and not self.ended:
+                    self._leave(signalled)
         self.progress.finish(f"{self.step:,} steps, best {self.best['metric']} at step {self.best['step']:,}")
         if stopped:
             # Asked to stop during the last step: the model is complete, but nothing more must start.
@@ -177,7 +165,7 @@ class Run:
         parts = self.work.backward(self.step, self.total)
         if parts["loss"].device.type == "cpu":
             # Elsewhere reading the loss would stop the pipeline; there it is looked at when logged.
-            self._refuse_not_finite(float(parts["loss"]))
+            self._refuse_not_finite(float(parts["loss"]), self.step)
         self.work.update(self.step, self.total)
         self.sums = {k: self.sums[k] + v if k in self.sums else v.clone() for k, v in parts.items()}
         self.summed += 1
@@ -201,7 +189,7 @@ class Run:
 
     def _log_training(self) -> None:
         means = mlm_accuracies({k: float(v) / self.summed for k, v in self.sums.items()})
-        self._refuse_not_finite(means["loss"])
+        self._refuse_not_finite(means["loss"], self.step - self.summed)
         extra = {
             "learning_rate": self.work.rate(self.step - 1, self.total),
             "temperature": self.model.temperature,
@@ -242,7 +230,7 @@ class Run:
             self.patience = {"value": value, "waited": 0}
         else:
             self.patience["waited"] += 1
-        self.ended = self.patience["waited"] >= rule.patience
+        self.ended = first_process_says(self.patience["waited"] >= rule.patience, self.work.device)
 
     def _content(self, *, with_optimizer: bool) -> dict[str, Any]:
         state = self.work.state()
@@ -269,14 +257,16 @@ class Run:
             "log_size": self.files.log_size(),
         }
 
-    def _refuse_not_finite(self, loss: float) -> None:
+    def _refuse_not_finite(self, loss: float, first: int) -> None:
+        """Stop at a loss of step `first`, or at a mean over the steps from `first` on, that is no number."""
         if math.isfinite(loss):
             return
-        ids = ", ".join(self.work.window_ids(self.step)[:3])
+        ids = ", ".join(self.work.window_ids(first)[:3])
+        where = f"at step {first:,}" if self.step == first else f"in the steps {first:,} to {self.step - 1:,}"
         steps = self.files.steps()
         last_good = self.files.at_step(steps[-1]) if steps else "none yet"
         raise TrainingError(
-            f"The loss is not finite at step {self.step:,} (windows {ids}, ...). Last checkpoint: "
+            f"The loss is not finite {where} (windows {ids}, ...). Last checkpoint: "
             f"{last_good}. Lower optimizer.learning_rate, set training.precision: 32, or look at "
             "these windows."
         )

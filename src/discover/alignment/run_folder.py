@@ -166,6 +166,14 @@ class RunFolder:
         ]:
             path.unlink(missing_ok=True)
 
+    def drop_later(self, step: int, kept: Path) -> None:
+        """Delete the checkpoints after `step`, and final_model.pt, but not `kept`."""
+        if not self.writes:
+            return
+        for path in [self.final, *(self.at_step(s) for s in self.steps() if s > step)]:
+            if path.resolve() != kept.resolve():
+                path.unlink(missing_ok=True)
+
     def start_log(self, size: int) -> None:
         """Cut metrics.jsonl back to what it was when the checkpoint was written; 0 starts a new one."""
         if not self.writes:

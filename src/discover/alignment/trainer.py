@@ -11,7 +11,8 @@ import torch
 
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.inputs import TrainingInputs
-from discover.alignment.run import Resume, Run, TrainResult
+from discover.alignment.resuming import Resume
+from discover.alignment.run import Run, TrainResult
 from discover.core.artifacts import folder_lock
 from discover.core.progress import SILENT, Progress
 

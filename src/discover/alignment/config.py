@@ -20,6 +20,7 @@ from discover.alignment.config_blocks import (
 from discover.core.config import (
     StrictModel,
     apply_overrides,
+    closest,
     config_from_mapping,
     dump_yaml,
     read_yaml_mapping,
@@ -139,6 +140,10 @@ class AlignmentConfig(StrictModel):
                 read, more = adopt_v2_keys({**read, "sensor_projection": own.get("sensor_projection")})
                 notes += more
             own[block] = read[block]
+        for key in [k for k in own if k not in cls.model_fields]:
+            # Pydantic knows this model's names only, and most of a run's blocks are the pipeline's.
+            valid = {*cls.model_fields, *PIPELINE_BLOCKS}
+            raise ConfigError(f"{source}: unknown setting '{key}'. {closest(key, valid)}")
         notes += _drop_idle(own)
         for note in notes:
             warnings.warn(f"{source}: {note}", UserWarning, stacklevel=2)

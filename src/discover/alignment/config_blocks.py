@@ -240,7 +240,8 @@ class TrainingConfig(StrictModel):
     shuffle: bool = True
     """A new order of the training windows every epoch."""
     pin_memory: bool = False
-    """GPU only: keep the events in pinned host memory, for homes larger than the GPU's."""
+    """GPU only: keep the training events in host memory and copy each batch through pinned memory, for homes
+    larger than the GPU's."""
     gradient_accumulation: int = Field(default=1, ge=1)
     """Micro-batches per step; the loss is the mean of their losses, each with its own negatives."""
     gradient_checkpointing: bool = False

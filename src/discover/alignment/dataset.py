@@ -39,7 +39,7 @@ class PairBatch:
     others: tuple[tuple[Tensor, PairKeys], ...] = ()
 
     def to(self, device: torch.device) -> "PairBatch":
-        """The same on another device; the copy does not wait when this one lies in pinned memory."""
+        """The same on another device; windows are copied through pinned memory."""
         if self.text.device.type == device.type:
             return self
         others = tuple((text.to(device, non_blocking=True), keys.to(device)) for text, keys in self.others)

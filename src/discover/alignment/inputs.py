@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
 from numpy.typing import NDArray
 
@@ -51,7 +52,7 @@ def load_inputs(config: AlignmentConfig, device: torch.device, progress: Progres
         ConfigError: A path is not given.
         ArtifactError: A file is missing or damaged.
         JoinError: Windows without text embeddings.
-        DataError: A split is empty, or training and validation share an event.
+        DataError: A split has fewer than two windows, or training and validation share an event.
     """
     train_path, val_path = _path(config, "train_data_path"), _path(config, "val_data_path")
     train, validation = load_split(train_path, "train"), load_split(val_path, "val")
@@ -91,6 +92,12 @@ def build_inputs(
 ) -> TrainingInputs:
     """The same from tables already in memory."""
     _refuse_shared_events(train, validation)
+    for name, part in (("training", train), ("validation", validation)):
+        if len(part.windows) == 1:
+            raise DataError(
+                f"There is one {name} window only, and pairs are told from each other. "
+                "Use a longer log, shorter windows or another split."
+            )
     if train_text.dim != val_text.dim:
         raise ConfigError(
             f"Text embeddings are {train_text.dim} wide for training and {val_text.dim} for validation. "
@@ -151,15 +158,18 @@ def _text_vectors(
 
 
 def _refuse_shared_events(train: WindowSet, validation: WindowSet) -> None:
-    """Hard error when a validation window holds an event of a training window of the same table."""
-    if not (len(train.windows) and len(validation.windows)) or not train.events.equals(validation.events):
+    """Hard error when a validation window holds an event of a training window of the same home."""
+    if not (len(train.windows) and len(validation.windows)) or train.home.name != validation.home.name:
         return
-    size = len(train.events)
-    covered = np.zeros(size + 1, np.int64)
-    first = train.windows["first_event"].to_numpy()
-    np.add.at(covered, first, 1)
-    np.add.at(covered, first + train.windows["n_events"].to_numpy(), -1)
-    inside = np.concatenate([[0], np.cumsum(np.cumsum(covered)[:size] > 0)])
+    taken = _covered(train)
+    if not train.events.equals(validation.events):
+        # Each side has a table of its own (discover-v2's files): the same event is told by what it says.
+        what = [pl.col("time"), pl.col("sensor").cast(pl.String), pl.col("state").cast(pl.String)]
+        held = train.events.filter(pl.Series(taken)).select(what).with_columns(taken=True).unique()
+        joined = validation.events.select(what).join(held, on=["time", "sensor", "state"], how="left",
+                                                     maintain_order="left")  # fmt: skip
+        taken = joined["taken"].is_not_null().to_numpy()
+    inside = np.concatenate([[0], np.cumsum(taken)])
     begin = validation.windows["first_event"].to_numpy()
     shared = inside[begin + validation.windows["n_events"].to_numpy()] - inside[begin]
     if shared.any():
@@ -169,3 +179,12 @@ def _refuse_shared_events(train: WindowSet, validation: WindowSet) -> None:
             f"(first: {validation.windows['window_id'][where]}). Split the days before cutting windows: "
             "run `discover sample` again."
         )
+
+
+def _covered(window_set: WindowSet) -> NDArray[np.bool_]:
+    """(E,) whether an event is in a window."""
+    change = np.zeros(len(window_set.events) + 1, np.int64)
+    first = window_set.windows["first_event"].to_numpy()
+    np.add.at(change, first, 1)
+    np.add.at(change, first + window_set.windows["n_events"].to_numpy(), -1)
+    return np.asarray(np.cumsum(change)[:-1] > 0)

@@ -100,6 +100,8 @@ def test_a_discover_v2_file_loads_and_names_what_means_nothing(tmp_path: Path) -
             {"train_captions_path": "a", "train_text_embeddings_path": "b"},
             "give train_text_embeddings_path or train_captions_path",
         ),
+        ({"sampling.split": {}}, "unknown setting 'sampling.split'. Did you mean 'sampling'"),
+        ({"zzz": {}}, "unknown setting 'zzz'. Valid names: .*captions,.*home,.*sampling"),
         ({"encoder": {}, "encoder_config_path": "x.yaml"}, "not both"),
         ({"encoder_config_path": "absent.yaml"}, "No config file at"),
     ],

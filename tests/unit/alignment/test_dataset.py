@@ -4,6 +4,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
@@ -69,8 +70,6 @@ def test_identical_captions_share_an_id(world: ModuleType) -> None:
 
 
 def test_shared_events_between_splits_are_a_hard_error(world: ModuleType, tmp_path: Path) -> None:
-    import polars as pl
-
     from discover.alignment.inputs import build_inputs
     from discover.core.window_set import WindowSet
 
@@ -86,6 +85,42 @@ def test_shared_events_between_splits_are_a_hard_error(world: ModuleType, tmp_pa
     with pytest.raises(DataError, match="1 validation windows share events"):
         build_inputs(
             config, train, WindowSet(val.home, val.events, leaking), world.make_vocabulary(), text, text
+        )
+
+
+def test_shared_events_of_two_tables_are_found_by_what_they_say(world: ModuleType, tmp_path: Path) -> None:
+    from discover.alignment.inputs import build_inputs
+    from discover.core.window_set import WindowSet
+
+    windows = world.make_windows(60)
+    train, val = windows.of_split("train"), windows.of_split("val")
+    text, config = world.make_text(windows), world.make_config(tmp_path)
+    end = int(train.windows["first_event"][-1] + train.windows["n_events"][-1])
+    # As in discover-v2's files: the training side holds its own events only.
+    alone = WindowSet(train.home, train.events.head(end), train.windows)
+    build_inputs(config, alone, val, world.make_vocabulary(), text, text)
+    longer = train.windows.with_columns(
+        n_events=pl.when(pl.int_range(pl.len()) == pl.len() - 1)
+        .then(pl.col("n_events") + 1)
+        .otherwise("n_events")
+    )
+    leaking = WindowSet(train.home, train.events.head(end + 1), longer)
+    with pytest.raises(DataError, match=r"1 validation windows share events .*toy_FL_val_00042"):
+        build_inputs(config, leaking, val, world.make_vocabulary(), text, text)
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_split_of_one_window_is_an_error(world: ModuleType, tmp_path: Path, split: str) -> None:
+    from discover.alignment.inputs import build_inputs
+    from discover.core.window_set import WindowSet
+
+    windows = world.make_windows(60)
+    parts = {name: windows.of_split(name) for name in ("train", "val")}
+    parts[split] = WindowSet(windows.home, windows.events, parts[split].windows.head(1))
+    text = world.make_text(windows)
+    with pytest.raises(DataError, match=r"one (training|validation) window only"):
+        build_inputs(
+            world.make_config(tmp_path), parts["train"], parts["val"], world.make_vocabulary(), text, text
         )
 
 

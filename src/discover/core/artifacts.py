@@ -86,7 +86,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise ArtifactError(
             f"Cannot write in {path.parent} ({error.strerror}). "
-            "Choose another folder with --output-dir or change its permissions."
+            "Choose another folder or change its permissions."
         ) from error
     temporary = Path(name)
     try:

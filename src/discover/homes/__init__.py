@@ -12,7 +12,7 @@ from discover.homes.activity_labels import coarse_labels
 from discover.homes.fetch import fetch_log
 from discover.homes.importing import ImportedLog, import_log, write_import
 from discover.homes.interval_files import log_files
-from discover.homes.registry import HomeSummary, list_homes, load_home
+from discover.homes.registry import HomeSummary, list_homes, load_home, unknown_home
 from discover.homes.report import ImportReport, report_table
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "load_home",
     "log_files",
     "report_table",
+    "unknown_home",
     "write_import",
 ]

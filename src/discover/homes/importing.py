@@ -23,6 +23,7 @@ from discover.homes.activity_labels import with_labels
 from discover.homes.casas_reader import read_casas
 from discover.homes.interval_files import find_interval_files, looks_like_intervals
 from discover.homes.places import read_translate
+from discover.homes.registry import unknown_home
 from discover.homes.report import ImportReport
 
 __all__ = ["ImportedLog", "import_log", "write_import"]
@@ -66,10 +67,10 @@ def import_log(
     """
     path = Path(path)
     if path.is_dir():
-        return _import_folder(path, home or Home(name=name or _name_from(path), family=family), translate)
+        return _import_folder(path, home or unknown_home(name or _name_from(path), family), translate)
     places = read_translate(Path(translate)) if translate is not None else {}
     if home is None:
-        home = Home(name=name or _name_from(path), family=family)
+        home = unknown_home(name or _name_from(path), family)
     known = frozenset(s.id for s in home.sensors)
     try:
         raw = read_casas(path, known_sensors=known | frozenset(places), home_name=home.name)

@@ -1,5 +1,6 @@
 """The homes that come with the package: one YAML file each in `homes/data/`."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -9,7 +10,7 @@ from discover.core.config import closest, load_yaml
 from discover.core.errors import ConfigError
 from discover.core.home import UNKNOWN_ROOM, Home
 
-__all__ = ["HomeSummary", "list_homes", "load_home"]
+__all__ = ["HomeSummary", "list_homes", "load_home", "unknown_home"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,21 @@ def load_home(name: str | Path) -> Home:
             "For a home of your own give the path of its YAML file, or none to have it guessed from the log."
         )
     return _load_shipped(text)
+
+
+def unknown_home(name: str, family: str = "own") -> Home:
+    """A home of which nothing is known but its name: everything else is guessed from its log.
+
+    Raises:
+        ConfigError: The name cannot be that of a folder.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_.\-]*", name):
+        plain = re.sub(r"[^a-z0-9_.\-]+", "_", name.lower()).strip("_.-") or "my_home"
+        raise ConfigError(
+            f"'{name}' cannot be the name of a home: it names folders and windows, in lower-case letters, "
+            f"digits, '_', '-' and '.'. Take '{plain}', or give the path of a home's YAML file."
+        )
+    return Home(name=name, family=family)
 
 
 @cache

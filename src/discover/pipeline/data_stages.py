@@ -57,13 +57,13 @@ class DataFolders:
 
 def resolve_home(source: HomeSource) -> Home:
     """The shipped or given home, or a bare one for a log of an unknown home."""
-    from discover.homes import list_homes
+    from discover.homes import list_homes, unknown_home
 
     if source.name.endswith((".yaml", ".yml")) or source.name in {h.name for h in list_homes()}:
         return load_home(source.name)
     if source.log is None:
         return load_home(source.name)  # raises, with the nearest shipped name
-    return Home(name=source.name, family="own")
+    return unknown_home(source.name)
 
 
 def data_folders(config: RunConfig, workspace: Workspace) -> DataFolders:

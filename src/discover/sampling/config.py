@@ -1,5 +1,6 @@
 """How an event log is cut into windows and how its days are split."""
 
+import math
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -29,9 +30,9 @@ class SplitConfig(StrictModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "SplitConfig":
-        if min(self.ratios) < 0 or self.ratios[0] <= 0:
+        if not (min(self.ratios) >= 0 and self.ratios[0] > 0 and sum(self.ratios) < math.inf):
             raise ValueError(
-                f"ratios {self.ratios} must be >= 0, the first (train) above 0; 0.7, 0.1, 0.2 is usual"
+                f"ratios {self.ratios} must be finite, >= 0 and the first (train) above 0; 0.7, 0.1, 0.2 is usual"
             )
         if self.strategy == "chronological" and self.seed:
             raise ValueError("seed changes nothing with strategy chronological; leave it out or use random")
@@ -113,13 +114,15 @@ class SamplingConfig(StrictModel):
         durations = self.durations_s
         if durations is None:
             return
-        if not durations or min(durations) < 0.001 or max(durations) > 86_400:
+        if not durations or not all(0.001 <= d <= 86_400 for d in durations):
             raise ValueError(f"durations_s must list seconds in [0.001, 86400], got {list(durations)}")
         if len(set(durations)) != len(durations):
             raise ValueError("durations_s lists a duration twice; use weights to make it more frequent")
         weights = self.weights
         if weights is not None and (
-            len(weights) != len(durations) or min(weights) < 0 or not 0 < sum(weights) < float("inf")
+            len(weights) != len(durations)
+            or not all(w >= 0 for w in weights)
+            or not 0 < sum(weights) < math.inf
         ):
             raise ValueError(
                 f"weights must be {len(durations)} numbers >= 0 with a positive sum, got {weights}"

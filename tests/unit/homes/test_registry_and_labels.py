@@ -7,7 +7,7 @@ import pytest
 from discover.core.config import dump_yaml
 from discover.core.errors import ConfigError, DataError
 from discover.core.home import Home
-from discover.homes import coarse_labels, list_homes, load_home
+from discover.homes import coarse_labels, list_homes, load_home, unknown_home
 from discover.homes._labels_in_lines import split_resident
 from discover.homes.activity_labels import activity_for, with_labels
 from discover.homes.places import guess_sensor, place_words, read_translate
@@ -62,6 +62,15 @@ def test_list_homes_and_unknown_name() -> None:
     assert {*SHIPPED} <= {h.name for h in list_homes()}
     with pytest.raises(ConfigError, match="'milan'"):
         load_home("millan")
+
+
+@pytest.mark.parametrize(
+    ("name", "offer"), [("My Home", "my_home"), ("../x", "x"), ("Küche 2", "k_che_2"), ("_", "my_home")]
+)
+def test_a_name_that_cannot_be_a_folder_is_refused_with_one_that_can(name: str, offer: str) -> None:
+    with pytest.raises(ConfigError, match=f"Take '{offer}'"):
+        unknown_home(name)
+    assert unknown_home(offer).name == offer
 
 
 def test_home_from_a_yaml_file(tmp_path: Path) -> None:

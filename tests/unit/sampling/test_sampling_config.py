@@ -1,5 +1,6 @@
 """Sampling settings: names, defaults by type, refusals, and the shipped YAML files."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,14 @@ def test_name_and_minimum_follow_the_type(values: dict[str, Any], name: str, lea
         ({"split": {"seed": 4}}, ["split", "seed changes nothing"]),
         ({"split": {"ratios": [0, 0.5, 0.5]}}, ["ratios"]),
         ({"split": {"ratios": [0.5, 0.6, -0.1]}}, ["ratios"]),
+        ({"split": {"ratios": [math.nan, 0.1, 0.1]}}, ["ratios"]),
+        ({"split": {"ratios": [0.7, 0.1, math.nan]}}, ["ratios"]),
+        ({"split": {"ratios": [math.inf, 0.1, 0.1]}}, ["ratios"]),
+        ({"type": "variable_duration", "durations_s": [30, math.nan]}, ["durations_s must list"]),
+        (
+            {"type": "variable_duration", "durations_s": [30, 60], "weights": [1, math.nan]},
+            ["weights must be"],
+        ),
         ({"split": {"strategy": "chronologic"}}, ["split.strategy"]),
         ({"max_gap_s": 0}, ["max_gap_s"]),
         ({"tag": "Über_x"}, ["tag"]),

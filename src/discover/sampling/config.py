@@ -32,7 +32,7 @@ class SplitConfig(StrictModel):
     def _consistent(self) -> "SplitConfig":
         if not (min(self.ratios) >= 0 and self.ratios[0] > 0 and sum(self.ratios) < math.inf):
             raise ValueError(
-                f"ratios {self.ratios} must be finite, >= 0 and the first (train) above 0; 0.7, 0.1, 0.2 is usual"
+                f"ratios {self.ratios} must be finite and >= 0, the first (train) > 0; 0.7, 0.1, 0.2 is usual"
             )
         if self.strategy == "chronological" and self.seed:
             raise ValueError("seed changes nothing with strategy chronological; leave it out or use random")

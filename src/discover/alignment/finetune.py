@@ -5,7 +5,7 @@ changed, and nothing here is used by label-free methods.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,37 +95,59 @@ def fine_tune(
         model.config.encoder,
         sensor_texts=sensor_vectors(model.config, window_set.home),
     ).to(model.device)
-    rows = [_rows(ids, wanted) for wanted in (train.ids, validation.ids, scored)]
+    learned, checked, asked = (_rows(ids, wanted) for wanted in (train.ids, validation.ids, scored))
+    target = torch.from_numpy(targets.astype(np.int64)).to(model.device)
+
+    def value_of(network: _Classifier) -> float | None:
+        if not len(validation.ids):
+            return None
+        guess = classes[_probabilities(network, features, checked).argmax(axis=1)]
+        return macro_f1(validation.labels, guess)
+
     with torch.random.fork_rng():
         torch.manual_seed(derive_seed(seed, "fine-tune") % 2**63)
         network = _Classifier(model, len(classes), config).to(model.device)
-        steps = config.epochs * -(-len(targets) // config.batch_size)
-        optimizer, schedule = _optimizer(network, config, steps)
-        target = torch.from_numpy(targets.astype(np.int64)).to(model.device)
-        best, found, chosen = -1.0, None, 0
-        progress.start("fine-tuning", total=config.epochs)
-        for epoch in range(1, config.epochs + 1):
-            network.train()
-            for batch in torch.randperm(len(rows[0])).split(config.batch_size):  # type: ignore[no-untyped-call]
-                logits = network(features, rows[0][batch])
-                loss = F.cross_entropy(logits, target[batch.to(target.device)])
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-                optimizer.step()
-                schedule.step()
-            value = float(epoch)
-            if len(validation.ids):
-                guess = classes[_probabilities(network, features, rows[1]).argmax(axis=1)]
-                value = macro_f1(validation.labels, guess)
-            if value > best:
-                best, chosen = value, epoch
-                found = _probabilities(network, features, rows[2])
-            progress.advance(note=f"epoch {epoch}: {value:.3f}")
-        progress.finish()
-    assert found is not None
+        epoch, value = _train(network, features, learned, target, config, value_of, progress)
     names = tuple(str(c) for c in classes)
-    return FineTuned(names, found, chosen, best if len(validation.ids) else None)
+    return FineTuned(names, _probabilities(network, features, asked), epoch, value)
+
+
+def _train(
+    network: "_Classifier",
+    features: EventFeatures,
+    rows: Tensor,
+    target: Tensor,
+    config: FineTuneConfig,
+    value_of: Callable[["_Classifier"], float | None],
+    progress: Progress,
+) -> tuple[int, float | None]:
+    """Train and leave the network as it was after its best epoch (the last where none can be measured).
+
+    Returns:
+        That epoch, from 1, and its value.
+    """
+    optimizer, schedule = _optimizer(network, config, config.epochs * -(-len(rows) // config.batch_size))
+    best, chosen, kept = -1.0, 0, network.state_dict()
+    progress.start("fine-tuning", total=config.epochs)
+    for epoch in range(1, config.epochs + 1):
+        network.train()
+        for batch in torch.randperm(len(rows)).split(config.batch_size):  # type: ignore[no-untyped-call]
+            loss = F.cross_entropy(network(features, rows[batch]), target[batch.to(target.device)])
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+        value = value_of(network)
+        if value is None or value > best:
+            best, chosen = value if value is not None else best, epoch
+            kept = copy.deepcopy(network.state_dict())
+        progress.advance(
+            note=f"epoch {epoch}" + ("" if value is None else f": validation macro F1 {value:.3f}")
+        )
+    progress.finish()
+    network.load_state_dict(kept)
+    return chosen, best if best >= 0 else None
 
 
 class _Classifier(nn.Module):
@@ -145,6 +167,10 @@ class _Classifier(nn.Module):
         if config.layers > 0:
             for part in (*blocks[-config.layers :], self.encoder.norm):
                 part.requires_grad_(True)
+            # Attention pooling comes after the blocks, so it learns as soon as the last of them does.
+            for name, weight in self.encoder.named_parameters():
+                if name.startswith("pool_"):
+                    weight.requires_grad_(True)
 
     def forward(self, features: EventFeatures, rows: Tensor) -> Tensor:
         """Logits of some windows, (B, C)."""

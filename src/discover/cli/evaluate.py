@@ -7,7 +7,8 @@ from discover.cli.console import BarProgress, console
 from discover.core.artifacts import write_json, write_text
 from discover.core.config import apply_overrides
 from discover.core.errors import ConfigError
-from discover.evaluation.compare import compare_runs, comparison_markdown
+from discover.evaluation.compare import compare_runs
+from discover.evaluation.markdown_compare import comparison_markdown
 from discover.pipeline.evaluate_folder import evaluate_folder, read_runs
 from discover.pipeline.evaluate_stage import Protocol
 

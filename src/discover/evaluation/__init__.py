@@ -1,6 +1,6 @@
 """Evaluation by the protocol: recognition and retrieval, pure functions over tables and vectors."""
 
-from discover.evaluation.answers import ANSWERS, RETRIEVAL_ANSWERS, AnswerLog, row_key
+from discover.evaluation.answers import ANSWERS, RETRIEVAL_ANSWERS, SHOT_ANSWERS, AnswerLog, row_key
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData
 from discover.evaluation.leak_check import check_leaks
@@ -14,6 +14,7 @@ __all__ = [
     "RECOGNITION_SCHEMA",
     "RETRIEVAL_ANSWERS",
     "RETRIEVAL_SCHEMA",
+    "SHOT_ANSWERS",
     "AnswerLog",
     "EvaluationConfig",
     "EvaluationData",

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.core.embeddings import EncodeText, ProjectText, unit_rows
+from discover.evaluation.answers import AnswerLog, row_key
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData, SplitData, window_vectors
 from discover.evaluation.methods import Splits
@@ -33,6 +34,7 @@ def few_label_rows(
     project_text: ProjectText | None,
     config: EvaluationConfig,
     scored: Sequence[Mapping[str, Any]],
+    answers: AnswerLog | None = None,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of k-shot prototypes, text and shots, and small probes, on annotated test windows.
 
@@ -44,6 +46,7 @@ def few_label_rows(
         project_text: The model's text head.
         config: Settings.
         scored: Rows made with all labels, to compare with.
+        answers: Where to note what every row answered in every draw.
 
     Returns:
         Rows as in a recognition result with `shots` and `interval_over: "draws"`, and per row its share of
@@ -75,6 +78,10 @@ def few_label_rows(
         drawn.append(few_shot_probe(inputs, *how, strengths=config.probe_strengths))
     days = len(np.unique(test.days))
     rows = [_row(d, test, days) for d in drawn]
+    if answers is not None:
+        names = {"protocol": "presegmented" if data.presegmented else "free_running", "level": "L1"}
+        for row, d in zip(rows, drawn, strict=True):
+            answers.add_draws(test, d.classes, d.answers, row=row_key(row), pool="annotated", **names)
     return rows, _shares(rows, scored)
 
 

@@ -89,7 +89,7 @@ def evaluate_recognition(
         progress.advance(note=f"prompts: {prompts.name}")
     fine = Level("L1", data.presegmented, config, answers)
     rows, comparisons = score_methods(methods, splits.test, fine)
-    few, share = few_label_rows(data, prompt_sets, splits, **free, scored=rows)
+    few, share = few_label_rows(data, prompt_sets, splits, **free, scored=rows, answers=answers)
     progress.advance(note="rows with few labels")
     coarse = None
     if config.coarse:

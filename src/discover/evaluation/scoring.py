@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.core.day_parts import DAY_PARTS
-from discover.metrics.bootstrap import drawn_confusions
+from discover.metrics.bootstrap_scores import drawn_confusions
 from discover.metrics.classification import SCORE_NAMES, class_f1, scores_from_confusion
 
 __all__ = [

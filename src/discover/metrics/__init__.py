@@ -3,13 +3,17 @@
 from discover.metrics.alignment_health import AlignmentHealth, alignment_health, uniformity
 from discover.metrics.bootstrap import (
     Interval,
-    bootstrap_class_f1,
     bootstrap_interval,
     bootstrap_mean,
-    bootstrap_scores,
     paired_difference,
     paired_mean_difference,
+)
+from discover.metrics.bootstrap_scores import (
+    ScoreSamples,
+    bootstrap_class_f1,
+    bootstrap_scores,
     paired_score_difference,
+    score_samples,
 )
 from discover.metrics.classification import (
     SCORE_NAMES,
@@ -44,6 +48,7 @@ __all__ = [
     "ClassificationScores",
     "Interval",
     "RetrievalScores",
+    "ScoreSamples",
     "accuracy",
     "alignment_health",
     "average_precision",
@@ -76,6 +81,7 @@ __all__ = [
     "relevant_ranks",
     "retrieval_scores",
     "retrieved_labels",
+    "score_samples",
     "scores_from_confusion",
     "uniformity",
     "weighted_f1",

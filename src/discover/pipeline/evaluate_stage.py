@@ -35,7 +35,13 @@ __all__ = ["EVALUATION_OUTPUTS", "Protocol", "SamplingFiles", "evaluate_model", 
 
 Protocol = Literal["all", "recognition", "retrieval"]
 
-EVALUATION_OUTPUTS = ("metrics.json", "metrics.md", "answers.parquet", "retrieval_answers.parquet")
+EVALUATION_OUTPUTS = (
+    "metrics.json",
+    "metrics.md",
+    "answers.parquet",
+    "retrieval_answers.parquet",
+    "shot_answers.parquet",
+)
 """Files of an evaluation's folder."""
 
 

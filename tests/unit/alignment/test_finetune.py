@@ -13,6 +13,7 @@ from discover.alignment.finetune_config import FineTuneConfig
 from discover.alignment.loaded import LoadedModel
 from discover.core.errors import ConfigError, DataError
 from discover.core.window_set import WindowSet
+from discover.metrics import macro_f1
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,21 @@ def test_it_learns_without_changing_the_model(trained: LoadedModel, world: Modul
     assert (other.probabilities != found.probabilities).any()
 
 
+def test_answers_come_from_the_epoch_best_on_validation(trained: LoadedModel, world: ModuleType) -> None:
+    windows = world.make_windows()
+    train, validation = labelled(windows, slice(120)), labelled(windows, slice(120, 160))
+    # A rate so high that the score jumps: the last epoch is not the best.
+    config = FineTuneConfig(layers=-1, epochs=6, batch_size=16, learning_rate=3e-2, head_learning_rate=0.3)
+    found = fine_tune(trained, windows, train, validation, validation.ids, config=config)
+    assert found.epoch < config.epochs
+    guess = np.array(found.classes)[found.probabilities.argmax(axis=1)]
+    assert found.validation_macro_f1 == pytest.approx(macro_f1(validation.labels, guess))
+    nothing = LabelledWindows(validation.ids[:0], validation.labels[:0])
+    last = fine_tune(trained, windows, train, nothing, validation.ids, config=config)
+    assert (last.epoch, last.validation_macro_f1) == (config.epochs, None)
+    assert (last.probabilities != found.probabilities).any()
+
+
 def test_only_the_chosen_layers_learn(trained: LoadedModel) -> None:
     from discover.alignment.finetune import _Classifier
 
@@ -61,6 +77,17 @@ def test_only_the_chosen_layers_learn(trained: LoadedModel) -> None:
     assert learning(0) == set()
     assert learning(1) == {"blocks", "norm"}
     assert {"tokens", "blocks", "norm"} <= learning(-1)
+
+
+def test_attention_pooling_learns_with_the_last_block(world: ModuleType, tmp_path: Path) -> None:
+    from discover.alignment.finetune import _Classifier
+
+    config = world.make_config(tmp_path, encoder__pooling="attention", training__max_steps=1)
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    network = _Classifier(load_model(tmp_path / "best_model.pt"), 2, FineTuneConfig(layers=1))
+    learning = {name for name, p in network.encoder.named_parameters() if p.requires_grad}
+    assert {"pool_query", "pool_kv.weight", "pool_kv.bias"} <= learning
+    assert not any(name.startswith("blocks.0") for name in learning)
 
 
 def test_what_cannot_be_trained_is_refused(trained: LoadedModel, world: ModuleType) -> None:

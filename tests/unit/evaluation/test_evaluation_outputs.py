@@ -12,9 +12,11 @@ from pydantic import ValidationError
 
 from discover.core.errors import ArtifactError, ConfigError, DataError
 from discover.evaluation import EvaluationConfig, evaluate_recognition, evaluate_retrieval
-from discover.evaluation.answers import AnswerLog
-from discover.evaluation.compare import Run, compare_runs, comparison_markdown, read_run
+from discover.evaluation.answers import AnswerLog, row_key
+from discover.evaluation.compare import Run, compare_runs, read_run
+from discover.evaluation.markdown_compare import comparison_markdown
 from discover.evaluation.schemas import MetricsFile, metrics_schema
+from discover.metrics import paired_score_difference
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = EvaluationConfig(
@@ -122,3 +124,96 @@ def test_ranks_on_disk_are_those_of_the_recall(study: Any) -> None:
     )
     shares = retrieval.filter((pl.col("direction") == "window_to_window") & (pl.col("measure") == "L1@10"))
     assert len(shares) == 20
+
+
+# --- rows with few labels in a comparison
+
+
+def shot_entries(result: dict[str, Any], row: str = "k_shot/2_shots") -> dict[str, dict[str, Any]]:
+    return {e["run"]: e for e in result["few_labels"] if e["row"] == row}
+
+
+@pytest.fixture
+def two_folders(study: Any, tmp_path: Path) -> tuple[Path, Path]:
+    """Evaluations of a good and a bad model, as on disk."""
+    table = study.data.window_embeddings
+    noise = np.random.default_rng(0).normal(size=table.vectors.shape)
+    worse = dataclasses.replace(table, vectors=(table.vectors + 2 * noise).astype(np.float32))
+    for name, changes in (("good", {}), ("bad", {"window_embeddings": worse})):
+        result, log = evaluated(study, **changes)
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.json").write_text(json.dumps(result))
+        log.write(tmp_path / name)
+    return tmp_path / "good", tmp_path / "bad"
+
+
+def test_draws_are_stored_and_compared_by_day(two_folders: tuple[Path, Path]) -> None:
+    runs = [read_run(folder, folder.name) for folder in two_folders]
+    result = compare_runs(runs, samples=50)
+    rows = {e["row"] for e in result["few_labels"]}
+    assert rows == {"k_shot/2_shots", "text_and_shots/2_shots/described", "few_shot_probe/2_shots"}
+    for row in rows:
+        entries = shot_entries(result, row)
+        for run in runs:
+            told = run.shot_scores["free_running", "L1", "annotated", row]
+            assert entries[run.name]["macro_f1"]["value"] == pytest.approx(
+                told["macro_f1"]["value"], abs=1e-6
+            )
+            assert entries[run.name]["interval_over"] == "days"
+    stored = runs[1].shots.filter(pl.col("row") == "k_shot/2_shots").sort("window_id")
+    draws = np.array(stored["answers"].to_list()).T
+    assert draws.shape == (2, 20)
+    first = np.array(
+        runs[0].shots.filter(pl.col("row") == "k_shot/2_shots").sort("window_id")["answers"].to_list()
+    )
+    plain = paired_score_difference(stored["truth"], draws, first.T, stored["day"], resamples=50)["macro_f1"]
+    difference = shot_entries(result)["bad"]["minus_first"]["macro_f1"]
+    assert difference["value"] < 0
+    assert (difference["value"], difference["low"], difference["high"]) == pytest.approx(
+        (plain.estimate, plain.low, plain.high), abs=1e-6
+    )
+    assert difference["differs"] == plain.excludes_zero
+    markdown = comparison_markdown(result)
+    assert "## Few labels, free-running" in markdown
+    assert "†" not in markdown
+    again = compare_runs(runs, samples=CONFIG.bootstrap_samples)
+    for folder in two_folders:
+        told_rows = json.loads((folder / "metrics.json").read_text())["free_running"]["recognition"]["rows"]
+        in_full = {row_key(r): r["annotated"] for r in told_rows if not r.get("shots")}
+        for entry in again["recognition"]:
+            if (entry["level"], entry["pool"], entry["run"]) == ("L1", "annotated", folder.name):
+                assert entry["weighted_f1"] == in_full[entry["row"]]["weighted_f1"]
+
+
+def refuse_draws_of_other_windows(good: Run, bad: Run) -> None:
+    fewer = bad.shots.filter(pl.col("window_id") != "small_home_T_test_080")
+    with pytest.raises(DataError, match="other windows or labels"):
+        compare_runs([good, dataclasses.replace(bad, shots=fewer)], samples=20)
+    scores = {key: {**value, "n": 19} for key, value in bad.shot_scores.items()}
+    unstored = dataclasses.replace(bad, shots=bad.shots.clear(), shot_scores=scores)
+    with pytest.raises(DataError, match="other windows or labels"):
+        compare_runs([good, unstored], samples=20)
+
+
+def test_draws_that_were_not_stored_are_shown_without_claim(two_folders: tuple[Path, Path]) -> None:
+    refuse_draws_of_other_windows(*(read_run(folder, folder.name) for folder in two_folders))
+    bad = two_folders[1]
+    (bad / "shot_answers.parquet").unlink()
+    result = compare_runs([read_run(folder, folder.name) for folder in two_folders], samples=50)
+    entry = shot_entries(result)["bad"]
+    told = json.loads((bad / "metrics.json").read_text())["free_running"]["recognition"]["rows"]
+    (row,) = (r["annotated"] for r in told if r["method"] == "k_shot")
+    assert entry["macro_f1"] == row["macro_f1"]
+    assert entry["interval_over"] == "draws"
+    difference = entry["minus_first"]["macro_f1"]
+    assert difference["value"] == pytest.approx(
+        row["macro_f1"]["value"] - shot_entries(result)["good"]["macro_f1"]["value"], abs=1e-6
+    )
+    assert (difference["low"], difference["differs"]) == (None, False)
+    markdown = comparison_markdown(result)
+    assert "not stored in bad" in markdown
+    assert f"{difference['value']:+.3f} |" in markdown
+    # Older still: not even the table of scores.
+    (bad / "metrics.json").unlink()
+    result = compare_runs([read_run(folder, folder.name) for folder in two_folders], samples=50)
+    assert set(shot_entries(result)) == {"good"}

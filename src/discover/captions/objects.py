@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from discover.captions.words import split_words
 
-__all__ = ["COMMON_OBJECTS", "name_object", "spot_of"]
+__all__ = ["COMMON_OBJECTS", "OBJECT_PHRASES", "name_object", "spot_of"]
 
 COMMON_OBJECTS = frozenset(
     {
@@ -113,6 +113,9 @@ _PHRASES = sorted(
     ((split_words(phrase), name) for name, others in _KNOWN.items() for phrase in (name, *others)),
     key=lambda pair: (-len(pair[0]), pair[0]),
 )
+
+OBJECT_PHRASES: Mapping[str, str] = dict(_PHRASES)
+"""Phrase in lower case -> how captions call the object: "sofa" -> "couch"; read by the search as well."""
 
 # Words that say where or what kind a sensor is, not which object it watches.
 _VAGUE = frozenset(

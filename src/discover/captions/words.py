@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Place", "name_rooms", "split_words"]
+__all__ = ["Place", "name_rooms", "room_phrases", "split_words"]
 
 _UNKNOWN_ROOMS = frozenset({"unknown room", "unknown", "unk", "other", "none", "home", "house", ""})
 
@@ -82,6 +82,11 @@ def name_rooms(rooms: Iterable[str]) -> dict[str, Place | None]:
         name = f"{_ORDINALS[suffix]} {base}" if suffix and base in shared else base
         places[room] = _place(name)
     return places
+
+
+def room_phrases() -> dict[str, str]:
+    """Phrase in lower case -> how captions call the room: "lounge" -> "living room"."""
+    return dict(_ROOM_WORDS)
 
 
 def _place(name: str) -> Place:

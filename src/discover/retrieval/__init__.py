@@ -5,6 +5,7 @@ from discover.retrieval.captions import CaptionHit, CaptionPool, caption_index
 from discover.retrieval.clusters import Clustering, clustering_name, find_clustering
 from discover.retrieval.config import AUTO_ANN_WINDOWS, Backend, IndexConfig, SearchFilters
 from discover.retrieval.filters import filter_mask
+from discover.retrieval.home_words import Known, Place, PlaceKind
 from discover.retrieval.hits import Hit, Moment, merge_moments
 from discover.retrieval.index import Index
 from discover.retrieval.mmr import maximal_marginal_relevance
@@ -28,7 +29,10 @@ __all__ = [
     "Hit",
     "Index",
     "IndexConfig",
+    "Known",
     "Moment",
+    "Place",
+    "PlaceKind",
     "SearchFilters",
     "TimeWords",
     "build_window_facts",

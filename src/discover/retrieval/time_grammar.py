@@ -10,6 +10,15 @@ from discover.retrieval.day_clock import Interval, hours_away
 __all__ = ["NEGATION", "TIME_PATTERN", "day_codes", "hour_of", "named_part", "part_hours"]
 
 
+# When people mostly eat, for "at dinner time"; hours that protocol and day parts call late morning, noon, evening.
+_MEALS: dict[str, Interval] = {
+    "breakfast": (5.0, 11.0),
+    "lunch": (11.0, 14.0),
+    "dinner": (17.0, 21.0),
+    "supper": (17.0, 21.0),
+}
+
+
 def named_part(*names: str) -> list[Interval]:
     """Hours of some `DAY_PARTS`, neighbours joined."""
     return _join([(float(p.begin_hour), float(p.end_hour)) for p in DAY_PARTS if p.name in names])
@@ -18,6 +27,9 @@ def named_part(*names: str) -> list[Interval]:
 def part_hours(words: str) -> list[Interval]:
     """Hours of a part of the day as a sentence says it, from the one table."""
     words = " ".join(words.split())
+    meal = next((hours for name, hours in _MEALS.items() if name in words), None)
+    if meal is not None:
+        return [meal]
     names = {p.name for p in DAY_PARTS if words in (p.words, p.also)}
     if not names:
         # "late in the evening" is the table's wording for the hours before midnight.
@@ -103,7 +115,8 @@ def _pattern() -> re.Pattern[str]:
     )
     part = (
         rf"(?P<part>(?:{table})\b|{degree}(?:(?:in|during|through|throughout|over)\s+(?:the\s+)?|at\s+|by\s+)"
-        rf"(?:middle\s+of\s+the\s+)?{degree}{noun}|(?:every|each)\s+{degree}{noun}|overnight\b)"
+        rf"(?:middle\s+of\s+the\s+)?{degree}{noun}|(?:every|each)\s+{degree}{noun}|overnight\b|"
+        rf"(?:(?:at|around|during|over|by)\s+)?(?:{'|'.join(_MEALS)})[\s-]?time\b)"
     )
     day = rf"(?:week-?ends?|weekdays?|work(?:ing\s+|-)?days?|(?:{'|'.join(WEEKDAYS)})s?)\b"
     days = (

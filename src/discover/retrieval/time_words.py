@@ -10,7 +10,7 @@ stretch; different kinds must all hold ("on weekends at night"). A time after "n
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from discover.core.day_parts import WEEKDAYS
 from discover.retrieval.day_clock import Interval, hours_away, hours_text, inside, week_minutes
 from discover.retrieval.time_grammar import NEGATION, TIME_PATTERN, day_codes, hour_of, named_part, part_hours
 
-__all__ = ["TIME_WEIGHT", "TimeWords", "find_time_words"]
+__all__ = ["TIME_WEIGHT", "TimeWords", "find_time_words", "time_spans"]
 
 TIME_WEIGHT = 2.0
 """Preference 1 against 0 weighs as much as the whole range of a cosine: the named time comes first."""
@@ -92,15 +92,20 @@ def find_time_words(text: str) -> TimeWords:
         False
     """
     reading = _Reading()
-    position = 0
-    while position < len(text):
-        match = TIME_PATTERN.search(text, position)
-        if match is None:
-            break
-        position = match.end()
-        if not NEGATION.search(text[: match.start()]):
+    for match, denied in _matches(text):
+        if not denied:
             reading.take(match)
     return reading.result()
+
+
+def time_spans(text: str) -> list[tuple[int, int, bool]]:
+    """(begin, end, whether it is denied) of every time word, in characters."""
+    return [(match.start(), match.end(), denied) for match, denied in _matches(text)]
+
+
+def _matches(text: str) -> Iterator[tuple[re.Match[str], bool]]:
+    for match in TIME_PATTERN.finditer(text):
+        yield match, NEGATION.search(text[: match.start()]) is not None
 
 
 def _minutes_of(start: pl.Series | NDArray[np.int16]) -> NDArray[np.int16]:

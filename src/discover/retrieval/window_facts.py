@@ -11,10 +11,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.core.home import UNKNOWN_ROOM, Home
+from discover.core.home import UNKNOWN_ROOM, Home, Sensor
 from discover.core.window_set import WindowSet
 
-__all__ = ["WINDOW_FACTS", "build_window_facts", "presence_mask"]
+__all__ = [
+    "WINDOW_FACTS",
+    "build_window_facts",
+    "event_pieces",
+    "needs_person",
+    "presence_mask",
+    "sensor_ids",
+]
 
 WINDOW_FACTS: dict[str, object] = {
     "window_id": pl.String,
@@ -39,13 +46,10 @@ _EVENTS_PER_PIECE = 4_000_000
 def presence_mask(events: pl.DataFrame, home: Home) -> NDArray[np.bool_]:
     """Which events (E,) need a person at the sensor; see the top of this file."""
     by_id = {s.id: s for s in home.sensors}
-    ids = _sensor_ids(events)
-    kinds = [by_id[i].type if i in by_id else "unknown" for i in ids]
-    active = [by_id[i].is_activity if i in by_id else True for i in ids]
-    person = np.array(
-        [a and k not in _WITHOUT_PERSON for a, k in zip(active, kinds, strict=True)], dtype=bool
-    )
-    self_ending = np.array([k in _ENDS_BY_ITSELF for k in kinds], dtype=bool)
+    ids = sensor_ids(events)
+    sensors = [by_id.get(i, Sensor(id=i)) for i in ids]
+    person = np.array([needs_person(s) for s in sensors], dtype=bool)
+    self_ending = np.array([s.type in _ENDS_BY_ITSELF for s in sensors], dtype=bool)
     sensor = events["sensor"].to_physical().to_numpy()
     off = (events["state"].cast(pl.String) == "OFF").fill_null(False).to_numpy()
     if not len(ids):
@@ -64,7 +68,7 @@ def build_window_facts(window_set: WindowSet, windows: pl.DataFrame | None = Non
     object_code = np.where(present, object_code, -1)
     pieces_rooms: list[pl.DataFrame] = []
     pieces_objects: list[pl.DataFrame] = []
-    for window_row, event_row in _pieces(windows):
+    for window_row, event_row in event_pieces(windows):
         pieces_rooms.append(_runs(window_row, room_code[event_row]))
         pieces_objects.append(_firsts(window_row, object_code[event_row]))
     facts = windows.select(
@@ -77,7 +81,12 @@ def build_window_facts(window_set: WindowSet, windows: pl.DataFrame | None = Non
     )
 
 
-def _sensor_ids(events: pl.DataFrame) -> list[str]:
+def needs_person(sensor: Sensor) -> bool:
+    """Whether events of a sensor can say that somebody is there: not thermometers, batteries, radio health."""
+    return sensor.is_activity and sensor.type not in _WITHOUT_PERSON
+
+
+def sensor_ids(events: pl.DataFrame) -> list[str]:
     """Names behind the codes of the sensor column."""
     kind = events.schema["sensor"]
     return kind.categories.to_list() if isinstance(kind, pl.Enum) else []
@@ -86,7 +95,7 @@ def _sensor_ids(events: pl.DataFrame) -> list[str]:
 def _codes(window_set: WindowSet, field: str) -> tuple[NDArray[np.int64], list[str]]:
     """Code per event of its sensor's room or object (-1: none), and the names."""
     by_id = {s.id: getattr(s, field) for s in window_set.home.sensors}
-    ids = _sensor_ids(window_set.events)
+    ids = sensor_ids(window_set.events)
     names = sorted({n for n in by_id.values() if n and n != UNKNOWN_ROOM})
     index = {n: i for i, n in enumerate(names)}
     per_sensor = np.array([index.get(by_id.get(i) or "", -1) for i in ids] or [-1], dtype=np.int64)
@@ -94,7 +103,7 @@ def _codes(window_set: WindowSet, field: str) -> tuple[NDArray[np.int64], list[s
     return per_sensor[sensor], names
 
 
-def _pieces(windows: pl.DataFrame) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def event_pieces(windows: pl.DataFrame) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """(window row, event row) of every event of every window, in pieces."""
     first = windows["first_event"].to_numpy().astype(np.int64)
     count = windows["n_events"].to_numpy().astype(np.int64)

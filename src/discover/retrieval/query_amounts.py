@@ -1,0 +1,160 @@
+"""How English says a length of time, and how many: "for more than half an hour", "a few seconds", "four or more rooms".
+
+In: the text of a sentence. Out: spans of it and what they mean. No home and no window is known here.
+"""
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["Amount", "find_durations", "find_room_counts", "find_vague_length", "times_of"]
+
+_NUMBERS = {
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
+    "forty-five": 45, "fifty": 50, "sixty": 60, "ninety": 90,
+    "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25, "one and a half": 1.5, "a couple of": 2,
+}  # fmt: skip
+_UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600}
+
+# What "a few" and a bare plural mean: seconds at most, minutes and hours at least and at most.
+_FEW = {1: (0.0, 10.0), 60: (120.0, 600.0), 3600: (7200.0, 18000.0)}
+# "For 30 seconds" and "about 30 seconds" are met from three quarters of it to one and a half times.
+_ABOUT = (0.75, 1.5)
+
+_LOW = r"more\s+than|over|at\s+least|longer\s+than|no\s+less\s+than|not\s+less\s+than|no\s+fewer\s+than|upwards\s+of|well\s+over"
+_HIGH = (
+    r"less\s+than|fewer\s+than|under|at\s+most|no\s+more\s+than|not\s+more\s+than|no\s+longer\s+than|"
+    r"not\s+longer\s+than|within|up\s+to|shorter\s+than|below"
+)
+_NUMBER = (
+    r"\d+(?:\.\d+)?|" + "|".join(sorted((re.escape(n).replace(r"\ ", r"\s+") for n in _NUMBERS), key=len, reverse=True))
+)
+_ONLY = r"only|just|barely|mere|merely|hardly"
+_DURATION = re.compile(
+    rf"\b(?:for\s+)?(?:(?P<only>{_ONLY})\s+)?(?:for\s+)?(?:(?P<low>{_LOW})|(?P<high>{_HIGH})|(?P<about>about|around|roughly|some))?\s*"
+    rf"(?:(?P<few>a\s+few|several|some|mere|a\s+handful\s+of|a\s+matter\s+of|many)|(?P<number>{_NUMBER}))[\s-]*"
+    r"(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|hrs?|h)\b"
+    r"(?P<after>\s+(?:or\s+(?:more|longer|less|so)|at\s+(?:least|most)))?(?P<half>\s+and\s+a\s+half)?",
+    re.IGNORECASE,
+)
+_BARE = re.compile(r"\b(?:for|in|within|takes?|only|just|mere)\s+(?P<unit>seconds|minutes|hours)\b", re.IGNORECASE)
+
+_LONG = re.compile(
+    r"\b(?:(?:for\s+)?(?:a\s+|very\s+|quite\s+a\s+|too\s+|so\s+)*(?:long|lengthy|prolonged|extended)(?!\s+(?:ago|as|before|after))\b"
+    r"(?:\s+(?:time|while|period|stretch))?|(?:for\s+)?(?:quite\s+)?a\s+(?:good\s+|little\s+)?while\b|for\s+ages\b|"
+    r"linger(?:s|ing)?\b|at\s+length\b|on\s+end\b)",
+    re.IGNORECASE,
+)
+_THROUGHOUT = re.compile(
+    r"\b(?:(?:for\s+)?the\s+(?:whole|entire)\s+(?:time|while|minute)|all\s+the\s+time|all\s+along|throughout(?=\s*(?:$|[,.;])))\b",
+    re.IGNORECASE,
+)
+_BRIEF = re.compile(
+    r"\b(?:brief(?:ly)?|short(?!\s+of)|quick(?:ly)?|fleeting(?:ly)?|momentar(?:y|ily)|hurried(?:ly)?|swift(?:ly)?|in\s+passing|"
+    r"(?:for|only|just)\s+(?:a|one)\s+(?:moment|second|instant)|an?\s+(?:moment|instant)|pops?(?=\s+(?:in|out|over|to))|"
+    r"popping(?=\s+(?:in|out|over|to))|peeks?|peeking|nips?|nipping|dash(?:es|ing)?)\b",
+    re.IGNORECASE,
+)
+_ROOM_COUNT = re.compile(
+    rf"\b(?:(?P<only>{_ONLY})\s+)?(?:(?P<low>{_LOW})|(?P<high>{_HIGH})|(?P<exact>exactly))?\s*"
+    rf"(?:(?P<number>\d+|one|two|three|four|five|six|seven|eight|a\s+single)|(?P<many>several|many|various|multiple|lots\s+of|"
+    r"a\s+lot\s+of|all(?:\s+the)?|every|each|most)|(?P<same>the\s+same))"
+    r"(?P<after>\s+or\s+(?:more|fewer|less))?\s+(?:different\s+|other\s+|of\s+the\s+)?(?:rooms?|places?(?=\s+(?:only|for|$))|spot)\b",
+    re.IGNORECASE,
+)
+_TIMES = re.compile(
+    r"\b(?:(?P<twice>twice|two\s+times)|(?P<n>three|four|five|six|\d+)\s+times|(?P<often>repeatedly|again\s+and\s+again|over\s+and\s+over|"
+    r"many\s+times|several\s+times|multiple\s+times))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A stated amount and where it stands; the text between `begin` and `end` says it."""
+
+    begin: int
+    end: int
+    low: float = 0.0
+    high: float = float("inf")
+
+
+def find_durations(text: str) -> list[Amount]:
+    """Stated lengths of time in seconds.
+
+    >>> [(a.low, a.high) for a in find_durations("for more than half an hour")]
+    [(1800.0, inf)]
+    >>> [(a.low, a.high) for a in find_durations("only a few seconds")]
+    [(0.0, 10.0)]
+    """
+    found = []
+    for match in _DURATION.finditer(text):
+        unit = _UNITS[match["unit"].lower().rstrip("s") or "s"]
+        if match["few"]:
+            low, high = _FEW[unit]
+            if match["few"].lower() in ("several", "many") and unit > 1:
+                low, high = 1.5 * low, float("inf")
+        else:
+            seconds = (_number(match["number"]) + (0.5 if match["half"] else 0)) * unit
+            low, high = _bounds(match, seconds)
+        found.append(Amount(match.start(), match.end(), low, high))
+    for match in _BARE.finditer(text):
+        low, high = _FEW[_UNITS[match["unit"].lower().rstrip("s")]]
+        found.append(Amount(match.start(), match.end(), low, high if low == 0 else float("inf")))
+    return sorted(found, key=lambda a: a.begin)
+
+
+def find_vague_length(text: str, skip: list[Amount]) -> tuple[str, Amount | None]:
+    """"long", "brief" or "throughout" where the sentence says so without a number, and where; else ""."""
+    for name, pattern in (("throughout", _THROUGHOUT), ("brief", _BRIEF), ("long", _LONG)):
+        for match in pattern.finditer(text):
+            if not any(a.begin < match.end() and match.start() < a.end for a in skip):
+                return name, Amount(match.start(), match.end())
+    return "", None
+
+
+def find_room_counts(text: str) -> list[Amount]:
+    """How many different rooms; "the same room" is one, "several" three or more, "every room" four or more."""
+    found = []
+    for match in _ROOM_COUNT.finditer(text):
+        low, high = 1.0, 1.0
+        if match["many"]:
+            all_of_them = match["many"].lower().split()[0] in ("all", "every", "each", "most")
+            low, high = (4.0 if all_of_them else 3.0), float("inf")
+        elif match["number"]:
+            number = match["number"].lower()
+            low = high = 1.0 if number.startswith("a ") else _number(number)
+            if match["low"]:
+                strict = re.match(r"(?:more|over|upwards|well)", match["low"], re.IGNORECASE)
+                low, high = low + (1 if strict else 0), float("inf")
+            elif match["high"]:
+                strict = re.match(r"(?:less|fewer|under|below)", match["high"], re.IGNORECASE)
+                low, high = 0.0, high - (1 if strict else 0)
+            elif match["after"]:
+                low, high = (low, float("inf")) if "more" in match["after"].lower() else (0.0, high)
+        found.append(Amount(match.start(), match.end(), low, high))
+    return found
+
+
+def times_of(text: str) -> int:
+    """How often something happens: "twice", "repeatedly" (three times); 1 where nothing is said."""
+    match = _TIMES.search(text)
+    if match is None:
+        return 1
+    if match["n"]:
+        return int(_number(match["n"]))
+    return 2 if match["twice"] else 3
+
+
+def _number(words: str) -> float:
+    plain = " ".join(words.lower().split())
+    return float(_NUMBERS[plain]) if plain in _NUMBERS else float(plain)
+
+
+def _bounds(match: re.Match[str], seconds: float) -> tuple[float, float]:
+    after = (match["after"] or "").lower()
+    if match["low"] or "more" in after or "longer" in after or "least" in after:
+        return seconds, float("inf")
+    if match["high"] or match["only"] or "less" in after or "most" in after:
+        return 0.0, seconds
+    return _ABOUT[0] * seconds, _ABOUT[1] * seconds

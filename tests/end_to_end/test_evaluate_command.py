@@ -39,6 +39,9 @@ def test_a_model_folder_is_evaluated_and_compared_without_config(workspace: Path
     assert differences
     assert set(differences) == {0.0}
     assert "## Retrieval" in (workspace / "both.md").read_text(encoding="utf-8")
+    assert {p.name for p in workspace.glob("both_*.png")} == {
+        "both_free_running.png", "both_presegmented.png"
+    }  # fmt: skip
 
 
 def test_one_part_of_the_protocol(workspace: Path) -> None:

@@ -153,11 +153,14 @@ def compare(
         list[Path], typer.Argument(help="Results folders or model folders; the first is compared with.")
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write NAME.md and NAME.json instead of printing.")
+        Path | None, typer.Option("--output", "-o", help="Write NAME.md, NAME.json and figures instead of printing.")
     ] = None,
     samples: Annotated[int, typer.Option(min=10, help="Bootstrap samples of test days.")] = 1000,
 ) -> None:
-    """Merge evaluations into one table, with paired intervals of each against the first."""
+    """Merge evaluations into one table, with paired intervals of each against the first.
+
+    Rows with few labels are means over draws of the labelled windows; their intervals are over days too.
+    """
     from discover.cli.evaluate import compare_folders
 
     compare_folders(runs, output, samples)
@@ -274,6 +277,9 @@ def recognise(
 @app.command()
 def cluster(
     model: Annotated[Path, typer.Argument(help="Folder of a trained model, e.g. trained_models/demo/demo.")],
+    log: Annotated[
+        Path | None, typer.Argument(help="With --apply: raw log whose windows are assigned to the clusters.")
+    ] = None,
     k: Annotated[int | None, typer.Option("--k", "-k", help="Number of clusters. Default 20.")] = None,
     method: Annotated[str | None, typer.Option(help="scan (default), temi, kmeans, gmm or hdbscan.")] = None,
     on: Annotated[
@@ -299,14 +305,51 @@ def cluster(
     page: Annotated[
         bool, typer.Option(help="Also write clusters.html: where, when, how long, what follows what.")
     ] = True,
+    apply: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Find nothing: assign the windows of LOG (or of another --index) to the clusters of this "
+            "clustering, given by name or folder.",
+        ),
+    ] = None,
+    home: Annotated[
+        str | None,
+        typer.Option(help="With --apply: home of the log, shipped or a YAML. Default: the model's home."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="With --apply: folder to write into. Default: clusters_of_LOG."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Step 7: find recurring behaviour and say in words what it is, without any label.
 
     Clusters are found on training days, and every window is assigned. Writes
-    MODEL/clusters_SAMPLING_NAME/: assignments.parquet, clusters.json, clusters.csv. A stopped fit goes on
-    where it was when the same command is given again.
+    MODEL/clusters_SAMPLING_NAME/: assignments.parquet, clusters.json, clusters.csv and the fitted clustering,
+    clusterer.safetensors. A stopped fit goes on where it was when the same command is given again.
+
+    `discover cluster MODEL LOG --apply NAME` reads a new log with a fitted clustering: each of its windows
+    gets one of the clusters found before, and the same files are written.
     """
+    if apply is not None:
+        from discover.cli.clusters import assign_windows
+        from discover.pipeline.applied_clusters import ApplyRequest
+
+        assign_windows(
+            ApplyRequest(
+                model=model, clustering=apply, log=log, home=home, index=index, output=output, page=page
+            ),
+            unused={
+                "k": k, "method": method, "on": on, "name": name, "seed": seed is not None,
+                "config": config, "set": set_, "captions": captions,
+            },
+            as_json=as_json,
+        )  # fmt: skip
+        return
+    for value, what in ((log, "a log"), (home, "--home"), (output, "--output")):
+        if value is not None:
+            raise typer.BadParameter(f"{what} goes with --apply NAME, the clustering to read it with")
     from discover.cli.clusters import cluster_windows
 
     cluster_windows(

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from discover.cli.console import BarProgress, console
-from discover.core.artifacts import write_json, write_text
+from discover.core.artifacts import atomic_path, write_json, write_text
 from discover.core.config import apply_overrides
 from discover.core.errors import ConfigError
 from discover.evaluation.compare import compare_runs
 from discover.evaluation.markdown_compare import comparison_markdown
 from discover.pipeline.evaluate_folder import evaluate_folder, read_runs
 from discover.pipeline.evaluate_stage import Protocol
+from discover.reports.compare_figures import draw_comparison
 
 __all__ = ["compare_folders", "evaluate_trained"]
 
@@ -29,7 +30,7 @@ def evaluate_trained(model: Path, protocol: str, overrides: Sequence[str], outpu
 
 
 def compare_folders(folders: Sequence[Path], output: Path | None, samples: int) -> None:
-    """Print the merged table, or write it with all rows as JSON beside it."""
+    """Print the merged table, or write it with all rows as JSON and a figure per protocol beside it."""
     result = compare_runs(read_runs(folders), samples=samples)
     text = comparison_markdown(result)
     if output is None:
@@ -37,5 +38,12 @@ def compare_folders(folders: Sequence[Path], output: Path | None, samples: int) 
         return
     write_text(output.with_suffix(".md"), text)
     write_json(output.with_suffix(".json"), result)
-    for suffix in (".md", ".json"):
-        console.print(f"Wrote {output.with_suffix(suffix)}", markup=False, highlight=False, soft_wrap=True)
+    written = [output.with_suffix(".md"), output.with_suffix(".json")]
+    for protocol in dict.fromkeys(e["protocol"] for e in result["recognition"]):
+        drawing = draw_comparison(result, protocol)
+        if drawing is not None:
+            written.append(output.with_name(f"{output.stem}_{protocol}.png"))
+            with atomic_path(written[-1]) as temporary:
+                temporary.write_bytes(drawing.png)
+    for path in written:
+        console.print(f"Wrote {path}", markup=False, highlight=False, soft_wrap=True)

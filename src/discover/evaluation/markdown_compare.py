@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from discover.evaluation.markdown import METHOD_TITLES
 from discover.evaluation.markdown_tables import markdown_table, score_cell
 
-__all__ = ["comparison_markdown", "main_entries"]
+__all__ = ["comparison_markdown", "main_entries", "row_words"]
 
 _SHOWN = ("macro_f1", "weighted_f1")
 
@@ -32,6 +33,14 @@ def comparison_markdown(result: Mapping[str, Any]) -> str:
         lines += [f"## Retrieval, {protocol.replace('_', '-')}", ""]
         lines += [*markdown_table(header, body, text_columns=3), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def row_words(row: str) -> str:
+    """A row's key in words: "linear_probe/encoder" -> "linear probe on window vectors · before the head"."""
+    method, *rest = row.split("/")
+    words = {"joint": "", "encoder": "before the head", "1_shots": "1 shot"}
+    parts = [METHOD_TITLES.get(method, method), *(words.get(part, part) for part in rest)]
+    return " · ".join(part.replace("_", " ") for part in parts if part)
 
 
 def main_entries(entries: Sequence[Mapping[str, Any]], protocol: str) -> list[Mapping[str, Any]]:
@@ -75,7 +84,7 @@ def _method(entry: Mapping[str, Any]) -> str:
 
 
 def _score_table(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    body = [[e["row"].replace("_", " "), e["run"], *_cells(e, _SHOWN)] for e in entries]
+    body = [[row_words(e["row"]), e["run"], *_cells(e, _SHOWN)] for e in entries]
     header = ["row", "run", "macro F1", "difference", "weighted F1", "difference"]
     return markdown_table(header, body, text_columns=2)
 

@@ -17,6 +17,7 @@ from discover.evaluation.compare import Run, compare_runs, read_run
 from discover.evaluation.markdown_compare import comparison_markdown
 from discover.evaluation.schemas import MetricsFile, metrics_schema
 from discover.metrics import paired_score_difference
+from discover.reports.compare_figures import _rows, draw_comparison
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = EvaluationConfig(
@@ -97,7 +98,7 @@ def test_differences_are_those_of_the_answers(study: Any) -> None:
     assert any(e["measure"] == "recall@10" and "minus_first" in e for e in result["retrieval"])
     markdown = comparison_markdown(result)
     assert "minus good" in markdown
-    assert "| aligned zero shot/described/plain | bad |" in markdown
+    assert "| aligned, zero-shot · described · plain | bad |" in markdown
 
 
 def test_other_windows_cannot_be_compared(study: Any) -> None:
@@ -176,6 +177,18 @@ def test_draws_are_stored_and_compared_by_day(two_folders: tuple[Path, Path]) ->
     markdown = comparison_markdown(result)
     assert "## Few labels, free-running" in markdown
     assert "†" not in markdown
+    # Pictures are a room above; the shape of a result is best known here.
+    pictures = [draw_comparison(result, p) for p in ("free_running", "free_running", "presegmented")]
+    assert pictures[0] is not None
+    assert pictures[0] == pictures[1]
+    assert pictures[2] is None
+    assert [e for e, _ in _rows(result["few_labels"])] == [
+        "k_shot/2_shots", "text_and_shots/2_shots/described", "few_shot_probe/2_shots"
+    ]  # fmt: skip
+    groups = dict(_rows(result["recognition"] + result["few_labels"]))
+    assert groups["text_only/described/plain"] == 0
+    assert (groups["k_shot/2_shots"], groups["linear_probe/joint"]) == (1, 2)
+    assert not any("smoothed" in row or "/name" in row for row in groups)
     again = compare_runs(runs, samples=CONFIG.bootstrap_samples)
     for folder in two_folders:
         told_rows = json.loads((folder / "metrics.json").read_text())["free_running"]["recognition"]["rows"]

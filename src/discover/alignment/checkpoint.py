@@ -11,7 +11,7 @@ import torch
 from discover.core.artifacts import atomic_path
 from discover.core.errors import CheckpointError
 
-__all__ = ["CHECKPOINT_FORMAT", "load_checkpoint", "save_checkpoint"]
+__all__ = ["CHECKPOINT_FORMAT", "load_checkpoint", "refuse_missing", "save_checkpoint"]
 
 CHECKPOINT_FORMAT = "discover-checkpoint/1"
 
@@ -35,8 +35,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: Missing, damaged, or not a checkpoint of this project.
     """
-    if not path.is_file():
-        raise CheckpointError(f"No checkpoint at {path}. Train the model first, or correct the path.")
+    refuse_missing(path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
@@ -51,6 +50,16 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             "Train the model again with this version."
         )
     return dict(content)
+
+
+def refuse_missing(path: Path) -> None:
+    """Check that there is a file.
+
+    Raises:
+        CheckpointError: There is none.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"No checkpoint at {path}. Train the model first, or correct the path.")
 
 
 def _canonical(value: Any) -> Any:

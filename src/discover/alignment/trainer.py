@@ -6,9 +6,11 @@ run needs no generator state, and k steps + resume + k steps equal 2k steps bit 
 
 import contextlib
 import os
+from pathlib import Path
 
 import torch
 
+from discover.alignment.checkpoint import refuse_missing
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.inputs import TrainingInputs
 from discover.alignment.resuming import Resume
@@ -56,6 +58,8 @@ class AlignmentTrainer:
             TrainingError: The loss is not finite.
             KeyboardInterrupt, SystemExit: Stopped by Ctrl-C or SIGTERM, after writing a checkpoint.
         """
+        if isinstance(self._resume, Path):
+            refuse_missing(self._resume)
         with contextlib.ExitStack() as stack:
             if int(os.environ.get("RANK", "0")) == 0:
                 stack.enter_context(folder_lock(self.config.output_dir / ".training", wait=False))

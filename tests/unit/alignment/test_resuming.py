@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from discover.alignment import AlignmentTrainer
-from discover.alignment.checkpoint import load_checkpoint
+from discover.alignment.checkpoint import load_checkpoint, save_checkpoint
 from discover.core.errors import ArtifactError, CheckpointError
 
 
@@ -17,81 +17,108 @@ def train(world: ModuleType, folder: Path, resume: Any = "auto", **changes: Any)
     return AlignmentTrainer(config, inputs=world.make_inputs(config), resume=resume).train()
 
 
+@pytest.fixture(scope="module")
+def finished(world: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 12 steps with checkpoints of steps 5 and 10; not to be changed."""
+    folder: Path = tmp_path_factory.mktemp("finished") / "run"
+    train(world, folder)
+    return folder
+
+
+@pytest.fixture
+def copied(finished: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    return Path(shutil.copytree(finished, tmp_path / "copied"))
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     skip = {"timing.jsonl", "config.yaml"}
     return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file() and p.name not in skip}
 
 
-def test_a_new_folder_gets_the_log_and_the_best_model(world: ModuleType, tmp_path: Path) -> None:
-    train(world, tmp_path / "a")
-    train(world, tmp_path / "b", tmp_path / "a" / "checkpoint_step_10.pt")
-    whole, gone_on = files_of(tmp_path / "a"), files_of(tmp_path / "b")
+def test_a_new_folder_gets_the_log_and_the_best_model(
+    world: ModuleType, finished: Path, tmp_path: Path
+) -> None:
+    train(world, tmp_path / "b", finished / "checkpoint_step_10.pt")
+    whole, gone_on = files_of(finished), files_of(tmp_path / "b")
     del whole["checkpoint_step_5.pt"], whole["checkpoint_step_10.pt"]
     assert gone_on == whole
 
 
 def test_a_checkpoint_without_its_folder_starts_a_log_and_looks_for_the_best_anew(
-    world: ModuleType, tmp_path: Path
+    world: ModuleType, finished: Path, tmp_path: Path
 ) -> None:
-    train(world, tmp_path / "a")
     (tmp_path / "alone").mkdir()
-    shutil.copy(tmp_path / "a" / "checkpoint_step_10.pt", tmp_path / "alone")
+    shutil.copy(finished / "checkpoint_step_10.pt", tmp_path / "alone")
     result = train(world, tmp_path / "b", tmp_path / "alone" / "checkpoint_step_10.pt")
     assert result.best_step == 12
     assert load_checkpoint(result.best_path)["best"]["step"] == 12
     assert (tmp_path / "b" / "metrics.jsonl").read_text().startswith('{"step": 12')
 
 
-def test_an_earlier_checkpoint_with_more_steps_replaces_what_came_after(
-    world: ModuleType, tmp_path: Path
+def test_an_earlier_checkpoint_with_other_steps_replaces_what_came_after(
+    world: ModuleType, copied: Path
 ) -> None:
-    train(world, tmp_path)
-    # The best model of the first run comes after step 5: it is none of the longer run's.
-    final = load_checkpoint(tmp_path / "final_model.pt")
-    assert final["best"]["step"] > 5
-    result = train(
-        world, tmp_path, tmp_path / "checkpoint_step_5.pt",
-        training__max_steps=14, training__keep_checkpoints=1, training__save_interval=3,
+    # Checkpoint 10 of the first run would count as newer than 8 of the second.
+    train(
+        world, copied, copied / "checkpoint_step_5.pt",
+        training__max_steps=9, training__keep_checkpoints=1, training__save_interval=2,
     )  # fmt: skip
-    kept = load_checkpoint(tmp_path / "checkpoint_step_12.pt")
-    assert kept["total_steps"] == 14
-    assert not (tmp_path / "checkpoint_step_10.pt").exists()
+    assert [p.name for p in copied.glob("*step*.pt")] == ["checkpoint_step_8.pt"]
+    assert load_checkpoint(copied / "checkpoint_step_8.pt")["total_steps"] == 9
+    assert load_checkpoint(copied / "final_model.pt")["total_steps"] == 9
+
+
+def test_a_best_model_of_the_replaced_steps_is_not_kept(world: ModuleType, copied: Path) -> None:
+    path = copied / "checkpoint_step_10.pt"
+    content = load_checkpoint(path)
+    # best_model.pt is of step 12; a best one of step 8 that nothing beats is not in the folder.
+    content["best"]["value"] = -1e9
+    save_checkpoint(path, content)
+    result = train(world, copied, path, training__max_steps=14)
     best = load_checkpoint(result.best_path)
     assert best["total_steps"] == 14
     assert best["best"] == load_checkpoint(result.final_path)["best"]
+    assert result.best_value > -1e9
 
 
-def test_another_run_in_the_new_folder_is_not_touched(world: ModuleType, tmp_path: Path) -> None:
-    train(world, tmp_path / "a")
-    train(world, tmp_path / "b", seed=3)
-    before = files_of(tmp_path / "b")
+def test_a_missing_checkpoint_is_told_before_anything_is_made(world: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="No checkpoint at"):
+        train(world, tmp_path / "new", tmp_path / "absent.pt")
+    assert not (tmp_path / "new").exists()
+
+
+def test_another_run_in_the_new_folder_is_not_touched(
+    world: ModuleType, finished: Path, copied: Path
+) -> None:
+    path = finished / "checkpoint_step_10.pt"
+    before = files_of(copied)
     with pytest.raises(ArtifactError, match="another output_dir"):
-        train(world, tmp_path / "b", tmp_path / "a" / "checkpoint_step_10.pt")
-    assert files_of(tmp_path / "b") == before
+        train(world, copied, path, training__max_steps=14)
+    assert files_of(copied) == before
 
 
-def test_a_complete_run_without_its_best_model_says_so(world: ModuleType, tmp_path: Path) -> None:
-    train(world, tmp_path / "a")
-    (tmp_path / "a" / "best_model.pt").unlink()
+def test_a_complete_run_without_its_best_model_says_so(
+    world: ModuleType, copied: Path, tmp_path: Path
+) -> None:
+    (copied / "best_model.pt").unlink()
     with pytest.raises(CheckpointError, match="complete at step 12"):
-        train(world, tmp_path / "a")
+        train(world, copied)
     with pytest.raises(CheckpointError, match=r"more training\.max_steps"):
-        train(world, tmp_path / "b", tmp_path / "a" / "final_model.pt")
+        train(world, tmp_path / "b", copied / "final_model.pt")
 
 
-def test_an_unfinished_run_without_its_best_model_finds_another(world: ModuleType, tmp_path: Path) -> None:
-    train(world, tmp_path)
+def test_an_unfinished_run_without_its_best_model_finds_another(world: ModuleType, copied: Path) -> None:
     for name in ("best_model.pt", "final_model.pt"):
-        (tmp_path / name).unlink()
-    result = train(world, tmp_path)
+        (copied / name).unlink()
+    result = train(world, copied)
     assert result.best_step == 12
     assert result.best_path.is_file()
 
 
-def test_a_later_best_model_of_the_same_run_stays(world: ModuleType, tmp_path: Path) -> None:
+def test_a_later_best_model_of_the_same_run_stays(world: ModuleType, copied: Path) -> None:
     """As after a kill: best_model.pt is of step 12, the newest checkpoint of step 10."""
-    train(world, tmp_path)
-    whole = files_of(tmp_path)
-    (tmp_path / "final_model.pt").unlink()
-    train(world, tmp_path)
-    assert files_of(tmp_path) == whole
+    whole = files_of(copied)
+    (copied / "final_model.pt").unlink()
+    train(world, copied)
+    assert files_of(copied) == whole

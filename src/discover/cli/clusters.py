@@ -6,11 +6,13 @@ from typing import Any
 from discover.cli.console import BarProgress, console, print_json, print_table
 from discover.clustering import ClusteringConfig
 from discover.core.config import apply_overrides, config_from_mapping, read_yaml_mapping
+from discover.core.errors import ConfigError
 from discover.core.progress import SILENT
+from discover.pipeline.applied_clusters import AppliedClusters, ApplyRequest, apply_clusters
 from discover.pipeline.clusters import ClusterFolder, cluster_model
 from discover.pipeline.discovery import write_model_cluster_page
 
-__all__ = ["cluster_windows"]
+__all__ = ["assign_windows", "cluster_windows"]
 
 
 def cluster_windows(
@@ -42,6 +44,52 @@ def cluster_windows(
     _print_clusters(found)
     if written is not None:
         console.print(f"Page  {written}", markup=False, highlight=False, soft_wrap=True)
+
+
+def assign_windows(request: ApplyRequest, *, unused: dict[str, Any], as_json: bool) -> None:
+    """Assign the windows of a log, or of another index, to saved clusters, and print one line per cluster.
+
+    Raises:
+        ConfigError: An option of `unused`, which only finding clusters takes, was given.
+    """
+    given = [f"--{name.replace('_', '-')}" for name, value in unused.items() if value]
+    if given:
+        raise ConfigError(
+            f"--apply takes the clusters as they were found, so {given[0]} changes nothing: leave it out, or "
+            "leave --apply out to find clusters anew."
+        )
+    applied = apply_clusters(request, SILENT if as_json else BarProgress())
+    if as_json:
+        print_json(applied.content)
+        return
+    _print_applied(applied)
+
+
+def _print_applied(applied: AppliedClusters) -> None:
+    content = applied.content
+    clusters = sorted(content["clusters"], key=lambda c: (-c["windows"], c["id"]))
+    rows = [
+        (c["id"], c["title"], c["windows"], f"{c['share']:.1%}", f"{c['share_found']:.1%}", c["when"])
+        for c in clusters
+    ]
+    columns = ("id", "title", "windows", "share", "when found", "hours")
+    print_table(f"{content['name']}, {content['sampling']}", columns, rows)
+    lines = [
+        f"Mean confidence {content['confidence']:.2f}; {content['confidence_found']:.2f} in the windows of "
+        f"{content['found_in']}, where the clusters were found."
+    ]
+    if content["health"]["noise_share"] > 0:
+        lines.append(f"{content['health']['noise_share']:.0%} of the windows are in no cluster.")
+    else:
+        lines.append("A window like none of the clusters is in the nearest one too.")
+    if applied.unseen_share > 0.01:
+        lines.append(
+            f"{applied.unseen_share:.0%} of the events come from sensors the model never met; "
+            "they say little to it."
+        )
+    lines.append(f"Wrote {', '.join(path.name for path in applied.files)} to {applied.path}")
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_clusters(found: ClusterFolder) -> None:

@@ -8,20 +8,24 @@ from discover.clustering.config import (
     MiningConfig,
     SCANConfig,
     SelfLabelConfig,
+    UnfreezeConfig,
 )
+from discover.clustering.examples import example_windows
 from discover.clustering.factory import METHODS, build_clusterer
 from discover.clustering.health import ClusterHealth, cluster_health
 from discover.clustering.hierarchy import cluster_centres, cut_tree, merge_tree, transition_counts
 from discover.clustering.merged import MergedClusterer
 from discover.clustering.naming import centroid_names, hungarian_names, majority_names, prompt_names
 from discover.clustering.neighbours import mine_neighbours, mine_pairs
-from discover.clustering.profiles import ClusterProfile, Thing, profile_clusters
+from discover.clustering.profiles import ClusterProfile, Thing, empty_profile, profile_clusters
 from discover.clustering.scan import SCANClusterer
-from discover.clustering.storage import SavedClustering, load_clustering, save_clustering
+from discover.clustering.storage import CLUSTERER_FILE, SavedClustering, load_clustering, save_clustering
 from discover.clustering.typical import CaptionPool, TypicalText, nearest_prompts
-from discover.clustering.wording import ClusterWords, PlainWording, Wording, word_clusters
+from discover.clustering.views import Unfrozen, WindowNetwork
+from discover.clustering.wording import ClusterWords, PlainWording, Wording, hour_words, word_clusters
 
 __all__ = [
+    "CLUSTERER_FILE",
     "METHODS",
     "CaptionPool",
     "ClusterHealth",
@@ -43,12 +47,18 @@ __all__ = [
     "SelfLabelConfig",
     "Thing",
     "TypicalText",
+    "Unfrozen",
+    "UnfreezeConfig",
+    "WindowNetwork",
     "Wording",
     "build_clusterer",
     "centroid_names",
     "cluster_centres",
     "cluster_health",
     "cut_tree",
+    "empty_profile",
+    "example_windows",
+    "hour_words",
     "hungarian_names",
     "load_clustering",
     "majority_names",

@@ -17,7 +17,7 @@ from discover.core.errors import ShapeError
 
 # Shape letters: W windows, C clusters.
 
-__all__ = ["ClusterProfile", "Thing", "profile_clusters"]
+__all__ = ["ClusterProfile", "Thing", "empty_profile", "profile_clusters"]
 
 _EPISODE_GAP_S = 120.0
 _SMALLEST_SHARE = 0.05
@@ -139,6 +139,12 @@ def profile_clusters(
             )
         )
     return profiles
+
+
+def empty_profile(cluster: int) -> ClusterProfile:
+    """The profile of a cluster without a window."""
+    nothing = (0.0,) * 24
+    return ClusterProfile(cluster, 0, 0.0, 0.0, nothing, nothing, 0.0, (), ())
 
 
 def _things(table: pl.DataFrame, column: str, words: Mapping[str, str]) -> dict[int, tuple[Thing, ...]]:

@@ -11,7 +11,7 @@ from typing import Protocol
 from discover.clustering.profiles import ClusterProfile, Thing
 from discover.core.day_parts import DAY_PARTS
 
-__all__ = ["ClusterWords", "PlainWording", "Wording", "hour_ranges", "word_clusters"]
+__all__ = ["ClusterWords", "PlainWording", "Wording", "hour_ranges", "hour_words", "word_clusters"]
 
 _TYPICAL_SHARE = 0.25
 _TYPICAL_LIFT = 1.5
@@ -117,6 +117,12 @@ def hour_ranges(hours: Sequence[float], *, covered: float = _HOURS_COVERED) -> l
     return sorted(ranges[:3])
 
 
+def hour_words(hours: Sequence[float]) -> str:
+    """`hour_ranges` as words: "7–9 h and 17–19 h", or "at all hours"."""
+    ranges = hour_ranges(hours)
+    return _join([f"{a}–{b} h" for a, b in ranges]) if ranges else "at all hours"
+
+
 def _what(profile: ClusterProfile) -> str:
     objects = _standing_out(profile.objects)
     if objects:
@@ -182,11 +188,9 @@ def _sentence(profile: ClusterProfile) -> str:
         what = f"Mixed: no room is in more than {rooms[0].share:.0%} of its windows"
     else:
         what = "Events that name no room"
-    ranges = hour_ranges(profile.hours)
-    when = _join([f"{a}–{b} h" for a, b in ranges]) if ranges else "at all hours"
     return (
-        f"{what}; {when}; {_length(profile.episode_s)} at a time, on {profile.days:.0%} of the days; "
-        f"{profile.share:.1%} of all windows."
+        f"{what}; {hour_words(profile.hours)}; {_length(profile.episode_s)} at a time, "
+        f"on {profile.days:.0%} of the days; {profile.share:.1%} of all windows."
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,9 @@ from discover.alignment import LoadedModel, load_model
 from discover.captions.objects import name_object
 from discover.captions.words import name_rooms
 from discover.clustering import CaptionPool, FeatureSpace
+from discover.core.artifacts import read_manifest
 from discover.core.embeddings import EmbeddingTable, mean_caption_vectors, unit_rows
+from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
 from discover.core.window_set import WindowSet, load_window_set, read_captions
 from discover.evaluation.features import bag_of_sensors
@@ -22,7 +25,7 @@ from discover.retrieval import Index
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["ClusterInputs"]
+__all__ = ["ClusterInputs", "captions_by_window", "plain_words", "sensor_columns"]
 
 # Shape letters: W windows, D width.
 
@@ -128,12 +131,39 @@ class ClusterInputs:
             n_windows=len(rows),
         )
 
-    def words(self) -> dict[str, str]:
-        """Plain words of the home's rooms and objects."""
-        home = self.window_set.home
-        rooms = name_rooms(s.room for s in home.sensors)
-        said = {room: place.name for room, place in rooms.items() if place is not None}
-        for sensor in home.sensors:
-            if sensor.object:
-                said[sensor.object] = name_object(sensor.object) or sensor.object
-        return said
+    def first_captions(self, windows: pl.DataFrame) -> dict[str, str]:
+        """The first caption of each of some windows, by window id."""
+        captions = read_captions(self.sampling / CAPTIONS_FILE.format(style=self.caption_style))
+        return captions_by_window(captions, windows)
+
+    @property
+    def caption_settings(self) -> dict[str, Any] | None:
+        """Settings the captions were made with, to describe other windows alike; None where unknown."""
+        for ending in ("", "_p"):
+            manifest = read_manifest(self.sampling / f"manifest_caption{ending}.json")
+            if manifest is not None and manifest.config.get("style") == self.caption_style:
+                return manifest.config
+        return None
+
+
+def captions_by_window(captions: pl.DataFrame, windows: pl.DataFrame) -> dict[str, str]:
+    """The first caption of each of some windows, by window id."""
+    own = captions.filter(pl.col("window_id").is_in(windows["window_id"].implode()))
+    # Of equal keys the last one stays.
+    return dict(own.sort("caption_index", descending=True).select("window_id", "caption").iter_rows())
+
+
+def sensor_columns(window_set: WindowSet) -> tuple[str, ...]:
+    """The sensor of each column of `evaluation.features.bag_of_sensors`."""
+    kind = window_set.events.schema["sensor"]
+    return tuple(kind.categories.to_list()) if isinstance(kind, pl.Enum) else ()
+
+
+def plain_words(home: Home) -> dict[str, str]:
+    """Plain words of a home's rooms and objects."""
+    rooms = name_rooms(s.room for s in home.sensors)
+    said = {room: place.name for room, place in rooms.items() if place is not None}
+    for sensor in home.sensors:
+        if sensor.object:
+            said[sensor.object] = name_object(sensor.object) or sensor.object
+    return said

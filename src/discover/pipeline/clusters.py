@@ -1,10 +1,12 @@
 """`discover cluster`: find clusters on training days, assign every window, describe and write them.
 
 Folder `<model>/clusters_<sampling>_<name>/`: assignments.parquet (window_id, cluster, confidence),
-clusters.json (titles, sentences, numbers, hierarchy, health), clusters.csv, manifest_cluster.json.
+clusters.json (titles, sentences, numbers, hierarchy, health), clusters.csv, manifest_cluster.json, and
+clusterer.safetensors, the fitted clustering for windows of another log (`applied_clusters`).
 No label is read anywhere here.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,35 +19,27 @@ from numpy.typing import NDArray
 from discover.clustering import (
     Clusterer,
     ClusteringConfig,
-    ClusterProfile,
+    SavedClustering,
     SCANClusterer,
-    TypicalText,
     Wording,
     build_clusterer,
-    cluster_centres,
-    cluster_health,
-    cut_tree,
-    merge_tree,
-    nearest_prompts,
-    profile_clusters,
-    transition_counts,
-    word_clusters,
+    save_clustering,
 )
-from discover.clustering.vocabulary import GENERIC_BEHAVIOUR
-from discover.core.artifacts import atomic_path, read_json, write_json
+from discover.core.artifacts import read_json, write_json
 from discover.core.errors import ArtifactError, ConfigError
 from discover.core.progress import SILENT, Progress
 from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import write_table
 from discover.pipeline.caption_files import CAPTIONS_FILE
-from discover.pipeline.cluster_inputs import ClusterInputs
+from discover.pipeline.cluster_inputs import ClusterInputs, sensor_columns
+from discover.pipeline.cluster_words import describe_clusters, write_cluster_table
 from discover.pipeline.stage import Stage, StageResult, run_stages
 from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name
 
 __all__ = ["ClusterFolder", "cluster_model", "fit_clusters"]
 
 _STATE = "training_state.pt"
-_STAGE_VERSION = 1
+_STAGE_VERSION = 2
 
 # Shape letters: W windows, D width.
 
@@ -159,17 +153,31 @@ def _write(
     labels = clusterer.predict(vectors)
     confidence = proba.max(axis=1) if proba.shape[1] else np.zeros(len(labels), dtype=np.float32)
     table = pl.DataFrame({"window_id": inputs.ids, "cluster": labels, "confidence": confidence})
-    content = _describe(inputs, config, vectors, labels, confidence, wording)
-    content = {"name": name, "sampling": inputs.sampling.name, **content}
+    content = describe_clusters(inputs, config, vectors, labels, confidence, wording)
+    about = {"name": name, "sampling": inputs.sampling.name, "model_sha256": inputs.model.sha256}
+    content = about | content
     heads = getattr(clusterer, "fine_", clusterer)
     if isinstance(heads, SCANClusterer):
         content["training"] = {"best": heads.best_at_, "validation_loss": heads.best_loss_}
+    saved = save_clustering(folder, _savable(inputs, config, clusterer, folder))
     paths = [folder / n for n in (ASSIGNMENTS_FILE, CLUSTERS_FILE, "clusters.csv")]
     write_table(paths[0], table, ASSIGNMENTS)
     write_json(paths[1], content)
-    _write_csv(paths[2], content["clusters"])
+    write_cluster_table(paths[2], content["clusters"])
     (folder / _STATE).unlink(missing_ok=True)
-    return StageResult(paths, {"windows": len(labels), "clusters": len(content["clusters"])})
+    return StageResult([*paths, saved], {"windows": len(labels), "clusters": len(content["clusters"])})
+
+
+def _savable(
+    inputs: ClusterInputs, config: ClusteringConfig, clusterer: Clusterer, folder: Path
+) -> SavedClustering:
+    # Where the index is, so that another log can be cut alike, relative as in the index itself.
+    about = {
+        "index": os.path.relpath(inputs.index_folder, folder),
+        "captions": inputs.caption_settings,
+    }
+    columns = sensor_columns(inputs.window_set) if config.on == "bag" else ()
+    return SavedClustering(clusterer, config.on, inputs.model.sha256, columns, about)
 
 
 def _fit_or_resume(
@@ -187,99 +195,3 @@ def _fit_or_resume(
         # A stopped fit of other settings or windows gives way, as a stopped training run does.
         state_path.unlink()
         return fit_clusters(inputs, vectors, config, state_path=state_path, progress=progress)
-
-
-def _describe(
-    inputs: ClusterInputs,
-    config: ClusteringConfig,
-    vectors: NDArray[np.float32],
-    labels: NDArray[np.int32],
-    confidence: NDArray[np.float32],
-    wording: Wording | None,
-) -> dict[str, Any]:
-    """Profiles and words from the windows of training and validation days."""
-    seen = np.flatnonzero(inputs.splits != "test")
-    n_clusters = max(config.k, int(labels.max(initial=-1)) + 1)
-    own = labels[seen]
-    profiles = profile_clusters(
-        inputs.index.windows[seen],
-        own,
-        confidence[seen],
-        n_clusters,
-        words=inputs.words(),
-        captions=inputs.caption_pool(seen),
-        prompts=_prompts(inputs, seen, own, n_clusters),
-    )
-    words = word_clusters(profiles, wording)
-    counts = np.bincount(labels[labels >= 0], minlength=n_clusters)
-    groups, tree = _groups(inputs, vectors, seen, own, profiles, n_clusters)
-    group_words = _group_words(inputs, seen, own, confidence, groups, wording)
-    clusters = []
-    for profile, said in zip(profiles, words, strict=True):
-        row = {"id": profile.id, "title": said.title, "sentence": said.sentence}
-        row |= {k: v for k, v in profile.to_dict().items() if k != "id"}
-        row["windows_all"] = int(counts[profile.id])
-        row["group"] = int(groups[profile.id])
-        clusters.append(row)
-    return {
-        "config": config.model_dump(mode="json"),
-        "described_from": "training and validation days",
-        "health": cluster_health(labels, n_clusters).to_dict(),
-        "clusters": clusters,
-        "groups": [{"id": g, "title": t} for g, t in enumerate(group_words)],
-        "hierarchy": tree,
-    }
-
-
-def _prompts(
-    inputs: ClusterInputs, seen: NDArray[np.int64], labels: NDArray[np.int32], n_clusters: int
-) -> dict[int, list[TypicalText]]:
-    """Nearest sentences among the home's activities and the generic vocabulary, in the joint space."""
-    own = [text for a in inputs.window_set.home.activities for text in (a.name, *a.described) if text]
-    sentences = list(dict.fromkeys((*own, *GENERIC_BEHAVIOUR)))
-    vectors = inputs.model.project_text(inputs.encoder.encode(sentences, kind="query"))
-    return nearest_prompts(inputs.index.vectors[seen], labels, n_clusters, sentences, vectors)
-
-
-def _groups(
-    inputs: ClusterInputs,
-    vectors: NDArray[np.float32],
-    seen: NDArray[np.int64],
-    labels: NDArray[np.int32],
-    profiles: list[ClusterProfile],
-    n_clusters: int,
-) -> tuple[NDArray[np.int64], dict[str, Any]]:
-    """Group of each cluster, and the tree they were cut from."""
-    used = np.array([p.id for p in profiles], dtype=np.int64)
-    groups = np.zeros(n_clusters, dtype=np.int64)
-    if len(used) < 3:
-        groups[used] = np.arange(len(used))
-        return groups, {"order": used.tolist(), "linkage": []}
-    centres = cluster_centres(vectors[seen], labels, n_clusters)
-    moves = transition_counts(labels, inputs.spans[seen], n_clusters)
-    sizes = np.bincount(labels[labels >= 0], minlength=n_clusters)
-    tree = merge_tree(centres[used], moves[np.ix_(used, used)], sizes[used])
-    groups[used] = cut_tree(tree, max(2, round(len(used) / 3)))
-    return groups, {"order": used.tolist(), "linkage": tree.round(6).tolist()}
-
-
-def _group_words(
-    inputs: ClusterInputs,
-    seen: NDArray[np.int64],
-    labels: NDArray[np.int32],
-    confidence: NDArray[np.float32],
-    groups: NDArray[np.int64],
-    wording: Wording | None,
-) -> list[str]:
-    merged = np.where(labels >= 0, groups[np.maximum(labels, 0)], -1)
-    profiles = profile_clusters(
-        inputs.index.windows[seen], merged, confidence[seen], int(groups.max()) + 1, words=inputs.words()
-    )
-    return [said.title for said in word_clusters(profiles, wording)]
-
-
-def _write_csv(path: Path, clusters: list[dict[str, Any]]) -> None:
-    columns = ("id", "title", "sentence", "windows", "windows_all", "share", "days", "episode_s", "group")
-    rows = [{c: cluster[c] for c in columns} for cluster in clusters]
-    with atomic_path(path) as temporary:
-        pl.DataFrame(rows, infer_schema_length=None).write_csv(temporary)

@@ -18,6 +18,7 @@ from discover.changes import (
     build_grid,
     compare_periods,
     compare_rolling,
+    marks_of_company,
     marks_of_lists,
     marks_of_objects,
     marks_of_windows,
@@ -25,7 +26,7 @@ from discover.changes import (
 )
 from discover.core.artifacts import atomic_path, read_json, write_json
 from discover.core.home import UNKNOWN_ROOM, Home
-from discover.core.window_set import WindowSet, load_window_set, read_captions
+from discover.core.window_set import WindowSet, load_window_set
 from discover.pipeline.index_folders import only_index, sampling_of
 from discover.retrieval import Index
 from discover.retrieval.clusters import CLUSTERS_FILE, Clustering, find_clustering
@@ -50,7 +51,8 @@ class ChangeRequest:
 
     Attributes:
         model: Folder of a trained model with an index.
-        by: What time is counted for: clusters, rooms, objects, or recognised activities.
+        by: What is counted: time in clusters, rooms, at objects or in recognised activities; moments that
+            hint at company.
         clusters: Name of a clustering, where the model has several.
         index: Index folder; None: the only one of free-running windows.
         config: Settings of the comparison.
@@ -99,9 +101,10 @@ def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_se
     facts = thin_windows(windows)
     if request.by == "room":
         marks = marks_of_lists(facts, "rooms").with_columns(pl.col("thing").replace({UNKNOWN_ROOM: None}))
-    elif request.by == "object":
+    elif request.by in ("object", "company"):
         present = pl.Series(presence_mask(window_set.events, window_set.home))
-        marks = marks_of_objects(window_set.events, window_set.home, present)
+        make = marks_of_objects if request.by == "object" else marks_of_company
+        marks = make(window_set.events, window_set.home, present)
     elif request.by == "activity":
         # Recognition loads the model and a text encoder; the other two ways need neither.
         from discover.pipeline.recognising import RecogniseRequest, recognise
@@ -118,7 +121,8 @@ def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_se
             lambda c: f"{c}: {titles.get(c, 'cluster')}" if c >= 0 else None, return_dtype=pl.String
         )
         marks = marks_of_windows(named, things)
-    return build_grid(marks, window_set.events["time"], request.config)
+    moments = request.by == "company"
+    return build_grid(marks, window_set.events["time"], request.config, moments=moments)
 
 
 def _clusters(found: Clustering) -> list[dict[str, Any]]:
@@ -229,7 +233,6 @@ def write_model_cluster_page(
     sampling = sampling_of(folder)
     window_set = load_window_set(sampling)
     found = find_clustering(model, sampling.name, windows["window_id"], clusters)
-    captions = sorted(sampling.glob("captions_*.parquet"))
     inputs = ClusterPageInputs(
         title=f"{window_set.home.title or window_set.home.name}: clusters",
         window_set=window_set,
@@ -237,6 +240,5 @@ def write_model_cluster_page(
         assignments=found.assignments,
         clusters=_clusters(found),
         present=presence_mask(window_set.events, window_set.home),
-        captions=read_captions(captions[0]) if captions else None,
     )
     return write_cluster_page(output or found.folder, inputs)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,9 @@ from discover.core.errors import DataError
 from discover.core.window_set import WindowSet
 from discover.reports.cluster_figures import cluster_colours, draw_calendar, draw_cluster, draw_transitions
 
-__all__ = ["ClusterPageInputs", "write_cluster_page"]
+__all__ = ["ClusterPageInputs", "example_lines", "write_cluster_page"]
 
 _LARGEST = 12
-_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class ClusterPageInputs:
         window_set: Home and events; `facts` are slices of these events.
         facts: Windows of a search index: window_id, start, end, first_event, n_events, rooms, objects.
         assignments: window_id, cluster (-1: none), confidence. Windows not in it are in no cluster.
-        clusters: From `clusters.json`: id, title, sentence each.
+        clusters: From `clusters.json`: id, title, sentence and example moments each; `sentence_found` where
+            the clusters were found in another log.
         present: Which events need a person, (E,); None: all.
-        captions: `core.tables.CAPTIONS` of the windows, for the examples.
     """
 
     title: str
@@ -44,7 +44,6 @@ class ClusterPageInputs:
     assignments: pl.DataFrame
     clusters: Sequence[Mapping[str, Any]]
     present: NDArray[np.bool_] | None = None
-    captions: pl.DataFrame | None = None
 
 
 def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
@@ -103,6 +102,14 @@ def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
     return path
 
 
+def example_lines(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Example moments of a cluster of `clusters.json`: when, text, window_id."""
+    return [
+        {**moment, "when": f"{datetime.fromisoformat(moment['start']):%a %d %b %Y %H:%M}"}
+        for moment in cluster.get("examples", [])
+    ]
+
+
 def _numbers(facts: pl.DataFrame, grid: TimeGrid, ids: Sequence[int]) -> str:
     inside = float((facts["cluster"] >= 0).mean() or 0.0)  # type: ignore[arg-type]
     return (
@@ -148,7 +155,8 @@ def _sections(
                 "figure": draw_cluster(
                     f"cluster_{cluster}", inputs.window_set.home, of_use, inside["start"], own["minutes"]
                 ),
-                "examples": _examples(inside, inputs.captions),
+                "found": str(told.get(cluster, {}).get("sentence_found", "")),
+                "examples": example_lines(told.get(cluster, {})),
             }
         )
     return sections
@@ -189,25 +197,6 @@ def _neighbours(steps: pl.DataFrame, titles: Mapping[int, str], cluster: int, fi
         f"{titles.get(c, c)} {100 * n / max(1, total):.0f} %"
         for c, n in rows.head(3).select(other, "count").iter_rows()
     ) or "nothing within five minutes"  # fmt: skip
-
-
-def _examples(inside: pl.DataFrame, captions: pl.DataFrame | None) -> list[dict[str, str]]:
-    """The surest windows, on different days."""
-    best = inside.sort("confidence", "start", descending=[True, False]).unique(
-        pl.col("start").dt.date(), keep="first", maintain_order=True
-    ).head(_EXAMPLES)  # fmt: skip
-    texts: dict[str, str] = {}
-    if captions is not None:
-        chosen = captions.filter(pl.col("window_id").is_in(best["window_id"].implode()))
-        texts = dict(chosen.sort("caption_index", descending=True).select("window_id", "caption").iter_rows())
-    return [
-        {
-            "when": f"{row['start']:%a %d %b %Y %H:%M}",
-            "text": texts.get(row["window_id"]) or " → ".join(r.replace("_", " ") for r in row["rooms"][:6]),
-            "id": row["window_id"],
-        }
-        for row in best.iter_rows(named=True)
-    ]
 
 
 def _short(title: str, most: int = 46) -> str:

@@ -23,7 +23,11 @@ def inputs_of(window_set: WindowSet, cluster: int | None = None) -> ClusterPageI
             "confidence": pl.Series(np.ones(n), dtype=pl.Float32),
         }
     )
-    clusters = [{"id": i, "title": f"Title <{i}>", "sentence": f"Sentence {i}."} for i in range(3)]
+    moment = {"window_id": "w<1>", "start": "2021-03-01T07:05:00", "text": "Fridge & sink."}
+    clusters = [
+        {"id": i, "title": f"Title <{i}>", "sentence": f"Sentence {i}.", "examples": [moment] * i}
+        for i in range(3)
+    ]
     return ClusterPageInputs("Small home", window_set, facts, assignments, clusters)
 
 
@@ -33,6 +37,8 @@ def test_every_cluster_is_told_and_nothing_is_fetched(tmp_path: Path, window_set
         assert f"Title &lt;{i}&gt;" in page
         assert f"Sentence {i}." in page
     assert page.count("data:image/svg+xml;base64,") == 3 + 2
+    assert page.count("Mon 01 Mar 2021 07:05: Fridge &amp; sink. [w&lt;1&gt;]") == 0 + 1 + 2
+    assert page.count("Example moments:") == 2
     assert 'src="http' not in page
     assert list(tmp_path.iterdir()) == [tmp_path / "clusters.html"]
 

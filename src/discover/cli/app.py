@@ -153,7 +153,7 @@ def compare(
         list[Path], typer.Argument(help="Results folders or model folders; the first is compared with.")
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write NAME.md, NAME.json and figures instead of printing.")
+        Path | None, typer.Option("--output", "-o", help="Write NAME.md, NAME.json and figures.")
     ] = None,
     samples: Annotated[int, typer.Option(min=10, help="Bootstrap samples of test days.")] = 1000,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from discover.core.day_parts import day_part_codes
 from discover.core.embeddings import EmbeddingTable
-from discover.core.errors import JoinError
+from discover.core.errors import DataError, JoinError
 from discover.core.home import NO_ACTIVITY, Home
 from discover.core.window_set import WindowSet, window_middles_s
 from discover.evaluation.leak_check import check_leaks
@@ -33,10 +34,13 @@ class EvaluationData:
         caption_embeddings: Caption vectors of the text encoder; None leaves out the text-only rows.
         captions: `core.tables.CAPTIONS`; needed by `evaluate_retrieval` to know identical captions.
         encoder_embeddings: One vector per window from before the projection head, for probes; optional.
+        reference: For presegmented windows, the free-running ones of the same home and model. Label-free rows
+            take their statistics from its training windows: segments are cut with labels, so to look at
+            segments only would already use them. None: from the training windows themselves.
         leak_check: The report of `check_leaks`, for the result.
 
     Raises:
-        DataError: Splits share events, or windows are duplicated.
+        DataError: Splits share events (or the reference trains on a test day), or windows are duplicated.
     """
 
     window_set: WindowSet
@@ -45,10 +49,23 @@ class EvaluationData:
     caption_embeddings: EmbeddingTable | None = None
     captions: pl.DataFrame | None = None
     encoder_embeddings: EmbeddingTable | None = None
+    reference: "EvaluationData | None" = None
     leak_check: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "leak_check", check_leaks(self.window_set, self.labels))
+        if self.reference is not None:
+            seen, asked = _days(self.reference, "train"), _days(self, "test")
+            if seen & asked:
+                raise DataError(
+                    f"The reference windows train on {len(seen & asked)} test days (first: "
+                    f"{min(seen & asked)}). Sample both with the same split."
+                )
+
+    @property
+    def unlabelled(self) -> "EvaluationData":
+        """Whose training windows label-free rows may look at: all windows of a day, annotated or not."""
+        return self if self.reference is None else self.reference
 
     @property
     def home(self) -> Home:
@@ -132,6 +149,10 @@ class SplitData:
         """The same windows with coarse labels (level L2); `no_activity` stays what it is."""
         names = {str(n): coarse_label(home, str(n)) for n in self.table["label"].unique() if n != NO_ACTIVITY}
         return SplitData(self.table.with_columns(pl.col("label").replace(names)))
+
+
+def _days(data: EvaluationData, split: str) -> set[date]:
+    return set(data.window_set.of_split(split).windows["start"].dt.date().to_list())
 
 
 def coarse_label(home: Home, label: str) -> str:

@@ -56,8 +56,13 @@ def few_label_rows(
     if embeddings is None or not config.supervised or not config.shots:
         return [], []
     test = SplitData(splits.test.table.filter(splits.test.annotated))
-    everything = window_vectors(embeddings, splits.train)
-    train = LabelledVectors(everything, splits.train.labels).only(splits.train.annotated)
+    train = LabelledVectors(window_vectors(embeddings, splits.train), splits.train.labels).only(
+        splits.train.annotated
+    )
+    reference = data if data.unlabelled.window_embeddings is None else data.unlabelled
+    seen = reference.window_embeddings
+    assert seen is not None
+    everything = window_vectors(seen, reference.split("train", config.background_labels))
     validation = LabelledVectors(
         window_vectors(embeddings, splits.validation), splits.validation.labels
     ).only(splits.validation.annotated)

@@ -82,8 +82,7 @@ class LabelFreeRows:
     """Makes the label-free rows of one evaluation; vectors are joined and encoded once for all prompts.
 
     Args:
-        data: Windows and vectors.
-        train: All training windows, read without their labels.
+        data: Windows and vectors; training windows are those of `data.unlabelled`.
         test: Test windows.
         encode_text: The text encoder.
         project_text: The model's text head; None leaves out the aligned rows.
@@ -93,24 +92,26 @@ class LabelFreeRows:
     def __init__(
         self,
         data: EvaluationData,
-        train: SplitData,
         test: SplitData,
         *,
         encode_text: EncodeText,
         project_text: ProjectText | None,
         config: EvaluationConfig,
     ) -> None:
-        self.train, self.test = train, test
+        unlabelled = data.unlabelled
+        self.train, self.test = unlabelled.split("train", config.background_labels), test
         self.presegmented = data.presegmented
         self.encode_text, self.config = encode_text, config
         self._spaces: list[_Space] = []
         background = np.asarray(encode_text(list(BACKGROUND_PROMPTS)), dtype=np.float32)
-        captions, embeddings = data.caption_embeddings, data.window_embeddings
-        if captions is not None:
-            own, other = (mean_caption_vectors(captions, split.ids) for split in (train, test))
+        sides = ((unlabelled, self.train), (data, test))
+        captions = [(d.caption_embeddings, split) for d, split in sides]
+        embeddings = [(d.window_embeddings, split) for d, split in sides]
+        if all(table is not None for table, _ in captions):
+            own, other = (mean_caption_vectors(t, split.ids) for t, split in captions if t is not None)
             self._spaces.append(_Space("text_only", lambda vectors: vectors, own, other, background))
-        if embeddings is not None and project_text is not None:
-            own, other = (window_vectors(embeddings, split) for split in (train, test))
+        if all(table is not None for table, _ in embeddings) and project_text is not None:
+            own, other = (window_vectors(t, split) for t, split in embeddings if t is not None)
             placed = project_text(background)
             self._spaces.append(_Space("aligned_zero_shot", project_text, own, other, placed))
 

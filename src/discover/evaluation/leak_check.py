@@ -20,7 +20,9 @@ def check_leaks(window_set: WindowSet, labels: pl.DataFrame) -> dict[str, Any]:
     be scored twice. Presegmented windows of two concurrent annotations are no duplicates.
 
     Returns:
-        Counts, for the result: windows and events per split, shared events, duplicate training windows.
+        Counts, for the result: windows and events per split, shared events, duplicate training windows, and
+        days with windows of two splits. These are no error, since windows of other tools may be split so,
+        but neighbouring windows of one day are alike: such scores are too good.
 
     Raises:
         DataError: An event belongs to windows of two splits, or a window is there twice.
@@ -51,8 +53,10 @@ def check_leaks(window_set: WindowSet, labels: pl.DataFrame) -> dict[str, Any]:
             f"{len(scored):,} validation or test windows hold exactly the events of another one "
             f"(first: {scored['window_id'][0]}). Sample again without overlap in these splits."
         )
+    days = windows.group_by(pl.col("start").dt.date()).agg(pl.col("split").n_unique())
     return {
         "shared_events": 0,
+        "shared_days": int((days["split"] > 1).sum()),
         "duplicate_training_windows": len(doubled),
         "windows": {s: int((windows["split"] == s).sum()) for s in SPLITS},
         "events": {s: int(covered[s].sum()) for s in SPLITS},

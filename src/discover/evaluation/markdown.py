@@ -66,6 +66,12 @@ def _recognition(result: Mapping[str, Any]) -> list[str]:
         f"Intervals: {result['intervals']}; rows with shots: over draws.",
         "",
     ]
+    shared = result["leak_check"].get("shared_days", 0)
+    if shared:
+        lines += [
+            f"**{shared} days have windows of two splits**: neighbours of training windows are tested.",
+            "",
+        ]
     main = [row for row in rows if row["unit"] == "window" and not row["smoothed"]]
     smoothed = [row for row in rows if row["unit"] == "window" and row["smoothed"]]
     segments = [row for row in rows if row["unit"] == "segment"]

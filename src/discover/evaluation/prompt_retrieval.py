@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from discover.core.embeddings import EncodeText, ProjectText, mean_caption_vectors, unit_rows
 from discover.evaluation.coarse import coarse_prompt_set
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EvaluationData, SplitData, window_vectors
+from discover.evaluation.data import EvaluationData, SplitData, coarse_label, window_vectors
+from discover.evaluation.recognition import activity_classes
 from discover.metrics import label_means, label_shares, nearest_rows
 from discover.recognition.label_free import prompt_scores
 from discover.recognition.prompts import PromptSet, build_prompt_set
@@ -29,7 +30,8 @@ def prompt_retrieval(
 
     One entry per level, prompt set, source (`aligned`: window vectors; `text_only`: caption vectors) and
     pool (`annotated` windows, or `full`: all test windows, where a window without activity is never right).
-    A query is the mean of an activity's prompt vectors; activities without a test window are not asked for.
+    A query is the mean of an activity's prompt vectors; activities without a test window are not asked for,
+    but their prompts take part when a window is asked for its prompt: which ones occur is not known then.
     """
     if not test.annotated.any():
         return []
@@ -64,14 +66,17 @@ def _sources(data: EvaluationData, test: SplitData) -> dict[str, NDArray[np.floa
 def _prompt_sets(
     data: EvaluationData, test: SplitData, config: EvaluationConfig
 ) -> list[tuple[str, str, PromptSet, SplitData]]:
-    """Prompts of the labels that test windows have, fine and coarse."""
+    """Prompts of all activities that can be answered or that test windows have, fine and coarse."""
     sets: list[tuple[str, str, PromptSet, SplitData]] = []
     coarse = test.coarse(data.home)
+    classes, _ = activity_classes(data, config)
+    labels = list(dict.fromkeys([*classes, *_present(test)]))
+    coarse_labels = list(dict.fromkeys(coarse_label(data.home, label) for label in labels))
     for name in config.prompt_sets:
-        fine = build_prompt_set(data.home, name, _present(test))
+        fine = build_prompt_set(data.home, name, labels)
         if fine is not None:
             sets.append(("L1", name, fine, test))
-        own = coarse_prompt_set(data.home, name, _present(coarse)) if config.coarse else None
+        own = coarse_prompt_set(data.home, name, coarse_labels) if config.coarse else None
         if own is not None and len(own.labels) > 1:
             sets.append(("L2", name, own, coarse))
     return sets
@@ -90,11 +95,13 @@ def _prompt_to_window(
 ) -> dict[str, Any]:
     owners = prompts.owners
     unit = unit_rows(sentences)
-    queries = np.stack([unit[owners == i].mean(axis=0) for i in range(len(prompts.labels))])
+    asked = [i for i, label in enumerate(prompts.labels) if (labels == label).any()]
+    names = [prompts.labels[i] for i in asked]
+    queries = np.stack([unit[owners == i].mean(axis=0) for i in asked])
     ks = config.label_precision_ks
-    shares = label_shares(nearest_rows(queries, windows, max(ks)), prompts.labels, labels, ks)
-    counts = np.array([(labels == label).sum() for label in prompts.labels])
-    codes = np.arange(len(prompts.labels))
+    shares = label_shares(nearest_rows(queries, windows, max(ks)), names, labels, ks)
+    counts = np.array([(labels == label).sum() for label in names])
+    codes = np.arange(len(names))
     values: dict[str, float] = {}
     for column, k in enumerate(ks):
         means = label_means(shares[:, column], codes, counts)
@@ -104,7 +111,7 @@ def _prompt_to_window(
             "windows": int(counts[i]),
             **{f"label_precision@{k}": round(float(shares[i, c]), 6) for c, k in enumerate(ks)},
         }
-        for i, label in enumerate(prompts.labels)
+        for i, label in enumerate(names)
     }
     return {"prompt_to_window": values, "per_label": per_label}
 

@@ -83,7 +83,7 @@ def evaluate_recognition(
     if fine_tune is not None:
         methods.append(_fine_tuned(fine_tune, splits))
     progress.advance(note="supervised references")
-    label_free = LabelFreeRows(data, splits.train, splits.test, **free)
+    label_free = LabelFreeRows(data, splits.test, **free)
     for prompts in prompt_sets:
         methods += label_free.methods(prompts, students=config.self_training)
         progress.advance(note=f"prompts: {prompts.name}")
@@ -173,6 +173,7 @@ def _header(data: EvaluationData, config: EvaluationConfig, splits: Splits) -> d
             "test": pool(splits.test),
         },
         "leak_check": data.leak_check,
+        "unlabelled_statistics": _statistics_from(data),
         "rejection": (
             "label-free rows answer no_activity where the best score minus the best cosine with "
             f"{' or '.join(repr(s) for s in BACKGROUND_PROMPTS)} is below the {quantile:g} quantile of that "
@@ -181,6 +182,14 @@ def _header(data: EvaluationData, config: EvaluationConfig, splits: Splits) -> d
         "intervals": f"95 %, {config.bootstrap_samples} bootstrap samples of test days",
         "config": config.model_dump(mode="json"),
     }
+
+
+def _statistics_from(data: EvaluationData) -> str:
+    if not data.presegmented:
+        return "all training windows"
+    if data.reference is not None:
+        return "all free-running training windows"
+    return "training windows cut inside annotated segments: where activities are was looked up in the labels"
 
 
 def _fine_tuned(fine_tune: FineTune, splits: Splits) -> Method:

@@ -125,6 +125,8 @@ def evaluate_model(
     model = load_model(model_folder / "best_model.pt")
     # All samplings are put together, and so checked, before the first of them is scored.
     data = {name: _load(model, files) for name, files in samplings.items()}
+    if {"free_running", "presegmented"} <= set(data):
+        data["presegmented"] = replace(data["presegmented"], reference=data["free_running"])
     for evaluated in data.values():
         check_prompt_sets(evaluated, settings)
     encoder = build_text_encoder(model.text_encoder_config)

@@ -41,6 +41,15 @@ def test_clean_windows_pass_and_are_counted(study: Any) -> None:
     assert report["windows"] == {"train": 42, "val": 6, "test": 24}
     assert report["events"] == {"train": 168, "val": 24, "test": 96}
     assert report["duplicate_training_windows"] == 0
+    assert report["shared_days"] == 0
+    within = replace_windows(
+        study,
+        split=pl.when(pl.col("window_id").is_in(["small_home_T_test_080", "small_home_T_test_091"]))
+        .then(pl.lit("val"))
+        .otherwise(pl.col("split").cast(pl.String))
+        .cast(study.data.window_set.windows.schema["split"]),
+    )
+    assert check_leaks(within, study.data.labels)["shared_days"] == 2
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import re
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,8 @@ from discover.evaluation import (
     summarise_seeds,
     to_markdown,
 )
+from discover.evaluation.label_free_rows import LabelFreeRows
+from discover.recognition import build_prompt_set
 
 FAST = EvaluationConfig(
     bootstrap_samples=50, gradient_boosting_iterations=2, shot_draws=3, mlp_epochs=8, probe_strengths=(1.0,)
@@ -187,15 +188,19 @@ def test_other_counts_as_no_activity(study: Any) -> None:
     assert run(study, dataclasses.replace(study.data, labels=labels))["rows"] == run(study)["rows"]
 
 
-def test_presegmented_windows_and_segments(study: Any, small_homes: ModuleType) -> None:
-    # The two sleeps of a day are one segment; in test the captions get one of the two right.
+def in_segments(study: Any) -> EvaluationData:
+    """Annotated windows; the two sleeps of a day are one segment, of which captions get one in test."""
     data = study.data
     keep = data.labels["label"] != "no_activity"
     order = {0: 0, 1: 1, 2: 2, 4: 3, 5: 0}
     segments = [day * 4 + order[i] for day in range(12) for i in range(6) if i != 3]
     labels = data.labels.filter(keep).with_columns(pl.Series("segment", segments, dtype=pl.Int32))
     windows = dataclasses.replace(data.window_set, windows=data.window_set.windows.filter(keep))
-    result = run(study, dataclasses.replace(data, window_set=windows, labels=labels), FAST)
+    return dataclasses.replace(data, window_set=windows, labels=labels)
+
+
+def test_presegmented_windows_and_segments(study: Any) -> None:
+    result = run(study, in_segments(study), FAST)
     assert result["protocol"] == "presegmented"
     assert not any(r["smoothed"] for r in result["rows"])
     assert not any("full" in r for r in result["rows"])
@@ -203,6 +208,39 @@ def test_presegmented_windows_and_segments(study: Any, small_homes: ModuleType) 
     assert (by_window["annotated"]["n"], by_segment["annotated"]["n"]) == (20, 16)
     assert by_segment["annotated"]["accuracy"]["value"] == pytest.approx(15 / 16)
     assert {r["unit"] for r in result["rows"]} == {"window", "segment"}
+
+
+def test_segments_of_training_days_never_reach_label_free_rows(study: Any) -> None:
+    # Where segments are is known from labels, so all windows of the training days are looked at instead.
+    data, cut = study.data, in_segments(study)
+    windows, result = cut.window_set, run(study, cut)
+    assert "looked up in the labels" in result["unlabelled_statistics"]
+    fair = dataclasses.replace(cut, reference=data)
+    assert run(study, fair)["unlabelled_statistics"] == "all free-running training windows"
+    is_bath = (pl.col("split") == "train") & (pl.col("window_id").str.ends_with("1"))
+    fewer = dataclasses.replace(windows, windows=windows.windows.filter(~is_bath))
+
+    def centred(evaluated: EvaluationData) -> np.ndarray:
+        rows = LabelFreeRows(
+            evaluated, evaluated.split("test"),
+            encode_text=study.encode_text, project_text=study.project_text, config=FAST,
+        )  # fmt: skip
+        prompts = build_prompt_set(data.home, "described", ("sleeping", "meal_preparation", "bathing"))
+        assert prompts is not None
+        return np.stack([m.annotated.scores for m in rows.methods(prompts) if m.variant == "centred"])
+
+    np.testing.assert_array_equal(
+        centred(fair), centred(dataclasses.replace(cut, window_set=fewer, reference=data))
+    )
+    assert (centred(cut) != centred(dataclasses.replace(cut, window_set=fewer))).any()
+    assert (centred(cut) != centred(fair)).any()
+    later = data.window_set.windows.with_columns(start=pl.col("start") + pl.duration(days=1))
+    shifted = dataclasses.replace(data, window_set=dataclasses.replace(data.window_set, windows=later))
+    dataclasses.replace(cut, reference=shifted)
+    later = data.window_set.windows.with_columns(start=pl.col("start") + pl.duration(days=2))
+    shifted = dataclasses.replace(data, window_set=dataclasses.replace(data.window_set, windows=later))
+    with pytest.raises(DataError, match="train on 1 test days"):
+        dataclasses.replace(cut, reference=shifted)
 
 
 def test_without_vectors_their_rows_are_left_out(study: Any) -> None:

@@ -180,6 +180,19 @@ def test_prompts_find_windows_and_windows_their_prompt(study: Any) -> None:
     # 19 of 20 windows find their prompt first; the false bath ties with sleep behind the meal.
     assert entry["window_to_prompt"]["recall@1"] == pytest.approx(19 / 20)
     assert entry["window_to_prompt"]["mean_rank"] == pytest.approx((19 + 3) / 20)
+    # Without a bath in test its prompt is not asked for, and still stands among the answers.
+    test_bath = pl.col("window_id").str.contains("_test_") & (pl.col("label") == "bathing")
+    labels = study.data.labels.with_columns(
+        label=pl.when(test_bath).then(pl.lit("sleeping")).otherwise("label")
+    )
+    without = evaluate_retrieval(
+        dataclasses.replace(study.data, labels=labels),
+        project_text=study.project_text,
+        encode_text=study.encode_text,
+        config=config,
+    )["prompts"][0]
+    assert set(without["per_label"]) == {"sleeping", "meal_preparation"}
+    assert entry["window_to_prompt"]["prompts"] == without["window_to_prompt"]["prompts"] == 3
 
 
 def test_coarse_labels_merge_what_they_share(study: Any) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from discover.pipeline import Searcher
-from discover.retrieval import SearchFilters, format_hit
+from discover.retrieval import SearchFilters, SearchOptions, format_hit
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     searcher = Searcher.open(folder)
     for title, filters in (("At night", SearchFilters(hours=(22, 5))), ("At any time", SearchFilters())):
         print(f"{title}: {text}")
-        for moment in searcher.search(text, top_k=3, filters=filters):
+        for moment in searcher.search(text, SearchOptions(top_k=3, filters=filters)):
             print(format_hit(moment, searcher.window_set, max_lines=4))
         print()
 

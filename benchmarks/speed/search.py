@@ -20,7 +20,7 @@ import polars as pl
 
 from benchmarks.harness import markdown_table
 from discover.retrieval import (
-    TIME_WEIGHT,
+    WORD_WEIGHT,
     Index,
     IndexConfig,
     SearchFilters,
@@ -143,7 +143,7 @@ def time_questions(index: Index, questions: int) -> tuple[float, float]:
         begin = time.perf_counter()
         query = encoder.encode([text], kind="query") @ project
         words = find_time_words(text)
-        bonus = TIME_WEIGHT * words.preference(index.week_minutes) if words else None
+        bonus = WORD_WEIGHT * words.preference(index.week_minutes) if words else None
         rank_answers(index, query, TOP_K, bonus=bonus)
         times.append(1000 * (time.perf_counter() - begin))
     p50, p99 = np.percentile(times[5:], [50, 99])

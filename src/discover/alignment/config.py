@@ -41,7 +41,7 @@ __all__ = [
     "TrainingConfig",
 ]
 
-PIPELINE_BLOCKS: tuple[str, ...] = ("home", "sampling", "captions", "evaluation", "report")
+PIPELINE_BLOCKS: tuple[str, ...] = ("home", "sampling", "captions", "evaluation", "report", "retrieval")
 """Blocks of a run's YAML that belong to the pipeline and are left to it."""
 
 

@@ -1,27 +1,16 @@
 """`discover search`: one question, a file of questions, or a prompt."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from discover.cli.console import console, print_json, print_table
 from discover.core.errors import ConfigError, DataError
-from discover.pipeline.answers import LabelHit, Searcher, SearchSide, TimeWordsUse
-from discover.retrieval import (
-    CaptionHit,
-    Hit,
-    IndexConfig,
-    Moment,
-    SearchFilters,
-    TimeWords,
-    find_time_words,
-    format_hit,
-)
+from discover.pipeline.answers import Answer, LabelHit, Searcher
+from discover.retrieval import CaptionHit, Hit, IndexConfig, Moment, SearchOptions, format_hit
 
 __all__ = [
-    "SearchSettings",
-    "as_options",
     "check_one_question",
     "open_searcher",
     "print_captions",
@@ -29,19 +18,6 @@ __all__ = [
     "print_moments",
     "run_search",
 ]
-
-
-@dataclass(frozen=True)
-class SearchSettings:
-    """How to answer, apart from the question; see `Searcher.search`."""
-
-    top_k: int = 5
-    filters: SearchFilters = field(default_factory=SearchFilters)
-    merge: bool = True
-    mmr: float | None = None
-    by: SearchSide = "sensors"
-    time_words: TimeWordsUse = "prefer"
-    clustering: str | None = None
 
 
 def open_searcher(
@@ -68,7 +44,7 @@ def check_one_question(*questions: object) -> None:
 
 def run_search(
     searcher: Searcher,
-    settings: SearchSettings,
+    options: SearchOptions,
     *,
     text: str | None = None,
     like: str | None = None,
@@ -83,76 +59,48 @@ def run_search(
         # The prompt prints through this module, so it is imported where it is used.
         from discover.cli.search_prompt import run_prompt
 
-        run_prompt(searcher, settings)
+        run_prompt(searcher, options)
     elif batch is not None:
-        _answer_batch(searcher, settings, _sentences(batch), as_json=as_json)
+        _answer_batch(searcher, options, _sentences(batch), as_json=as_json)
     elif captions_of is not None:
-        captions = searcher.captions_of(
-            captions_of,
-            top_k=settings.top_k,
-            filters=settings.filters,
-            by=settings.by,
-            clustering=settings.clustering,
-        )
+        captions = searcher.captions_of(captions_of, options)
         if as_json:
             print_json({"captions_of": captions_of, "answers": [_plain(hit) for hit in captions]})
         else:
             print_captions(captions_of, captions)
     elif label_of is not None:
-        labels = searcher.labels_of(label_of, top_k=settings.top_k, by=settings.by)
+        labels = searcher.labels_of(label_of, top_k=options.top_k, by=options.by)
         if as_json:
             print_json({"label_of": label_of, "answers": [_plain(hit) for hit in labels]})
         else:
             print_labels(label_of, labels)
     else:
-        _answer(searcher, settings, text, like, as_json=as_json)
+        answer = searcher.search(text, options) if text is not None else searcher.similar(str(like), options)
+        if as_json:
+            print_json(searcher.as_json(answer))
+        else:
+            print_moments(searcher, answer)
 
 
-def _answer(
-    searcher: Searcher, settings: SearchSettings, text: str | None, like: str | None, *, as_json: bool
-) -> None:
-    options = as_options(settings)
-    if text is not None:
-        found = searcher.search(text, **options)
-    else:
-        options.pop("time_words")
-        found = searcher.similar(str(like), **options)
-    question = text if text is not None else f"like {like}"
-    use: TimeWordsUse = settings.time_words if text is not None else "off"
-    if as_json:
-        print_json(searcher.as_json(question, found, by=settings.by, time_words=use))
-        return
-    print_moments(searcher, settings, question, found, with_time_words=text is not None)
-
-
-def as_options(settings: SearchSettings) -> dict[str, Any]:
-    """Settings as keyword arguments of `Searcher.search`."""
-    return {name: getattr(settings, name) for name in SearchSettings.__dataclass_fields__}
-
-
-def print_moments(
-    searcher: Searcher,
-    settings: SearchSettings,
-    question: str,
-    found: Sequence[Hit | Moment],
-    *,
-    with_time_words: bool = True,
-) -> None:
-    """The answers to one question, with what was understood of its time words and how it was searched."""
+def print_moments(searcher: Searcher, answer: Answer) -> None:
+    """The answers to one question, with what was read from its words and how it was searched."""
     size, home = len(searcher.index), searcher.window_set.home.name
-    note = "captions only" if settings.by == "captions" else searcher.index.search_note
-    console.print(f'"{question}" in {size:,} windows of {home} ({note}):', markup=False, soft_wrap=True)
-    use_words = with_time_words and settings.time_words != "off"
-    words = find_time_words(question) if use_words else TimeWords()
-    if words:
-        effect = "this time first" if settings.time_words == "prefer" else "this time only"
-        understood = "; ".join(words.describe())
-        console.print(f"Time words: {understood} ({effect}; --time-words off ignores them).", markup=False)
-    for rank, hit in enumerate(found, start=1):
-        outside = bool(words) and settings.time_words == "prefer" and hit.preference == 0
-        told = format_hit(hit, searcher.window_set, note="(not in the named time)" if outside else "")
+    asked = answer.question
+    console.print(f'"{asked}" in {size:,} windows of {home} ({answer.how}):', markup=False, soft_wrap=True)
+    if answer.words:
+        effect = "these first" if answer.ranked_by_words else "nothing else"
+        understood = "; ".join(answer.words.describe())
+        console.print(
+            f"Understood: {understood} ({effect}; --query-words off ignores it).", markup=False, soft_wrap=True
+        )
+        if answer.words.text != asked:
+            console.print(f'Compared by meaning: "{answer.words.text}".', markup=False, soft_wrap=True)
+    if answer.note:
+        console.print(answer.note, markup=False)
+    for rank, (hit, share) in enumerate(zip(answer, answer.shares, strict=True), start=1):
+        told = format_hit(hit, searcher.window_set, note="" if share > 0.995 else f"(meets {share:.0%} of it)")
         console.print(f"\n{rank}. {told}", markup=False, highlight=False)
-    if not found:
+    if not len(answer):
         console.print("No window passes the filters.", markup=False)
 
 
@@ -169,13 +117,12 @@ def print_labels(start: str, found: Sequence[LabelHit]) -> None:
 
 
 def _answer_batch(
-    searcher: Searcher, settings: SearchSettings, texts: Sequence[str], *, as_json: bool
+    searcher: Searcher, options: SearchOptions, texts: Sequence[str], *, as_json: bool
 ) -> None:
-    answers = searcher.search_many(texts, **as_options(settings))
+    answers = searcher.search_many(texts, options)
     if as_json:
-        for text, found in zip(texts, answers, strict=True):
-            record = searcher.as_json(text, found, by=settings.by, time_words=settings.time_words)
-            print_json(record, indent=None)
+        for answer in answers:
+            print_json(searcher.as_json(answer), indent=None)
         return
     columns = ["question", "rank", "score", "start", "seconds", "rooms", "window"]
     print_table("", columns, _rows(texts, answers))

@@ -90,14 +90,17 @@ def search(
         ),
     ] = None,
     top_k: Annotated[
-        int, typer.Option("--top-k", "-k", min=1, help="How many answers to show.", rich_help_panel=_ANSWERS)
-    ] = 5,
+        int | None,
+        typer.Option("--top-k", "-k", min=1, help="How many answers to show.", rich_help_panel=_ANSWERS),
+    ] = None,
     merge: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            help="Join neighbouring and overlapping windows into one moment.", rich_help_panel=_ANSWERS
+            "--merge/--no-merge",
+            help="Join neighbouring and overlapping windows into one moment.",
+            rich_help_panel=_ANSWERS,
         ),
-    ] = True,
+    ] = None,
     mmr: Annotated[
         float | None,
         typer.Option(
@@ -120,13 +123,14 @@ def search(
             metavar="STYLE", help="Caption style to use, where there are several.", rich_help_panel=_ANSWERS
         ),
     ] = None,
-    time_words: Annotated[
-        Literal["prefer", "filter", "off"],
+    query_words: Annotated[
+        Literal["prefer", "filter", "off"] | None,
         typer.Option(
-            help="'at night', 'before 7', 'on weekends' put that time first, or allow nothing else.",
+            help="What places, absence, duration, movement and times read from the sentence do: put the windows "
+            "first that meet them, allow nothing else, or leave the sentence to the model.",
             rich_help_panel=_ANSWERS,
         ),
-    ] = "prefer",
+    ] = None,
     index: Annotated[
         Path | None,
         typer.Option(
@@ -146,10 +150,13 @@ def search(
 ) -> None:
     """Find the moments of a log that match a sentence, or that are like a window.
 
-    Time words in the sentence ("at night", "in the morning", "on weekends", "before 7", "around noon")
-    bring that time to the front, and the answer says how they were read. Filters are exact.
+    Explicit words are read by rule, against the rooms and objects of the home: "in the kitchen but not at the
+    stove", "from the bedroom to the bathroom", "a long stay", "for more than ten minutes", "through four or more
+    rooms", "at night", "on weekends". Windows that meet them come first, and the answer says how they were read;
+    the meaning of the rest decides among them. Filters are exact. Where --top-k, --merge, --mmr or
+    --query-words is left out, the run's `retrieval.search` decides (5 answers, merged, prefer).
     """
-    from discover.cli.search import SearchSettings, check_one_question, open_searcher, run_search
+    from discover.cli.search import check_one_question, open_searcher, run_search
     from discover.cli.search_filters import build_filters
 
     check_one_question(text, like, captions_of, label_of, batch, interactive)
@@ -164,11 +171,19 @@ def search(
         splits=(split,) if split else (),
         clusters=cluster or (),
     )
-    settings = SearchSettings(top_k, filters, merge, mmr, by, time_words, clustering)
     searcher = open_searcher(model, index=index, backend=backend, captions=captions)
+    said = {"top_k": top_k, "merge": merge, "mmr": mmr, "query_words": query_words}
+    options = searcher.defaults.model_copy(
+        update={
+            **{name: value for name, value in said.items() if value is not None},
+            "filters": filters,
+            "by": by,
+            "clustering": clustering,
+        }
+    )
     run_search(
         searcher,
-        settings,
+        options,
         text=text,
         like=like,
         captions_of=captions_of,

@@ -2,16 +2,15 @@
 
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from discover.cli.console import console
-from discover.cli.search import SearchSettings, as_options, print_captions, print_labels, print_moments
+from discover.cli.search import print_captions, print_labels, print_moments
 from discover.cli.search_filters import build_filters, parse_hours, parse_time, parse_weekdays
 from discover.core.config import closest, config_from_mapping
 from discover.core.errors import ConfigError, DiscoverError
 from discover.pipeline.answers import Searcher
-from discover.retrieval import SearchFilters
+from discover.retrieval import SearchFilters, SearchOptions
 
 __all__ = ["run_prompt"]
 
@@ -19,7 +18,7 @@ _HELP = """Write a sentence, or a command:
   :hours 22-5          :weekday weekend     :room kitchen        :home NAME
   :since 2009-07-01    :until 2009-08       :min-duration 30     :split test
   :cluster 3           (a filter without a value is taken off; :clear takes all off)
-  :top 10              :merge on|off        :mmr 0.7|off         :time-words prefer|filter|off
+  :top 10              :merge on|off        :mmr 0.7|off         :query-words prefer|filter|off
   :by sensors|captions :like WINDOW_ID      :captions WINDOW_ID  :labels WINDOW_ID or a sentence
   :show  what is set   :help                :quit (or Ctrl-D)"""
 
@@ -36,7 +35,7 @@ _FILTERS: dict[str, tuple[str, Callable[[list[str]], Any]]] = {
 }
 
 
-def run_prompt(searcher: Searcher, settings: SearchSettings) -> None:
+def run_prompt(searcher: Searcher, options: SearchOptions) -> None:
     """Ask until the input ends, `:quit` or Ctrl-C; a mistake is explained and the next question asked."""
     console.print(
         f"{len(searcher.index):,} windows of {searcher.window_set.home.name}. :help lists the commands.",
@@ -48,7 +47,7 @@ def run_prompt(searcher: Searcher, settings: SearchSettings) -> None:
             if line in (":quit", ":q", ":exit"):
                 return
             if line:
-                settings = _take(searcher, settings, line)
+                options = _take(searcher, options, line)
         except (EOFError, KeyboardInterrupt):
             console.print()
             return
@@ -56,25 +55,25 @@ def run_prompt(searcher: Searcher, settings: SearchSettings) -> None:
             console.print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
 
 
-def _take(searcher: Searcher, settings: SearchSettings, line: str) -> SearchSettings:
+def _take(searcher: Searcher, options: SearchOptions, line: str) -> SearchOptions:
     if not line.startswith(":"):
-        print_moments(searcher, settings, line, searcher.search(line, **as_options(settings)))
-        return settings
+        print_moments(searcher, searcher.search(line, options))
+        return options
     command, _, rest = line[1:].partition(" ")
     if command in _FILTERS:
-        return replace(settings, filters=_filtered(settings.filters, command, rest))
+        return _with(options, filters=_filtered(options.filters, command, rest))
     if command in ("like", "captions", "labels"):
-        _ask(searcher, settings, command, rest.strip())
-        return settings
+        _ask(searcher, options, command, rest.strip())
+        return options
     if command == "help":
         console.print(_HELP, markup=False, highlight=False)
-        return settings
+        return options
     if command == "show":
-        _show(settings)
-        return settings
+        _show(options)
+        return options
     if command == "clear":
-        return replace(settings, filters=SearchFilters())
-    return _changed(settings, command, rest.strip())
+        return _with(options, filters=SearchFilters())
+    return _changed(options, command, rest.strip())
 
 
 def _filtered(filters: SearchFilters, command: str, rest: str) -> SearchFilters:
@@ -89,43 +88,43 @@ def _filtered(filters: SearchFilters, command: str, rest: str) -> SearchFilters:
     return config_from_mapping(values, SearchFilters, source=f":{command} {rest.strip()}")
 
 
-def _ask(searcher: Searcher, settings: SearchSettings, command: str, rest: str) -> None:
+def _ask(searcher: Searcher, options: SearchOptions, command: str, rest: str) -> None:
     if not rest:
         raise ConfigError(f":{command} needs a window id, as it stands in brackets after an answer.")
     if command == "labels":
-        print_labels(rest, searcher.labels_of(rest, top_k=settings.top_k, by=settings.by))
+        print_labels(rest, searcher.labels_of(rest, top_k=options.top_k, by=options.by))
         return
-    options = as_options(settings)
-    options.pop("time_words")
     if command == "like":
-        found = searcher.similar(rest, **options)
-        print_moments(searcher, settings, f"like {rest}", found, with_time_words=False)
-        return
-    for name in ("merge", "mmr"):
-        options.pop(name)
-    print_captions(rest, searcher.captions_of(rest, **options))
+        print_moments(searcher, searcher.similar(rest, options))
+    else:
+        print_captions(rest, searcher.captions_of(rest, options))
 
 
-def _changed(settings: SearchSettings, command: str, value: str) -> SearchSettings:
+def _changed(options: SearchOptions, command: str, value: str) -> SearchOptions:
     if command == "top":
-        return replace(settings, top_k=max(1, int(_number([value]))))
+        return _with(options, top_k=max(1, int(_number([value]))))
     if command == "mmr":
-        return replace(settings, mmr=None if value in ("", "off") else _number([value]))
+        return _with(options, mmr=None if value in ("", "off") else _number([value]))
     if command == "merge" and value in ("on", "off"):
-        return replace(settings, merge=value == "on")
-    if command == "by" and value in ("sensors", "captions"):
-        return replace(settings, by="captions" if value == "captions" else "sensors")
-    if command == "time-words" and value in ("prefer", "filter", "off"):
-        return replace(settings, time_words=value)  # type: ignore[arg-type]
-    known = [*_FILTERS, "top", "mmr", "merge", "by", "time-words", "like", "captions", "labels", "show",
+        return _with(options, merge=value == "on")
+    if command == "by":
+        return _with(options, by=value)
+    if command == "query-words":
+        return _with(options, query_words=value)
+    known = [*_FILTERS, "top", "mmr", "merge", "by", "query-words", "like", "captions", "labels", "show",
              "clear", "help", "quit"]  # fmt: skip
     if command in known:
         raise ConfigError(f":{command} cannot be '{value}'. :help shows what it takes.")
     raise ConfigError(f"There is no command :{command}. {closest(command, known)}")
 
 
-def _show(settings: SearchSettings) -> None:
-    values = {**as_options(settings), "filters": settings.filters.model_dump(exclude_defaults=True)}
+def _with(options: SearchOptions, **changes: Any) -> SearchOptions:
+    """Options with some of them changed and checked."""
+    return config_from_mapping({**dict(options), **changes}, SearchOptions, source="search options")
+
+
+def _show(options: SearchOptions) -> None:
+    values = {**dict(options), "filters": options.filters.model_dump(exclude_defaults=True)}
     console.print(", ".join(f"{name}: {value}" for name, value in values.items()), markup=False)
 
 

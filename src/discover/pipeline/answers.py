@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,36 +14,35 @@ from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet, load_window_set, read_captions
 from discover.pipeline.caption_files import CAPTIONS_FILE, find_caption_style, load_caption_vectors
-from discover.pipeline.index_folders import no_model, only_index, sampling_of
+from discover.pipeline.home_words import home_words
+from discover.pipeline.index_folders import no_model, only_index, sampling_of, search_defaults_of
 from discover.recognition import mean_over_prompts, prompts_or_names
 from discover.retrieval import (
     MERGE_GAP_S,
-    TIME_WEIGHT,
+    WORD_WEIGHT,
     CaptionHit,
     CaptionPool,
     Hit,
     Index,
     IndexConfig,
+    Known,
     Moment,
-    SearchFilters,
-    TimeWords,
+    QueryWords,
+    SearchOptions,
+    SearchSide,
+    WindowSigns,
+    build_window_signs,
     caption_index,
     describe_hit,
     find_clustering,
-    find_time_words,
+    find_query_words,
+    match_words,
     rank_answers,
 )
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["LabelHit", "SearchSide", "Searcher", "TimeWordsUse"]
-
-SearchSide = Literal["sensors", "captions"]
-"""What a query is compared with: window vectors of the model, or the mean of each window's caption vectors in
-the text encoder's own space (the baseline without the sensor side)."""
-
-TimeWordsUse = Literal["prefer", "filter", "off"]
-"""Time words of a sentence put the named time first, let nothing else through, or are left to the model."""
+__all__ = ["Answer", "LabelHit", "Searcher"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,43 @@ class LabelHit:
     label: str
     score: float
     prompt: str
+
+
+@dataclass(frozen=True)
+class Answer(Sequence[Hit | Moment]):
+    """The answers to one question, best first; a sequence of hits or moments.
+
+    Attributes:
+        question: As it was asked.
+        found: The hits or moments.
+        how: How they were searched: "exact search".
+        words: What was read from the sentence by rule.
+        note: Said where no window meets all of that, else "".
+        ranked_by_words: Whether `words` took part in the ranking (else they let through or were off).
+    """
+
+    question: str
+    found: tuple[Hit | Moment, ...]
+    how: str
+    words: QueryWords = QueryWords("")
+    note: str = ""
+    ranked_by_words: bool = False
+
+    @overload
+    def __getitem__(self, at: int) -> Hit | Moment: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Hit | Moment]: ...
+    def __getitem__(self, at: int | slice) -> Hit | Moment | Sequence[Hit | Moment]:
+        return self.found[at]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Per answer, how far its best window meets the query words, in [0, 1]."""
+        whole = WORD_WEIGHT * self.words.count
+        return tuple(hit.preference / whole if self.ranked_by_words else 1.0 for hit in self.found)
 
 
 @dataclass(frozen=True)
@@ -67,6 +103,7 @@ class Searcher:
         folder: The model's folder, where clusterings lie.
         sampling: Folder of the windows, where captions lie.
         caption_style: Which captions, where there are several styles.
+        defaults: How to answer where a question brings no options.
     """
 
     model: LoadedModel
@@ -76,6 +113,7 @@ class Searcher:
     folder: Path = Path()
     sampling: Path = Path()
     caption_style: str | None = None
+    defaults: SearchOptions = SearchOptions()
 
     @classmethod
     def open(
@@ -106,84 +144,48 @@ class Searcher:
         sampling = sampling_of(folder)
         encoder = build_text_encoder(model.text_encoder_config)
         windows = load_window_set(sampling)
-        return cls(model, loaded, encoder, windows, model_folder, sampling, caption_style)
+        defaults = SearchOptions(**search_defaults_of(folder).model_dump())
+        return cls(model, loaded, encoder, windows, model_folder, sampling, caption_style, defaults)
 
-    def search(
-        self,
-        text: str,
-        *,
-        top_k: int,
-        filters: SearchFilters | None = None,
-        merge: bool = True,
-        mmr: float | None = None,
-        by: SearchSide = "sensors",
-        time_words: TimeWordsUse = "prefer",
-        clustering: str | None = None,
-    ) -> Sequence[Hit | Moment]:
-        """The `top_k` best windows for a sentence, or moments if hits are merged.
+    def search(self, text: str, options: SearchOptions | None = None) -> Answer:
+        """The best windows for a sentence, or moments if hits are merged.
 
         Args:
-            text: What to look for. Explicit time words ("at night", "before 7") are also read by rule.
-            top_k: Number of answers.
-            filters: Which windows may be returned.
-            merge: Join neighbouring hits into moments.
-            mmr: Balance between relevance (1) and difference (0) of the answers; None: relevance alone.
-            by: Compare with the sensor side, or with captions only.
-            time_words: What explicit time words do.
-            clustering: Which clustering `filters.clusters` means, where there are several.
+            text: What to look for. What it says of places, absence, duration, movement and time is also read by
+                rule (`find_query_words`); what it denies is not embedded.
+            options: How to answer; None: as the index's run set it (`defaults`).
 
         Raises:
             ConfigError: The sentence is empty, or a setting does not fit.
         """
-        return self.search_many(
-            [text],
-            top_k=top_k,
-            filters=filters,
-            merge=merge,
-            mmr=mmr,
-            by=by,
-            time_words=time_words,
-            clustering=clustering,
-        )[0]
+        return self.search_many([text], options)[0]
 
-    def search_many(
-        self,
-        texts: Sequence[str],
-        *,
-        top_k: int,
-        filters: SearchFilters | None = None,
-        merge: bool = True,
-        mmr: float | None = None,
-        by: SearchSide = "sensors",
-        time_words: TimeWordsUse = "prefer",
-        clustering: str | None = None,
-    ) -> list[Sequence[Hit | Moment]]:
+    def search_many(self, texts: Sequence[str], options: SearchOptions | None = None) -> list[Answer]:
         """`search` for several sentences, encoded together."""
-        side = self._side(by, filters, clustering)
-        mask = side.mask(filters)
+        options = self.defaults if options is None else options
+        side = self._side(options)
+        mask = side.mask(options.filters)
+        read = [self.understand(text, options) for text in texts]
         answers = []
-        for text, query in zip(texts, self.query_vectors(texts, by=by), strict=True):
-            words = find_time_words(text) if time_words != "off" else TimeWords()
-            bonus, allowed = None, mask
-            if words and time_words == "prefer":
-                bonus = TIME_WEIGHT * words.preference(side.week_minutes)
-            elif words:
-                in_time = words.mask(side.week_minutes)
-                allowed = in_time if mask is None else mask & in_time
-            answers.append(rank_answers(side, query, top_k, mask=allowed, bonus=bonus, merge=merge, mmr=mmr))
+        vectors = self.query_vectors([words.text for words in read], by=options.by)
+        for text, words, query in zip(texts, read, vectors, strict=True):
+            bonus, allowed, note = None, mask, ""
+            if words:
+                signs = self.signs if words.clauses else None
+                match = match_words(words, options.query_words, signs, side.week_minutes, mask)
+                bonus, allowed, note = match.bonus, match.mask, match.note
+            found = rank_answers(
+                side, query, options.top_k, mask=allowed, bonus=bonus, merge=options.merge, mmr=options.mmr
+            )
+            answers.append(Answer(text, tuple(found), self._how(options), words, note, bonus is not None))
         return answers
 
-    def similar(
-        self,
-        window_id: str,
-        *,
-        top_k: int,
-        filters: SearchFilters | None = None,
-        merge: bool = True,
-        mmr: float | None = None,
-        by: SearchSide = "sensors",
-        clustering: str | None = None,
-    ) -> Sequence[Hit | Moment]:
+    def understand(self, text: str, options: SearchOptions | None = None) -> QueryWords:
+        """What is read from a sentence by rule; nothing where the options leave it to the model."""
+        options = self.defaults if options is None else options
+        return QueryWords(text) if options.query_words == "off" else find_query_words(text, self._words)
+
+    def similar(self, window_id: str, options: SearchOptions | None = None) -> Answer:
         """Windows or moments like a window, without itself and the windows that overlap it.
 
         Where hits are merged, windows close enough to become one moment with it are left out too.
@@ -191,33 +193,27 @@ class Searcher:
         Raises:
             JoinError: The window is not in the index.
         """
-        side = self._side(by, filters, clustering)
-        other = ~side.overlapping(window_id, margin_s=MERGE_GAP_S if merge else 0.0)
-        mask = side.mask(filters)
+        options = self.defaults if options is None else options
+        side = self._side(options)
+        other = ~side.overlapping(window_id, margin_s=MERGE_GAP_S if options.merge else 0.0)
+        mask = side.mask(options.filters)
+        allowed = other if mask is None else mask & other
         query = side.vectors_of([window_id])
-        return rank_answers(
-            side, query, top_k, mask=other if mask is None else mask & other, merge=merge, mmr=mmr
-        )
+        found = rank_answers(side, query, options.top_k, mask=allowed, merge=options.merge, mmr=options.mmr)
+        return Answer(f"like {window_id}", tuple(found), self._how(options))
 
-    def captions_of(
-        self,
-        window_id: str,
-        *,
-        top_k: int,
-        filters: SearchFilters | None = None,
-        by: SearchSide = "sensors",
-        clustering: str | None = None,
-    ) -> list[CaptionHit]:
+    def captions_of(self, window_id: str, options: SearchOptions | None = None) -> list[CaptionHit]:
         """The captions nearest to a window, among those of all windows that pass the filters.
 
         Raises:
             JoinError: The window is not in the index.
         """
-        side = self._side(by, filters, clustering)
-        mask = side.mask(filters)
+        options = self.defaults if options is None else options
+        side = self._side(options)
+        mask = side.mask(options.filters)
         ids = None if mask is None else side.windows["window_id"].filter(mask)
-        pool = self._joint_captions if by == "sensors" else self._plain_captions
-        return pool.nearest(side.vectors_of([window_id]), top_k, window_id=window_id, window_ids=ids)
+        pool = self._joint_captions if options.by == "sensors" else self._plain_captions
+        return pool.nearest(side.vectors_of([window_id]), options.top_k, window_id=window_id, window_ids=ids)
 
     def labels_of(self, start: str, *, top_k: int, by: SearchSide = "sensors") -> list[LabelHit]:
         """The activities whose prompts are nearest to a window (its id) or to a caption (any sentence).
@@ -264,27 +260,34 @@ class Searcher:
         """The caption-only index over the same windows."""
         return caption_index(self.index.windows, self._caption_vectors)
 
-    def as_json(
-        self,
-        text: str,
-        found: Sequence[Hit | Moment],
-        *,
-        by: SearchSide = "sensors",
-        time_words: TimeWordsUse = "prefer",
-    ) -> dict[str, Any]:
-        """A query and its answers as plain data."""
-        words = find_time_words(text) if time_words != "off" else TimeWords()
-        answers = [describe_hit(hit, self.window_set) for hit in found]
-        if words and time_words == "prefer":
-            for answer, hit in zip(answers, found, strict=True):
-                answer["time_match"] = round(hit.preference / TIME_WEIGHT, 3)
-        note = self.index.search_note if by == "sensors" else "captions only, exact search"
+    def as_json(self, answer: Answer) -> dict[str, Any]:
+        """A question and its answers as plain data."""
+        told = [describe_hit(hit, self.window_set) for hit in answer.found]
+        if answer.ranked_by_words:
+            for one, share in zip(told, answer.shares, strict=True):
+                one["query_words_met"] = round(share, 3)
         return {
-            "query": text,
-            "search": note,
-            "time_words": [{"words": said, "meaning": meaning} for said, meaning in words.found],
-            "answers": answers,
+            "query": answer.question,
+            "search": answer.how,
+            "query_words": [{"words": said, "meaning": meaning} for said, meaning in answer.words.found()],
+            "embedded": answer.words.text,
+            "note": answer.note,
+            "answers": told,
         }
+
+    @cached_property
+    def signs(self) -> WindowSigns:
+        """Facts of the indexed windows; made here where an older index was saved without."""
+        if self.index.signs is not None:
+            return self.index.signs
+        return build_window_signs(self.window_set, self.index.windows)
+
+    @cached_property
+    def _words(self) -> Known:
+        return home_words(self.window_set.home)
+
+    def _how(self, options: SearchOptions) -> str:
+        return self.index.search_note if options.by == "sensors" else "captions only, exact search"
 
     @cached_property
     def _style(self) -> str:
@@ -304,10 +307,10 @@ class Searcher:
         captions = read_captions(self.sampling / CAPTIONS_FILE.format(style=self._style))
         return CaptionPool.build(captions, self._caption_vectors)
 
-    def _side(self, by: SearchSide, filters: SearchFilters | None, clustering: str | None) -> Index:
-        side = self.index if by == "sensors" else self.caption_side
-        if filters is None or not filters.clusters:
+    def _side(self, options: SearchOptions) -> Index:
+        side = self.index if options.by == "sensors" else self.caption_side
+        if not options.filters.clusters:
             return side
         ids = side.windows["window_id"]
-        found = find_clustering(self.folder, self.sampling.name, ids, clustering)
+        found = find_clustering(self.folder, self.sampling.name, ids, options.clustering)
         return side.with_clusters(found.assignments)

@@ -13,6 +13,7 @@ from discover.core.config import StrictModel, apply_overrides, config_from_mappi
 from discover.core.errors import ConfigError
 from discover.evaluation.config import EvaluationConfig
 from discover.homes.simulator import SimulatorConfig
+from discover.retrieval import RetrievalConfig
 from discover.sampling.config import SamplingConfig
 from discover.text_encoders.model_cards import MODEL_CARDS
 
@@ -78,6 +79,8 @@ class RunConfig(StrictModel):
     """What is measured."""
     report: ReportConfig = ReportConfig()
     """What is shown."""
+    retrieval: RetrievalConfig = RetrievalConfig()
+    """The search index, and how it is asked by default."""
     alignment: AlignmentConfig
     """Everything else in the YAML."""
 
@@ -112,4 +115,4 @@ class RunConfig(StrictModel):
         return config_from_mapping(own, cls, source=str(path))
 
 
-_BLOCKS = ("home", "sampling", "captions", "evaluation", "report")
+_BLOCKS = ("home", "sampling", "captions", "evaluation", "report", "retrieval")

@@ -60,7 +60,9 @@ _KIN: Mapping[str, tuple[str, ...]] = {
 }
 
 # What "home", "the house" and the like are called is no place inside it.
-_NO_PHRASE = frozenset({"home", "house", "range", "seat", "pan", "pot", "groceries", "medicine", "living", "dining"})
+_NO_PHRASE = frozenset(
+    {"home", "house", "range", "seat", "pan", "pot", "groceries", "medicine", "living", "dining"}
+)
 
 
 def home_words(home: Home) -> Known:

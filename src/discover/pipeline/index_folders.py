@@ -1,12 +1,23 @@
-"""Index folders inside a model's folder: their names, which one to take, and where their windows are."""
+"""Index folders inside a model's folder: their names, which one to take, where their windows are, how they are asked."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 from discover.core.artifacts import read_json, write_json
+from discover.core.config import config_from_mapping
 from discover.core.errors import ArtifactError
+from discover.retrieval import SearchDefaults
 
-__all__ = ["index_name", "no_model", "note_source", "noted_indexes", "only_index", "sampling_of"]
+__all__ = [
+    "index_name",
+    "no_model",
+    "note_source",
+    "noted_indexes",
+    "only_index",
+    "sampling_of",
+    "search_defaults_of",
+]
 
 _PREFIX, _SOURCE = "index_", "source.json"
 
@@ -16,11 +27,31 @@ def index_name(sampling: str) -> str:
     return f"{_PREFIX}{sampling}"
 
 
-def note_source(index_folder: Path, sampling: Path) -> Path:
-    """Write beside an index where its windows are, relative to it, so that a workspace can be moved."""
+def note_source(index_folder: Path, sampling: Path, defaults: SearchDefaults | None = None) -> Path:
+    """Write beside an index where its windows are, relative to it, so that a workspace can be moved.
+
+    Args:
+        index_folder: The index.
+        sampling: The folder of its windows.
+        defaults: How it is asked where the asker does not say (`retrieval.search` of the run).
+    """
     path = index_folder / _SOURCE
-    write_json(path, {"sampling": os.path.relpath(sampling, index_folder)})
+    note: dict[str, Any] = {"sampling": os.path.relpath(sampling, index_folder)}
+    if defaults is not None:
+        note["search"] = defaults.model_dump(mode="json")
+    write_json(path, note)
     return path
+
+
+def search_defaults_of(index_folder: Path) -> SearchDefaults:
+    """How an index is asked by default: as its run said, else the package's defaults.
+
+    Raises:
+        ArtifactError: The note is damaged.
+    """
+    path = index_folder / _SOURCE
+    note = read_json(path) if path.is_file() else {}
+    return config_from_mapping(note.get("search", {}), SearchDefaults, source=str(path))
 
 
 def no_model(model_folder: Path) -> ArtifactError:

@@ -52,7 +52,7 @@ def model_stages(
         protocols["presegmented"] = data.presegmented
     return [
         _align_stage(config, data, folders.model, workspace),
-        *(_embed_stage(data, folders.model, folder, suffix) for suffix, folder in samplings),
+        *(_embed_stage(config, data, folders.model, folder, suffix) for suffix, folder in samplings),
         evaluate_stage(
             config.evaluation,
             folders.model,
@@ -89,18 +89,29 @@ def _align_stage(config: RunConfig, data: DataFolders, folder: Path, workspace: 
     return Stage("align", title, 1, folder, _settings(alignment), inputs, run, not_compared=TRAINING_PATHS)
 
 
-def _embed_stage(data: DataFolders, model_folder: Path, sampling: Path, suffix: str) -> Stage:
+def _embed_stage(
+    config: RunConfig, data: DataFolders, model_folder: Path, sampling: Path, suffix: str
+) -> Stage:
+    retrieval = config.retrieval
     folder = model_folder / index_name(sampling.name)
 
     def run(progress: Progress) -> StageResult:
         model = load_model(model_folder / "best_model.pt")
         window_set = load_window_set(sampling)
         embeddings = model.embed_windows(window_set, progress=progress)
-        index = Index.build(embeddings, window_set, model_sha256=model.sha256)
-        return StageResult([*index.save(folder), note_source(folder, sampling)], {"windows": len(index)})
+        index = Index.build(
+            embeddings,
+            window_set,
+            model_sha256=model.sha256,
+            config=retrieval.index,
+            dtype=retrieval.vectors,
+        )
+        note = note_source(folder, sampling, retrieval.search)
+        return StageResult([*index.save(folder), note], {"windows": len(index)})
 
     inputs = {"model": model_folder / "best_model.pt", **_window_files(data, sampling)}
-    return Stage(f"embed{suffix}", "embed windows and index them", 1, folder, {}, inputs, run)
+    settings = retrieval.model_dump(mode="json")
+    return Stage(f"embed{suffix}", "embed windows and index them", 2, folder, settings, inputs, run)
 
 
 def _settings(alignment: AlignmentConfig) -> dict[str, Any]:

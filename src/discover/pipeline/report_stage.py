@@ -44,8 +44,9 @@ def report_stage(
 
     def run(progress: Progress) -> StageResult:
         searcher = Searcher.open(model, index=index)
-        found = [(text, searcher.search(text, top_k=config.report.top_k)) for text in config.report.searches]
-        write_json(searches, [searcher.as_json(text, moments) for text, moments in found])
+        options = searcher.defaults.model_copy(update={"top_k": config.report.top_k})
+        found = searcher.search_many(config.report.searches, options)
+        write_json(searches, [searcher.as_json(answer) for answer in found])
         evaluation = read_json(results / "metrics.json")
         page = write_report(
             results,
@@ -60,7 +61,7 @@ def report_stage(
                 training_metrics=_training_rows(model / "metrics.jsonl"),
                 recognition=[part["recognition"] for part in evaluation.values()],
                 retrieval=evaluation["free_running"]["retrieval"],
-                searches=found,
+                searches=[(answer.question, answer) for answer in found],
             ),
         )
         figures = sorted((results / "figures").glob("*.*"))

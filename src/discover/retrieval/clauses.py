@@ -123,7 +123,9 @@ class NotAt:
     @property
     def meaning(self) -> str:
         """In words."""
-        return f"{self.place.name} not {self.verb}" if self.verb else f"nothing at or in the {self.place.name}"
+        return (
+            f"{self.place.name} not {self.verb}" if self.verb else f"nothing at or in the {self.place.name}"
+        )
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class Lasts:
 
 @dataclass(frozen=True)
 class LastsLong:
-    """"A long stay": 0 at the median duration of the windows, 1 for the longest quarter."""
+    """ "A long stay": 0 at the median duration of the windows, 1 for the longest quarter."""
 
     def degree(self, signs: WindowSigns) -> Degrees:
         """From the median to the third quartile."""
@@ -165,7 +167,7 @@ class LastsLong:
 
 @dataclass(frozen=True)
 class LastsBriefly:
-    """"A brief moment": 1 for the shortest tenth of the windows, 0 at their median."""
+    """ "A brief moment": 1 for the shortest tenth of the windows, 0 at their median."""
 
     def degree(self, signs: WindowSigns) -> Degrees:
         """From the first decile to the median."""
@@ -180,7 +182,7 @@ class LastsBriefly:
 
 @dataclass(frozen=True)
 class FewSigns:
-    """"Little movement": 1 up to as many signs as a quarter of the windows have, 0 at three times as many."""
+    """ "Little movement": 1 up to as many signs as a quarter of the windows have, 0 at three times as many."""
 
     def degree(self, signs: WindowSigns) -> Degrees:
         """By the number of signs."""
@@ -266,6 +268,8 @@ class Route:
         ends = signs.closes_with(last) if last is not None else ~signs.closes_with(first or [])
         if first is None or last is None:
             order = signs.count(first or last or []) > 0
+        elif None in self.stops:  # there and back again
+            order &= begins & ends & (signs.n_moves >= 2)
         found = order * (0.4 + 0.3 * begins + 0.3 * ends - 0.1 * (back & ~(begins & ends)))
         return found.astype(np.float32)
 
@@ -297,7 +301,9 @@ class NumberOfRooms:
             return f"{self.at_least} rooms or more"
         if self.at_least == self.at_most:
             return f"{self.at_least} room{'s' if self.at_least != 1 else ''}"
-        return f"{self.at_least} to {self.at_most} rooms" if self.at_least else f"at most {self.at_most} rooms"
+        return (
+            f"{self.at_least} to {self.at_most} rooms" if self.at_least else f"at most {self.at_most} rooms"
+        )
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,25 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from discover.core.config import StrictModel
+from discover.retrieval.query_match import QueryWordsUse
 
-__all__ = ["AUTO_ANN_WINDOWS", "Backend", "IndexConfig", "SearchFilters"]
+__all__ = [
+    "AUTO_ANN_WINDOWS",
+    "Backend",
+    "IndexConfig",
+    "RetrievalConfig",
+    "SearchDefaults",
+    "SearchFilters",
+    "SearchOptions",
+    "SearchSide",
+]
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Split = Literal["train", "val", "test"]
 Backend = Literal["auto", "exact", "faiss"]
+SearchSide = Literal["sensors", "captions"]
+"""What a query is compared with: window vectors of the model, or the mean of each window's caption vectors in
+the text encoder's own space (the baseline without the sensor side)."""
 
 AUTO_ANN_WINDOWS = 200_000
 """Above this number of windows `backend: auto` uses FAISS where it is installed."""
@@ -28,6 +41,16 @@ class IndexConfig(StrictModel):
     groups as that takes are then looked into, for sentences."""
     seed: int = Field(default=0, ge=0)
     """Seed of the grouping and of that sample."""
+
+    @model_validator(mode="after")
+    def _used(self) -> "IndexConfig":
+        idle = sorted({"min_recall", "seed"} & self.model_fields_set)
+        if self.backend == "exact" and idle:
+            raise ValueError(
+                f"{' and '.join(idle)} shape the groups of FAISS; backend exact has none. "
+                "Leave them out, or choose backend: faiss or auto"
+            )
+        return self
 
 
 class SearchFilters(StrictModel):
@@ -73,3 +96,39 @@ class SearchFilters(StrictModel):
                 f"max_duration_s {self.max_duration_s} is below min_duration_s {self.min_duration_s}"
             )
         return self
+
+
+class SearchDefaults(StrictModel):
+    """How questions are answered where the asker does not say."""
+
+    top_k: int = Field(default=5, ge=1)
+    """Number of answers."""
+    merge: bool = True
+    """Join neighbouring and overlapping windows into one moment."""
+    mmr: float | None = Field(default=None, ge=0, le=1)
+    """Balance between relevance (1) and difference (0) of the answers; null: relevance alone."""
+    query_words: QueryWordsUse = "prefer"
+    """What places, absence, duration, movement and times read from the sentence do: prefer puts the windows first
+    that meet them, filter lets nothing else through, off leaves the sentence to the model."""
+
+
+class SearchOptions(SearchDefaults):
+    """How a question is answered."""
+
+    filters: SearchFilters = SearchFilters()
+    """Which windows may be returned."""
+    by: SearchSide = "sensors"
+    """Compare with the sensor side, or with captions only."""
+    clustering: str | None = None
+    """Which clustering `filters.clusters` means, where there are several."""
+
+
+class RetrievalConfig(StrictModel):
+    """The search index of a run, and how it is asked by default."""
+
+    index: IndexConfig = IndexConfig()
+    """Exact or approximate search."""
+    vectors: Literal["float16", "float32"] = "float16"
+    """How window vectors are stored; float16 changes a cosine by less than 0.001 and halves the file."""
+    search: SearchDefaults = SearchDefaults()
+    """Defaults of `discover search`, and of the report's example searches (which bring their own top_k)."""

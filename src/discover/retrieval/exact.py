@@ -32,7 +32,7 @@ class ExactScorer:
         vectors: (W, P) float16 unit vectors.
     """
 
-    def __init__(self, vectors: NDArray[np.float16]) -> None:
+    def __init__(self, vectors: NDArray[np.float16 | np.float32]) -> None:
         self.vectors = vectors
         self._float32: NDArray[np.float32] | None = None
 

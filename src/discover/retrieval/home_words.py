@@ -107,7 +107,9 @@ def split_sentence(text: str) -> list[Word]:
     return [Word(m.group().lower(), m.start(), m.end()) for m in _WORD.finditer(text.replace("’", "'"))]
 
 
-def find_mentions(words: Sequence[Word], known: Known, *, taken: frozenset[int] = frozenset()) -> list[Mention]:
+def find_mentions(
+    words: Sequence[Word], known: Known, *, taken: frozenset[int] = frozenset()
+) -> list[Mention]:
     """The longest phrases that the home knows, from left to right, never two over the same word.
 
     Args:

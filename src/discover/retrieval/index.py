@@ -1,6 +1,6 @@
 """Search over window embeddings, exact or through FAISS.
 
-Vectors are stored as float16 (a cosine changes by less than 1e-3) and scored as float32. Ranking is
+Vectors are stored as float16 (a cosine changes by less than 1e-3) or float32, and scored as float32. Ranking is
 repeatable: equal scores (to six digits) are ordered by row. Exact unless `IndexConfig` says otherwise.
 """
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,7 @@ from discover.retrieval.filters import filter_mask
 from discover.retrieval.hits import Hit, build_hits
 from discover.retrieval.storage import INDEX_FILES, check_model, read_index, write_index
 from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts
+from discover.retrieval.window_signs import WindowSigns, build_window_signs
 from discover.retrieval.window_vectors import unit_window_vectors
 
 __all__ = ["INDEX_FILES", "Index"]
@@ -38,19 +40,21 @@ class Index:
     """Windows of one or many homes, searchable by vectors of the model that embedded them.
 
     Attributes:
-        vectors: (W, P) float16 unit vectors.
+        vectors: (W, P) float16 or float32 unit vectors.
         windows: `WINDOW_FACTS`, one row per vector.
         model_sha256: The model that made the vectors; a query must come from the same one.
         ann: FAISS lists where searching is approximate, else None.
+        signs: Facts of the windows that query words are met with; None where the index was made without.
     """
 
     def __init__(
         self,
-        vectors: NDArray[np.float16],
+        vectors: NDArray[np.float16 | np.float32],
         windows: pl.DataFrame,
         model_sha256: str,
         *,
         ann: InvertedLists | None = None,
+        signs: WindowSigns | None = None,
     ) -> None:
         if vectors.ndim != 2 or len(vectors) != len(windows):
             raise ShapeError(f"Vectors {vectors.shape} and {len(windows)} windows must have one row each.")
@@ -58,6 +62,7 @@ class Index:
         self.windows = windows
         self.model_sha256 = model_sha256
         self.ann = ann
+        self.signs = signs
         self.note = ""
         self._exact = ExactScorer(vectors)
 
@@ -77,6 +82,7 @@ class Index:
         *,
         model_sha256: str,
         config: IndexConfig | None = None,
+        dtype: Literal["float16", "float32"] = "float16",
     ) -> "Index":
         """Index every window of a set.
 
@@ -85,6 +91,7 @@ class Index:
             window_set: The windows, their events and home.
             model_sha256: Hash of the model's checkpoint.
             config: Exact or FAISS; default: exact up to 200,000 windows.
+            dtype: How the vectors are stored.
 
         Raises:
             ArtifactError: The embeddings name another model in their metadata.
@@ -94,9 +101,9 @@ class Index:
         if not len(window_set.windows):
             raise DataError("There is no window to index. Sample the log first, or choose other splits.")
         ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
-        vectors = unit_window_vectors(embeddings, ids, model_sha256=model_sha256)
+        vectors = unit_window_vectors(embeddings, ids, model_sha256=model_sha256, dtype=dtype)
         facts = build_window_facts(window_set)
-        index = cls(vectors, facts, model_sha256)
+        index = cls(vectors, facts, model_sha256, signs=build_window_signs(window_set))
         return index.with_backend(config or IndexConfig())
 
     @classmethod
@@ -121,7 +128,7 @@ class Index:
     def save(self, folder: Path) -> list[Path]:
         """Write the index; the manifest comes last, so a half-written index is noticed."""
         facts = self.windows.select(list(WINDOW_FACTS))
-        return write_index(folder, self.vectors, facts, self.model_sha256, self.ann)
+        return write_index(folder, self.vectors, facts, self.model_sha256, self.ann, self.signs)
 
     @classmethod
     def load(
@@ -140,7 +147,7 @@ class Index:
             ConfigError: Backend "faiss" without FAISS installed.
         """
         stored = read_index(folder, model_sha256=model_sha256)
-        index = cls(stored.vectors, stored.windows, stored.model_sha256, ann=stored.ann)
+        index = cls(stored.vectors, stored.windows, stored.model_sha256, ann=stored.ann, signs=stored.signs)
         if stored.ann_report is not None and stored.ann is None:
             index.note = "exact search: the index has FAISS lists, but FAISS is not installed here"
         if config is None or (config.backend == "auto" and stored.ann_report is not None):
@@ -156,7 +163,7 @@ class Index:
         ann = None
         if _wants_lists(config.backend, len(self)):
             ann = InvertedLists.build(self._exact, min_recall=config.min_recall, seed=config.seed)
-        index = Index(self.vectors, self.windows, self.model_sha256, ann=ann)
+        index = Index(self.vectors, self.windows, self.model_sha256, ann=ann, signs=self.signs)
         if config.backend == "auto" and ann is None and len(self) > AUTO_ANN_WINDOWS:
             index.note = "exact search (FAISS is faster here: pip install 'discover-v2[ann]')"
         return index
@@ -172,13 +179,13 @@ class Index:
         joined = facts.join(
             assignments.select("window_id", "cluster"), on="window_id", how="left", maintain_order="left"
         )
-        index = Index(self.vectors, joined, self.model_sha256, ann=self.ann)
+        index = Index(self.vectors, joined, self.model_sha256, ann=self.ann, signs=self.signs)
         index._exact, index.note = self._exact, self.note
         return index
 
     @cached_property
     def week_minutes(self) -> NDArray[np.int16]:
-        """(W,) minute of the week in which each window begins, for `TimeWords.preference`."""
+        """(W,) minute of the week in which each window begins, for `match_words`."""
         return week_minutes(self.windows["start"])
 
     @property

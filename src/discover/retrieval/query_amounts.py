@@ -26,8 +26,8 @@ _HIGH = (
     r"less\s+than|fewer\s+than|under|at\s+most|no\s+more\s+than|not\s+more\s+than|no\s+longer\s+than|"
     r"not\s+longer\s+than|within|up\s+to|shorter\s+than|below"
 )
-_NUMBER = (
-    r"\d+(?:\.\d+)?|" + "|".join(sorted((re.escape(n).replace(r"\ ", r"\s+") for n in _NUMBERS), key=len, reverse=True))
+_NUMBER = r"\d+(?:\.\d+)?|" + "|".join(
+    sorted((re.escape(n).replace(r"\ ", r"\s+") for n in _NUMBERS), key=len, reverse=True)
 )
 _ONLY = r"only|just|barely|mere|merely|hardly"
 _DURATION = re.compile(
@@ -37,7 +37,9 @@ _DURATION = re.compile(
     r"(?P<after>\s+(?:or\s+(?:more|longer|less|so)|at\s+(?:least|most)))?(?P<half>\s+and\s+a\s+half)?",
     re.IGNORECASE,
 )
-_BARE = re.compile(r"\b(?:for|in|within|takes?|only|just|mere)\s+(?P<unit>seconds|minutes|hours)\b", re.IGNORECASE)
+_BARE = re.compile(
+    r"\b(?:for|in|within|takes?|only|just|mere)\s+(?P<unit>seconds|minutes|hours)\b", re.IGNORECASE
+)
 
 _LONG = re.compile(
     r"\b(?:(?:for\s+)?(?:a\s+|very\s+|quite\s+a\s+|too\s+|so\s+)*(?:long|lengthy|prolonged|extended)(?!\s+(?:ago|as|before|after))\b"
@@ -105,7 +107,7 @@ def find_durations(text: str) -> list[Amount]:
 
 
 def find_vague_length(text: str, skip: list[Amount]) -> tuple[str, Amount | None]:
-    """"long", "brief" or "throughout" where the sentence says so without a number, and where; else ""."""
+    """ "long", "brief" or "throughout" where the sentence says so without a number, and where; else ""."""
     for name, pattern in (("throughout", _THROUGHOUT), ("brief", _BRIEF), ("long", _LONG)):
         for match in pattern.finditer(text):
             if not any(a.begin < match.end() and match.start() < a.end for a in skip):

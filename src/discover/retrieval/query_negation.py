@@ -26,7 +26,9 @@ _PHRASES = (
     ("anyone", "in"), ("leaving", "out"), ("leaves", "out"),
 )  # fmt: skip
 # "No more than ten seconds" bounds, "not only" adds, "nothing but" means this alone.
-_NO_DENIAL = frozenset({"more", "less", "longer", "fewer", "only", "but", "other", "later", "earlier", "just", "matter"})
+_NO_DENIAL = frozenset(
+    {"more", "less", "longer", "fewer", "only", "but", "other", "later", "earlier", "just", "matter"}
+)
 _KEPT = frozenset({"stays", "stay", "staying", "stayed", "remains", "remain", "remaining", "remained", "kept", "keeps",
                    "keeping", "left", "leaving", "leaves", "with"})  # fmt: skip
 _SHUT = frozenset({"closed", "shut", "unopened"})
@@ -34,7 +36,9 @@ _UNUSED = frozenset({"unused", "untouched", "empty", "off", "idle", "deserted", 
                      "unattended", "vacant", "quiet", "silent", "still"})  # fmt: skip
 _AUXILIARY = frozenset({"is", "are", "was", "were", "be", "being", "been", "does", "do", "did", "has", "have", "gets", "get",
                         "always", "all", "both", "itself", "will", "still"})  # fmt: skip
-_LEAVE = re.compile(r"\b(?:leav(?:e|es|ing)|left|go(?:es|ing)? out of|com(?:e|es|ing) out of|exit(?:s|ing)?)\b")
+_LEAVE = re.compile(
+    r"\b(?:leav(?:e|es|ing)|left|go(?:es|ing)? out of|com(?:e|es|ing) out of|exit(?:s|ing)?)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,10 @@ def _reach(
             break
         end += 1
     inside = tuple(k for k, group in enumerate(groups) if after <= group.begin < end)
-    if not inside and begin > 0:
+    forward = words[begin].text not in ("not", "never") and not words[begin].text.endswith("n't")
+    while begin > 0 and not forward and words[begin - 1].text in _AUXILIARY and inside:
+        begin -= 1  # "does not open": its auxiliary goes with it
+    if not inside and begin > 0 and not forward:
         # "The fridge is not opened": the place stands before its denial.
         subject = next(
             (

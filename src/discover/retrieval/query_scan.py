@@ -6,7 +6,7 @@ the sentence ("the fridge is opened"). A part ends at a comma, at "but", "then",
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from discover.retrieval.home_words import Known, Mention, Place, Word, find_mentions
@@ -20,11 +20,28 @@ DETERMINERS = frozenset(
     several many no either back over even own first second""".split()  # noqa: SIM905
 )
 BREAKS = frozenset({"but", "then", "while", "although", "though", "yet", "whereas", ";", ".", ":", "!", "?"})
-_LIST_WORDS = DETERMINERS | {",", "or", "nor", "and", "in", "on", "at", "into", "to", "inside", "from", "near", "as", "well"}
+_LIST_WORDS = DETERMINERS | {
+    ",",
+    "or",
+    "nor",
+    "and",
+    "in",
+    "on",
+    "at",
+    "into",
+    "to",
+    "inside",
+    "from",
+    "near",
+    "as",
+    "well",
+}
 
 _TO = frozenset({"to", "into", "onto", "towards", "toward", "enters", "enter", "entering", "entered", "reaches",
                  "reaching", "reach", "until", "visits", "visiting", "visit"})  # fmt: skip
-_FROM = frozenset({"from", "leaves", "leaving", "leave", "left", "exits", "exiting", "exit", "off", "departs"})
+_FROM = frozenset(
+    {"from", "leaves", "leaving", "leave", "left", "exits", "exiting", "exit", "off", "departs"}
+)
 _THROUGH = frozenset({"through", "via", "past", "across", "passes", "passing", "crosses", "crossing"})
 _INSIDE = frozenset({"in", "of", "inside", "from", "within"})
 _SEQUEL = re.compile(
@@ -73,7 +90,7 @@ def group_places(words: Sequence[Word], known: Known, taken: frozenset[int]) -> 
     """
     mentions = find_mentions(words, known, taken=taken)
     lists = _lists(words, mentions)
-    groups = []
+    groups: list[Group] = []
     for i, (members, joint, room) in enumerate(lists):
         begin = members[0].begin
         end = room.end if room is not None else members[-1].end
@@ -88,7 +105,19 @@ def group_places(words: Sequence[Word], known: Known, taken: frozenset[int]) -> 
         before = " ".join(w.text for w in words[start:begin])
         after = " ".join(w.text for w in words[end:stop])
         groups.append(Group(begin, end, tuple(dict.fromkeys(places)), joint, role, lead, before, after))
-    return groups
+    return _share_verbs(words, groups)
+
+
+def _share_verbs(words: Sequence[Word], groups: list[Group]) -> list[Group]:
+    """In "the fridge and the cupboard are opened" the verb is that of both."""
+    shared = list(groups)
+    for i in range(len(groups) - 1, 0, -1):
+        between = {w.text for w in words[groups[i - 1].end : groups[i].begin]}
+        if "and" in between and between <= _LIST_WORDS - {"to", "into", "from"}:
+            a, b = shared[i - 1], shared[i]
+            shared[i - 1] = replace(a, after=f"{a.after} {b.after}")
+            shared[i] = replace(b, before=f"{a.before} {b.before}")
+    return shared
 
 
 def is_sequel(between: str) -> bool:
@@ -161,7 +190,13 @@ def _rest(words: Sequence[Word], mentions: Sequence[Mention], i: int) -> list[st
 
 def _is_list(between: Sequence[str], or_follows: bool) -> bool:
     """Whether the words between two mentions only go on with a list: "or the", ", " before an "or"."""
-    if not between or not set(between) <= _LIST_WORDS or "from" in between or "to" in between or "into" in between:
+    if (
+        not between
+        or not set(between) <= _LIST_WORDS
+        or "from" in between
+        or "to" in between
+        or "into" in between
+    ):
         return False
     if "or" in between or "nor" in between:
         return True
@@ -196,6 +231,8 @@ _TABLES: tuple[tuple[frozenset[str], Role], ...] = ((_TO, "to"), (_FROM, "from")
 _PHRASES: tuple[tuple[str, Role], ...] = (
     ("out of", "from"),
     ("up from", "from"),
+    ("visit to", "at"),
+    ("visits to", "at"),
     ("next to", "at"),
     ("close to", "at"),
     ("near to", "at"),

@@ -1,4 +1,4 @@
-"""An index on disk: vectors, window facts, the FAISS lists if there are any, and a manifest."""
+"""An index on disk: vectors, window facts and signs, the FAISS lists if there are any, and a manifest."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +13,9 @@ from discover.core.errors import ArtifactError
 from discover.core.window_set import read_table, write_table
 from discover.retrieval.approximate import AnnReport, InvertedLists, faiss_installed
 from discover.retrieval.window_facts import WINDOW_FACTS
+from discover.retrieval.window_signs import WindowSigns, read_signs, write_signs
 
-__all__ = ["ANN_FILE", "INDEX_FILES", "StoredIndex", "check_model", "read_index", "write_index"]
+__all__ = ["ANN_FILE", "INDEX_FILES", "SIGNS_FILE", "StoredIndex", "check_model", "read_index", "write_index"]
 
 INDEX_FILES = ("vectors.npz", "windows.parquet", "manifest.json")
 """What an index folder holds."""
@@ -22,26 +23,31 @@ INDEX_FILES = ("vectors.npz", "windows.parquet", "manifest.json")
 ANN_FILE = "lists.faiss"
 """Also there where the index was built with FAISS."""
 
+SIGNS_FILE = "signs.npz"
+"""Also there where the index was built from windows with their events."""
+
 _STAGE_VERSION = 1
 
 
 class StoredIndex(NamedTuple):
     """What `read_index` found."""
 
-    vectors: NDArray[np.float16]
+    vectors: NDArray[np.float16 | np.float32]
     windows: pl.DataFrame
     model_sha256: str
     ann: InvertedLists | None
     ann_report: AnnReport | None
     """Of the lists on disk, also where FAISS is missing here."""
+    signs: WindowSigns | None
 
 
 def write_index(
     folder: Path,
-    vectors: NDArray[np.float16],
+    vectors: NDArray[np.float16 | np.float32],
     windows: pl.DataFrame,
     model_sha256: str,
     ann: InvertedLists | None,
+    signs: WindowSigns | None = None,
 ) -> list[Path]:
     """Write an index; the manifest comes last, so a half-written index is noticed. Returns the paths."""
     paths = [folder / name for name in INDEX_FILES]
@@ -55,6 +61,11 @@ def write_index(
         settings |= {"backend": "faiss", "ann": ann.report.as_dict()}
     else:
         (folder / ANN_FILE).unlink(missing_ok=True)
+    if signs is not None:
+        write_signs(folder / SIGNS_FILE, signs)
+        outputs = [*outputs, folder / SIGNS_FILE]
+    else:
+        (folder / SIGNS_FILE).unlink(missing_ok=True)
     write_manifest(
         paths[2],
         stage="index",
@@ -88,7 +99,8 @@ def read_index(folder: Path, *, model_sha256: str | None) -> StoredIndex:
     lists = None
     if report is not None and faiss_installed():
         lists = InvertedLists.read(folder / ANN_FILE, report)
-    return StoredIndex(vectors, windows, manifest.inputs["model"], lists, report)
+    signs = read_signs(folder / SIGNS_FILE) if SIGNS_FILE in manifest.outputs else None
+    return StoredIndex(vectors, windows, manifest.inputs["model"], lists, report, signs)
 
 
 def check_model(found: str, wanted: str, what: str) -> None:

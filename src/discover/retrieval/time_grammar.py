@@ -10,13 +10,29 @@ from discover.retrieval.day_clock import Interval, hours_away
 __all__ = ["NEGATION", "TIME_PATTERN", "day_codes", "hour_of", "named_part", "part_hours"]
 
 
-# When people mostly eat, for "at dinner time"; hours that protocol and day parts call late morning, noon, evening.
+# When people mostly eat, for "at dinner time" and "making breakfast"; hours that protocol and day parts call late morning, noon, evening.
 _MEALS: dict[str, Interval] = {
     "breakfast": (5.0, 11.0),
     "lunch": (11.0, 14.0),
     "dinner": (17.0, 21.0),
     "supper": (17.0, 21.0),
 }
+
+
+_HOUR_WORDS = (
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 
 
 def named_part(*names: str) -> list[Interval]:
@@ -84,7 +100,10 @@ def hour_of(match: re.Match[str], name: str, like: str | None = None) -> float:
     """Hour of day of one clock time; "7 pm" and "7 in the evening" are 19."""
     if match.group(f"{name}_word"):
         return 0.0 if match.group(f"{name}_word").lower() == "midnight" else 12.0
-    hour = int(match.group(f"{name}_h")) + int(match.group(f"{name}_m") or 0) / 60
+    said = match.group(f"{name}_h").lower()
+    hour = (_HOUR_WORDS.index(said) + 1 if said in _HOUR_WORDS else int(said)) + int(
+        match.group(f"{name}_m") or 0
+    ) / 60
     half = (match.group(f"{name}_half") or like or "").lower().replace(".", "")
     if half in ("am", "pm") and 1 <= hour < 13:
         return hour % 12 + (12 if half == "pm" else 0)
@@ -100,10 +119,11 @@ def hour_of(match: re.Match[str], name: str, like: str | None = None) -> float:
 def _time(name: str) -> str:
     """Pattern of a clock time; a bare number counts only where no noun follows it."""
     ends = r"(?=\s*(?:$|[.,;:!?)]|(?:and|or|in|on|at|during|when|while|but|every|each|then|to|until|till)\b))"
-    number = rf"(?P<{name}_h>2[0-4]|1\d|0?\d)(?::(?P<{name}_m>[0-5]\d))?"
+    number = rf"(?P<{name}_h>2[0-4]|1\d|0?\d|{'|'.join(_HOUR_WORDS)})(?::(?P<{name}_m>[0-5]\d))?"
     half = rf"\s*(?P<{name}_half>[ap]m\b|[ap]\.m\.|o'?clock\b)"
     part = rf"\s+(?P<{name}_in>in\s+the\s+(?:morning|afternoon|evening)|at\s+night)\b"
-    followed = rf"(?:{half}|{part}|(?<=:\d\d)|{ends})"
+    # "At one" may be anything: an hour in words needs its "o'clock" or part of the day.
+    followed = rf"(?:{half}|{part}|(?<![a-z])(?<=:\d\d)|(?<![a-z]){ends})"
     return rf"(?:(?P<{name}_word>noon|midday|midnight)\b|(?<![\d:.]){number}(?!\d|:\d){followed})"
 
 
@@ -116,7 +136,7 @@ def _pattern() -> re.Pattern[str]:
     part = (
         rf"(?P<part>(?:{table})\b|{degree}(?:(?:in|during|through|throughout|over)\s+(?:the\s+)?|at\s+|by\s+)"
         rf"(?:middle\s+of\s+the\s+)?{degree}{noun}|(?:every|each)\s+{degree}{noun}|overnight\b|"
-        rf"(?:(?:at|around|during|over|by)\s+)?(?:{'|'.join(_MEALS)})[\s-]?time\b)"
+        rf"(?:(?:at|around|during|over|by)\s+)?(?:{'|'.join(_MEALS)})(?:[\s-]?time)?\b(?!\s+(?:table|room)))"
     )
     day = rf"(?:week-?ends?|weekdays?|work(?:ing\s+|-)?days?|(?:{'|'.join(WEEKDAYS)})s?)\b"
     days = (
@@ -131,4 +151,7 @@ def _pattern() -> re.Pattern[str]:
 
 
 TIME_PATTERN = _pattern()
-NEGATION = re.compile(r"\b(?:not|never|except|excluding|outside|unless)(?:\s+(?:for|of))?\s*$", re.IGNORECASE)
+NEGATION = re.compile(
+    r"\b(?:not|never|except|excluding|outside|unless|(?:other|rather)\s+than|instead\s+of|apart\s+from)(?:\s+(?:for|of))?\s*$",
+    re.IGNORECASE,
+)

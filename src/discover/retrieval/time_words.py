@@ -21,10 +21,7 @@ from discover.core.day_parts import WEEKDAYS
 from discover.retrieval.day_clock import Interval, hours_away, hours_text, inside, week_minutes
 from discover.retrieval.time_grammar import NEGATION, TIME_PATTERN, day_codes, hour_of, named_part, part_hours
 
-__all__ = ["TIME_WEIGHT", "TimeWords", "find_time_words", "time_spans"]
-
-TIME_WEIGHT = 2.0
-"""Preference 1 against 0 weighs as much as the whole range of a cosine: the named time comes first."""
+__all__ = ["TimeWords", "find_time_words", "time_spans"]
 
 # Just outside the named hours the preference falls from 1 to 0 over this long.
 _MARGIN_H = 1.0

@@ -276,9 +276,7 @@ def _fill(
     lines["n_moves"] += np.bincount(rows[moved], minlength=n).astype(np.int16)  # type: ignore[operator]
 
 
-def _entries(
-    rows: NDArray[np.int64], sensor: NDArray[np.int64], sign: NDArray[np.bool_]
-) -> pl.DataFrame:
+def _entries(rows: NDArray[np.int64], sensor: NDArray[np.int64], sign: NDArray[np.bool_]) -> pl.DataFrame:
     table = pl.DataFrame({"window": rows, "sensor": sensor, "sign": sign})
     at = pl.when("sign").then((pl.col("sign").cast(pl.Int64).cum_sum().over("window") - 1).clip(0, _LAST - 1))
     return (

@@ -1,5 +1,7 @@
 """Window embeddings made ready for an index: one per window, unit length, of the right model."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,9 +13,13 @@ __all__ = ["unit_window_vectors"]
 
 
 def unit_window_vectors(
-    embeddings: EmbeddingTable, window_ids: NDArray[np.str_], *, model_sha256: str
-) -> NDArray[np.float16]:
-    """(W, P) vectors in the order of `window_ids`.
+    embeddings: EmbeddingTable,
+    window_ids: NDArray[np.str_],
+    *,
+    model_sha256: str,
+    dtype: Literal["float16", "float32"] = "float16",
+) -> NDArray[np.float16 | np.float32]:
+    """(W, P) vectors of `dtype`, in the order of `window_ids`.
 
     Raises:
         ArtifactError: The embeddings name another model in their metadata.
@@ -33,5 +39,5 @@ def unit_window_vectors(
     bad = int((~np.isfinite(norms) | (norms == 0)).sum())
     if bad:
         raise DataError(f"{bad:,} of {len(vectors):,} window vectors are zero or not finite. Embed again.")
-    unit: NDArray[np.float16] = (vectors / norms).astype(np.float16)
+    unit: NDArray[np.float16 | np.float32] = (vectors / norms).astype(dtype)
     return unit

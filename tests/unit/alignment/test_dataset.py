@@ -13,6 +13,7 @@ from discover.alignment.dataset import AlignmentDataset, text_ids
 from discover.alignment.heads import build_head
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import DataError, JoinError
+from discover.core.window_set import WindowSet
 from discover.encoders import SensorEncoderConfig
 
 
@@ -69,9 +70,31 @@ def test_identical_captions_share_an_id(world: ModuleType) -> None:
     assert half[0] == half[2] != half[1]
 
 
+def test_mean_captions_are_the_same_when_their_parts_are(world: ModuleType) -> None:
+    windows = world.make_windows(200)
+    ids = windows.windows["window_id"].to_numpy().astype(np.str_)[:4]
+    # Captions a b | b a | a c | a: the first two windows say the same, in another order.
+    rows = np.eye(3, dtype=np.float32)[[0, 1, 1, 0, 0, 2, 0]]
+    of = np.array([0, 0, 1, 1, 2, 2, 3])
+    table = EmbeddingTable(rows, ids[of], np.array([0, 1, 0, 1, 0, 1, 0], np.int16), {})
+    four = WindowSet(windows.home, windows.events, windows.windows.head(4))
+    data = AlignmentDataset(four, table, world.make_vocabulary(), SensorEncoderConfig())
+    batch = data.batch(torch.arange(4), caption_use="average")
+    same = batch.keys.caption_id[:, None] == batch.keys.caption_id
+    assert same.tolist() == [
+        [True, True, False, False],
+        [True, True, False, False],
+        [False, False, True, False],
+        [False, False, False, True],
+    ]
+    assert (batch.keys.caption_id >= 0).all()
+    half = 0.5**0.5
+    expected = torch.tensor([[half, half, 0], [half, half, 0], [half, 0, half], [1.0, 0, 0]])
+    torch.testing.assert_close(batch.text, expected)
+
+
 def test_shared_events_between_splits_are_a_hard_error(world: ModuleType, tmp_path: Path) -> None:
     from discover.alignment.inputs import build_inputs
-    from discover.core.window_set import WindowSet
 
     windows = world.make_windows(60)
     train, val = windows.of_split("train"), windows.of_split("val")
@@ -90,7 +113,6 @@ def test_shared_events_between_splits_are_a_hard_error(world: ModuleType, tmp_pa
 
 def test_shared_events_of_two_tables_are_found_by_what_they_say(world: ModuleType, tmp_path: Path) -> None:
     from discover.alignment.inputs import build_inputs
-    from discover.core.window_set import WindowSet
 
     windows = world.make_windows(60)
     train, val = windows.of_split("train"), windows.of_split("val")
@@ -112,7 +134,6 @@ def test_shared_events_of_two_tables_are_found_by_what_they_say(world: ModuleTyp
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_a_split_of_one_window_is_an_error(world: ModuleType, tmp_path: Path, split: str) -> None:
     from discover.alignment.inputs import build_inputs
-    from discover.core.window_set import WindowSet
 
     windows = world.make_windows(60)
     parts = {name: windows.of_split(name) for name in ("train", "val")}

@@ -403,6 +403,19 @@ def test_loaded_model_embeds_like_the_trained_one(world: ModuleType, tmp_path: P
         loaded.project_text(np.ones((2, 8)))
 
 
+def test_a_query_of_any_length_lands_where_its_direction_does(world: ModuleType, tmp_path: Path) -> None:
+    """Training reads unit text vectors, and an MLP head is no function of the direction alone."""
+    head = {"text_projection__type": "mlp", "text_projection__hidden_dim": 32}
+    config = world.make_config(tmp_path, training__max_steps=2, **head)
+    inputs = world.make_inputs(config)
+    AlignmentTrainer(config, inputs=inputs).train()
+    loaded = load_model(tmp_path)
+    text = inputs.train.text_RT[:5].numpy()
+    expected = loaded.model.embed_text(inputs.train.text_RT[:5]).numpy()
+    for factor in (1.0, 7.0):
+        np.testing.assert_allclose(loaded.project_text(text * factor), expected, atol=1e-6)
+
+
 def test_a_checkpoint_of_another_vocabulary_is_refused(world: ModuleType, tmp_path: Path) -> None:
     from discover.core.vocabulary import Vocabulary
 

@@ -48,6 +48,12 @@ def training_config(
                 f"{name} is {given}, but the home, sampling and captions blocks make {made}. "
                 f"Remove {name}, or the blocks to train on other files."
             )
+    for name in ("train_captions_path", "val_captions_path"):
+        if getattr(alignment, name) is not None:
+            raise ConfigError(
+                f"{name} is {getattr(alignment, name)}, but the chain writes and encodes the captions itself "
+                f"and would not read it. Remove {name}, or train alone with `python train.py`."
+            )
     names = {
         "dataset": alignment.dataset or data.home.name,
         "dataset_type": alignment.dataset_type or data.home.parent.name,

@@ -36,8 +36,8 @@ from discover.core.window_set import load_window_set
 from discover.metrics import ndcg_at_k
 from discover.metrics.bootstrap import day_draws
 from discover.pipeline.caption_files import find_caption_style, load_caption_vectors
-from discover.pipeline.index_folders import noted_indexes, sampling_of
 from discover.pipeline.home_words import home_words
+from discover.pipeline.index_folders import noted_indexes, sampling_of
 from discover.retrieval import (
     WORD_WEIGHT,
     QueryWords,
@@ -76,15 +76,22 @@ _DEPTH = 150
 
 _SET_WORDS = {"main": "development set (`main`)", "held_out": "held-out set (`held_out`)"}
 _HEAD = (
-    "Query files, sha256: {files}. Relevance is decided by rules over events (benchmarks/queries/README.md).\n\n"
+    "Query files, sha256: {files}. Relevance is decided by rules over events "
+    "(benchmarks/queries/README.md).\n\n"
     "- `+ time words`: explicit times of the query put that time first.\n"
-    "- `+ query words`: places, objects, absence, duration and movement are read by rule as well, and what the "
+    "- `+ query words`: places, objects, absence, duration and movement are read by rule as well, and what "
+    "the "
     "sentence denies is not embedded; as `discover search` does.\n"
-    "- `query words alone`: the rules without any vector; windows that meet them equally well share the mean gain.\n\n"
-    "Rules of relevance and query words read the same events, so `+ query words` says how much of a sentence was "
-    "understood, not how well vectors hear it. The grammar was written with the kinds of sentences of the development "
-    "set in view: its scores there are development scores. The held-out sentences are by somebody else, worded "
-    "differently, and were not read by the author of the grammar before it was committed. Aim of the project: .80."
+    "- `query words alone`: the rules without any vector; windows that meet them equally well share the "
+    "mean gain.\n\n"
+    "Rules of relevance and query words read the same events, so `+ query words` says how much of a "
+    "sentence was "
+    "understood, not how well vectors hear it. The grammar was written with the kinds of sentences of the "
+    "development "
+    "set in view: its scores there are development scores. The held-out sentences are by somebody else, "
+    "worded "
+    "differently, and were not read by the author of the grammar before it was committed. Aim of the "
+    "project: .80."
 )
 
 # Shape letters: Q queries, N test windows, D days, B bootstrap draws, S seeds.
@@ -239,7 +246,8 @@ def home_section(seeds: Sequence[HomeScores], name: str = "main") -> str:
     ]
     skipped = [f"- {text}: {reason}" for text, reason in graded.skipped.items()] or ["- none"]
     head = (
-        f"## {seeds[0].home}, {_SET_WORDS.get(name, name)}: {len(kinds)} queries on {len(seeds[0].day):,} test windows of "
+        f"## {seeds[0].home}, {_SET_WORDS.get(name, name)}: {len(kinds)} queries on {len(seeds[0].day):,} "
+        f"test windows of "
         f"{int(seeds[0].day.max()) + 1} days, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
     )
     return "\n".join(

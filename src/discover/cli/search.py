@@ -90,15 +90,15 @@ def print_moments(searcher: Searcher, answer: Answer) -> None:
     if answer.words:
         effect = "these first" if answer.ranked_by_words else "nothing else"
         understood = "; ".join(answer.words.describe())
-        console.print(
-            f"Understood: {understood} ({effect}; --query-words off ignores it).", markup=False, soft_wrap=True
-        )
+        line = f"Understood: {understood} ({effect}; --query-words off ignores it)."
+        console.print(line, markup=False, soft_wrap=True)
         if answer.words.text != asked:
             console.print(f'Compared by meaning: "{answer.words.text}".', markup=False, soft_wrap=True)
     if answer.note:
         console.print(answer.note, markup=False)
     for rank, (hit, share) in enumerate(zip(answer, answer.shares, strict=True), start=1):
-        told = format_hit(hit, searcher.window_set, note="" if share > 0.995 else f"(meets {share:.0%} of it)")
+        note = "" if share > 0.995 else f"(meets {share:.0%} of it)"
+        told = format_hit(hit, searcher.window_set, note=note)
         console.print(f"\n{rank}. {told}", markup=False, highlight=False)
     if not len(answer):
         console.print("No window passes the filters.", markup=False)
@@ -116,9 +116,7 @@ def print_labels(start: str, found: Sequence[LabelHit]) -> None:
     print_table(f"Activities nearest to {start}", ["mean cosine", "activity", "nearest prompt"], rows)
 
 
-def _answer_batch(
-    searcher: Searcher, options: SearchOptions, texts: Sequence[str], *, as_json: bool
-) -> None:
+def _answer_batch(searcher: Searcher, options: SearchOptions, texts: Sequence[str], *, as_json: bool) -> None:
     answers = searcher.search_many(texts, options)
     if as_json:
         for answer in answers:

@@ -126,7 +126,7 @@ def search(
     query_words: Annotated[
         Literal["prefer", "filter", "off"] | None,
         typer.Option(
-            help="What places, absence, duration, movement and times read from the sentence do: put the windows "
+            help="What places, absence, duration, movement and times read from the sentence do: put windows "
             "first that meet them, allow nothing else, or leave the sentence to the model.",
             rich_help_panel=_ANSWERS,
         ),
@@ -151,8 +151,10 @@ def search(
     """Find the moments of a log that match a sentence, or that are like a window.
 
     Explicit words are read by rule, against the rooms and objects of the home: "in the kitchen but not at the
-    stove", "from the bedroom to the bathroom", "a long stay", "for more than ten minutes", "through four or more
-    rooms", "at night", "on weekends". Windows that meet them come first, and the answer says how they were read;
+    stove", "from the bedroom to the bathroom", "a long stay", "for more than ten minutes", "through four or
+    more
+    rooms", "at night", "on weekends". Windows that meet them come first, and the answer says how they were
+    read;
     the meaning of the rest decides among them. Filters are exact. Where --top-k, --merge, --mmr or
     --query-words is left out, the run's `retrieval.search` decides (5 answers, merged, prefer).
     """

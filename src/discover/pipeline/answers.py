@@ -1,7 +1,7 @@
 """A trained model with its index and text encoder: a sentence or a window in, moments or words out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
@@ -70,7 +70,7 @@ class Answer(Sequence[Hit | Moment]):
     question: str
     found: tuple[Hit | Moment, ...]
     how: str
-    words: QueryWords = QueryWords("")
+    words: QueryWords = field(default_factory=lambda: QueryWords(""))
     note: str = ""
     ranked_by_words: bool = False
 
@@ -113,7 +113,7 @@ class Searcher:
     folder: Path = Path()
     sampling: Path = Path()
     caption_style: str | None = None
-    defaults: SearchOptions = SearchOptions()
+    defaults: SearchOptions = field(default_factory=SearchOptions)
 
     @classmethod
     def open(
@@ -151,7 +151,8 @@ class Searcher:
         """The best windows for a sentence, or moments if hits are merged.
 
         Args:
-            text: What to look for. What it says of places, absence, duration, movement and time is also read by
+            text: What to look for. What it says of places, absence, duration, movement and time is also read
+            by
                 rule (`find_query_words`); what it denies is not embedded.
             options: How to answer; None: as the index's run set it (`defaults`).
 

@@ -1,7 +1,9 @@
 """The words that mean rooms and objects of one home, from the tables that captions use.
 
-A phrase means what a caption would call by it: "sofa" is the couch, "refrigerator" the fridge, "hall" the hallway. A
-general word means all its kinds: "cupboard" every cupboard and cabinet of the home, "bedroom" every bedroom. A
+A phrase means what a caption would call by it: "sofa" is the couch, "refrigerator" the fridge, "hall" the
+hallway. A
+general word means all its kinds: "cupboard" every cupboard and cabinet of the home, "bedroom" every bedroom.
+A
 word that the home has no sensor for means its nearest kin if there is one (`_KIN`), else nothing.
 """
 
@@ -80,7 +82,8 @@ def home_words(home: Home) -> Known:
     for word, kin in _KIN.items():
         # "bath" is short for bathroom only where there is nothing to bathe in.
         if word == "bath" or word not in known:
-            known |= {word: known[k] for k in reversed(kin) if k in known}
+            nearest = next((known[k] for k in kin if k in known), None)
+            known |= {} if nearest is None else {word: nearest}
     known |= {phrase: known[name] for phrase, name in OBJECT_PHRASES.items()
               if name in known and phrase not in known}  # fmt: skip
     known |= {_swapped(phrase): place for phrase, place in known.items() if _swapped(phrase) not in known}
@@ -110,7 +113,8 @@ def _rooms(sensors: Iterable[Sensor]) -> dict[str, Place]:
 
 
 def _objects(sensors: Iterable[Sensor]) -> dict[str, Place]:
-    """Objects by the name captions give them, by their own words, and by the general words that cover them."""
+    """Objects by the name captions give them, by their own words, and by the general words that cover
+    them."""
     by_name: dict[str, list[Sensor]] = {}
     for sensor in sensors:
         thing = name_object(sensor.object, sensor.id)

@@ -1,4 +1,5 @@
-"""Index folders inside a model's folder: their names, which one to take, where their windows are, how they are asked."""
+"""Index folders inside a model's folder: their names, which one to take, where their windows are, how they
+are asked."""
 
 import os
 from pathlib import Path

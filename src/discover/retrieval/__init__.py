@@ -14,18 +14,19 @@ from discover.retrieval.config import (
     SearchSide,
 )
 from discover.retrieval.filters import filter_mask
-from discover.retrieval.home_words import Known, Place, PlaceKind
 from discover.retrieval.hits import Hit, Moment, merge_moments
+from discover.retrieval.home_words import Known, Place, PlaceKind
 from discover.retrieval.index import Index
 from discover.retrieval.mmr import maximal_marginal_relevance
 from discover.retrieval.query_match import WORD_WEIGHT, QueryWordsUse, WordMatch, match_words
 from discover.retrieval.query_words import QueryWords, find_query_words
 from discover.retrieval.ranking import MERGE_GAP_S, rank_answers
+from discover.retrieval.sign_builder import build_window_signs
 from discover.retrieval.storage import INDEX_FILES
 from discover.retrieval.time_words import TimeWords, find_time_words
 from discover.retrieval.timeline import describe_hit, format_hit, timeline
 from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts, presence_mask
-from discover.retrieval.window_signs import WindowSigns, build_window_signs
+from discover.retrieval.window_signs import WindowSigns
 
 __all__ = [
     "AUTO_ANN_WINDOWS",

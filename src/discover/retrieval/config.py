@@ -108,7 +108,8 @@ class SearchDefaults(StrictModel):
     mmr: float | None = Field(default=None, ge=0, le=1)
     """Balance between relevance (1) and difference (0) of the answers; null: relevance alone."""
     query_words: QueryWordsUse = "prefer"
-    """What places, absence, duration, movement and times read from the sentence do: prefer puts the windows first
+    """What places, absence, duration, movement and times read from the sentence do: prefer puts the windows
+    first
     that meet them, filter lets nothing else through, off leaves the sentence to the model."""
 
 

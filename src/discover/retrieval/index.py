@@ -1,6 +1,7 @@
 """Search over window embeddings, exact or through FAISS.
 
-Vectors are stored as float16 (a cosine changes by less than 1e-3) or float32, and scored as float32. Ranking is
+Vectors are stored as float16 (a cosine changes by less than 1e-3) or float32, and scored as float32. Ranking
+is
 repeatable: equal scores (to six digits) are ordered by row. Exact unless `IndexConfig` says otherwise.
 """
 
@@ -23,9 +24,10 @@ from discover.retrieval.day_clock import week_minutes
 from discover.retrieval.exact import ExactScorer, unit_queries
 from discover.retrieval.filters import filter_mask
 from discover.retrieval.hits import Hit, build_hits
+from discover.retrieval.sign_builder import build_window_signs
 from discover.retrieval.storage import INDEX_FILES, check_model, read_index, write_index
 from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts
-from discover.retrieval.window_signs import WindowSigns, build_window_signs
+from discover.retrieval.window_signs import WindowSigns
 from discover.retrieval.window_vectors import unit_window_vectors
 
 __all__ = ["INDEX_FILES", "Index"]

@@ -1,4 +1,5 @@
-"""How English says a length of time, and how many: "for more than half an hour", "a few seconds", "four or more rooms".
+"""How English says a length of time, and how many: "for more than half an hour", "a few seconds", "four or
+more rooms".
 
 In: the text of a sentence. Out: spans of it and what they mean. No home and no window is known here.
 """
@@ -21,7 +22,10 @@ _FEW = {1: (0.0, 10.0), 60: (120.0, 600.0), 3600: (7200.0, 18000.0)}
 # "For 30 seconds" and "about 30 seconds" are met from three quarters of it to one and a half times.
 _ABOUT = (0.75, 1.5)
 
-_LOW = r"more\s+than|over|at\s+least|longer\s+than|no\s+less\s+than|not\s+less\s+than|no\s+fewer\s+than|upwards\s+of|well\s+over"
+_LOW = (
+    r"more\s+than|over|at\s+least|longer\s+than|no\s+less\s+than|not\s+less\s+than|no\s+fewer\s+than|"
+    r"upwards\s+of|well\s+over"
+)
 _HIGH = (
     r"less\s+than|fewer\s+than|under|at\s+most|no\s+more\s+than|not\s+more\s+than|no\s+longer\s+than|"
     r"not\s+longer\s+than|within|up\s+to|shorter\s+than|below"
@@ -31,8 +35,10 @@ _NUMBER = r"\d+(?:\.\d+)?|" + "|".join(
 )
 _ONLY = r"only|just|barely|mere|merely|hardly"
 _DURATION = re.compile(
-    rf"\b(?:for\s+)?(?:(?P<only>{_ONLY})\s+)?(?:for\s+)?(?:(?P<low>{_LOW})|(?P<high>{_HIGH})|(?P<about>about|around|roughly|some))?\s*"
-    rf"(?:(?P<few>a\s+few|several|some|mere|a\s+handful\s+of|a\s+matter\s+of|many)|(?P<number>{_NUMBER}))[\s-]*"
+    rf"\b(?:for\s+)?(?:(?P<only>{_ONLY})\s+)?(?:for\s+)?(?:(?P<low>{_LOW})|(?P<high>{_HIGH})|"
+    rf"(?P<about>about|around|roughly|some))?\s*"
+    rf"(?:(?P<few>a\s+few|several|some|mere|a\s+handful\s+of|a\s+matter\s+of|many)|"
+    rf"(?P<number>{_NUMBER}))[\s-]*"
     r"(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|hrs?|h)\b"
     r"(?P<after>\s+(?:or\s+(?:more|longer|less|so)|at\s+(?:least|most)))?(?P<half>\s+and\s+a\s+half)?",
     re.IGNORECASE,
@@ -42,30 +48,38 @@ _BARE = re.compile(
 )
 
 _LONG = re.compile(
-    r"\b(?:(?:for\s+)?(?:a\s+|very\s+|quite\s+a\s+|too\s+|so\s+)*(?:long|lengthy|prolonged|extended)(?!\s+(?:ago|as|before|after))\b"
-    r"(?:\s+(?:time|while|period|stretch))?|(?:for\s+)?(?:quite\s+)?a\s+(?:good\s+|little\s+)?while\b|for\s+ages\b|"
+    r"\b(?:(?:for\s+)?(?:a\s+|very\s+|quite\s+a\s+|too\s+|so\s+)*(?:long|lengthy|prolonged|"
+    r"extended)(?!\s+(?:ago|as|before|after))\b"
+    r"(?:\s+(?:time|while|period|stretch))?|(?:for\s+)?(?:quite\s+)?a\s+(?:good\s+|little\s+)?while\b|"
+    r"for\s+ages\b|"
     r"linger(?:s|ing)?\b|at\s+length\b|on\s+end\b)",
     re.IGNORECASE,
 )
 _THROUGHOUT = re.compile(
-    r"\b(?:(?:for\s+)?the\s+(?:whole|entire)\s+(?:time|while|minute)|all\s+the\s+time|all\s+along|throughout(?=\s*(?:$|[,.;])))\b",
+    r"\b(?:(?:for\s+)?the\s+(?:whole|entire)\s+(?:time|while|minute)|all\s+the\s+time|all\s+along|"
+    r"throughout(?=\s*(?:$|[,.;])))\b",
     re.IGNORECASE,
 )
 _BRIEF = re.compile(
-    r"\b(?:brief(?:ly)?|short(?!\s+of)|quick(?:ly)?|fleeting(?:ly)?|momentar(?:y|ily)|hurried(?:ly)?|swift(?:ly)?|in\s+passing|"
-    r"(?:for|only|just)\s+(?:a|one)\s+(?:moment|second|instant)|an?\s+(?:moment|instant)|pops?(?=\s+(?:in|out|over|to))|"
+    r"\b(?:brief(?:ly)?|short(?!\s+of)|quick(?:ly)?|fleeting(?:ly)?|momentar(?:y|ily)|hurried(?:ly)?|"
+    r"swift(?:ly)?|in\s+passing|"
+    r"(?:for|only|just)\s+(?:a|one)\s+(?:moment|second|instant)|an?\s+(?:moment|instant)|pops?(?=\s+(?:in|"
+    r"out|over|to))|"
     r"popping(?=\s+(?:in|out|over|to))|peeks?|peeking|nips?|nipping|dash(?:es|ing)?)\b",
     re.IGNORECASE,
 )
 _ROOM_COUNT = re.compile(
     rf"\b(?:(?P<only>{_ONLY})\s+)?(?:(?P<low>{_LOW})|(?P<high>{_HIGH})|(?P<exact>exactly))?\s*"
-    rf"(?:(?P<number>\d+|one|two|three|four|five|six|seven|eight|a\s+single)|(?P<many>several|many|various|multiple|lots\s+of|"
+    rf"(?:(?P<number>\d+|one|two|three|four|five|six|seven|eight|a\s+single)|(?P<many>several|many|various|"
+    rf"multiple|lots\s+of|"
     r"a\s+lot\s+of|all(?:\s+the)?|every|each|most)|(?P<same>the\s+same))"
-    r"(?P<after>\s+or\s+(?:more|fewer|less))?\s+(?:different\s+|other\s+|of\s+the\s+)?(?:rooms?|places?(?=\s+(?:only|for|$))|spot)\b",
+    r"(?P<after>\s+or\s+(?:more|fewer|less))?\s+(?:different\s+|other\s+|of\s+the\s+)?(?:rooms?|"
+    r"places?(?=\s+(?:only|for|$))|spot)\b",
     re.IGNORECASE,
 )
 _TIMES = re.compile(
-    r"\b(?:(?P<twice>twice|two\s+times)|(?P<n>three|four|five|six|\d+)\s+times|(?P<often>repeatedly|again\s+and\s+again|over\s+and\s+over|"
+    r"\b(?:(?P<twice>twice|two\s+times)|(?P<n>three|four|five|six|\d+)\s+times|(?P<often>repeatedly|"
+    r"again\s+and\s+again|over\s+and\s+over|"
     r"many\s+times|several\s+times|multiple\s+times))\b",
     re.IGNORECASE,
 )
@@ -116,7 +130,8 @@ def find_vague_length(text: str, skip: list[Amount]) -> tuple[str, Amount | None
 
 
 def find_room_counts(text: str) -> list[Amount]:
-    """How many different rooms; "the same room" is one, "several" three or more, "every room" four or more."""
+    """How many different rooms; "the same room" is one, "several" three or more, "every room" four or
+    more."""
     found = []
     for match in _ROOM_COUNT.finditer(text):
         low, high = 1.0, 1.0

@@ -15,7 +15,8 @@ QueryWordsUse = Literal["prefer", "filter", "off"]
 """Query words put the windows that meet them first, let nothing else through, or are left to the model."""
 
 WORD_WEIGHT = 2.0
-"""A condition met against one not met weighs as much as the whole range of a cosine: among windows that meet as
+"""A condition met against one not met weighs as much as the whole range of a cosine: among windows that meet
+as
 many conditions as well, the cosine decides."""
 
 

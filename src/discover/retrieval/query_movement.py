@@ -7,28 +7,33 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from discover.retrieval.clauses import BackAndForth, Clause, NumberOfRooms, OneRoom, PresentAt, Route, Uses
+from discover.retrieval.clauses import BackAndForth, NumberOfRooms, OneRoom, PresentAt, Route, Uses
 from discover.retrieval.home_words import Place, Word
+from discover.retrieval.length_clauses import Clause
 from discover.retrieval.query_amounts import find_room_counts
 from discover.retrieval.query_scan import Group, is_sequel
 
 __all__ = ["Movement", "read_movement"]
 
 _RESTLESS = re.compile(
-    r"\b(?:restless(?:ly)?|back\s+and\s+forth|to\s+and\s+fro|pac(?:es|ing)|up\s+and\s+down|wander(?:s|ing)\s+aimlessly|"
+    r"\b(?:restless(?:ly)?|back\s+and\s+forth|to\s+and\s+fro|pac(?:es|ing)|up\s+and\s+down|wander(?:s|"
+    r"ing)\s+aimlessly|"
     r"in\s+and\s+out|here\s+and\s+there)\b"
 )
 _ABOUT = re.compile(
-    r"\b(?:(?:walk|mov|stroll|roam|wander|go|run)(?:s|es|e|ing)?\s+(?:around|about)|wander(?:s|ing)?|roam(?:s|ing)?|stroll(?:s|ing)?|"
+    r"\b(?:(?:walk|mov|stroll|roam|wander|go|run)(?:s|es|e|ing)?\s+(?:around|about)|wander(?:s|ing)?|"
+    r"roam(?:s|ing)?|stroll(?:s|ing)?|"
     r"moves?\s+between\s+rooms|changes?\s+rooms?)\b"
 )
 _EVERYWHERE = re.compile(
-    r"\b(?:(?:all\s+over|throughout|all\s+through|through|across|around)\s+the\s+(?:whole\s+|entire\s+)?(?:home|house|flat|apartment|place))\b"
+    r"\b(?:(?:all\s+over|throughout|all\s+through|through|across|around)\s+the\s+(?:whole\s+|"
+    r"entire\s+)?(?:home|house|flat|apartment|place))\b"
 )
 _ROOM_TO_ROOM = re.compile(
     r"\b(?:from\s+(?:one\s+)?room\s+to\s+(?:another\s+)?(?:room|another|the\s+next)|room\s+to\s+room)\b"
 )
-_BACK = re.compile(r"\b(?:and\s+back(?:\s+again)?|there\s+and\s+back|round\s+trip|(?:and|then)\s+(?:comes|goes|returns|walks)\s+back|"
+_BACK = re.compile(r"\b(?:and\s+back(?:\s+again)?|there\s+and\s+back|round\s+trip|"
+    r"(?:and|then)\s+(?:comes|goes|returns|walks)\s+back|"
                    r"returns?\s+(?:again|afterwards)|and\s+returns?)\b")  # fmt: skip
 _GETS_UP = re.compile(r"\b(?:gets?|getting|got)\s+up\b|\b(?:wakes?|waking)\s+up\b|\b(?:rises|rising)\b")
 _STAYS = re.compile(r"\b(?:stay(?:s|ing)?|remain(?:s|ing)?|sits?|sitting|lies|lying|stands?|standing)\b")

@@ -1,6 +1,7 @@
 """What a sentence denies: "not at the stove", "without opening any cupboard", "the front door stays closed".
 
-In: the words of a sentence and the places it names. Out: stretches of words that are denied. A denial reaches from its
+In: the words of a sentence and the places it names. Out: stretches of words that are denied. A denial
+reaches from its
 word ("not", "without", "nobody") to the next comma, "but", "then" or time of day; a list goes on over commas
 ("any cupboard, drawer or fridge"). Behind its subject ("the fridge is not opened") it reaches back to it.
 """
@@ -15,13 +16,16 @@ from discover.retrieval.query_scan import BREAKS, DETERMINERS, Group
 __all__ = ["Denial", "find_denials"]
 
 _SINGLE = frozenset(
-    """not never without no nobody nothing nowhere none neither nor except excluding avoiding avoids avoid skipping
+    """not never without no nobody nothing nowhere none neither nor except excluding avoiding avoids avoid
+    skipping
     skips skip minus cannot unvisited elsewhere""".split()  # noqa: SIM905
 )
 _PHRASES = (
-    ("no", "one"), ("somewhere", "else", "than"), ("elsewhere", "than"), ("other", "than"), ("rather", "than"),
+    ("no", "one"), ("somewhere", "else", "than"), ("elsewhere", "than"), ("other", "than"), ("rather",
+    "than"),
     ("instead", "of"), ("anywhere", "but"), ("everywhere", "but"), ("anywhere", "except"), ("apart", "from"),
-    ("aside", "from"), ("far", "from"), ("stays", "away", "from"), ("staying", "away", "from"), ("keeps", "away", "from"),
+    ("aside", "from"), ("far", "from"), ("stays", "away", "from"), ("staying", "away", "from"), ("keeps",
+    "away", "from"),
     ("stays", "out", "of"), ("staying", "out", "of"), ("keeps", "out", "of"), ("outside", "of"), ("outside",),
     ("anyone", "in"), ("leaving", "out"), ("leaves", "out"),
 )  # fmt: skip
@@ -29,13 +33,19 @@ _PHRASES = (
 _NO_DENIAL = frozenset(
     {"more", "less", "longer", "fewer", "only", "but", "other", "later", "earlier", "just", "matter"}
 )
-_KEPT = frozenset({"stays", "stay", "staying", "stayed", "remains", "remain", "remaining", "remained", "kept", "keeps",
-                   "keeping", "left", "leaving", "leaves", "with"})  # fmt: skip
+_KEPT = frozenset(
+    """stays stay staying stayed remains remain remaining remained kept keeps keeping left leaving leaves
+    with""".split()  # noqa: SIM905
+)
 _SHUT = frozenset({"closed", "shut", "unopened"})
-_UNUSED = frozenset({"unused", "untouched", "empty", "off", "idle", "deserted", "unoccupied", "unvisited", "dark", "alone",
-                     "unattended", "vacant", "quiet", "silent", "still"})  # fmt: skip
-_AUXILIARY = frozenset({"is", "are", "was", "were", "be", "being", "been", "does", "do", "did", "has", "have", "gets", "get",
-                        "always", "all", "both", "itself", "will", "still"})  # fmt: skip
+_UNUSED = frozenset(
+    """unused untouched empty off idle deserted unoccupied unvisited dark alone unattended vacant quiet
+    silent still""".split()  # noqa: SIM905
+)
+_AUXILIARY = frozenset(
+    """is are was were be being been does do did has have gets get always all both itself will
+    still""".split()  # noqa: SIM905
+)
 _LEAVE = re.compile(
     r"\b(?:leav(?:e|es|ing)|left|go(?:es|ing)? out of|com(?:e|es|ing) out of|exit(?:s|ing)?)\b"
 )

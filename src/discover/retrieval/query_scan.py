@@ -1,6 +1,7 @@
 """A sentence cut into the places it names, each with its role: from there, to there, at it, or using it.
 
-Roles are read from the word before a place ("from the kitchen", "enters the bathroom") and from verbs of its part of
+Roles are read from the word before a place ("from the kitchen", "enters the bathroom") and from verbs of its
+part of
 the sentence ("the fridge is opened"). A part ends at a comma, at "but", "then", "while" or the like.
 """
 
@@ -16,7 +17,8 @@ __all__ = ["BREAKS", "DETERMINERS", "Group", "Role", "group_places", "is_sequel"
 Role = Literal["at", "from", "to", "through", "between", "only", "first", "round"]
 
 DETERMINERS = frozenset(
-    """the a an his her their its my our your this that these those one any some another other same every each all both
+    """the a an his her their its my our your this that these those one any some another other same every
+    each all both
     several many no either back over even own first second""".split()  # noqa: SIM905
 )
 BREAKS = frozenset({"but", "then", "while", "although", "though", "yet", "whereas", ";", ".", ":", "!", "?"})
@@ -37,15 +39,18 @@ _LIST_WORDS = DETERMINERS | {
     "well",
 }
 
-_TO = frozenset({"to", "into", "onto", "towards", "toward", "enters", "enter", "entering", "entered", "reaches",
-                 "reaching", "reach", "until", "visits", "visiting", "visit"})  # fmt: skip
+_TO = frozenset(
+    """to into onto towards toward enters enter entering entered reaches reaching reach until visits
+    visiting visit""".split()  # noqa: SIM905
+)
 _FROM = frozenset(
-    {"from", "leaves", "leaving", "leave", "left", "exits", "exiting", "exit", "off", "departs"}
+    """from leaves leaving leave left exits exiting exit off departs""".split()  # noqa: SIM905
 )
 _THROUGH = frozenset({"through", "via", "past", "across", "passes", "passing", "crosses", "crossing"})
 _INSIDE = frozenset({"in", "of", "inside", "from", "within"})
 _SEQUEL = re.compile(
-    r"\b(?:then|afterwards|afterward|next|subsequently|finally|followed\s+by|before|ending|and\s+(?:goes|walks|comes|moves|returns|heads))\b"
+    r"\b(?:then|afterwards|afterward|next|subsequently|finally|followed\s+by|before|ending|and\s+(?:goes|"
+    r"walks|comes|moves|returns|heads))\b"
 )
 
 

@@ -1,7 +1,9 @@
 """Query words: what a sentence demands of a window, read by rule into clauses over cheap facts.
 
-A sentence vector hears neither absence ("not at the stove"), nor duration ("a long stay"), nor movement ("from the
-kitchen into the living room"), and the clock only faintly; a window's events know all of them. So the explicit
+A sentence vector hears neither absence ("not at the stove"), nor duration ("a long stay"), nor movement
+("from the
+kitchen into the living room"), and the clock only faintly; a window's events know all of them. So the
+explicit
 words are read: places against the home's own words (`pipeline.home_words`), the rest by the grammar of
 `query_scan`, `query_negation`, `query_movement`, `query_amounts` and `time_words`. Nothing is guessed: every
 clause is returned with the words it comes from and what they were taken to mean. What is denied is cut out of
@@ -10,30 +12,20 @@ the text before it is embedded, since "not at the stove" is nearest to windows a
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.retrieval.clauses import (
-    AwayAfter,
-    AwayBefore,
-    Clause,
-    FewSigns,
-    Lasts,
-    LastsBriefly,
-    LastsLong,
-    NotAt,
-    OneRoom,
-    Pause,
-    PresentAt,
-    Uses,
-)
+from discover.retrieval.clauses import NotAt, OneRoom, PresentAt, Uses
 from discover.retrieval.home_words import Known, Place, Word, split_sentence
+from discover.retrieval.length_clauses import Clause, FewSigns, Lasts, LastsBriefly, LastsLong
 from discover.retrieval.query_amounts import find_durations, find_vague_length, times_of
 from discover.retrieval.query_movement import group_words, read_movement
 from discover.retrieval.query_negation import Denial, find_denials
 from discover.retrieval.query_scan import Group, group_places
+from discover.retrieval.query_stillness import read_home, read_stillness
+from discover.retrieval.time_grammar import NEGATION
 from discover.retrieval.time_words import TimeWords, find_time_words, time_spans
 from discover.retrieval.window_signs import WindowSigns
 
@@ -49,47 +41,20 @@ _OPENS = re.compile(r"\b(?:open(?:s|ed|ing)?|unlock(?:s|ed|ing)?)\b")
 _CLOSES = re.compile(r"\b(?:clos(?:es|ed|ing|e)|shut(?:s|ting)?|lock(?:s|ed|ing)?)\b")
 _OFF = re.compile(r"\b(?:(?:turn|switch)(?:s|es|ed|ing)?\s+off|(?:put|puts|putting)\s+back|off)\b")
 _USES = re.compile(
-    r"\b(?:us(?:es|ed|ing|e)|tak(?:es|ing|en|e)|get(?:s|ting)?|got|fetch(?:es|ing)?|grab(?:s|bing)?|heat(?:s|ing|ed)?|warm(?:s|ing|ed)?|"
-    r"(?:turn|switch)(?:s|es|ed|ing)?|run(?:s|ning)?|start(?:s|ed|ing)?|put(?:s|ting)?|pick(?:s|ing)?|look(?:s|ing)?\s+(?:in|into)|"
+    r"\b(?:us(?:es|ed|ing|e)|tak(?:es|ing|en|e)|get(?:s|ting)?|got|fetch(?:es|ing)?|grab(?:s|bing)?|"
+    r"heat(?:s|ing|ed)?|warm(?:s|ing|ed)?|"
+    r"(?:turn|switch)(?:s|es|ed|ing)?|run(?:s|ning)?|start(?:s|ed|ing)?|put(?:s|ting)?|pick(?:s|ing)?|"
+    r"look(?:s|ing)?\s+(?:in|into)|"
     r"rummag\w+|search\w*|reach\w*|boil(?:s|ing)?|watch(?:es|ing)?)\b"
 )
 _SEVERAL = re.compile(r"\b(?:several|many|multiple|various|different|a\s+number\s+of)\s*$")
-_STILLNESS = re.compile(
-    r"\b(?:pauses?|silence|silent|stillness|inactivity|standstill|lull|quiet\s+(?:spell|period|time|while|stretch|minutes?)|"
-    r"quiet|(?:is|goes|falls|stays|and|all|perfectly|completely)\s+still(?=\s*(?:$|[,.;]|and|for|afterwards?|again|then)))\b"
-)
-_NOTHING_MOVES = re.compile(
-    r"\b(?:nothing|nobody|no\s+one|no-one)\s+(?:is\s+|else\s+)?(?:mov(?:es|ing|e)|stir(?:s|ring)?|happens?|happening)\b|"
-    r"\b(?:without|no)\s+(?:any\s+|a\s+single\s+|further\s+)?(?:sign\s+of\s+)?(?:movement|motion|moving|activity|life|events?|stir\w*|sensor\s+\w+)\b"
-)
-_LITTLE = re.compile(
-    r"\b(?:(?:little|hardly\s+any|barely\s+any|almost\s+no|scarcely\s+any|few|minimal|not\s+much|without\s+much)\s+(?:signs?\s+of\s+)?"
-    r"(?:movements?|motions?|activity|moving)|(?:hardly|barely|scarcely)\s+(?:mov\w+|stir\w*)|motionless|"
-    r"(?:lie|lies|lying|sit|sits|sitting|stand|stands|standing|keeps?|stays?)\s+(?:very\s+|quite\s+)?still|calmly)\b"
-)
-_AFTERWARDS = re.compile(
-    r"\b(?:afterwards?|after\s+(?:that|which)|followed\s+by|then\s+(?:nothing|silence|quiet|nobody|no|a\s+long|it|all|the\s+(?:home|house|flat))|"
-    r"(?:home|house|flat|apartment|everything|place)\s+(?:is|stays|remains|goes|falls|lies)|before\s+a\s+(?:long\s+)?(?:silence|pause|quiet)|until)\b"
-)
-_BEFOREHAND = re.compile(
-    r"\b(?:after\s+(?:a\s+|an\s+|the\s+)?(?:very\s+|long\s+)*(?:silence|pause|quiet|stillness|lull|[\w\s]*?\b(?:hours?|minutes?)\s+(?:of|without|with\s+no|in\s+which))|"
-    r"beforehand|before\s+(?:that|which)|preceded\s+by|first\s+(?:movement|motion|sign))\b"
-)
-_HOUSE = r"(?:the\s+|his\s+|her\s+|their\s+)?(?:home|house|flat|apartment)"
-_GOES_OUT = re.compile(
-    rf"\b(?:leav(?:e|es|ing)\s+(?:{_HOUSE}|(?:or|and)\s+(?:com|return|arriv|re-?enter)\w*)|left\s+{_HOUSE}|(?:go|goes|going|steps?|heads?|walks?)\s+(?:out(?:side)?(?!\s+of(?!\s+{_HOUSE})))|"
-    rf"going\s+out\b(?!\s+of)|leaves?\s+for\b|out\s+of\s+{_HOUSE})"
-)
-_COMES_HOME = re.compile(
-    rf"\b(?:(?:com(?:e|es|ing)|arriv\w+|get(?:s|ting)?|return\w*)\s+(?:back\s+)?(?:to\s+{_HOUSE}|home)\b|com(?:es|ing)\s+in\s+from\s+outside|"
-    rf"enter(?:s|ing)?\s+{_HOUSE}|back\s+from\s+outside)"
-)
 # What a cut leaves hanging at either end: "in the kitchen, but".
 _DANGLING = re.compile(
-    r"^(?:[\s,;.]|(?:but|and|or|then)\b)+|(?:\s*(?:[,;]|\b(?:but|and|or|then|is|are|who|while|with|the)\b))*[\s.]*$"
+    r"^(?:[\s,;.]|(?:but|and|or|then)\b)+|(?:\s*(?:[,;]|\b(?:but|and|or|then|is|are|who|while|with|"
+    r"the)\b))*[\s.]*$"
 )
 _EMPTY_TEXT = frozenset(
-    "but and or , . ; then so the a someone somebody is it there who while with for".split()
+    "but and or , . ; then so the a someone somebody is it there who while with for".split()  # noqa: SIM905
 )
 
 
@@ -108,7 +73,7 @@ class QueryWords:
     text: str
     clauses: tuple[Clause, ...] = ()
     said: tuple[str, ...] = ()
-    time: TimeWords = TimeWords()
+    time: TimeWords = field(default_factory=TimeWords)
     not_time: tuple[TimeWords, ...] = ()
 
     def __bool__(self) -> bool:
@@ -181,7 +146,8 @@ class _Reading:
         denied = frozenset(k for denial in self.denials for k in denial.groups)
         for begin, end, denied_time in time_spans(self.text):
             if denied_time:
-                self.cut.append((begin, end))
+                negation = NEGATION.search(self.text[:begin])
+                self.cut.append((begin if negation is None else negation.start(), end))
         affirmed = self._left().lower()
         self._home(affirmed, still=still)
         bed = self.known.get("bedroom", self.known.get("bed"))
@@ -207,36 +173,15 @@ class _Reading:
         )
 
     def _stillness(self) -> bool:
-        """ "A long pause", "nothing moves for half an hour": one clause about silence."""
+        """Whether the sentence is about a silence: one clause, and no denial of it is left."""
         text = self.text.lower()
-        little = _LITTLE.search(text)
-        if little is not None:
-            self.clauses.append((little.group(), FewSigns()))
-            self.denials = [d for d in self.denials if d.groups]
+        denied = [(self.words[d.begin].begin, self.words[d.end - 1].end) for d in self.denials if d.groups]
+        found = read_stillness(text, self.durations, denied)
+        if found is None:
             return False
-        moves, quiet = _NOTHING_MOVES.search(text), _STILLNESS.search(text)
-        empty = re.search(
-            r"\b(?:home|house|flat|apartment|everything)\s+\w+\s+(?:empty|still|quiet|silent|dark)\b", text
-        )
-        if moves is not None and any(
-            self._starts_in(moves, denial) and denial.groups for denial in self.denials
-        ):
-            moves = None  # "no movement in the kitchen" denies the kitchen only
-        at = moves or quiet or empty
-        if at is None:
-            return False
-        stated = {"at_least_s": self.durations[0].low} if self.durations and self.durations[0].low > 0 else {}
-        if _BEFOREHAND.search(text):
-            self.clauses.append((at.group(), AwayBefore(**stated)))
-        elif _AFTERWARDS.search(text) or empty:
-            self.clauses.append((at.group(), AwayAfter(**stated)))
-        else:
-            self.clauses.append((at.group(), Pause(**stated)))
-        self.denials = [d for d in self.denials if d.groups]
-        return True
-
-    def _starts_in(self, match: re.Match[str], denial: Denial) -> bool:
-        return self.words[denial.begin].begin <= match.start() < self.words[denial.end - 1].end
+        self.clauses.append(found)
+        self.denials = [denial for denial in self.denials if denial.groups]
+        return not isinstance(found[1], FewSigns)
 
     def _denials(self) -> None:
         for denial in self.denials:
@@ -256,14 +201,10 @@ class _Reading:
     def _home(self, text: str, *, still: bool) -> None:
         """Leaving home and coming home: the front door, and what nobody does outside."""
         door = self.known.get("front door", self.known.get("entrance"))
-        out, back = _GOES_OUT.search(text), _COMES_HOME.search(text)
-        if door is None or not (out or back):
-            return
-        said = (out or back).group()  # type: ignore[union-attr]
-        self.clauses.append((said, Uses(door, door.used)))
-        if not (out and back) and not still:
-            self.clauses.append((said, AwayAfter() if out else AwayBefore()))
-        self.done |= {k for k, g in enumerate(self.groups) if g.place.sensors & door.used}
+        clauses = [] if door is None else read_home(text, door, still=still)
+        if door is not None and clauses:
+            self.clauses += clauses
+            self.done |= {k for k, g in enumerate(self.groups) if g.place.sensors & door.used}
 
     def _affirm(self, group: Group) -> None:
         """A place that is only named: somebody is there, or uses it."""

@@ -10,7 +10,8 @@ from discover.retrieval.day_clock import Interval, hours_away
 __all__ = ["NEGATION", "TIME_PATTERN", "day_codes", "hour_of", "named_part", "part_hours"]
 
 
-# When people mostly eat, for "at dinner time" and "making breakfast"; hours that protocol and day parts call late morning, noon, evening.
+# When people mostly eat, for "at dinner time" and "making breakfast"; hours that protocol and day parts call
+# late morning, noon, evening.
 _MEALS: dict[str, Interval] = {
     "breakfast": (5.0, 11.0),
     "lunch": (11.0, 14.0),
@@ -140,7 +141,8 @@ def _pattern() -> re.Pattern[str]:
     )
     day = rf"(?:week-?ends?|weekdays?|work(?:ing\s+|-)?days?|(?:{'|'.join(WEEKDAYS)})s?)\b"
     days = (
-        rf"(?:(?:on|at|during|over|every|each)\s+)?(?:the\s+)?\b(?P<days>{day}(?:\s*(?:,|and|or|to|through|-|–)"
+        rf"(?:(?:on|at|during|over|every|each)\s+)?(?:the\s+)?\b(?P<days>{day}(?:\s*(?:,|and|or|to|through|"
+        rf"-|–)"
         rf"\s*{day})*)(?:\s+(?P<day_part>{degree}{noun}))?"
     )
     between = rf"(?:between\s+|from\s+){_time('a')}\s*(?:and|to|until|till|-|–)\s*{_time('b')}"
@@ -152,6 +154,7 @@ def _pattern() -> re.Pattern[str]:
 
 TIME_PATTERN = _pattern()
 NEGATION = re.compile(
-    r"\b(?:not|never|except|excluding|outside|unless|(?:other|rather)\s+than|instead\s+of|apart\s+from)(?:\s+(?:for|of))?\s*$",
+    r"\b(?:not|never|except|excluding|outside|unless|(?:other|rather)\s+than|instead\s+of|"
+    r"apart\s+from)(?:\s+(?:for|of))?\s*$",
     re.IGNORECASE,
 )

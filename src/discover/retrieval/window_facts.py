@@ -82,7 +82,8 @@ def build_window_facts(window_set: WindowSet, windows: pl.DataFrame | None = Non
 
 
 def needs_person(sensor: Sensor) -> bool:
-    """Whether events of a sensor can say that somebody is there: not thermometers, batteries, radio health."""
+    """Whether events of a sensor can say that somebody is there: not thermometers, batteries, radio
+    health."""
     return sensor.is_activity and sensor.type not in _WITHOUT_PERSON
 
 

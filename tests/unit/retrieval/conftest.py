@@ -1,5 +1,6 @@
 """A morning whose windows and rooms are known by eye."""
 
+from collections.abc import Callable
 from datetime import datetime
 from types import ModuleType
 
@@ -50,6 +51,12 @@ def windows_table(events: pl.DataFrame, slices: list[tuple[int, int, str]]) -> p
         for i, (first, n, split) in enumerate(slices)
     ]
     return pl.DataFrame(rows, schema={**WINDOWS, "split": pl.Enum(SPLITS)})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def windows_of() -> Callable[[pl.DataFrame, list[tuple[int, int, str]]], pl.DataFrame]:
+    """`windows_table`, for tests that cut a log of their own."""
+    return windows_table
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ changed, and nothing here is used by label-free methods.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,8 @@ from torch.nn import functional as F
 from discover.alignment.finetune_config import FineTuneConfig
 from discover.alignment.loaded import LoadedModel
 from discover.alignment.sensor_vectors import sensor_vectors
-from discover.core.errors import ConfigError, DataError
+from discover.alignment.unfrozen import unfreeze_layers
+from discover.core.errors import DataError
 from discover.core.progress import SILENT, Progress
 from discover.core.seeds import derive_seed
 from discover.core.window_set import WindowSet
@@ -157,20 +158,7 @@ class _Classifier(nn.Module):
         super().__init__()
         self.encoder = copy.deepcopy(model.model.encoder)
         self.head = nn.Linear(self.encoder.dim, n_classes)
-        blocks: Sequence[nn.Module] = list(self.encoder.blocks)
-        if config.layers > len(blocks):
-            raise ConfigError(
-                f"fine_tuning.layers is {config.layers}, but this encoder has {len(blocks)} blocks. "
-                "Use -1 to train everything."
-            )
-        self.encoder.requires_grad_(config.layers == -1)
-        if config.layers > 0:
-            for part in (*blocks[-config.layers :], self.encoder.norm):
-                part.requires_grad_(True)
-            # Attention pooling comes after the blocks, so it learns as soon as the last of them does.
-            for name, weight in self.encoder.named_parameters():
-                if name.startswith("pool_"):
-                    weight.requires_grad_(True)
+        unfreeze_layers(self.encoder, config.layers, setting="fine_tuning.layers")
 
     def forward(self, features: EventFeatures, rows: Tensor) -> Tensor:
         """Logits of some windows, (B, C)."""

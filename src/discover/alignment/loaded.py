@@ -1,5 +1,6 @@
 """A trained model ready for use: windows and text in, unit vectors of the joint space out."""
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
 from discover.alignment.checkpoint import load_checkpoint
 from discover.alignment.config import AlignmentConfig
@@ -21,7 +21,7 @@ from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
 from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import WindowSet
-from discover.encoders.features import WindowBatch, build_event_features, gather_batch
+from discover.encoders.features import build_event_features, gather_batch
 from discover.text_encoders.config import TextEncoderConfig
 
 __all__ = ["LoadedModel", "load_model"]
@@ -100,7 +100,7 @@ class LoadedModel:
             projected: False gives the encoder's pooled vectors from before the projection head, of its
                 width and any length. They cannot be compared with text.
         """
-        embed = self.model.embed_windows if projected else self._pool_windows
+        embed = self.model.embed_windows if projected else self.model.pool_windows
         width = self.dim if projected else self.model.encoder.dim
         if sensor_texts is None:
             sensor_texts = sensor_vectors(self.config, window_set.home)
@@ -129,10 +129,23 @@ class LoadedModel:
         }
         return EmbeddingTable(out, ids, np.zeros(len(ids), np.int16), meta)
 
-    def _pool_windows(self, batch: WindowBatch) -> Tensor:
-        encoder = self.model.encoder
-        pooled: Tensor = encoder.pool(*encoder.encode_tokens(batch))
-        return pooled.float()
+    def with_weights(self, weights: Mapping[str, NDArray[np.floating]]) -> "LoadedModel":
+        """A copy of this model in which some weights are others, such as those of `UnfrozenEncoder`.
+
+        Raises:
+            CheckpointError: A weight this model does not have, or of another shape.
+        """
+        changed = copy.copy(self)
+        changed.model = copy.deepcopy(self.model)
+        own = changed.model.state_dict()
+        for name, value in weights.items():
+            if name not in own or tuple(own[name].shape) != value.shape:
+                raise CheckpointError(
+                    f"The weight '{name}' of shape {value.shape} is not one of the model in {self.path}. "
+                    "Use the model these weights were trained in."
+                )
+            own[name].copy_(torch.from_numpy(np.array(value)))
+        return changed
 
     @torch.no_grad()
     def project_text(self, vectors: ArrayLike) -> NDArray[np.float32]:

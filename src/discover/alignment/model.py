@@ -111,6 +111,11 @@ class AlignmentModel(nn.Module):
         """Unit vectors of windows in the joint space, (B, P) float32."""
         return self._project(*self.encoder.encode_tokens(windows))
 
+    def pool_windows(self, windows: WindowBatch) -> Tensor:
+        """The encoder's pooled vectors from before the projection head, (B, D) float32, of any length."""
+        pooled: Tensor = self.encoder.pool(*self.encoder.encode_tokens(windows))
+        return pooled.float()
+
     def embed_text(self, text_BT: Tensor) -> Tensor:
         """Unit vectors of text embeddings in the joint space, (B, P) float32."""
         return F.normalize(self.text_head(text_BT).float(), dim=1)

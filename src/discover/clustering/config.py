@@ -13,6 +13,7 @@ __all__ = [
     "MiningConfig",
     "SCANConfig",
     "SelfLabelConfig",
+    "UnfreezeConfig",
 ]
 
 ClusterMethod = Literal["scan", "temi", "kmeans", "gmm", "hdbscan"]
@@ -46,6 +47,21 @@ class SelfLabelConfig(StrictModel):
     """Size of the random change to a unit vector that the student sees, as a share of its length."""
     learning_rate: float = Field(default=1e-4, gt=0)
     """Step size of Adam."""
+
+
+class UnfreezeConfig(StrictModel):
+    """Training the sensor encoder together with the clusters, after heads were found with it frozen."""
+
+    layers: int = Field(default=0, ge=-1)
+    """Transformer blocks that learn, counted from the last; 0: the encoder stays frozen; -1: all of it."""
+    epochs: int = Field(default=5, ge=1)
+    """Most passes over the windows; they end early by scan.patience, and self-labelling comes after them."""
+    learning_rate: float = Field(default=1e-4, gt=0)
+    """Step size of Adam for the encoder; its cluster head keeps that of its step."""
+    batch_size: int = Field(default=256, ge=2)
+    """Pairs per step; both windows of each pass through the encoder."""
+    event_dropout: float = Field(default=0.1, ge=0, lt=1)
+    """Probability that an event is left out of a window the encoder sees in training."""
 
 
 class SCANConfig(StrictModel):
@@ -85,14 +101,17 @@ class SCANConfig(StrictModel):
     """More training windows than this are thinned at random first: mining compares all pairs."""
     self_label: SelfLabelConfig = SelfLabelConfig()
     """The second step."""
+    unfreeze: UnfreezeConfig = UnfreezeConfig()
+    """Whether the sensor encoder learns too."""
     seed: int = 0
     """Same seed, same clusters."""
 
     @model_validator(mode="after")
     def _combinations(self) -> "SCANConfig":
-        if self.batch_size < 2 * self.n_clusters:
+        smallest = min(self.batch_size, self.unfreeze.batch_size if self.unfreeze.layers else self.batch_size)
+        if smallest < 2 * self.n_clusters:
             raise ValueError(
-                f"batch_size {self.batch_size} is below twice the number of clusters ({self.n_clusters}): "
+                f"batch_size {smallest} is below twice the number of clusters ({self.n_clusters}): "
                 "the entropy of a batch says little then. Take larger batches or fewer clusters"
             )
         return self
@@ -124,6 +143,20 @@ class ClusteringConfig(StrictModel):
         fixed = {"n_clusters", "objective", "seed"} & self.scan.model_fields_set
         if fixed:
             raise ValueError(f"scan.{sorted(fixed)[0]} follows from method, k and seed: leave it out")
+        if self.scan.unfreeze.layers != 0:
+            self._can_unfreeze()
         if self.transition_weight > 0 and self.merge_from == 0:
             raise ValueError("transition_weight is used when merging: set merge_from too")
         return self
+
+    def _can_unfreeze(self) -> None:
+        if self.method not in ("scan", "temi"):
+            raise ValueError(
+                f"method '{self.method}' trains nothing, so no layer of the encoder can learn from it: "
+                "take scan or temi, or scan.unfreeze.layers 0"
+            )
+        if self.on not in ("sensor", "encoder"):
+            raise ValueError(
+                f"clusters on '{self.on}' do not pass through the sensor encoder: take on: sensor or "
+                "encoder, or scan.unfreeze.layers 0"
+            )

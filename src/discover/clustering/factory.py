@@ -15,6 +15,7 @@ def _heads(config: ClusteringConfig, k: int) -> Clusterer:
     values = config.scan.model_dump()
     values |= {"n_clusters": k, "objective": config.method, "seed": config.seed}
     values["batch_size"] = max(values["batch_size"], 4 * k)
+    values["unfreeze"]["batch_size"] = max(values["unfreeze"]["batch_size"], 4 * k)
     return SCANClusterer(SCANConfig.model_validate(values))
 
 

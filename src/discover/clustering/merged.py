@@ -52,6 +52,8 @@ class MergedClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sci
         del y
         self.fine_ = self.fine.fit(X, spans=spans, **context)
         labels = self.fine_.labels_
+        # Clusters of an encoder that was trained with them lie in its new space.
+        X = getattr(self.fine_, "vectors_", X)
         n_fine = max(self.fine_.health_.n_clusters, 1)
         sizes = np.bincount(labels[labels >= 0], minlength=n_fine)
         used = np.flatnonzero(sizes)

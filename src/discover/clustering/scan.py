@@ -14,8 +14,9 @@ from discover.clustering.health import ClusterHealth, cluster_health
 from discover.clustering.pairs import build_pairs
 from discover.clustering.state_file import restore_state, save_state
 from discover.clustering.training import TrainingData, TrainingState, start_training, train_heads
+from discover.clustering.views import Unfrozen, WindowNetwork, embed_rows
 from discover.core.embeddings import unit_rows
-from discover.core.errors import DataError, ShapeError
+from discover.core.errors import ConfigError, DataError, ShapeError
 from discover.core.progress import SILENT, Progress
 from discover.core.seeds import derive_seed
 
@@ -27,12 +28,15 @@ _BLOCK_ROWS = 65_536
 
 
 class SCANClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is not typed
-    """SCAN or TEMI heads on frozen window vectors.
+    """SCAN or TEMI heads on window vectors; the encoder behind them stays as it is or learns too.
 
     1. Mine each window's nearest neighbours (never one that overlaps in time).
     2. Train several heads so that neighbours agree and all clusters are used; stop and choose the head by
        the loss on validation windows, without labels.
-    3. Self-label: train the best head on its own confident windows, again watched by the validation loss.
+    3. With `unfreeze.layers` and an encoder passed to `fit`: train the best head and the encoder's last
+       layers by the same loss, on pairs that both pass through the encoder with some events left out.
+    4. Self-label: train the best head (and the encoder) on its own confident windows, again watched by
+       the validation loss.
 
     Attributes:
         labels_: Cluster of each window passed to `fit`, (N,) int32.
@@ -41,6 +45,9 @@ class SCANClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         best_at_: Step, epoch and head of the weights kept.
         best_loss_: Their validation loss.
         n_features_in_: D.
+        vectors_: The windows passed to `fit` in the space of the clusters, (N, D): X itself, or what the
+            trained encoder makes of them. `predict` takes vectors of this space.
+        encoder_weights_: Weights of the encoder that were trained, by name; empty where it stayed frozen.
 
     References:
         Van Gansbeke et al. 2020, https://arxiv.org/abs/2005.12320; objective "temi": Adaloglou et al. 2023,
@@ -66,6 +73,7 @@ class SCANClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         validation: NDArray[np.floating] | None = None,
         validation_spans: NDArray[np.float64] | None = None,
         validation_twin: NDArray[np.floating] | None = None,
+        unfrozen: Unfrozen | None = None,
         state_path: Path | None = None,
         progress: Progress = SILENT,
     ) -> Self:
@@ -79,6 +87,8 @@ class SCANClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
             validation: Vectors of validation windows, shape (V, D); None holds out a stretch of X.
             validation_spans: As `spans`, of the validation windows.
             validation_twin: As `twin`, of the validation windows.
+            unfrozen: The encoder that made the vectors, its rows of X and of the validation windows, for
+                settings with `unfreeze.layers`. It is left with the weights that were chosen.
             state_path: Where to keep the state after each epoch. A file of the same data and settings that is
                 there already is gone on from; it is removed by nobody but you.
             progress: Where to report.
@@ -86,18 +96,22 @@ class SCANClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         Raises:
             ShapeError: Numbers of rows or widths disagree.
             DataError: Too few windows, or no window has a neighbour.
+            ConfigError: `unfreeze.layers` without an encoder, or an encoder without it.
             ArtifactError: The state file is damaged or of another fit.
         """
         del y
         config = self.settings
-        train = _Part(X, spans, twin)
-        val = None if validation is None else _Part(validation, validation_spans, validation_twin)
+        _check_unfrozen(unfrozen, config, validation is not None)
+        rows = (None, None) if unfrozen is None else (unfrozen.train, unfrozen.validation)
+        train = _Part(X, spans, twin, rows[0])
+        val = None if validation is None else _Part(validation, validation_spans, validation_twin, rows[1])
         _check(train, val, config)
         chosen = _thin(train, config)
         if val is None:
             chosen, val = _hold_out(chosen, config)
         seed = derive_seed(config.seed, "clustering", config.objective, config.n_clusters)
-        data, state = _prepare(chosen, val, config, seed)
+        network = None if unfrozen is None else unfrozen.network
+        data, state = _prepare(chosen, val, config, seed, network)
         if state_path is not None:
             restore_state(state_path, state, data, config)
 
@@ -109,7 +123,9 @@ class SCANClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         self.history_ = state.history
         self.best_at_, self.best_loss_ = state.best_at, state.best_loss
         self.n_features_in_ = int(train.vectors.shape[1])
-        self.labels_ = self.predict(X)
+        self.encoder_weights_ = state.best_encoder
+        self.vectors_ = X if unfrozen is None else embed_rows(unfrozen.network, unfrozen.train)
+        self.labels_ = self.predict(self.vectors_)
         self.health_: ClusterHealth = cluster_health(self.labels_, config.n_clusters)
         return self
 
@@ -149,11 +165,12 @@ class _Part:
         vectors: NDArray[np.floating],
         spans: NDArray[np.float64] | None,
         twin: NDArray[np.floating] | None,
+        rows: NDArray[np.int64] | None = None,
     ) -> None:
-        self.vectors, self.spans, self.twin = np.asarray(vectors), spans, twin
+        self.vectors, self.spans, self.twin, self.rows = np.asarray(vectors), spans, twin, rows
         if self.vectors.ndim != 2:
             raise ShapeError(f"Window vectors must be a matrix (windows, width), got {self.vectors.shape}.")
-        for name, other in (("spans", spans), ("twin", twin)):
+        for name, other in (("spans", spans), ("twin", twin), ("rows of unfrozen", rows)):
             if other is not None and len(other) != len(self.vectors):
                 raise ShapeError(
                     f"{name} has {len(other):,} rows for {len(self.vectors):,} windows; one each is needed."
@@ -167,7 +184,23 @@ class _Part:
             self.vectors[rows],
             None if self.spans is None else self.spans[rows],
             None if self.twin is None else self.twin[rows],
+            None if self.rows is None else self.rows[rows],
         )
+
+
+def _check_unfrozen(unfrozen: Unfrozen | None, config: SCANConfig, validation: bool) -> None:
+    wanted = config.unfreeze.layers != 0
+    if wanted and unfrozen is None:
+        raise ConfigError(
+            f"unfreeze.layers is {config.unfreeze.layers}, but no encoder was given to train. "
+            "Pass unfrozen=..., or set it to 0."
+        )
+    if unfrozen is None:
+        return
+    if not wanted:
+        raise ConfigError("An encoder was given, but unfreeze.layers is 0. Set it, or leave unfrozen out.")
+    if validation != (unfrozen.validation is not None):
+        raise ConfigError("Validation windows need their rows in unfrozen.validation: give both or neither.")
 
 
 def _check(train: _Part, val: _Part | None, config: SCANConfig) -> None:
@@ -203,7 +236,9 @@ def _hold_out(train: _Part, config: SCANConfig) -> tuple[_Part, _Part]:
     return train.take(np.sort(order[: n - n_val])), train.take(np.sort(order[n - n_val :]))
 
 
-def _prepare(train: _Part, val: _Part, config: SCANConfig, seed: int) -> tuple[TrainingData, TrainingState]:
+def _prepare(
+    train: _Part, val: _Part, config: SCANConfig, seed: int, network: WindowNetwork | None
+) -> tuple[TrainingData, TrainingState]:
     mean = torch.from_numpy(unit_rows(train.vectors).mean(axis=0))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -219,4 +254,6 @@ def _prepare(train: _Part, val: _Part, config: SCANConfig, seed: int) -> tuple[T
         build_pairs(x.numpy(), part.twin, part.spans, config.mining)
         for x, part in zip(prepared, (train, val), strict=True)
     ]
-    return TrainingData(prepared[0], pairs[0], prepared[1], pairs[1]), start_training(heads, config, seed)
+    rows = [None if part.rows is None else torch.from_numpy(part.rows) for part in (train, val)]
+    data = TrainingData(prepared[0], pairs[0], prepared[1], pairs[1], network, rows[0], rows[1])
+    return data, start_training(heads, config, seed, network)

@@ -10,13 +10,13 @@ from typing import Any
 import torch
 
 from discover.clustering.config import SCANConfig
-from discover.clustering.training import TrainingData, TrainingState
+from discover.clustering.training import TrainingData, TrainingState, enter_step
 from discover.core.artifacts import atomic_path, mapping_sha256
 from discover.core.errors import ArtifactError
 
 __all__ = ["restore_state", "save_state"]
 
-_FORMAT = "discover-clustering-state/1"
+_FORMAT = "discover-clustering-state/2"
 
 
 def save_state(path: Path, state: TrainingState, data: TrainingData, config: SCANConfig) -> None:
@@ -34,6 +34,8 @@ def save_state(path: Path, state: TrainingState, data: TrainingData, config: SCA
         "best": state.best.state_dict(),
         "best_loss": state.best_loss,
         "best_at": state.best_at,
+        "encoder": {} if data.network is None else data.network.weights(),
+        "best_encoder": state.best_encoder,
         "history": state.history,
     }
     buffer = io.BytesIO()
@@ -63,13 +65,10 @@ def restore_state(path: Path, state: TrainingState, data: TrainingData, config: 
             f"{path} is the state of a fit with other windows or settings. Delete it, or choose another file."
         )
     if content["step"] != "cluster":
-        # The second step trains one head, so the objects must have its shape before they are filled.
-        state.heads = state.heads.one(0)
-        state.teacher = state.heads
-        settings = config.self_label
-        state.optimizer = torch.optim.AdamW(
-            state.heads.parameters(), lr=settings.learning_rate, weight_decay=config.weight_decay
-        )
+        # Later steps train one head, so the objects must have its shape before they are filled.
+        enter_step(state, content["step"], data, config)
+    if data.network is not None:
+        data.network.load_weights(content["encoder"])
     state.heads.load_state_dict(content["heads"])
     state.teacher.load_state_dict(content["teacher"])
     state.optimizer.load_state_dict(content["optimizer"])
@@ -78,7 +77,7 @@ def restore_state(path: Path, state: TrainingState, data: TrainingData, config: 
     state.marginal = content["marginal"]
     state.step, state.epoch = content["step"], content["epoch"]
     state.best_loss, state.best_at = content["best_loss"], content["best_at"]
-    state.history = content["history"]
+    state.best_encoder, state.history = content["best_encoder"], content["history"]
     return True
 
 
@@ -87,6 +86,8 @@ def _fingerprint(data: TrainingData, config: SCANConfig) -> str:
     for part, pairs in ((data.train, data.train_pairs), (data.val, data.val_pairs)):
         for tensor in (part, pairs.alike, pairs.n_alike, pairs.near, pairs.n_near):
             digest.update(tensor.contiguous().numpy().tobytes())
+    for rows in (data.train_rows, data.val_rows):
+        digest.update(b"" if rows is None else rows.numpy().tobytes())
     return digest.hexdigest()
 
 

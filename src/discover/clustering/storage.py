@@ -36,6 +36,7 @@ __all__ = ["CLUSTERER_FILE", "SavedClustering", "load_clustering", "save_cluster
 
 CLUSTERER_FILE = "clusterer.safetensors"
 _FORMAT = "discover-clusterer/1"
+_ENCODER = "encoder/"
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -51,6 +52,8 @@ class SavedClustering:
         model_sha256: The model whose windows the clusters were found in.
         columns: Space "bag": the sensor of each column, in order. Empty else.
         about: Further facts about the vectors, as plain data.
+        encoder: Weights of the model that were trained together with the clusters, by name; the vectors must
+            then come from a model with these weights (`LoadedModel.with_weights`). Empty else.
     """
 
     clusterer: Clusterer
@@ -58,6 +61,7 @@ class SavedClustering:
     model_sha256: str
     columns: tuple[str, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+    encoder: Mapping[str, NDArray[np.floating]] = field(default_factory=dict)
 
     @property
     def n_features_in_(self) -> int:
@@ -106,6 +110,7 @@ def save_clustering(folder: Path, clustering: SavedClustering) -> Path:
     }
     arrays: Arrays = {}
     described["clusterer"] = _pack(clustering.clusterer, "", arrays)
+    arrays |= {f"{_ENCODER}{name}": weight for name, weight in clustering.encoder.items()}
     path = folder / CLUSTERER_FILE
     with atomic_path(path) as temporary:
         # One key only: the header keeps several in no fixed order.
@@ -136,6 +141,8 @@ def load_clustering(folder: Path | str, *, model_sha256: str | None = None) -> S
             f"{path} has format {described.get('format')!r}; this version reads {_FORMAT!r}. "
             "Run `discover cluster` again."
         )
+    encoder = {name.removeprefix(_ENCODER): a for name, a in arrays.items() if name.startswith(_ENCODER)}
+    arrays = {name: a for name, a in arrays.items() if not name.startswith(_ENCODER)}
     try:
         found = SavedClustering(
             clusterer=_unpack(described["clusterer"], "", arrays),
@@ -143,6 +150,7 @@ def load_clustering(folder: Path | str, *, model_sha256: str | None = None) -> S
             model_sha256=described["model_sha256"],
             columns=tuple(described["columns"]),
             about=described["about"],
+            encoder=encoder,
         )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ArtifactError(

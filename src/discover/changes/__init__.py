@@ -1,17 +1,25 @@
 """Behaviour over days and weeks: where and when, rare days, and what changed between two periods."""
 
+from discover.changes.company import marks_of_company
 from discover.changes.comparing import Change, Comparison, TooFewDaysError, compare_periods
 from discover.changes.config import ChangeConfig, ChangeSource, RollingConfig
 from discover.changes.grid import TimeGrid, build_grid, marks_of_lists, marks_of_windows, thin_windows
 from discover.changes.object_marks import marks_of_objects
 from discover.changes.periods import Period, parse_period
-from discover.changes.rolling import RollingComparison, RollingWindow, compare_rolling
+from discover.changes.rolling import (
+    MeasuredWindow,
+    RollingComparison,
+    RollingWindow,
+    compare_rolling,
+    compare_windows,
+)
 
 __all__ = [
     "Change",
     "ChangeConfig",
     "ChangeSource",
     "Comparison",
+    "MeasuredWindow",
     "Period",
     "RollingComparison",
     "RollingConfig",
@@ -21,6 +29,8 @@ __all__ = [
     "build_grid",
     "compare_periods",
     "compare_rolling",
+    "compare_windows",
+    "marks_of_company",
     "marks_of_lists",
     "marks_of_objects",
     "marks_of_windows",

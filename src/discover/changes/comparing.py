@@ -1,6 +1,6 @@
 """Two periods of one recording: what became more, less, earlier, later."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.changes.config import ChangeConfig
-from discover.changes.day_measures import DayMeasure, measure_days
+from discover.changes.day_measures import DayMeasure, DayMeasures, measure_days
 from discover.changes.grid import TimeGrid
 from discover.changes.periods import Period
 from discover.changes.statistics import (
@@ -16,13 +16,25 @@ from discover.changes.statistics import (
     adjusted_p_values,
     block_bootstrap_difference,
     cliffs_delta,
+    day_likeness,
     hedges_g,
     permutation_p_value,
 )
 from discover.core.errors import ConfigError, DataError
 from discover.core.seeds import derive_seed
 
-__all__ = ["Change", "Comparison", "Direction", "TooFewDaysError", "compare_periods"]
+__all__ = [
+    "Change",
+    "Comparison",
+    "Direction",
+    "TooFewDaysError",
+    "compare_measures",
+    "compare_periods",
+    "is_found",
+    "likeness_of_days",
+    "measure_periods",
+    "surest_first",
+]
 
 Direction = Literal["more", "less", "earlier", "later"]
 _RESAMPLES = 1000
@@ -51,14 +63,14 @@ class Change:
         thing: Cluster, room or activity; "any activity" for the home as a whole.
         measure: time (hours per 24 observed hours), episodes (per 24 observed hours), begins or ends (clock
             time at which a tenth, nine tenths of the day's time in it are over, in hours; above 24 means
-            after midnight).
+            after midnight); of moments times (per day) and times in a part of the day.
         baseline, period: Means per day.
         difference: period - baseline.
         low, high: Bootstrap interval of the difference.
         cliffs_delta, hedges_g: Effect sizes, positive for more or later.
         p_value, q_value: By permutation; adjusted for the number of measures.
         direction: What became of it, whether or not it is certain.
-        found: q_value <= the level.
+        found: q_value <= the level, and the effect is not smaller than `ChangeConfig.min_effect`.
         baseline_days, period_days: Days with a value.
     """
 
@@ -109,21 +121,8 @@ class Comparison:
         return tuple(c for c in self.changes if c.found)
 
 
-def compare_periods(
-    grid: TimeGrid,
-    baseline: Period,
-    period: Period,
-    config: ChangeConfig,
-    *,
-    only: Collection[tuple[str, str]] | None = None,
-) -> Comparison:
+def compare_periods(grid: TimeGrid, baseline: Period, period: Period, config: ChangeConfig) -> Comparison:
     """Compare `period` with `baseline`, which may lie before or after it.
-
-    Args:
-        grid: Time per thing and quarter hour.
-        baseline, period: Two spans without a common day.
-        config: Settings.
-        only: Pairs of thing and measure to compare; None: all. The q-values then allow for these alone.
 
     Under no change, the chance of any report at all is about `config.fdr`: without a true difference the
     false discovery rate of Benjamini and Hochberg is the chance of at least one.
@@ -132,12 +131,16 @@ def compare_periods(
         ConfigError: The periods share days.
         TooFewDaysError: A side has fewer than `config.min_days` usable days (a `DataError`).
     """
+    measures = measure_periods(grid, baseline, period, config)
+    return compare_measures(measures, baseline, period, config)
+
+
+def measure_periods(grid: TimeGrid, baseline: Period, period: Period, config: ChangeConfig) -> DayMeasures:
+    """All measures of the days of two periods; raises as `compare_periods` does."""
     if baseline.overlaps(period):
         raise ConfigError(f"Baseline {baseline} and period {period} share days. Choose periods apart.")
     measures = measure_days(grid, baseline, period, config)
-    usable = measures.usable
-    counts = [int((usable & side).sum()) for side in (measures.early, measures.late)]
-    for name, span, count in zip(("baseline", "period"), (baseline, period), counts, strict=True):
+    for name, span, count in zip(("baseline", "period"), (baseline, period), measures.counts, strict=True):
         if count < config.min_days:
             days = grid.days
             raise TooFewDaysError(
@@ -147,42 +150,88 @@ def compare_periods(
                 name,
                 count,
             )
-    wanted = [m for m in measures.measures if only is None or (m.thing, m.measure) in only]
-    raw = list(_compare(wanted, measures.early, measures.late, measures.weekend, config))
+    return measures
+
+
+def compare_measures(
+    measures: DayMeasures,
+    baseline: Period,
+    period: Period,
+    config: ChangeConfig,
+    *,
+    only: Collection[tuple[str, str]] | None = None,
+    likeness: Mapping[tuple[str, str], float] | None = None,
+) -> Comparison:
+    """Compare two periods whose days are measured.
+
+    Args:
+        measures: One number per day and measure.
+        baseline, period: What they are of.
+        config: Settings.
+        only: Pairs of thing and measure to compare; None: all. The q-values then allow for these alone.
+        likeness: Correlation of neighbouring days by thing and measure, where more days tell it than these.
+    """
+    wanted = [m for m in measures.measures if only is None or m.key in only]
+    raw = list(_compare(wanted, measures, config, likeness or {}))
     q_values = adjusted_p_values([values["p_value"] for values in raw])
     changes = [
-        Change(**values, q_value=float(q), found=bool(q <= config.fdr))
+        Change(**values, q_value=float(q), found=is_found(float(q), values["cliffs_delta"], config))
         for values, q in zip(raw, q_values, strict=True)
     ]
-    changes.sort(key=lambda c: (c.q_value, c.p_value, -abs(c.cliffs_delta), c.thing, c.measure))
-    left_out = int(((measures.early | measures.late) & ~usable).sum())
-    return Comparison(baseline, period, counts[0], counts[1], left_out, tuple(changes), config.fdr)
+    left_out = int(((measures.early | measures.late) & ~measures.usable).sum())
+    return Comparison(baseline, period, *measures.counts, left_out, surest_first(changes), config.fdr)
+
+
+def is_found(q_value: float, delta: float, config: ChangeConfig) -> bool:
+    """Whether a change is sure and large enough to be reported."""
+    return q_value <= config.fdr and abs(delta) >= config.min_effect
+
+
+def surest_first(changes: Collection[Change]) -> tuple[Change, ...]:
+    """Changes by q-value, then by size."""
+    return tuple(
+        sorted(changes, key=lambda c: (c.q_value, c.p_value, -abs(c.cliffs_delta), c.thing, c.measure))
+    )
+
+
+def likeness_of_days(measures: DayMeasures, config: ChangeConfig) -> dict[tuple[str, str], float]:
+    """Correlation of neighbouring days within the two periods, by thing and measure."""
+    return {
+        m.key: day_likeness(m.values[rows], measures.late[rows], _kinds(measures, rows))
+        for m, rows in _comparable(measures.measures, measures, config)
+    }
+
+
+def _comparable(
+    wanted: list[DayMeasure], measures: DayMeasures, config: ChangeConfig
+) -> Iterator[tuple[DayMeasure, NDArray[np.bool_]]]:
+    """Measures with enough days on both sides, and which days those are."""
+    for measure in wanted:
+        valid = np.isfinite(measure.values)
+        if min(int((side & valid).sum()) for side in (measures.early, measures.late)) >= config.min_days:
+            yield measure, (measures.early | measures.late) & valid
 
 
 def _compare(
-    measures: list[DayMeasure],
-    early: NDArray[np.bool_],
-    late: NDArray[np.bool_],
-    weekend: NDArray[np.bool_],
+    wanted: list[DayMeasure],
+    measures: DayMeasures,
     config: ChangeConfig,
+    likeness: Mapping[tuple[str, str], float],
 ) -> Iterator[dict[str, Any]]:
     exchanges: dict[bytes, DayExchange] = {}
-    for measure in measures:
-        valid = np.isfinite(measure.values)
-        before, after = measure.values[early & valid], measure.values[late & valid]
-        if min(len(before), len(after)) < config.min_days:
-            continue
-        rows = (early | late) & valid
+    for measure, rows in _comparable(wanted, measures, config):
+        late = measures.late[rows]
+        values = measure.values[rows]
+        before, after = values[~late], values[late]
         key = rows.tobytes()
         if key not in exchanges:
-            kinds = _kinds(weekend[rows], late[rows])
-            exchanges[key] = DayExchange.make(late[rows], kinds, config.permutations, config.seed)
+            kinds = _kinds(measures, rows)
+            exchanges[key] = DayExchange.make(late, kinds, config.permutations, config.seed)
         difference = float(after.mean() - before.mean())
         low, high = block_bootstrap_difference(
             before, after, block_days=config.block_days, level=config.level, resamples=_RESAMPLES,
             seed=derive_seed(config.seed, "changes", measure.thing, measure.measure),
         )  # fmt: skip
-        p = permutation_p_value(measure.values[rows], exchanges[key], lags=config.block_days - 1)
         more, less = ("later", "earlier") if measure.is_clock else ("more", "less")
         yield {
             "thing": measure.thing,
@@ -194,15 +243,16 @@ def _compare(
             "high": high,
             "cliffs_delta": cliffs_delta(before, after),
             "hedges_g": hedges_g(before, after),
-            "p_value": p,
+            "p_value": permutation_p_value(values, exchanges[key], likeness=likeness.get(measure.key)),
             "direction": more if difference >= 0 else less,
             "baseline_days": len(before),
             "period_days": len(after),
         }
 
 
-def _kinds(weekend: NDArray[np.bool_], late: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _kinds(measures: DayMeasures, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Weekends apart where both periods have at least two of each kind; else all days alike."""
+    weekend, late = measures.weekend[rows], measures.late[rows]
     for kind in (False, True):
         for side in (False, True):
             if int(((weekend == kind) & (late == side)).sum()) < 2:

@@ -8,7 +8,7 @@ from discover.core.config import StrictModel
 
 __all__ = ["ChangeConfig", "ChangeSource", "RollingConfig"]
 
-ChangeSource = Literal["cluster", "room", "object", "activity"]
+ChangeSource = Literal["cluster", "room", "object", "company", "activity"]
 
 
 class ChangeConfig(StrictModel):
@@ -27,8 +27,10 @@ class ChangeConfig(StrictModel):
     fdr: float = Field(default=0.05, gt=0, lt=1)
     """Share of false alarms accepted among the reported changes (Benjamini-Hochberg)."""
     block_days: int = Field(default=3, ge=1, le=14)
-    """Days that may resemble each other: length of bootstrap blocks; correlations up to one day less
-    widen the standard errors."""
+    """Days that may resemble each other: length of bootstrap blocks."""
+    min_effect: float = Field(default=0.15, ge=0, lt=1)
+    """Smallest |Cliff's delta| that is reported; about 0.15 is called negligible, 0.33 small, 0.47 medium
+    (Romano et al. 2006)."""
     level: float = Field(default=0.95, gt=0, lt=1)
     """Coverage of the bootstrap intervals."""
     seed: int = Field(default=0, ge=0)

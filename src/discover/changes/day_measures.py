@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from discover.changes.config import ChangeConfig
 from discover.changes.grid import BIN_H, BINS_PER_DAY, TimeGrid
 from discover.changes.periods import Period
+from discover.core.day_parts import DAY_PARTS
 
 # Shape letters: T things, B quarter hours, D days.
 
@@ -36,13 +37,18 @@ class DayMeasure:
 
     Attributes:
         thing: What is measured.
-        measure: time, episodes, begins, ends.
+        measure: time, episodes, begins, ends; of moments times, "times, late morning" and so on.
         values: (D,).
     """
 
     thing: str
     measure: str
     values: NDArray[np.float64]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Thing and measure."""
+        return self.thing, self.measure
 
     @property
     def is_clock(self) -> bool:
@@ -67,6 +73,11 @@ class DayMeasures:
     usable: NDArray[np.bool_]
     weekend: NDArray[np.bool_]
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Usable days of the baseline and of the period."""
+        return int((self.usable & self.early).sum()), int((self.usable & self.late).sum())
+
 
 def measure_days(grid: TimeGrid, baseline: Period, period: Period, config: ChangeConfig) -> DayMeasures:
     """Measure every day of two periods.
@@ -74,11 +85,16 @@ def measure_days(grid: TimeGrid, baseline: Period, period: Period, config: Chang
     A day begins at the home's quietest time of both periods together, so that an evening past midnight
     belongs to the day it ends; times of day of a thing use the thing's own quietest time. Both are found
     without looking which day is in which period. A thing spread over the whole day has no time of day.
+    Of moments (`TimeGrid.moments`) only their number counts, per calendar day and part of it.
     """
     days = grid.days
     early = np.array([baseline.first <= d <= baseline.last for d in days])
     late = np.array([period.first <= d <= period.last for d in days])
     inside = early | late
+    weekend = np.array([d.weekday() >= 5 for d in days])
+    if grid.moments:
+        usable = grid.by_day(grid.observed_B).sum(axis=1) >= config.min_observed_h
+        return DayMeasures(_moments(grid, usable, inside, config), early, late, usable, weekend)
     things = (ANY, *grid.things)
     time = np.concatenate([np.minimum(grid.time_TB.sum(axis=0), grid.observed_B)[None], grid.time_TB])
     profile = np.where(inside[None, :, None], grid.by_day(time), 0.0).sum(axis=1)
@@ -97,8 +113,29 @@ def measure_days(grid: TimeGrid, baseline: Period, period: Period, config: Chang
         if i:
             measures.append(DayMeasure(thing, "episodes", episodes[i - 1]))
         measures.extend(_clock_measures(thing, time[i], profile[i], grid, config))
-    weekend = np.array([d.weekday() >= 5 for d in days])
     return DayMeasures(measures, early, late, usable, weekend)
+
+
+def _moments(
+    grid: TimeGrid, usable: NDArray[np.bool_], inside: NDArray[np.bool_], config: ChangeConfig
+) -> list[DayMeasure]:
+    """How often each thing happened per calendar day and part of it, where seen on `min_days` days."""
+    starts, observed = grid.by_day(grid.starts_TB), grid.by_day(grid.observed_B)
+    spans = {"times": (0, BINS_PER_DAY)} | {
+        f"times, {part.name.replace('_', ' ')}": (part.begin_hour * 4, part.end_hour * 4)
+        for part in DAY_PARTS
+    }
+    measures = []
+    for thing, counts in zip(grid.things, starts, strict=True):
+        for name, (begin, end) in spans.items():
+            seen_h = observed[:, begin:end].sum(axis=1)
+            # A part of the day of which a quarter and more was not observed says nothing.
+            known = usable & (seen_h >= 0.75 * (end - begin) * BIN_H)
+            rate = np.where(known, (end - begin) * BIN_H / np.maximum(seen_h, 1e-9), np.nan)
+            values = counts[:, begin:end].sum(axis=1) * rate
+            if int((values[inside & known] > 0).sum()) >= config.min_days:
+                measures.append(DayMeasure(thing, name, values))
+    return measures
 
 
 def quietest_bin(profile: NDArray[np.float64]) -> int:

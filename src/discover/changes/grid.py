@@ -49,6 +49,7 @@ class TimeGrid:
         observed_B: Hours observed in each bin, 0 to 0.25.
         time_TB: Hours of each thing in each bin.
         starts_TB: Episodes of each thing that begin in each bin.
+        moments: Whether the things are moments (a door that opens), of which only the number counts.
     """
 
     first_day: dt.date
@@ -56,6 +57,7 @@ class TimeGrid:
     observed_B: NDArray[np.float64]
     time_TB: NDArray[np.float64]
     starts_TB: NDArray[np.float64]
+    moments: bool = False
 
     @property
     def n_days(self) -> int:
@@ -80,7 +82,7 @@ class TimeGrid:
         bins = slice(begin * BINS_PER_DAY, end * BINS_PER_DAY)
         first_kept = self.first_day + dt.timedelta(days=begin)
         cut = self.observed_B[bins], self.time_TB[:, bins], self.starts_TB[:, bins]
-        return TimeGrid(first_kept, self.things, *cut)
+        return TimeGrid(first_kept, self.things, *cut, self.moments)
 
     def by_day(self, values: NDArray[np.float64], cut_bin: int = 0) -> NDArray[np.float64]:
         """(..., B) as (..., D, 96), days running from `cut_bin` to the same time of the next day.
@@ -117,7 +119,12 @@ def marks_of_lists(facts: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def build_grid(
-    marks: pl.DataFrame, event_times: pl.Series, config: ChangeConfig, *, things: Sequence[str] | None = None
+    marks: pl.DataFrame,
+    event_times: pl.Series,
+    config: ChangeConfig,
+    *,
+    things: Sequence[str] | None = None,
+    moments: bool = False,
 ) -> TimeGrid:
     """Spread marks over quarter hours.
 
@@ -126,6 +133,7 @@ def build_grid(
         event_times: Times of all sensor messages, sorted; they say when the home was observed.
         config: Hold and gap.
         things: Names to keep, in this order; default: all, sorted.
+        moments: Whether the things are moments, of which only the number counts.
 
     Raises:
         DataError: There are no events or no marks.
@@ -164,7 +172,7 @@ def build_grid(
     np.add.at(starts, (t[new], w[new] // _BIN_US), 1.0)
     # The window's hold may reach into a hole or past the last event: what was not observed does not count.
     time = np.minimum(time, observed[None, :])
-    return TimeGrid(first_day, tuple(names), observed, time, starts)
+    return TimeGrid(first_day, tuple(names), observed, time, starts, moments)
 
 
 def _micros(times: pl.Series, origin: dt.datetime) -> NDArray[np.int64]:

@@ -2,17 +2,34 @@
 
 import datetime as dt
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from discover.changes.comparing import Change, Comparison, TooFewDaysError, compare_periods
+import numpy as np
+
+from discover.changes.comparing import (
+    Change,
+    TooFewDaysError,
+    compare_measures,
+    is_found,
+    likeness_of_days,
+    measure_periods,
+    surest_first,
+)
 from discover.changes.config import ChangeConfig, RollingConfig
+from discover.changes.day_measures import DayMeasures
 from discover.changes.grid import TimeGrid
 from discover.changes.periods import Period
 from discover.changes.statistics import adjusted_p_values
 from discover.core.errors import ConfigError, DataError
 
-__all__ = ["RollingComparison", "RollingWindow", "compare_rolling"]
+__all__ = [
+    "MeasuredWindow",
+    "RollingComparison",
+    "RollingWindow",
+    "compare_rolling",
+    "compare_windows",
+]
 
 _MOST_PERMUTATIONS = 199_999
 """Bounds time and memory of the second look: about 0.3 GB for 35 days."""
@@ -41,6 +58,22 @@ class RollingWindow:
     def found(self) -> tuple[Change, ...]:
         """The changes that pass the level."""
         return tuple(c for c in self.changes if c.found)
+
+
+@dataclass(frozen=True)
+class MeasuredWindow:
+    """One window of days, its baseline, and the measures of their days.
+
+    Attributes:
+        period, baseline: The window and the days before it.
+        measures: None where the window is skipped.
+        skipped: Why it is skipped; None where it is not.
+    """
+
+    period: Period
+    baseline: Period
+    measures: DayMeasures | None
+    skipped: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,19 +116,35 @@ class RollingComparison:
 def compare_rolling(grid: TimeGrid, rolling: RollingConfig, config: ChangeConfig) -> RollingComparison:
     """Compare every window of `rolling.window_days` with the `rolling.baseline_days` before it.
 
-    Windows follow each other from the first day of the recording without overlap. Each comparison is one of
-    `compare_periods`; the p-values of all windows and measures together give the q-values (Benjamini and
-    Hochberg). So many tests need smaller p-values than `config.permutations` can give, so tests with p <= fdr
-    are looked at again with enough exchanges for a single change to pass. That keeps every p-value valid: the
-    others stay above the level, and a test looked at twice needs a small second value as well.
+    Windows follow each other from the first day of the recording without overlap; see `compare_windows`.
 
     Raises:
         ConfigError: Window or baseline is shorter than `config.min_days`.
         DataError: No window has enough usable days on both sides.
     """
     _check_lengths(rolling, config)
-    windows = [_compare_window(grid, span, rolling, config) for span in _spans(grid, rolling.window_days)]
-    n_tests = sum(len(w.changes) for w in windows)
+    windows = [_measure_window(grid, span, rolling, config) for span in _spans(grid, rolling.window_days)]
+    return compare_windows(windows, rolling, config)
+
+
+def compare_windows(
+    windows: Sequence[MeasuredWindow], rolling: RollingConfig, config: ChangeConfig
+) -> RollingComparison:
+    """Compare windows whose days are measured, each with its baseline, all corrected together.
+
+    How alike neighbouring days are is taken from all windows: the median of what each of them shows, so that
+    neither a week's few days nor one odd week decide it. The p-values of all windows and measures together
+    give the q-values (Benjamini and Hochberg). So many tests need smaller p-values than
+    `config.permutations` can give, so tests with p <= fdr are looked at again with enough exchanges for a
+    single change to pass. That keeps every p-value valid: the others stay above the level, and a test looked
+    at twice needs a small second value as well.
+
+    Raises:
+        DataError: No window has enough usable days on both sides.
+    """
+    likeness = _usual_likeness(windows, config)
+    first = [_compare_window(window, config, likeness) for window in windows]
+    n_tests = sum(len(w.changes) for w in first)
     if not n_tests:
         raise DataError(
             f"None of {len(windows)} windows of {rolling.window_days} days can be compared: "
@@ -105,9 +154,10 @@ def compare_rolling(grid: TimeGrid, rolling: RollingConfig, config: ChangeConfig
     enough = min(math.ceil(n_tests / config.fdr), _MOST_PERMUTATIONS)
     more = config.model_copy(update={"permutations": max(config.permutations, enough)})
     if more != config:
-        windows = [_look_again(grid, window, more) for window in windows]
-    q_values = iter(adjusted_p_values([c.p_value for w in windows for c in w.changes]).tolist())
-    adjusted = [replace(w, changes=_with_q(w.changes, q_values, config.fdr)) for w in windows]
+        pairs = zip(windows, first, strict=True)
+        first = [_look_again(window, compared, more, likeness) for window, compared in pairs]
+    q_values = iter(adjusted_p_values([c.p_value for w in first for c in w.changes]).tolist())
+    adjusted = [replace(w, changes=_with_q(w.changes, q_values, config)) for w in first]
     return RollingComparison(tuple(adjusted), rolling, config.fdr, more.permutations)
 
 
@@ -125,18 +175,18 @@ def _spans(grid: TimeGrid, length: int) -> list[Period]:
     return [Period(days[i], days[min(i + length, len(days)) - 1]) for i in range(0, len(days), length)]
 
 
-def _compare_window(
+def _measure_window(
     grid: TimeGrid, period: Period, rolling: RollingConfig, config: ChangeConfig
-) -> RollingWindow:
+) -> MeasuredWindow:
     one = dt.timedelta(days=1)
     baseline = Period(period.first - rolling.baseline_days * one, period.first - one)
     try:
-        compared = compare_periods(_around(grid, baseline, period), baseline, period, config)
+        measures = measure_periods(_around(grid, baseline, period), baseline, period, config)
     except TooFewDaysError as error:
         side = "window" if error.side == "period" else "baseline"
         reason = f"{error.days} usable days in the {side}, {config.min_days} needed"
-        return RollingWindow(period, baseline, 0, 0, (), reason)
-    return RollingWindow(period, baseline, compared.period_days, compared.baseline_days, compared.changes)
+        return MeasuredWindow(period, baseline, None, reason)
+    return MeasuredWindow(period, baseline, measures)
 
 
 def _around(grid: TimeGrid, baseline: Period, period: Period) -> TimeGrid:
@@ -144,20 +194,50 @@ def _around(grid: TimeGrid, baseline: Period, period: Period) -> TimeGrid:
     return grid.between(baseline.first, period.last + dt.timedelta(days=1))
 
 
-def _look_again(grid: TimeGrid, window: RollingWindow, config: ChangeConfig) -> RollingWindow:
+def _usual_likeness(windows: Sequence[MeasuredWindow], config: ChangeConfig) -> dict[tuple[str, str], float]:
+    seen: dict[tuple[str, str], list[float]] = {}
+    for window in windows:
+        if window.measures is not None:
+            for key, likeness in likeness_of_days(window.measures, config).items():
+                seen.setdefault(key, []).append(likeness)
+    return {key: float(np.median(values)) for key, values in seen.items()}
+
+
+def _compare_window(
+    window: MeasuredWindow, config: ChangeConfig, likeness: Mapping[tuple[str, str], float]
+) -> RollingWindow:
+    if window.measures is None:
+        return RollingWindow(window.period, window.baseline, 0, 0, (), window.skipped)
+    compared = compare_measures(window.measures, window.baseline, window.period, config, likeness=likeness)
+    return RollingWindow(
+        window.period, window.baseline, compared.period_days, compared.baseline_days, compared.changes
+    )
+
+
+def _look_again(
+    window: MeasuredWindow,
+    compared: RollingWindow,
+    config: ChangeConfig,
+    likeness: Mapping[tuple[str, str], float],
+) -> RollingWindow:
     """The p-values up to the level once more, with the exchanges that `config` asks for."""
-    close = {(c.thing, c.measure) for c in window.changes if c.p_value <= config.fdr}
-    if not close:
-        return window
-    around = _around(grid, window.baseline, window.period)
-    again: Comparison = compare_periods(around, window.baseline, window.period, config, only=close)
+    close = {(c.thing, c.measure) for c in compared.changes if c.p_value <= config.fdr}
+    if window.measures is None or not close:
+        return compared
+    again = compare_measures(
+        window.measures, window.baseline, window.period, config, only=close, likeness=likeness
+    )
     surer = {(c.thing, c.measure): c for c in again.changes}
-    return replace(window, changes=tuple(surer.get((c.thing, c.measure), c) for c in window.changes))
+    return replace(compared, changes=tuple(surer.get((c.thing, c.measure), c) for c in compared.changes))
 
 
-def _with_q(changes: tuple[Change, ...], q_values: Iterator[float], fdr: float) -> tuple[Change, ...]:
+def _with_q(
+    changes: tuple[Change, ...], q_values: Iterator[float], config: ChangeConfig
+) -> tuple[Change, ...]:
     # zip asks the changes first, so it takes exactly one q-value per change.
-    paired = [replace(c, q_value=q, found=q <= fdr) for c, q in zip(changes, q_values, strict=False)]
-    return tuple(
-        sorted(paired, key=lambda c: (c.q_value, c.p_value, -abs(c.cliffs_delta), c.thing, c.measure))
+    return surest_first(
+        [
+            replace(c, q_value=q, found=is_found(q, c.cliffs_delta, config))
+            for c, q in zip(changes, q_values, strict=False)
+        ]
     )

@@ -1,15 +1,18 @@
 """Two groups of days: is there a difference, how sure is it, how large is it.
 
 Neighbouring days resemble each other, so exchanging single days between the periods would call too
-many differences real. The statistic is therefore divided by a standard error that counts correlations
-between days (Newey and West 1987), as Romano and Tirlea 2022 advise for permutation tests of time series;
-intervals resample blocks of consecutive days (Kuensch 1989).
+many differences real. The test therefore takes the likeness of neighbouring days (a first-order
+autoregression) out of the days, exchanges what is left, puts the likeness back, and compares differences
+in units of a standard error that counts it, both in the days as they were and in every exchange.
+With no likeness this is the plain permutation test. Intervals resample blocks of consecutive days
+(Kuensch 1989).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.signal import lfilter
 from scipy.stats import rankdata
 
 from discover.core.errors import ShapeError
@@ -21,9 +24,12 @@ __all__ = [
     "adjusted_p_values",
     "block_bootstrap_difference",
     "cliffs_delta",
+    "day_likeness",
     "hedges_g",
     "permutation_p_value",
 ]
+
+_MOST_LIKENESS = 0.95
 
 
 @dataclass(frozen=True)
@@ -54,29 +60,46 @@ class DayExchange:
         return cls(rows, late_N, kind_N)
 
 
-def permutation_p_value(values: ArrayLike, exchange: DayExchange, *, lags: int = 2) -> float:
+def permutation_p_value(values: ArrayLike, exchange: DayExchange, *, likeness: float | None = None) -> float:
     """Two-sided p-value of "both periods have the same mean, the kind of day apart".
 
     Args:
-        values: One number per day, in order of time, shape (N,).
+        values: One number per day, in order of time, shape (N,). Days left out are skipped: their
+            neighbours count as consecutive.
         exchange: Exchanges of the same N days.
-        lags: Correlations up to this many days enter the standard error.
+        likeness: Correlation of a day with the day before, in [0, 0.95], where more is known about it than
+            these days tell; None: `day_likeness` of the days, and again of every exchange, so that the
+            doubt about it counts.
 
     Returns:
         (1 + exchanges at least as extreme) / (1 + K); never 0.
 
     References:
-        Romano and Tirlea 2022, "Permutation testing for dependence in time series".
-        Phipson and Smyth 2010 for the +1.
+        Exchange of innovations: Davison and Hinkley 1997, section 8.2 (model-based resampling), without
+        replacement; studentised: Romano and Tirlea 2022, "Permutation testing for dependence in time
+        series". Phipson and Smyth 2010 for the +1.
     """
     x = np.asarray(values, dtype=np.float64)
     if x.shape != exchange.late_N.shape:
         raise ShapeError(f"{x.shape} values for {exchange.late_N.shape} days.")
     x = _without_kind(x, exchange.kind_N)
-    found = abs(float(_studentised(x[None, :], exchange.late_N, lags)[0]))
-    null = np.abs(_studentised(x[exchange.rows_KN], exchange.late_N, lags))
+    late = exchange.late_N
+    phi = float(_likeness(x[None, :], late)[0]) if likeness is None else likeness
+    fixed = None if likeness is None else np.array([likeness])
+    found = abs(float(_studentised(x[None, :], late, fixed)[0]))
+    null = np.abs(_studentised(_exchanged(x, exchange.rows_KN, phi), late, fixed))
     # A hair of tolerance: equal statistics that differ by rounding count as equal.
     return float((1 + np.count_nonzero(null >= found * (1 - 1e-9))) / (1 + len(null)))
+
+
+def day_likeness(values: ArrayLike, late: ArrayLike, kind: ArrayLike) -> float:
+    """Correlation of a day with the day before, in [0, 0.95], each period and kind of day around its mean.
+
+    Few days make such a correlation look smaller than it is; what is missing is added
+    (Marriott and Pope 1954). Likeness below 0 counts as 0, a cautious choice.
+    """
+    x = _without_kind(np.asarray(values, dtype=np.float64), np.asarray(kind, dtype=np.int64))
+    return float(_likeness(x[None, :], np.asarray(late, dtype=bool))[0])
 
 
 def _without_kind(x: NDArray[np.float64], kind: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -84,26 +107,53 @@ def _without_kind(x: NDArray[np.float64], kind: NDArray[np.int64]) -> NDArray[np
     return x - means[kind]
 
 
-def _studentised(x_KN: NDArray[np.float64], late: NDArray[np.bool_], lags: int) -> NDArray[np.float64]:
-    parts = [x_KN[:, ~late], x_KN[:, late]]
-    difference = parts[1].mean(axis=1) - parts[0].mean(axis=1)
-    variance = sum(_long_run_variance(p, lags) / p.shape[1] for p in parts)
+def _exchanged(x: NDArray[np.float64], rows_KN: NDArray[np.int64], phi: float) -> NDArray[np.float64]:
+    """Days whose innovations changed places, (K, N): e_t = x_t - phi x_(t-1), the first to the same scale."""
+    if phi <= 0:
+        moved: NDArray[np.float64] = x[rows_KN]
+        return moved
+    first = np.sqrt(1 - phi**2)
+    innovations = np.append(x[0] * first, x[1:] - phi * x[:-1])
+    moved = innovations[rows_KN]
+    moved[:, 0] /= first
+    rebuilt: NDArray[np.float64] = lfilter([1.0], [1.0, -phi], moved, axis=1)
+    return rebuilt
+
+
+def _likeness(x_KN: NDArray[np.float64], late: NDArray[np.bool_]) -> NDArray[np.float64]:
+    products, squares = np.zeros(len(x_KN)), np.zeros(len(x_KN))
+    for centred in _centred_sides(x_KN, late):
+        products += np.einsum("kn,kn->k", centred[:, 1:], centred[:, :-1])
+        squares += np.einsum("kn,kn->k", centred, centred)
+    n = x_KN.shape[1]
+    r = np.divide(products, squares, out=np.zeros(len(x_KN)), where=squares > 0)
+    # Two means are taken off: E[r] = phi - 2 (1 + 3 phi) / n, solved for phi; below 20 days held back.
+    phi: NDArray[np.float64] = np.clip((r + 2 / n) / max(1 - 6 / n, 0.7), 0.0, _MOST_LIKENESS)
+    return phi
+
+
+def _studentised(
+    x_KN: NDArray[np.float64], late: NDArray[np.bool_], likeness: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    difference = x_KN[:, late].mean(axis=1) - x_KN[:, ~late].mean(axis=1)
+    squares = sum(np.einsum("kn,kn->k", c, c) for c in _centred_sides(x_KN, late))
+    phi = _likeness(x_KN, late) if likeness is None else likeness
+    n_late = int(late.sum())
+    widened = _widening(phi, n_late) / n_late + _widening(phi, len(late) - n_late) / (len(late) - n_late)
+    variance = squares / (len(late) - 2) * widened
     scale = float(np.abs(x_KN).max(initial=0.0)) or 1.0
     result: NDArray[np.float64] = difference / np.sqrt(variance + (1e-9 * scale) ** 2)
     return result
 
 
-def _long_run_variance(x_KN: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
-    """Newey-West variance with Bartlett weights, never below the plain one (a cautious choice)."""
-    n = x_KN.shape[1]
-    centred = x_KN - x_KN.mean(axis=1, keepdims=True)
-    plain = np.einsum("kn,kn->k", centred, centred) / n
-    total = plain.copy()
-    for lag in range(1, min(lags, n - 1) + 1):
-        weight = 1 - lag / (lags + 1)
-        total += 2 * weight * np.einsum("kn,kn->k", centred[:, lag:], centred[:, :-lag]) / n
-    result: NDArray[np.float64] = np.maximum(total, plain) * n / max(n - 1, 1)
+def _widening(phi: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """Variance of a mean of n days alike by `phi`, as a multiple of the one of independent days."""
+    result: NDArray[np.float64] = (1 + phi) / (1 - phi) - 2 * phi * (1 - phi**n) / (n * (1 - phi) ** 2)
     return result
+
+
+def _centred_sides(x_KN: NDArray[np.float64], late: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+    return [side - side.mean(axis=1, keepdims=True) for side in (x_KN[:, ~late], x_KN[:, late])]
 
 
 def adjusted_p_values(p_values: ArrayLike) -> NDArray[np.float64]:

@@ -1,11 +1,12 @@
 """`discover cluster` on a finished chain: the files of the contract, skipped when up to date."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import polars as pl
-from chain_runs import discover
+from chain_runs import chain_arguments, discover, discover_here
 
 
 def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) -> None:
@@ -37,6 +38,20 @@ def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) ->
     again = discover(*arguments, *fast)
     assert "Up to date" in again.stdout
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+    # The report was made before: its section is written anew, and the next run finds it up to date.
+    (report,) = (workspace / "results").glob("*/*/*/report.html")
+    assert "No clusters yet" in (finished / report.relative_to(workspace)).read_text()
+    shown = report.read_text()
+    assert "No clusters yet" not in shown
+    assert first["sentence"].replace("'", "&#39;") in shown
+    assert first["examples"][0]["text"] in shown
+    (link,) = re.findall(r'href="([^"]*clusters.html)"', shown)
+    assert (report.parent / link).resolve() == (folder / "clusters.html").resolve()
+    plan = discover_here(*chain_arguments(workspace), "--dry-run")
+    assert re.search(r"report\W+(skip|up to date)", plan.stdout), plan.stdout
+    shutil.rmtree(folder)
+    plan = discover_here(*chain_arguments(workspace), "--dry-run")
+    assert "input changed: clusters_FD_60_mine" in plan.stdout, plan.stdout
     wrong = discover("cluster", str(model), "--method", "kmeens")
     assert wrong.returncode == 2
     assert "method" in wrong.stderr + wrong.stdout

@@ -16,11 +16,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discover.alignment.unfrozen import UnfrozenEncoder
 from discover.clustering import (
     Clusterer,
     ClusteringConfig,
     SavedClustering,
     SCANClusterer,
+    Unfrozen,
     Wording,
     build_clusterer,
     save_clustering,
@@ -31,15 +33,16 @@ from discover.core.progress import SILENT, Progress
 from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import write_table
 from discover.pipeline.caption_files import CAPTIONS_FILE
-from discover.pipeline.cluster_inputs import ClusterInputs, sensor_columns
+from discover.pipeline.cluster_inputs import ClusterInputs, sensor_columns, window_vectors
 from discover.pipeline.cluster_words import describe_clusters, write_cluster_table
+from discover.pipeline.report_clusters import refresh_report
 from discover.pipeline.stage import Stage, StageResult, run_stages
 from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name
 
-__all__ = ["ClusterFolder", "cluster_model", "fit_clusters"]
+__all__ = ["ClusterFolder", "FittedClusters", "cluster_model", "fit_clusters"]
 
 _STATE = "training_state.pt"
-_STAGE_VERSION = 2
+_STAGE_VERSION = 3
 
 # Shape letters: W windows, D width.
 
@@ -57,6 +60,22 @@ class ClusterFolder:
     path: Path
     content: Mapping[str, Any]
     made: bool
+
+
+@dataclass(frozen=True)
+class FittedClusters:
+    """A fitted clusterer, and all windows as it takes them.
+
+    Attributes:
+        clusterer: The method.
+        vectors: (W, D) vectors of all windows in its space: those it was given, or what the encoder makes of
+            them that was trained with it.
+        encoder: Weights of that encoder by their name in the model; empty where it stayed frozen.
+    """
+
+    clusterer: Clusterer
+    vectors: NDArray[np.float32]
+    encoder: Mapping[str, NDArray[np.float32]]
 
 
 def cluster_model(
@@ -109,6 +128,7 @@ def cluster_model(
         run,
     )
     outcome = run_stages([stage], progress=progress)[0]
+    refresh_report(model_folder)
     return ClusterFolder(folder, read_json(folder / CLUSTERS_FILE), outcome.ran)
 
 
@@ -119,11 +139,12 @@ def fit_clusters(
     *,
     state_path: Path | None = None,
     progress: Progress = SILENT,
-) -> Clusterer:
+) -> FittedClusters:
     """Fit on all training windows; validation windows choose epoch and head. No label is seen.
 
     Raises:
         ArtifactError: There is no training window.
+        ConfigError: More layers are to learn than the encoder has.
     """
     train, val = (np.flatnonzero(inputs.splits == split) for split in ("train", "val"))
     if not len(train):
@@ -136,7 +157,27 @@ def fit_clusters(
         context |= {"validation": vectors[val], "validation_spans": inputs.spans[val]}
         if twin is not None:
             context["validation_twin"] = twin[val]
-    return build_clusterer(config).fit(vectors[train], **context)
+    if config.scan.unfreeze.layers != 0:
+        network = _unfreeze(inputs, config)
+        context["unfrozen"] = Unfrozen(network, train, val if len(val) >= 2 else None)
+    clusterer = build_clusterer(config).fit(vectors[train], **context)
+    heads = getattr(clusterer, "fine_", clusterer)
+    weights = {name: w.numpy() for name, w in getattr(heads, "encoder_weights_", {}).items()}
+    if weights:
+        model = inputs.model.with_weights(weights)
+        vectors = window_vectors(model, inputs.window_set, config.on, progress)
+    return FittedClusters(clusterer, vectors, weights)
+
+
+def _unfreeze(inputs: ClusterInputs, config: ClusteringConfig) -> UnfrozenEncoder:
+    settings = config.scan.unfreeze
+    return UnfrozenEncoder(
+        inputs.model,
+        inputs.window_set,
+        layers=settings.layers,
+        projected=config.on == "sensor",
+        event_dropout=settings.event_dropout,
+    )
 
 
 def _write(
@@ -147,8 +188,8 @@ def _write(
     wording: Wording | None,
     progress: Progress,
 ) -> StageResult:
-    vectors = inputs.space(config.on, progress)
-    clusterer = _fit_or_resume(inputs, vectors, config, folder / _STATE, progress)
+    fitted = _fit_or_resume(inputs, inputs.space(config.on, progress), config, folder / _STATE, progress)
+    clusterer, vectors = fitted.clusterer, fitted.vectors
     proba = clusterer.predict_proba(vectors)
     labels = clusterer.predict(vectors)
     confidence = proba.max(axis=1) if proba.shape[1] else np.zeros(len(labels), dtype=np.float32)
@@ -158,8 +199,12 @@ def _write(
     content = about | content
     heads = getattr(clusterer, "fine_", clusterer)
     if isinstance(heads, SCANClusterer):
-        content["training"] = {"best": heads.best_at_, "validation_loss": heads.best_loss_}
-    saved = save_clustering(folder, _savable(inputs, config, clusterer, folder))
+        content["training"] = {
+            "best": heads.best_at_,
+            "validation_loss": heads.best_loss_,
+            "trained_weights": sum(w.size for w in fitted.encoder.values()),
+        }
+    saved = save_clustering(folder, _savable(inputs, config, fitted, folder))
     paths = [folder / n for n in (ASSIGNMENTS_FILE, CLUSTERS_FILE, "clusters.csv")]
     write_table(paths[0], table, ASSIGNMENTS)
     write_json(paths[1], content)
@@ -169,7 +214,7 @@ def _write(
 
 
 def _savable(
-    inputs: ClusterInputs, config: ClusteringConfig, clusterer: Clusterer, folder: Path
+    inputs: ClusterInputs, config: ClusteringConfig, fitted: FittedClusters, folder: Path
 ) -> SavedClustering:
     # Where the index is, so that another log can be cut alike, relative as in the index itself.
     about = {
@@ -177,7 +222,9 @@ def _savable(
         "captions": inputs.caption_settings,
     }
     columns = sensor_columns(inputs.window_set) if config.on == "bag" else ()
-    return SavedClustering(clusterer, config.on, inputs.model.sha256, columns, about)
+    return SavedClustering(
+        fitted.clusterer, config.on, inputs.model.sha256, columns, about, encoder=fitted.encoder
+    )
 
 
 def _fit_or_resume(
@@ -186,7 +233,7 @@ def _fit_or_resume(
     config: ClusteringConfig,
     state_path: Path,
     progress: Progress,
-) -> Clusterer:
+) -> FittedClusters:
     try:
         return fit_clusters(inputs, vectors, config, state_path=state_path, progress=progress)
     except ArtifactError:

@@ -28,6 +28,7 @@ from discover.core.artifacts import atomic_path, read_json, write_json
 from discover.core.home import UNKNOWN_ROOM, Home
 from discover.core.window_set import WindowSet, load_window_set
 from discover.pipeline.index_folders import only_index, sampling_of
+from discover.pipeline.report_clusters import refresh_report
 from discover.retrieval import Index
 from discover.retrieval.clusters import CLUSTERS_FILE, Clustering, find_clustering
 from discover.retrieval.window_facts import presence_mask
@@ -241,4 +242,6 @@ def write_model_cluster_page(
         clusters=_clusters(found),
         present=presence_mask(window_set.events, window_set.home),
     )
-    return write_cluster_page(output or found.folder, inputs)
+    page = write_cluster_page(output or found.folder, inputs)
+    refresh_report(model)
+    return page

@@ -13,17 +13,16 @@ from discover.alignment import LoadedModel
 from discover.captions import caption_windows
 from discover.captions.config import CaptionConfig
 from discover.clustering import SavedClustering
-from discover.core.embeddings import mean_caption_vectors, unit_rows
+from discover.core.embeddings import mean_caption_vectors
 from discover.core.errors import ArtifactError, DataError
 from discover.core.home import Home
 from discover.core.progress import Progress
 from discover.core.window_set import WindowSet, load_window_set
 from discover.evaluation.features import bag_of_sensors
-from discover.pipeline.cluster_inputs import captions_by_window, sensor_columns
+from discover.pipeline.cluster_inputs import captions_by_window, sensor_columns, window_vectors
 from discover.pipeline.index_folders import sampling_of
 from discover.pipeline.log_windows import sample_log
 from discover.retrieval import Index
-from discover.retrieval.window_vectors import unit_window_vectors
 from discover.sampling import SamplingConfig
 from discover.text_encoders import build_text_encoder, encode_captions
 
@@ -87,14 +86,12 @@ class NewWindows:
             encoder = build_text_encoder(self.model.text_encoder_config)
             table = encode_captions(self._captions(self.window_set), encoder, progress=progress)
             return mean_caption_vectors(table, self._ids)
+        if self.clustering.encoder:
+            model = self.model.with_weights(self.clustering.encoder)
+            return window_vectors(model, self.window_set, space, progress)
         if space == "sensor" and self.index is not None:
             return Index.load(self.index, model_sha256=self.model.sha256).vectors.astype(np.float32)
-        table = self.model.embed_windows(self.window_set, progress, projected=space == "sensor")
-        if space == "encoder":
-            return unit_rows(table.vectors)
-        # Rounded as an index keeps them, so that a window is in the same cluster whichever way it came.
-        unit = unit_window_vectors(table, self._ids, model_sha256=self.model.sha256)
-        return unit.astype(np.float32)
+        return window_vectors(self.model, self.window_set, space, progress)
 
     def captions(self, windows: pl.DataFrame) -> dict[str, str]:
         """A caption for each of some windows, by window id; none where the captions' settings are unknown."""

@@ -15,6 +15,7 @@ from discover.core.window_set import read_labels
 from discover.pipeline.answers import Searcher
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders
+from discover.pipeline.report_clusters import clustering_files, clustering_notes, note_report
 from discover.pipeline.stage import Stage, StageResult
 from discover.reports import MapInputs, ReportInputs, StageNote, write_report
 
@@ -62,8 +63,10 @@ def report_stage(
                 recognition=[part["recognition"] for part in evaluation.values()],
                 retrieval=evaluation["free_running"]["retrieval"],
                 searches=[(answer.question, answer) for answer in found],
+                clusterings=clustering_notes(model, results),
             ),
         )
+        note_report(model, results)
         figures = sorted((results / "figures").glob("*.*"))
         return StageResult([searches, page, *figures])
 
@@ -76,9 +79,10 @@ def report_stage(
         "statistics": data.sampling / "statistics.json",
         "labels": data.sampling / "labels.parquet",
         **window_files,
+        **clustering_files(model),
     }
     settings = config.report.model_dump(mode="json")
-    return Stage("report", "search the examples and write the report", 2, results, settings, inputs, run)
+    return Stage("report", "search the examples and write the report", 3, results, settings, inputs, run)
 
 
 def _maps(sampling: Path, searcher: Searcher, *, umap: bool) -> MapInputs:

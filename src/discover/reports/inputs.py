@@ -6,6 +6,7 @@ from typing import Any
 
 from discover.core.home import Home
 from discover.core.window_set import WindowSet
+from discover.reports.cluster_section import ClusteringNote
 from discover.reports.embedding_figures import MapInputs
 from discover.retrieval import Hit, Moment
 
@@ -45,6 +46,8 @@ class ReportInputs:
         recognition: Results of `evaluate_recognition`, one per protocol.
         retrieval: Result of `evaluate_retrieval`.
         searches: (query, hits) pairs; hits are found in `window_set`.
+        clusterings: Clusterings of the model, in order; None leaves the section out, an empty list says how
+            to find clusters.
         versions: Names and versions of what made the report.
     """
 
@@ -59,4 +62,5 @@ class ReportInputs:
     recognition: Sequence[Mapping[str, Any]] = ()
     retrieval: Mapping[str, Any] | None = None
     searches: Sequence[tuple[str, Sequence[Hit | Moment]]] = ()
+    clusterings: Sequence[ClusteringNote] | None = None
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from discover.core.artifacts import atomic_path, write_text
 from discover.evaluation.markdown import method_title
 from discover.reports.activity_figures import compared_rows, draw_activities, draw_day_parts
+from discover.reports.cluster_section import clusters_section, page_environment
 from discover.reports.embedding_figures import draw_embedding_maps
 from discover.reports.inputs import ReportInputs
 from discover.reports.recognition_figures import draw_confusion, draw_scores, shown_row
@@ -38,16 +37,16 @@ def write_report(folder: Path, inputs: ReportInputs) -> Path:
         DataError: A hit is not of the window set given.
     """
     sections = _sections(inputs)
-    environment = Environment(
-        loader=PackageLoader("discover.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    page = environment.get_template("report.html.j2").render(
-        title=inputs.title,
-        home=inputs.home,
-        facts=_facts(inputs),
-        sections=sections,
-        versions=inputs.versions,
+    page = (
+        page_environment()
+        .get_template("report.html.j2")
+        .render(
+            title=inputs.title,
+            home=inputs.home,
+            facts=_facts(inputs),
+            sections=sections,
+            versions=inputs.versions,
+        )
     )
     for drawing in _drawings(sections):
         for ending, content in (("png", drawing.png), ("svg", drawing.svg)):
@@ -84,6 +83,7 @@ def _sections(inputs: ReportInputs) -> list[dict[str, Any]]:
         *(_recognition(result) for result in inputs.recognition),
         _retrieval(inputs),
         _searches(inputs),
+        clusters_section(inputs.clusterings) if inputs.clusterings is not None else {},
     ]
     return [
         {
@@ -93,6 +93,7 @@ def _sections(inputs: ReportInputs) -> list[dict[str, Any]]:
             "folded": [],
             "stages": [],
             "searches": [],
+            "clusterings": [],
             "text": "",
             **s,
         }

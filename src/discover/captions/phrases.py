@@ -16,7 +16,7 @@ from discover.captions.summary import Pattern, WindowSummary
 from discover.captions.words import Place
 from discover.core.day_parts import DAY_PARTS
 
-__all__ = ["Phrases", "clock", "lasting_words", "per_combination"]
+__all__ = ["Phrases", "clock", "per_combination"]
 
 Codes = NDArray[np.integer] | NDArray[np.bool_]
 
@@ -86,11 +86,6 @@ def clock(minute: int) -> str:
     """Minute of the day on a 12-hour clock: 432 -> "7:12 am"."""
     hour = minute // 60
     return f"{(hour - 1) % 12 + 1}:{minute % 60:02d} {'am' if hour < 12 else 'pm'}"
-
-
-def lasting_words(duration_s: float) -> str:
-    """A duration in rounded words."""
-    return next(words for limit, words in _DURATIONS if duration_s < limit)
 
 
 def _hour_words(hour: int) -> str:

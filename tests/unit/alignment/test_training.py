@@ -19,10 +19,12 @@ from discover.alignment import AlignmentModel, AlignmentTrainer, load_model
 from discover.alignment.checkpoint import load_checkpoint, save_checkpoint
 from discover.alignment.config import CurriculumConfig
 from discover.alignment.optimizer import build_optimizer
+from discover.alignment.run import Run
 from discover.alignment.schedule import BatchOrder, learning_rate
 from discover.alignment.step import TrainingStep
 from discover.alignment.validation import Validator
 from discover.core.errors import ArtifactError, CheckpointError, ConfigError, TrainingError
+from discover.core.progress import SILENT
 from discover.encoders import gather_batch
 
 
@@ -451,6 +453,21 @@ def test_early_stopping_ends_a_run_that_gets_worse_and_it_stays_ended(
     before = run_bytes(tmp_path)
     assert AlignmentTrainer(config, inputs=inputs).train() == result
     assert run_bytes(tmp_path) == before
+
+
+@pytest.mark.parametrize(("metric", "sign"), [("val_loss", 1.0), ("val_map", -1.0)])
+def test_a_gain_counts_from_min_gain_on_and_is_measured_from_the_last_one(
+    world: ModuleType, tmp_path: Path, metric: str, sign: float
+) -> None:
+    rule = {"patience": 2, "min_gain": 0.1}
+    config = world.make_config(tmp_path, early_stopping=rule, training__best_metric=metric)
+    run = Run(config, world.make_inputs(config), SILENT)
+    waited = []
+    # Small gains that add up count as one when they have come to more than 0.1 together.
+    for value in (1.0, 0.95, 0.89, 0.7, 0.65, 0.61):
+        run._wait_for_gain(sign * value)
+        waited.append((run.patience["waited"], run.ended))
+    assert waited == [(0, False), (1, False), (0, False), (0, False), (1, False), (2, True)]
 
 
 def test_batches_made_ahead_are_the_same_batches(world: ModuleType, tmp_path: Path) -> None:

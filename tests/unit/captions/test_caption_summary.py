@@ -147,6 +147,22 @@ def test_motion_off_is_no_sign_of_somebody_but_still_says_where() -> None:
     assert summary.n_signs.tolist() == [0, 1]
 
 
+def test_what_ends_by_itself_is_no_sign_of_somebody() -> None:
+    """A seat left or a motion sensor's OFF says nothing; a door that closes or a lamp switched off does."""
+    kinds = ("motion", "pressure", "door", "light", "item", "temperature", "battery", "control")
+    sensors = tuple(Sensor(id=f"S{i}", type=kind, room="kitchen") for i, kind in enumerate(kinds))
+    table = pl.DataFrame(schema={"sensor": pl.Enum([s.id for s in sensors]), "state": pl.Enum(["OFF", "ON"])})
+    signs = home_facts(Home(name="h", sensors=sensors), table).sign_of
+    assert dict(zip(kinds, signs[:, 0].tolist(), strict=True)) == {
+        "motion": False, "pressure": False, "door": True, "light": True, "item": True,
+        "temperature": False, "battery": False, "control": False,
+    }  # fmt: skip
+    assert dict(zip(kinds, signs[:, 1].tolist(), strict=True)) == {
+        "motion": True, "pressure": True, "door": True, "light": True, "item": True,
+        "temperature": False, "battery": False, "control": False,
+    }  # fmt: skip
+
+
 def test_a_log_with_one_sensor_does(small_homes: ModuleType) -> None:
     home = Home(name="h", sensors=(Sensor(id="a", type="unknown"),))
     table = small_homes.events_table([0, 1, 2], ["M001"] * 3)

@@ -8,7 +8,7 @@ import pytest
 
 from discover.captions import CaptionConfig, caption_windows
 from discover.captions.compose import choose_forms, hash_ids
-from discover.captions.phrases import clock, lasting_words, per_combination
+from discover.captions.phrases import clock, per_combination
 from discover.core.day_parts import DAY_PARTS
 from discover.core.home import Home, Sensor
 from discover.core.tables import SPLITS
@@ -192,16 +192,50 @@ def test_sentences_are_short() -> None:
     assert max(len(t.split()) for t in captions(one_window(BREAKFAST))) <= 32
 
 
-def test_rounded_durations() -> None:
-    assert [lasting_words(s) for s in (0, 14.9, 15, 60, 90, 3600, 1e6)] == [
-        "a few seconds",
-        "a few seconds",
-        "about half a minute",
-        "about a minute",
-        "about 2 minutes",
-        "about an hour",
-        "many hours",
-    ]
+@pytest.mark.parametrize(
+    ("below", "words", "beyond"),
+    [
+        (15, "a few seconds", "about half a minute"),
+        (45, "about half a minute", "about a minute"),
+        (90, "about a minute", "about 2 minutes"),
+        (150, "about 2 minutes", "about 3 minutes"),
+        (240, "about 3 minutes", "about 5 minutes"),
+        (450, "about 5 minutes", "about 10 minutes"),
+        (750, "about 10 minutes", "about a quarter of an hour"),
+        (1050, "about a quarter of an hour", "about 20 minutes"),
+        (1500, "about 20 minutes", "about half an hour"),
+        (2700, "about half an hour", "about an hour"),
+        (5400, "about an hour", "about 2 hours"),
+        (9000, "about 2 hours", "about 3 hours"),
+        (14400, "about 3 hours", "many hours"),
+    ],
+)
+def test_sentences_round_durations_at_these_borders(below: int, words: str, beyond: str) -> None:
+    for last, said in ((below - 0.1, words), (below, beyond)):
+        told = captions(one_window([(0, "M2", "ON"), (last, "M2", "ON")]))
+        assert any(f"for {said} " in t.lower() for t in told), told
+
+
+@pytest.mark.parametrize(
+    ("signs", "last_s", "amount"),
+    [
+        (5, 2, "steady movement"),  # counted over half a minute: ten a minute
+        (1, 2, "hardly any movement"),
+        (3, 60, "little movement"),
+        (7, 60, "little movement"),
+        (8, 60, "steady movement"),
+        (19, 60, "steady movement"),
+        (20, 60, "a lot of movement"),
+        (5, 120, "hardly any movement"),
+    ],
+)
+def test_amount_is_signs_per_minute(signs: int, last_s: float, amount: str) -> None:
+    moments = np.linspace(0, last_s, signs) if signs > 1 else np.array([0.0])
+    events = [(float(s), "M1", "ON") for s in moments]
+    told = captions(one_window([*events, (last_s, "M1", "OFF")]))
+    assert any(amount in t.lower() for t in told), told
+    others = {"hardly any movement", "little movement", "steady movement", "a lot of movement"} - {amount}
+    assert not any(other in t.lower() for t in told for other in others)
 
 
 def test_clock() -> None:

@@ -1,8 +1,10 @@
 """`discover search` on a finished chain: directions, filters, time words, batch and prompt."""
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ import pytest
 from chain_runs import ROOT, discover_here
 
 from discover.pipeline import Searcher
-from discover.retrieval import SearchFilters
+from discover.pipeline.index_folders import note_source
+from discover.retrieval import Hit, Index, SearchDefaults, SearchFilters, SearchOptions
 
 MODEL = "trained_models/demo/demo"
 
@@ -30,28 +33,91 @@ def ask(finished: Path, *arguments: str) -> Any:
 
 def test_at_night_returns_the_night(finished: Path, searcher: Searcher) -> None:
     found = ask(finished, "someone opens the fridge at night", "-k", "8")
-    assert found["time_words"] == [{"words": "at night", "meaning": "21:00–5:00"}]
+    assert found["query_words"] == [
+        {"words": "the fridge", "meaning": "fridge opened"},
+        {"words": "at night", "meaning": "21:00–5:00"},
+    ]
     assert found["search"] == "exact search"
     hours = [datetime.fromisoformat(answer["start"]).hour for answer in found["answers"]]
     assert len(hours) == 8
-    assert all(hour >= 21 or hour < 5 for hour in hours)
-    assert all(answer["time_match"] == 1 for answer in found["answers"])
-    plain = searcher.search("someone opens the fridge at night", top_k=40, merge=False, time_words="off")
-    assert {hit.start.hour for hit in plain} - {21, 22, 23, 0, 1, 2, 3, 4}
-    asked = searcher.search("the fridge at night", top_k=50, merge=False, time_words="filter",
-                            filters=SearchFilters(hours=(4, 6)))  # fmt: skip
-    assert {hit.start.hour for hit in asked} == {4}
+    met = [answer["query_words_met"] for answer in found["answers"]]
+    assert met == sorted(met, reverse=True)
+    assert met[0] == 1
+    assert all(hour >= 21 or hour < 5 for hour, share in zip(hours, met, strict=True) if share == 1)
+    plain = SearchOptions(top_k=40, merge=False, query_words="off")
+    assert {hit.start.hour for hit in searcher.search("someone opens the fridge at night", plain)} - {
+        21,
+        22,
+        23,
+        0,
+        1,
+        2,
+        3,
+        4,
+    }
+    only = SearchOptions(top_k=50, merge=False, query_words="filter", filters=SearchFilters(hours=(4, 6)))
+    assert {hit.start.hour for hit in searcher.search("movement at night", only)} == {4}
+
+
+def test_what_is_denied_is_neither_found_nor_compared(finished: Path, searcher: Searcher) -> None:
+    text = "someone is in the kitchen but not at the stove"
+    found = ask(finished, text, "-k", "6", "--no-merge")
+    assert found["embedded"] == "someone is in the kitchen"
+    stove = {s.id for s in searcher.window_set.home.sensors if s.object == "stove"}
+    for hit in searcher.search(text, SearchOptions(top_k=6, merge=False)):
+        sensors = searcher.window_set.events.slice(hit.first_event, hit.n_events)["sensor"].cast(str)
+        assert "kitchen" in hit.rooms
+        assert not stove & set(sensors)
+    shown = discover_here("search", str(finished / MODEL), text).stdout
+    assert "not at the stove = nothing at or in the stove" in shown
+    assert 'Compared by meaning: "someone is in the kitchen".' in shown
+    off = ask(finished, text, "--query-words", "off")
+    assert (off["query_words"], off["embedded"]) == ([], text)
+
+
+def test_where_nothing_fits_it_is_said(searcher: Searcher) -> None:
+    rare = searcher.search("more than eight rooms", SearchOptions(query_words="filter"))
+    assert len(rare) == 5
+    assert "nearest come first" in rare.note
+    assert searcher.as_json(rare)["note"] == rare.note
+    common = searcher.search("in the kitchen", SearchOptions(query_words="filter"))
+    assert common.note == ""
+    assert not common.ranked_by_words
+
+
+def test_defaults_come_from_the_run(finished: Path, searcher: Searcher, tmp_path: Path) -> None:
+    assert searcher.defaults == SearchOptions()
+    index = tmp_path / "index_FD_60"
+    shutil.copytree(finished / MODEL / "index_FD_60", index)
+    assert (index / "signs.npz").is_file()
+    note_source(index, searcher.sampling, SearchDefaults(top_k=2, merge=False, query_words="off"))
+    other = Searcher.open(finished / MODEL, index=index)
+    answer = other.search("the fridge at night")
+    assert (len(answer), answer.words.count) == (2, 0)
+    assert all(isinstance(hit, Hit) for hit in answer)
+    done = discover_here(
+        "search", str(finished / MODEL), "the fridge", "--index", str(index), "-k", "1", "--json"
+    )
+    assert len(json.loads(done.stdout)["answers"]) == 1
+
+
+def test_an_index_without_signs_is_still_understood(finished: Path, searcher: Searcher) -> None:
+    bare = Index(searcher.index.vectors, searcher.index.windows, searcher.index.model_sha256)
+    older = replace(searcher, index=bare)
+    text = "from the kitchen to the bathroom"
+    assert older.search(text).found == searcher.search(text).found
 
 
 def test_windows_like_a_window(searcher: Searcher) -> None:
-    first = searcher.search("the fridge", top_k=1, merge=False)[0]
-    alike = searcher.similar(first.window_id, top_k=5, merge=False)
+    one, five = SearchOptions(top_k=1, merge=False), SearchOptions(top_k=5, merge=False)
+    first = searcher.search("the fridge", one)[0]
+    alike = searcher.similar(first.window_id, five)
     assert first.window_id not in [hit.window_id for hit in alike]
     assert all(hit.end < first.start or hit.start > first.end for hit in alike)
     nearest = searcher.index.search(searcher.index.vectors_of([first.window_id]), 400)
     expected = [h for h in nearest if h.end < first.start or h.start > first.end][:5]
     assert [h.window_id for h in alike] == [h.window_id for h in expected]
-    for moment in searcher.similar(first.window_id, top_k=5):
+    for moment in searcher.similar(first.window_id):
         assert moment.end < first.start or moment.start > first.end
 
 
@@ -60,7 +126,7 @@ def test_captions_and_labels(finished: Path, searcher: Searcher) -> None:
     captions = ask(finished, "--captions-of", window, "-k", "4")["answers"]
     assert [c["score"] for c in captions] == sorted((c["score"] for c in captions), reverse=True)
     assert len({c["caption"] for c in captions}) == 4
-    own = searcher.captions_of(window, top_k=1, by="captions")[0]
+    own = searcher.captions_of(window, SearchOptions(top_k=1, by="captions"))[0]
     assert own.own  # one caption per window here, so its own is nearest to itself
     assert own.score == pytest.approx(1, abs=1e-3)
     labels = ask(finished, "--label-of", window, "-k", "3")["answers"]
@@ -73,11 +139,11 @@ def test_captions_and_labels(finished: Path, searcher: Searcher) -> None:
 
 def test_captions_alone_and_several_sentences(searcher: Searcher) -> None:
     texts = ["someone opens the fridge", "someone sleeps at night"]
-    together = searcher.search_many(texts, top_k=3, by="captions", mmr=0.7)
-    assert together == [searcher.search(text, top_k=3, by="captions", mmr=0.7) for text in texts]
-    assert together[0] != searcher.search(texts[0], top_k=3)
-    described = searcher.as_json(texts[0], together[0], by="captions")
-    assert described["search"] == "captions only, exact search"
+    options = SearchOptions(top_k=3, by="captions", mmr=0.7)
+    together = searcher.search_many(texts, options)
+    assert together == [searcher.search(text, options) for text in texts]
+    assert together[0].found != searcher.search(texts[0], SearchOptions(top_k=3)).found
+    assert searcher.as_json(together[0])["search"] == "captions only, exact search"
 
 
 def test_clusters_of_the_model_filter_the_search(finished: Path, searcher: Searcher) -> None:
@@ -115,7 +181,7 @@ def test_batch_prints_a_table_or_json_lines(finished: Path, tmp_path: Path) -> N
 def test_the_prompt_changes_filters_survives_mistakes_and_ends(finished: Path) -> None:
     lines = [
         ":hours 22-5", ":top 1", "the fridge", ":hours 5-5", ":rom kitchen", ":room kichen", "anything",
-        ":room", ":show", ":like nothing", ":clear", ":merge off", ":time-words off", "at night",
+        ":room", ":show", ":like nothing", ":clear", ":merge off", ":query-words off", "at night",
     ]  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "discover", "search", str(finished / MODEL), "-i"],
@@ -130,7 +196,7 @@ def test_the_prompt_changes_filters_survives_mistakes_and_ends(finished: Path) -
     assert "Did you mean 'kitchen'" in words
     assert "'hours': (22.0, 5.0)}" in words  # the wrong hours and the emptied room changed nothing
     assert "Window nothing is not in this index" in words
-    assert "Time words" not in words
+    assert "Understood" not in words
 
 
 def test_what_search_refuses(finished: Path, tmp_path: Path) -> None:

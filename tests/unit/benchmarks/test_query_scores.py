@@ -54,8 +54,11 @@ def seeds() -> list[HomeScores]:
 
 
 def test_a_model_that_knows_beats_one_that_does_not(seeds: list[HomeScores]) -> None:
-    for value, low, high in differences(seeds).values():
-        assert 0 < low < value < high < 1
+    better, same = ("aligned", "captions"), ("aligned + time words", "aligned")
+    found = differences(seeds, [better, same])
+    value, low, high = found[better]
+    assert 0 < low < value < high < 1
+    assert found[same] == (0, 0, 0)
 
 
 def test_the_section_names_every_query_and_method(seeds: list[HomeScores]) -> None:

@@ -1,0 +1,57 @@
+"""The `retrieval` block of a run: checked before anything is loaded, and nothing in it is idle."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from discover.core.config import config_from_mapping
+from discover.core.embeddings import EmbeddingTable
+from discover.core.errors import ConfigError
+from discover.core.window_set import WindowSet
+from discover.pipeline.config import RunConfig
+from discover.pipeline.index_folders import note_source, search_defaults_of
+from discover.retrieval import Index, RetrievalConfig, SearchDefaults
+
+ROOT = Path(__file__).parents[3]
+DEMO = ROOT / "configs" / "pipelines" / "demo.yaml"
+
+
+def test_a_run_takes_the_block_and_refuses_what_changes_nothing() -> None:
+    run = RunConfig.from_yaml(
+        DEMO, ["retrieval.vectors=float32", "retrieval.search.mmr=0.6", "retrieval.index.backend=faiss"]
+    )
+    assert (run.retrieval.vectors, run.retrieval.search.mmr) == ("float32", 0.6)
+    assert RunConfig.from_yaml(DEMO).retrieval == RetrievalConfig()
+    for override, message in (
+        ("retrieval.search.mrr=0.6", "Did you mean 'mmr'"),
+        ("retrieval.search.mmr=1.5", "less than or equal to 1"),
+        ("retrieval.search.query_words=maybe", "'prefer', 'filter' or 'off'"),
+        ("retrieval.vectors=int8", "float16"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            RunConfig.from_yaml(DEMO, [override])
+    idle = ["retrieval.index.backend=exact", "retrieval.index.min_recall=0.9"]
+    with pytest.raises(ConfigError, match="backend exact has none"):
+        RunConfig.from_yaml(DEMO, idle)
+
+
+def test_vectors_are_stored_as_told(story: WindowSet, one_hot: EmbeddingTable, tmp_path: Path) -> None:
+    for dtype in ("float16", "float32"):
+        index = Index.build(one_hot, story, model_sha256="a" * 64, dtype=dtype)  # type: ignore[arg-type]
+        index.save(tmp_path / dtype)
+        again = Index.load(tmp_path / dtype)
+        assert again.vectors.dtype == np.dtype(dtype)
+        assert again.signs is not None
+        assert again.signs.n_signs.tolist() == [3, 3, 3, 0]
+        query = np.eye(1, 6, dtype=np.float32)
+        assert again.search(query, 1)[0].window_id == story.windows["window_id"][0]
+
+
+def test_defaults_lie_beside_the_index_and_older_notes_have_none(tmp_path: Path) -> None:
+    defaults = config_from_mapping({"top_k": 3, "query_words": "filter"}, SearchDefaults)
+    note_source(tmp_path, tmp_path / "FD_60", defaults)
+    assert search_defaults_of(tmp_path) == defaults
+    note_source(tmp_path, tmp_path / "FD_60")
+    assert search_defaults_of(tmp_path) == SearchDefaults()
+    assert search_defaults_of(tmp_path / "nowhere") == SearchDefaults()

@@ -6,8 +6,8 @@ Unit vectors around 500 centres (random directions have no neighbourhoods, which
 query at a time, top 10. The sides take turns within one run (A B A B ...), so a slow phase of the machine
 meets all of them; ratios are what counts. "Index.search" builds hits, with and without a filter; the other
 sides return row numbers. The whole question is a sentence in, moments out: text encoding by the packaged
-MiniLM, a projection to the width of the index, time words, search, merging; loading the text model is not in
-it. FAISS is the `ann` extra.
+MiniLM, a projection to the width of the index, query words (read, and met with made-up signs of a shipped home,
+five sensors per window), search, merging; loading the text model is not in it. FAISS is the `ann` extra.
 """
 
 import argparse
@@ -19,13 +19,17 @@ import numpy as np
 import polars as pl
 
 from benchmarks.harness import markdown_table
+from discover.core.home import Home
+from discover.homes import load_home
+from discover.pipeline.home_words import home_words
 from discover.retrieval import (
-    WORD_WEIGHT,
     Index,
     IndexConfig,
     SearchFilters,
+    WindowSigns,
     faiss_installed,
-    find_time_words,
+    find_query_words,
+    match_words,
     rank_answers,
 )
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
@@ -38,6 +42,9 @@ SENTENCES = (
     "someone cooks at the stove in the morning",
     "the front door is opened after 22:00 on weekends",
     "someone sits in the living room for a long time in the evening",
+    "in the kitchen without opening any cupboard, drawer or fridge",
+    "restless walking back and forth between rooms",
+    "someone walks around without going into the kitchen or the bathroom",
 )
 
 
@@ -67,6 +74,37 @@ def make_index(n: int, dim: int) -> tuple[Index, np.ndarray]:
         objects=pl.concat_list(pl.lit("fridge")),
     )
     return Index(vectors, facts, "bench"), vectors.astype(np.float32)
+
+
+def make_signs(n: int, home: Home) -> WindowSigns:
+    """Signs of n windows, each with events of five sensors of a home."""
+    rng = np.random.default_rng(3)
+    sensors = tuple(s.id for s in home.sensors)
+    window = np.repeat(np.arange(n, dtype=np.int32), 5)
+    sensor = np.sort((rng.integers(len(sensors), size=(n, 1)) + np.arange(5) * 3) % len(sensors)).ravel()
+    order = np.argsort(sensor, kind="stable")
+    at = np.tile(np.arange(5, dtype=np.int16), n)[order]
+    small = rng.integers(0, 5, size=n).astype(np.int16)
+    length = rng.uniform(0, 60, size=n).astype(np.float32)
+    return WindowSigns(
+        sensors=sensors,
+        offset=np.append(0, np.cumsum(np.bincount(sensor, minlength=len(sensors)))).astype(np.int64),
+        window=window[order],
+        begins=rng.integers(1, 4, size=5 * n).astype(np.int16),
+        ends=rng.integers(0, 2, size=5 * n).astype(np.int16),
+        first_at=at,
+        last_at=at,
+        first_sensor=sensor[::5].astype(np.int16),
+        last_sensor=sensor[4::5].astype(np.int16),
+        n_signs=np.full(n, 10, dtype=np.int32),
+        duration_s=length,
+        pause_s=length / 3,
+        before_s=length,
+        after_s=length,
+        n_rooms=small,
+        n_moves=2 * small,
+        stay_s=10 * length,
+    )
 
 
 def make_queries(n: int, vectors: np.ndarray) -> np.ndarray:
@@ -136,14 +174,16 @@ def time_questions(index: Index, questions: int) -> tuple[float, float]:
     """p50 and p99 in milliseconds of a sentence in and moments out."""
     encoder = build_text_encoder(TextEncoderConfig(type="minilm"))
     project = np.random.default_rng(2).standard_normal((encoder.dim, index.dim), dtype=np.float32)
+    home = load_home("bosch_b2")
+    known, signs = home_words(home), make_signs(len(index), home)
     times = []
     for i, sentence in zip(range(questions + 5), cycle(SENTENCES), strict=False):
         # A number, so that no two questions are the same text.
         text = f"{sentence}, question {i}"
         begin = time.perf_counter()
-        query = encoder.encode([text], kind="query") @ project
-        words = find_time_words(text)
-        bonus = WORD_WEIGHT * words.preference(index.week_minutes) if words else None
+        words = find_query_words(text, known)
+        query = encoder.encode([words.text], kind="query") @ project
+        bonus = match_words(words, "prefer", signs, index.week_minutes).bonus if words else None
         rank_answers(index, query, TOP_K, bonus=bonus)
         times.append(1000 * (time.perf_counter() - begin))
     p50, p99 = np.percentile(times[5:], [50, 99])

@@ -22,10 +22,11 @@ from discover.evaluation.features import bag_of_sensors
 from discover.pipeline.caption_files import CAPTIONS_FILE, find_caption_style, load_caption_vectors
 from discover.pipeline.index_folders import only_index, sampling_of
 from discover.retrieval import Index
+from discover.retrieval.window_vectors import unit_window_vectors
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["ClusterInputs", "captions_by_window", "plain_words", "sensor_columns"]
+__all__ = ["ClusterInputs", "captions_by_window", "plain_words", "sensor_columns", "window_vectors"]
 
 # Shape letters: W windows, D width.
 
@@ -105,8 +106,7 @@ class ClusterInputs:
         if name == "bag":
             return bag_of_sensors(self.window_set, self.window_set.windows)
         if name == "encoder":
-            table = self.model.embed_windows(self.window_set, progress, projected=False)
-            return unit_rows(table.vectors)
+            return window_vectors(self.model, self.window_set, name, progress)
         return self.index.vectors.astype(np.float32)
 
     def caption_pool(self, rows: NDArray[np.int64]) -> CaptionPool:
@@ -167,3 +167,15 @@ def plain_words(home: Home) -> dict[str, str]:
         if sensor.object:
             said[sensor.object] = name_object(sensor.object) or sensor.object
     return said
+
+
+def window_vectors(
+    model: LoadedModel, window_set: WindowSet, space: FeatureSpace, progress: Progress = SILENT
+) -> NDArray[np.float32]:
+    """(W, D) unit vectors of windows by the model: space "sensor", or "encoder" from before its head."""
+    table = model.embed_windows(window_set, progress, projected=space == "sensor")
+    if space == "encoder":
+        return unit_rows(table.vectors)
+    ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
+    # Rounded as an index keeps them, so that a window is in the same cluster whichever way it came.
+    return unit_window_vectors(table, ids, model_sha256=model.sha256).astype(np.float32)

@@ -27,7 +27,10 @@ from discover.metrics.classification import macro_f1
 
 __all__ = ["FineTuned", "LabelledWindows", "fine_tune"]
 
-# Shape letters: B windows in the batch, W scored windows, C classes.
+# Shape letters: B windows in the batch, N training windows, W scored windows, C classes, D encoder width.
+
+_HEAD_STRENGTH = 0.1
+"""Inverse penalty (scikit-learn's C) of the classifier's start on standardised vectors."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class FineTuned:
     Attributes:
         classes: (C,) names, from the training labels.
         probabilities: (W, C) of the scored windows.
-        epoch: The epoch they come from, 1 is the first.
+        epoch: The epoch they come from, 1 is the first; 0 is the classifier on the encoder as it was.
         validation_macro_f1: Score of that epoch on validation windows; None without any.
     """
 
@@ -68,8 +71,9 @@ def fine_tune(
 ) -> FineTuned:
     """Train on labelled windows, choose the epoch by macro F1 on validation windows, score others.
 
-    The classifier reads the encoder's pooled vector, before the projection head. Without validation
-    windows the last epoch is used.
+    The classifier reads the encoder's pooled vector, before the projection head. It is fitted to the frozen
+    encoder first and both learn on from there: a random classifier would bend the encoder before it has
+    learned anything itself. Without validation windows the last epoch is used.
 
     Args:
         model: The aligned model; left as it is.
@@ -84,6 +88,9 @@ def fine_tune(
     Raises:
         DataError: Fewer than two classes, or an id that is not in the window set.
         ConfigError: More layers than the encoder has.
+
+    References:
+        First the classifier, then all: Kumar et al. 2022, section 3.3, https://arxiv.org/abs/2202.10054
     """
     config = config or FineTuneConfig()
     classes, targets = np.unique(train.labels, return_inverse=True)
@@ -108,6 +115,7 @@ def fine_tune(
     with torch.random.fork_rng():
         torch.manual_seed(derive_seed(seed, "fine-tune") % 2**63)
         network = _Classifier(model, len(classes), config).to(model.device)
+        _fit_head(network, features, learned, target)
         epoch, value = _train(network, features, learned, target, config, value_of, progress)
     names = tuple(str(c) for c in classes)
     return FineTuned(names, _probabilities(network, features, asked), epoch, value)
@@ -125,10 +133,11 @@ def _train(
     """Train and leave the network as it was after its best epoch (the last where none can be measured).
 
     Returns:
-        That epoch, from 1, and its value.
+        That epoch, 0 for the network as it came, and its value.
     """
     optimizer, schedule = _optimizer(network, config, config.epochs * -(-len(rows) // config.batch_size))
-    best, chosen, kept = -1.0, 0, network.state_dict()
+    start = value_of(network)
+    best, chosen, kept = -1.0 if start is None else start, 0, copy.deepcopy(network.state_dict())
     progress.start("fine-tuning", total=config.epochs)
     for epoch in range(1, config.epochs + 1):
         network.train()
@@ -151,6 +160,28 @@ def _train(
     return chosen, best if best >= 0 else None
 
 
+def _fit_head(network: "_Classifier", features: EventFeatures, rows: Tensor, target: Tensor) -> None:
+    """Set the head to the logistic regression on the pooled vectors of the encoder as it is."""
+    pooled = _batched(network, features, rows, network.pooled)
+    mean, spread = pooled.mean(dim=0), pooled.std(dim=0, correction=0).clamp(min=1e-6)
+    standard = (pooled - mean) / spread
+    weight = torch.zeros_like(network.head.weight).requires_grad_()
+    bias = torch.zeros_like(network.head.bias).requires_grad_()
+    solver = torch.optim.LBFGS([weight, bias], max_iter=100, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        solver.zero_grad()
+        penalty = weight.square().sum() / (2 * _HEAD_STRENGTH * len(rows))
+        value = F.cross_entropy(standard @ weight.T + bias, target) + penalty
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    solver.step(loss)  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        network.head.weight.copy_(weight / spread)
+        network.head.bias.copy_(bias - (weight / spread) @ mean)
+
+
 class _Classifier(nn.Module):
     """The encoder with its last layers learning, and a linear layer on the pooled vector."""
 
@@ -162,9 +193,13 @@ class _Classifier(nn.Module):
 
     def forward(self, features: EventFeatures, rows: Tensor) -> Tensor:
         """Logits of some windows, (B, C)."""
-        pooled = self.encoder.pool(*self.encoder.encode_tokens(gather_batch(features, rows)))
-        logits: Tensor = self.head(pooled.float())
+        logits: Tensor = self.head(self.pooled(features, rows))
         return logits
+
+    def pooled(self, features: EventFeatures, rows: Tensor) -> Tensor:
+        """What the head reads, (B, D)."""
+        pooled: Tensor = self.encoder.pool(*self.encoder.encode_tokens(gather_batch(features, rows)))
+        return pooled.float()
 
 
 def _optimizer(
@@ -184,12 +219,24 @@ def _optimizer(
     return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
-@torch.no_grad()
 def _probabilities(network: _Classifier, features: EventFeatures, rows: Tensor) -> NDArray[np.float32]:
+    if not len(rows):
+        return np.zeros((0, network.head.out_features), np.float32)
+    logits = _batched(network, features, rows, network)
+    return np.asarray(logits.softmax(dim=1).cpu().numpy(), dtype=np.float32)
+
+
+@torch.no_grad()
+def _batched(
+    network: _Classifier,
+    features: EventFeatures,
+    rows: Tensor,
+    apply: Callable[[EventFeatures, Tensor], Tensor],
+) -> Tensor:
+    """(N, ...) outputs for many windows, without dropout and without gradients."""
     network.eval()
     batches = rows.split(512)  # type: ignore[no-untyped-call]
-    parts = [network(features, batch).softmax(dim=1).cpu().numpy() for batch in batches]
-    return np.concatenate(parts) if parts else np.zeros((0, network.head.out_features), np.float32)
+    return torch.cat([apply(features, batch) for batch in batches])
 
 
 def _rows(ids: NDArray[np.str_], wanted: NDArray[np.str_]) -> Tensor:

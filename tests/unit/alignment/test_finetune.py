@@ -6,6 +6,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from discover.alignment import AlignmentTrainer, load_model
 from discover.alignment.finetune import LabelledWindows, fine_tune
@@ -77,6 +79,23 @@ def test_only_the_chosen_layers_learn(trained: LoadedModel) -> None:
     assert learning(0) == set()
     assert learning(1) == {"blocks", "norm"}
     assert {"tokens", "blocks", "norm"} <= learning(-1)
+
+
+def test_the_classifier_starts_as_the_best_one_on_the_frozen_encoder(
+    trained: LoadedModel, world: ModuleType
+) -> None:
+    windows = world.make_windows()
+    train, rest = labelled(windows, slice(120)), labelled(windows, slice(120, 200))
+    # A rate of nearly nothing: the answers are those of the start.
+    config = FineTuneConfig(layers=0, epochs=1, learning_rate=1e-9, head_learning_rate=1e-9)
+    found = fine_tune(trained, windows, train, rest, rest.ids, config=config)
+    assert found.epoch == 0
+    vectors = trained.embed_windows(windows, projected=False)
+    on_train, on_rest = (vectors.vectors[vectors.rows_of(part.ids)[:, 0]] for part in (train, rest))
+    scaler = StandardScaler().fit(on_train)
+    # One weight vector for two classes is penalised twice as much as a vector for each.
+    plain = LogisticRegression(C=0.2, max_iter=1000).fit(scaler.transform(on_train), train.labels)
+    np.testing.assert_allclose(found.probabilities, plain.predict_proba(scaler.transform(on_rest)), atol=0.01)
 
 
 def test_attention_pooling_learns_with_the_last_block(world: ModuleType, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from discover.clustering import (
     Thing,
     centroid_names,
     cut_tree,
+    example_windows,
+    hour_words,
     hungarian_names,
     majority_names,
     merge_tree,
@@ -23,6 +25,7 @@ from discover.clustering import (
     word_clusters,
 )
 from discover.clustering.wording import hour_ranges
+from discover.core.errors import ShapeError
 
 
 def _facts() -> tuple[pl.DataFrame, np.ndarray]:
@@ -158,3 +161,27 @@ def test_names_with_and_without_labels() -> None:
     assert centroid_names(vectors, truth, labels, 4, classes).tolist() == [1, 0, 0, -1]
     scores = np.array([[0, 1], [0, 2], [3, 0], [1, 2], [1, 0], [0, 9]], dtype=np.float32)
     assert prompt_names(scores, labels, 4).tolist() == [1, 0, 0, -1]
+
+
+def test_examples_are_the_surest_of_different_days_spread_over_the_recording() -> None:
+    start = [datetime(2024, 1, 1 + i // 2, 8 + i % 2) for i in range(20)]
+    facts = pl.DataFrame({"window_id": [f"w{i:02d}" for i in range(20)], "start": start})
+    labels = np.array([0] * 18 + [1, -1])
+    # Cluster 0 fills nine days; every second window is surer, and all of these alike to two digits.
+    confidence = np.where(np.arange(20) % 2, 0.9001 + np.arange(20) / 1e5, 0.5)
+    chosen = example_windows(facts, labels, confidence)
+    assert chosen["cluster"].to_list() == [0, 0, 0, 1]
+    assert chosen["window_id"].to_list() == ["w01", "w09", "w17", "w18"]
+    confidence[[3, 8]] = 1.0, 0.95
+    chosen = example_windows(facts, labels, confidence, per_cluster=2)
+    assert chosen["window_id"].to_list() == ["w03", "w08", "w18"]
+    assert not len(example_windows(facts, np.full(20, -1), confidence))
+    with pytest.raises(ShapeError, match="20 windows, 3 labels"):
+        example_windows(facts, labels[:3], confidence)
+
+
+def test_hours_in_words() -> None:
+    hours = [0.0] * 24
+    hours[7], hours[18] = 0.5, 0.5
+    assert hour_words(hours) == "7–8 h and 18–19 h"
+    assert hour_words([1 / 24] * 24) == "at all hours"

@@ -297,6 +297,7 @@ def main() -> None:
         action="append",
         help="Which queries. Default: all sets.",
     )
+    parser.add_argument("--note", default="", help="A line for the top of the results.")
     arguments = parser.parse_args()
     query_sets = {name: load_queries(name) for name in arguments.sets or QUERY_FILES}
     homes: dict[tuple[str, str], list[HomeScores]] = {}
@@ -305,10 +306,15 @@ def main() -> None:
             homes.setdefault((scored.home, name), []).append(scored)
     shown = " ".join(f"--model {'/'.join(folder.parts[-3:])}" for folder in arguments.model)
     chosen = "".join(f" --set {name}" for name in arguments.sets or ())
-    command = f"python -m benchmarks.quality.queries {shown}{chosen} --name {arguments.name}"
+    note = f' --note "{arguments.note}"' if arguments.note else ""
+    command = f"python -m benchmarks.quality.queries {shown}{chosen} --name {arguments.name}{note}"
     files = ", ".join(f"{name} {query_set.sha256[:16]}" for name, query_set in query_sets.items())
     body = "\n\n".join(
-        (_HEAD.format(files=files), *(home_section(seeds, name) for (_, name), seeds in homes.items()))
+        (
+            *filter(None, [arguments.note]),
+            _HEAD.format(files=files),
+            *(home_section(seeds, name) for (_, name), seeds in homes.items()),
+        )
     )
     print(f"Wrote {write_result(f'queries_{arguments.name}', command, body)}")
 

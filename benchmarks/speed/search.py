@@ -7,7 +7,8 @@ query at a time, top 10. The sides take turns within one run (A B A B ...), so a
 meets all of them; ratios are what counts. "Index.search" builds hits, with and without a filter; the other
 sides return row numbers. The whole question is a sentence in, moments out: text encoding by the packaged
 MiniLM, a projection to the width of the index, query words (read, and met with made-up signs of a shipped
-home, five sensors per window), search, merging; loading the text model is not in it. FAISS is the `ann` extra.
+home, five sensors per window), search, merging; loading the text model is not in it.
+FAISS is the `ann` extra.
 """
 
 import argparse

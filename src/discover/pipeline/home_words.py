@@ -8,6 +8,7 @@ word that the home has no sensor for means its nearest kin if there is one (`_KI
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from discover.captions.objects import OBJECT_PHRASES, name_object
 from discover.captions.words import name_rooms, room_phrases, split_words
@@ -61,6 +62,31 @@ _KIN: Mapping[str, tuple[str, ...]] = {
     "armchair": ("chair",),
 }
 
+# Everyday words that no floor plan uses -> what they mean.
+_EVERYDAY: Mapping[str, str] = {
+    "loo": "toilet",
+    "lavatory": "toilet",
+    "restroom": "toilet",
+    "washroom": "bathroom",
+    "covers": "bed",
+    "blankets": "bed",
+    "duvet": "bed",
+    "sitting room": "living room",
+    "landing": "hallway",
+    "settee": "couch",
+    "cooker": "stove",
+    "telly": "tv",
+}
+
+# What is kept in a piece of furniture; meant by it only where something is taken out or put away.
+_KEPT: Mapping[str, tuple[str, ...]] = {
+    "dish cabinet": ("crockery", "plate", "cup", "mug", "glass", "bowl"),
+    "silverware drawer": ("cutlery", "silverware", "knife", "knives", "fork", "spoon"),
+    "pots and pans drawer": ("pot", "pan", "saucepan"),
+    "food cabinet": ("groceries", "food"),
+    "medicine cabinet": ("medicine", "medication", "pill", "tablet"),
+}
+
 # What "home", "the house" and the like are called is no place inside it.
 _NO_PHRASE = frozenset(
     {"home", "house", "range", "seat", "pan", "pot", "groceries", "medicine", "living", "dining"}
@@ -87,7 +113,17 @@ def home_words(home: Home) -> Known:
     known |= {phrase: known[name] for phrase, name in OBJECT_PHRASES.items()
               if name in known and phrase not in known}  # fmt: skip
     known |= {_swapped(phrase): place for phrase, place in known.items() if _swapped(phrase) not in known}
-    return {phrase: place for phrase, place in known.items() if phrase not in _NO_PHRASE}
+    known |= {word: known[name] for word, name in _EVERYDAY.items() if name in known and word not in known}
+    known = {phrase: place for phrase, place in known.items() if phrase not in _NO_PHRASE}
+    for name, things in _KEPT.items():
+        if name in known:
+            inside = replace(known[name], kind="content")
+            known |= {thing: inside for thing in things if thing not in known}
+    bathroom, sink = known.get("bathroom"), known.get("sink")
+    if bathroom is not None and sink is not None and sink.inside(bathroom) is not None:
+        # A kitchen has a sink, not a washbasin.
+        known |= {word: sink.inside(bathroom) or sink for word in ("washbasin", "wash basin", "basin")}
+    return known
 
 
 def _rooms(sensors: Iterable[Sensor]) -> dict[str, Place]:

@@ -116,7 +116,10 @@ class Route:
         first, last = sensors[0], sensors[-1]
         begins = signs.opens_with(first) if first is not None else ~signs.opens_with(last or [])
         ends = signs.closes_with(last) if last is not None else ~signs.closes_with(first or [])
-        if first is None or last is None:
+        if first is None and last is None:  # there and back, from elsewhere
+            middle = sorted(set().union(*(s for s in sensors if s is not None)))
+            order = (signs.count(middle) > 0) & ~signs.opens_with(middle) & ~signs.closes_with(middle)
+        elif first is None or last is None:
             order = signs.count(first or last or []) > 0
         elif None in self.stops:  # there and back again
             order &= begins & ends & (signs.n_moves >= 2)

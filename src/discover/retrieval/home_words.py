@@ -12,7 +12,7 @@ from typing import Literal
 
 __all__ = ["Known", "Mention", "Place", "PlaceKind", "Word", "find_mentions", "split_sentence"]
 
-PlaceKind = Literal["room", "object"]
+PlaceKind = Literal["room", "object", "content"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Place:
 
     Attributes:
         name: In plain words, "kitchen".
-        kind: A room is somewhere to be; an object is also something to use.
+        kind: A room is somewhere to be; an object is also something to use; a content ("cutlery") means the
+            piece of furniture that keeps it, where something is taken or put away.
         sensors: All sensors there.
         presence: Those of them that see somebody (motion, pressure).
         doors: Those that open and close.

@@ -51,7 +51,7 @@ _LONG = re.compile(
     r"\b(?:(?:for\s+)?(?:a\s+|very\s+|quite\s+a\s+|too\s+|so\s+)*(?:long|lengthy|prolonged|"
     r"extended)(?!\s+(?:ago|as|before|after))\b"
     r"(?:\s+(?:time|while|period|stretch))?|(?:for\s+)?(?:quite\s+)?a\s+(?:good\s+|little\s+)?while\b|"
-    r"for\s+ages\b|"
+    r"(?:for\s+)?(?:ages|forever)\b|for\s+hours\b|"
     r"linger(?:s|ing)?\b|at\s+length\b|on\s+end\b)",
     re.IGNORECASE,
 )

@@ -33,7 +33,7 @@ _ROOM_TO_ROOM = re.compile(
     r"\b(?:from\s+(?:one\s+)?room\s+to\s+(?:another\s+)?(?:room|another|the\s+next)|room\s+to\s+room)\b"
 )
 _BACK = re.compile(r"\b(?:and\s+back(?:\s+again)?|there\s+and\s+back|round\s+trip|"
-    r"(?:and|then)\s+(?:comes|goes|returns|walks)\s+back|"
+    r"(?:and|then)\s+(?:comes|goes|returns|walks)\s+(?:straight\s+|right\s+)?(?:back|out\s+again)|"
                    r"returns?\s+(?:again|afterwards)|and\s+returns?)\b")  # fmt: skip
 _GETS_UP = re.compile(r"\b(?:gets?|getting|got)\s+up\b|\b(?:wakes?|waking)\s+up\b|\b(?:rises|rising)\b")
 _STAYS = re.compile(r"\b(?:stay(?:s|ing)?|remain(?:s|ing)?|sits?|sitting|lies|lying|stands?|standing)\b")
@@ -140,6 +140,8 @@ def _stops(words: Sequence[Word], groups: Sequence[Group], skip: frozenset[int] 
             if previous not in order:
                 order.append(previous)
             order.append(k)
+        elif between == "" and group.begin > 0 and words[group.lead - 1].text in ("before", "after"):
+            continue  # "before bed" says when, not where
         elif group.role == "round" or (group.role == "to" and not _looks_into(words, group)):
             order.append(k)
         elif group.role == "first":

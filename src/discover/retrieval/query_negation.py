@@ -26,8 +26,7 @@ _PHRASES = (
     ("instead", "of"), ("anywhere", "but"), ("everywhere", "but"), ("anywhere", "except"), ("apart", "from"),
     ("aside", "from"), ("far", "from"), ("stays", "away", "from"), ("staying", "away", "from"), ("keeps",
     "away", "from"),
-    ("stays", "out", "of"), ("staying", "out", "of"), ("keeps", "out", "of"), ("outside", "of"), ("outside",),
-    ("anyone", "in"), ("leaving", "out"), ("leaves", "out"),
+    ("stays", "out", "of"), ("staying", "out", "of"), ("keeps", "out", "of"), ("outside", "of"), ("outside",), ("leaving", "out"), ("leaves", "out"),
 )  # fmt: skip
 # "No more than ten seconds" bounds, "not only" adds, "nothing but" means this alone.
 _NO_DENIAL = frozenset(

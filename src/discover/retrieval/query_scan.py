@@ -93,7 +93,11 @@ def group_places(words: Sequence[Word], known: Known, taken: frozenset[int]) -> 
         known: Its home's words.
         taken: Words that say a time already.
     """
-    mentions = find_mentions(words, known, taken=taken)
+    mentions = [
+        mention
+        for mention in find_mentions(words, known, taken=taken)
+        if mention.place.kind != "content" or _is_taken(words, mention)
+    ]
     lists = _lists(words, mentions)
     groups: list[Group] = []
     for i, (members, joint, room) in enumerate(lists):
@@ -129,6 +133,16 @@ def is_sequel(between: str) -> bool:
     """Whether words between two places put the second after the first in time."""
     return _SEQUEL.search(between) is not None
 
+
+def _is_taken(words: Sequence[Word], mention: Mention) -> bool:
+    """Whether something is taken out or put away: "fetching crockery", "takes their medicine"."""
+    before = [w.text for w in words[max(0, mention.begin - 3) : mention.begin]]
+    return any(_TAKES.fullmatch(word) is not None for word in before) and "from" not in before
+
+
+_TAKES = re.compile(
+    r"tak(?:e|es|ing|en)|took|get(?:s|ting)?|got|fetch(?:es|ing|ed)?|grab(?:s|bing|bed)?|put(?:s|ting)?"
+)
 
 _List = tuple[list[Mention], bool, Mention | None]
 

@@ -50,7 +50,7 @@ _USES = re.compile(
 _SEVERAL = re.compile(r"\b(?:several|many|multiple|various|different|a\s+number\s+of)\s*$")
 # What a cut leaves hanging at either end: "in the kitchen, but".
 _DANGLING = re.compile(
-    r"^(?:[\s,;.]|(?:but|and|or|then)\b)+|(?:\s*(?:[,;]|\b(?:but|and|or|then|is|are|who|while|with|"
+    r"^(?:[\s,;.:]|(?:but|and|or|then)\b)+|(?:\s*(?:[,;]|\b(?:but|and|or|then|is|are|who|while|with|"
     r"the)\b))*[\s.]*$"
 )
 _EMPTY_TEXT = frozenset(
@@ -154,7 +154,8 @@ class _Reading:
         movement = read_movement(affirmed, self.words, self.groups, denied | frozenset(self.done), bed)
         self.clauses += movement.clauses
         for k, group in enumerate(self.groups):
-            if k not in denied | movement.used | self.done:
+            occasion = group.lead > 0 and self.words[group.lead - 1].text in ("before", "after")
+            if k not in denied | movement.used | self.done and not (occasion and not movement.used):
                 self._affirm(group)
         self._length(still)
         left = self._left()

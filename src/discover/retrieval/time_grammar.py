@@ -44,6 +44,8 @@ def named_part(*names: str) -> list[Interval]:
 def part_hours(words: str) -> list[Interval]:
     """Hours of a part of the day as a sentence says it, from the one table."""
     words = " ".join(words.split())
+    if "small hours" in words or "dawn" in words:
+        return named_part("early_morning" if "at dawn" in words else "night_after_midnight")
     meal = next((hours for name, hours in _MEALS.items() if name in words), None)
     if meal is not None:
         return [meal]
@@ -136,7 +138,7 @@ def _pattern() -> re.Pattern[str]:
     )
     part = (
         rf"(?P<part>(?:{table})\b|{degree}(?:(?:in|during|through|throughout|over)\s+(?:the\s+)?|at\s+|by\s+)"
-        rf"(?:middle\s+of\s+the\s+)?{degree}{noun}|(?:every|each)\s+{degree}{noun}|overnight\b|"
+        rf"(?:middle\s+of\s+the\s+)?{degree}{noun}|(?:every|each)\s+{degree}{noun}|overnight\b|in\s+the\s+small\s+hours\b|(?:at|before)\s+dawn\b|"
         rf"(?:(?:at|around|during|over|by)\s+)?(?:{'|'.join(_MEALS)})(?:[\s-]?time)?\b(?!\s+(?:table|room)))"
     )
     day = rf"(?:week-?ends?|weekdays?|work(?:ing\s+|-)?days?|(?:{'|'.join(WEEKDAYS)})s?)\b"

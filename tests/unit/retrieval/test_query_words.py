@@ -9,7 +9,14 @@ import pytest
 from discover.core.home import Home, Sensor
 from discover.core.window_set import WindowSet
 from discover.pipeline.home_words import home_words
-from discover.retrieval import QueryWords, build_window_signs, find_query_words, match_words, query_amounts
+from discover.retrieval import (
+    Known,
+    QueryWords,
+    build_window_signs,
+    find_query_words,
+    match_words,
+    query_amounts,
+)
 from discover.retrieval.day_clock import week_minutes
 from discover.retrieval.query_amounts import find_durations, find_room_counts, times_of
 
@@ -23,8 +30,12 @@ def read(text: str, home: Home) -> QueryWords:
     return find_query_words(text, home_words(home))
 
 
+def meanings_of(text: str, known: Known) -> list[str]:
+    return [meaning for _, meaning in find_query_words(text, known).found()]
+
+
 def meanings(text: str, home: Home) -> list[str]:
-    return [meaning for _, meaning in read(text, home).found()]
+    return meanings_of(text, home_words(home))
 
 
 # sentence -> what it means in the small home, and what is embedded (None: the sentence itself)
@@ -88,6 +99,12 @@ AFFIRMED = [
     ("someone leaves the house", ["front door used", "nothing for 10 min afterwards"]),
     ("comes home in the evening", ["front door used", "nothing for 10 min before", "17:00–21:00"]),
     ("making breakfast", ["5:00–11:00"]),
+    ("is anyone in the loo?", ["at or in the toilet"]),
+    ("back under the covers after using the toilet", ["toilet → bed"]),
+    ("to the kitchen and back", ["elsewhere → kitchen → elsewhere"]),
+    ("brushing teeth before bed", []),
+    ("takes forever in the bathroom", ["at or in the bathroom", "long (the longest quarter of the windows)"]),
+    ("in the small hours in the kitchen", ["at or in the kitchen", "0:00–5:00"]),
     ("someone prepares a meal", []),
     ("not only that", []),
 ]
@@ -135,6 +152,8 @@ def test_words_of_another_home_mean_its_own_places() -> None:
     assert known["door"].doors == {"d", "e"}  # nothing here is called a door
     assert "oven" not in known  # a thermometer says nothing of who is there
     assert "garage" not in known
+    assert meanings_of("fetching crockery", known) == ["dish cabinet used"]
+    assert meanings_of("washing the plates", known) == []  # what is kept in it, not taken out of it
 
 
 @pytest.mark.parametrize(
@@ -172,3 +191,10 @@ def test_a_filter_lets_nothing_else_through_and_gives_way_where_nothing_fits(
     assert "nearest come first" in none.note
     assert none.mask is allowed
     assert none.bonus is not None
+
+
+def test_there_and_back_begins_and_ends_elsewhere(home: Home, story: WindowSet) -> None:
+    signs, minutes = build_window_signs(story), week_minutes(story.windows["start"])
+    found = match_words(read("into the hall and back", home), "prefer", signs, minutes).bonus
+    assert found is not None
+    assert (found > 1).tolist() == [True, True, False, False]  # the second: kitchen, hall, kitchen

@@ -71,3 +71,28 @@ def test_changes_between_two_periods(finished: Path, tmp_path: Path) -> None:
     few = discover(*arguments[:2], "--baseline", str(days[0]), "--period", str(days[-1]), "--by", "room")
     assert few.returncode != 0
     assert "days" in few.stderr + few.stdout
+
+
+def test_every_week_against_the_days_before(finished: Path, tmp_path: Path) -> None:
+    model = finished / "trained_models/demo/demo"
+    out = tmp_path / "out"
+    arguments = ("changes", str(model), "--rolling", "4", "--window", "4", "--min-days", "4")
+    done = discover(*arguments, "--by", "room", "--all", "-o", str(out))
+    assert done.returncode == 0, done.stdout + done.stderr
+    words = " ".join(done.stdout.split())
+    assert "Windows of 4 days against the 4 days before each, by room" in words
+    assert "skipped 20" in words
+    assert "any activity" in words
+    assert "corrected over all windows and measures together" in words
+    assert {p.name for p in out.iterdir()} == {f"rolling_changes.{e}" for e in ("csv", "json", "png", "svg")}
+    printed = discover(*arguments, "--by", "company", "--json")
+    assert printed.returncode == 0, printed.stdout + printed.stderr
+    record = json.loads(printed.stdout)
+    assert record["windows_compared"] >= 1
+    assert record["measures"] == sum(len(w["changes"]) for w in record["windows"])
+    assert {c["thing"] for w in record["windows"] for c in w["changes"]} <= {
+        "outer door opened", "outer door opened, home not empty", "two seats in turn"
+    }  # fmt: skip
+    refused = discover(*arguments, "--by", "room", "--baseline", "2024-01")
+    assert refused.returncode != 0
+    assert "takes no --baseline" in " ".join((refused.stderr + refused.stdout).split())

@@ -29,6 +29,12 @@ from discover.pipeline.discovery import (
 
 __all__ = ["show_changes"]
 
+_MEASURE_WORDS = (
+    "`begins` and `ends` are when a tenth and nine tenths of a day's time in it are over; Cliff's delta says "
+    "how far the days lie apart (1: all of them), q how sure it is (at most the rate: reported)."
+)
+_COLUMNS = ("what", "measure", "change", "baseline", "period", "difference (95 % interval)", "Cliff", "q")
+
 
 def show_changes(
     model: Path,
@@ -124,13 +130,13 @@ def _print_rolling(comparison: RollingComparison, by: str, *, show_all: bool) ->
     shown = [(w, x) for w in c.compared for x in w.changes] if show_all else list(c.found)
     if shown:
         columns = (
-            "window",
+            "window from",
             "what",
             "measure",
             "change",
             "before",
-            "window",
-            "difference (95 %)",
+            "in it",
+            "difference (95 % interval)",
             "Cliff",
             "q",
         )
@@ -138,7 +144,7 @@ def _print_rolling(comparison: RollingComparison, by: str, *, show_all: bool) ->
     _say(
         f"{len(c.found)} of {c.n_measures} measures changed at a false discovery rate of {c.fdr:g}, "
         "corrected over all windows and measures together (Benjamini-Hochberg). A lasting change shows in "
-        "the first windows after it and then becomes the baseline."
+        f"the first windows after it and then becomes the baseline. {_MEASURE_WORDS}"
     )
 
 
@@ -163,32 +169,42 @@ def _print(comparison: Comparison, by: str, *, show_all: bool) -> None:
     if not c.found:
         console.print(f"No change passes a false discovery rate of {c.fdr:g}.", markup=False, highlight=False)
     if shown:
-        columns = ("what", "measure", "change", "baseline", "period", "difference (95 %)", "Cliff", "q")
+        columns = _COLUMNS
         print_table("", columns, [_row(x) for x in shown])
     console.print(
         f"{len(c.found)} of {len(c.changes)} measures changed at a false discovery rate of {c.fdr:g}. A day "
         "is one observation; "
-        "`begins` and `ends` are when a tenth and nine tenths of a day's time in it are over.",
+        f"{_MEASURE_WORDS}",
         markup=False, highlight=False, soft_wrap=True,
     )  # fmt: skip
 
 
 def _row(x: Change) -> tuple[str, ...]:
     if x.measure in ("begins", "ends"):
-        values = clock_words(x.baseline), clock_words(x.period)
-        span = f"{x.difference:+.1f} h ({x.low:+.1f} to {x.high:+.1f})"
+        values, unit = (clock_words(x.baseline), clock_words(x.period)), ""
+    elif x.measure == "time":
+        values, unit = (f"{x.baseline:.2f} h/day", f"{x.period:.2f} h/day"), " a day"
     else:
-        unit = " h/day" if x.measure == "time" else "/day"
-        values = f"{x.baseline:.2f}{unit}", f"{x.period:.2f}{unit}"
-        span = f"{x.difference:+.2f} ({x.low:+.2f} to {x.high:+.2f})"
+        values, unit = (f"{x.baseline:.2f}/day", f"{x.period:.2f}/day"), " a day"
+    in_hours = x.measure in ("begins", "ends", "time")
+    span = [_signed(v, in_hours) for v in (x.difference, x.low, x.high)]
     # Without certainty no direction is claimed.
-    word = x.direction if x.found else "-"
+    word = f"{x.direction} by {span[0].lstrip('+-')}{unit}" if x.found else "-"
     return (
         x.thing.replace("_", " "),
         x.measure,
         word,
         *values,
-        span,
+        f"{span[0]} ({span[1]} to {span[2]})",
         f"{x.cliffs_delta:+.2f}",
         f"{x.q_value:.4f}",
     )
+
+
+def _signed(value: float, in_hours: bool) -> str:
+    """ "+40 min", "-1 h 05 min", or a number of times "+0.70"."""
+    if not in_hours:
+        return f"{value:+.2f}"
+    minutes = round(abs(value) * 60)
+    words = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+    return ("-" if value < 0 else "+") + words

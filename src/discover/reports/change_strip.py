@@ -63,7 +63,8 @@ def draw_rolling_changes(comparison: RollingComparison, title: str) -> Drawing:
         rolling = comparison.rolling
         axes.set_title(
             f"{title}\n{rolling.window_days} days against the {rolling.baseline_days} days before them\n"
-            f"marked: passes a false discovery rate of {comparison.fdr:g}"
+            f"marked: passes a false discovery rate of {comparison.fdr:g} over all windows"
+            + ("" if comparison.found else "; none does")
         )
         figure.legend(handles=list(_legend()), loc="outside lower center", ncols=6, handletextpad=0.4)
 

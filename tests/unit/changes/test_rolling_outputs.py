@@ -1,13 +1,14 @@
 """A rolling comparison as files and on the command line: what is written, what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from discover.changes import Change, Period, RollingComparison, RollingConfig, RollingWindow, parse_period
-from discover.cli.changes import show_changes
+from discover.cli.changes import _row, show_changes
 from discover.core.errors import ConfigError
 from discover.pipeline.discovery import write_rolling_changes
 from discover.reports.change_strip import draw_rolling_changes
@@ -65,6 +66,30 @@ def test_the_picture_says_what_it_shows_and_leaves_nothing_out_silently() -> Non
     many = draw_rolling_changes(a_comparison(things=40), "made up")
     assert "30 measures" in many.alt
     assert "12 more rows are in the table" in many.svg.decode().replace("<!-- ", "")
+
+
+@pytest.mark.parametrize(
+    ("measure", "values", "words"),
+    [
+        ("ends", (21.0, 22.1, 1.1, 0.5, 1.5),
+         ("later by 1 h 06 min", "21:00", "22:06", "+1 h 06 min (+30 min to +1 h 30 min)")),
+        ("time", (1.0, 0.5, -0.5, -0.75, -0.25),
+         ("less by 30 min a day", "1.00 h/day", "0.50 h/day",
+          "-30 min (-45 min to -15 min)")),
+        ("times", (1.0, 1.5, 0.5, 0.1, 0.9),
+         ("more by 0.50 a day", "1.00/day", "1.50/day", "+0.50 (+0.10 to +0.90)")),
+    ],
+)  # fmt: skip
+def test_a_change_is_told_in_minutes_or_times_a_day(
+    measure: str, values: tuple[float, ...], words: tuple[str, ...]
+) -> None:
+    baseline, period, difference, low, high = values
+    change = replace(
+        a_change("tea", measure, words[0].split()[0], found=True), baseline=baseline, period=period,
+        difference=difference, low=low, high=high,
+    )  # fmt: skip
+    assert _row(change)[2:6] == words
+    assert _row(replace(change, found=False))[2] == "-"
 
 
 @pytest.mark.parametrize(

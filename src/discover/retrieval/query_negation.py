@@ -21,12 +21,11 @@ _SINGLE = frozenset(
     skips skip minus cannot unvisited elsewhere""".split()  # noqa: SIM905
 )
 _PHRASES = (
-    ("no", "one"), ("somewhere", "else", "than"), ("elsewhere", "than"), ("other", "than"), ("rather",
-    "than"),
+    ("no", "one"), ("somewhere", "else", "than"), ("elsewhere", "than"), ("other", "than"), ("rather", "than"),
     ("instead", "of"), ("anywhere", "but"), ("everywhere", "but"), ("anywhere", "except"), ("apart", "from"),
-    ("aside", "from"), ("far", "from"), ("stays", "away", "from"), ("staying", "away", "from"), ("keeps",
-    "away", "from"),
-    ("stays", "out", "of"), ("staying", "out", "of"), ("keeps", "out", "of"), ("outside", "of"), ("outside",), ("leaving", "out"), ("leaves", "out"),
+    ("aside", "from"), ("far", "from"), ("stays", "away", "from"), ("staying", "away", "from"),
+    ("keeps", "away", "from"), ("stays", "out", "of"), ("staying", "out", "of"), ("keeps", "out", "of"),
+    ("outside", "of"), ("outside",), ("leaving", "out"), ("leaves", "out"),
 )  # fmt: skip
 # "No more than ten seconds" bounds, "not only" adds, "nothing but" means this alone.
 _NO_DENIAL = frozenset(

@@ -386,7 +386,9 @@ def changes(
             "window of 7 is skipped unless --min-days is lower."
         ),
     ] = None,
-    by: Annotated[str, typer.Option(help="Count time by cluster, room, object or activity.")] = "cluster",
+    by: Annotated[
+        str, typer.Option(help="Count by cluster, room, object, activity, or company (callers at the door).")
+    ] = "cluster",
     clusters: Annotated[
         str | None, typer.Option(help="Name of the clustering, where there are several.")
     ] = None,

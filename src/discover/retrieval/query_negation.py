@@ -21,7 +21,8 @@ _SINGLE = frozenset(
     skips skip minus cannot unvisited elsewhere""".split()  # noqa: SIM905
 )
 _PHRASES = (
-    ("no", "one"), ("somewhere", "else", "than"), ("elsewhere", "than"), ("other", "than"), ("rather", "than"),
+    ("no", "one"), ("somewhere", "else", "than"), ("elsewhere", "than"), ("other", "than"),
+    ("rather", "than"),
     ("instead", "of"), ("anywhere", "but"), ("everywhere", "but"), ("anywhere", "except"), ("apart", "from"),
     ("aside", "from"), ("far", "from"), ("stays", "away", "from"), ("staying", "away", "from"),
     ("keeps", "away", "from"), ("stays", "out", "of"), ("staying", "out", "of"), ("keeps", "out", "of"),

@@ -292,6 +292,14 @@ def cluster(
     name: Annotated[
         str | None, typer.Option(help="Name of this clustering. Default: method and space, e.g. scan_bag.")
     ] = None,
+    unfreeze: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="scan and temi on sensor or encoder: also train the last N layers of the sensor encoder "
+            "(-1: all) with the clusters. Default 0: it stays as it is.",
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same clusters. Default 0.")] = None,
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="YAML with more settings; see configs/clustering/.")
@@ -342,7 +350,7 @@ def cluster(
             ),
             unused={
                 "k": k, "method": method, "on": on, "name": name, "seed": seed is not None,
-                "config": config, "set": set_, "captions": captions,
+                "unfreeze": unfreeze is not None, "config": config, "set": set_, "captions": captions,
             },
             as_json=as_json,
         )  # fmt: skip
@@ -356,7 +364,7 @@ def cluster(
         model,
         config=config,
         options={"k": k, "method": method, "on": on, "seed": seed},
-        overrides=set_ or [],
+        overrides=[*([] if unfreeze is None else [f"scan.unfreeze.layers={unfreeze}"]), *(set_ or [])],
         name=name,
         index=index,
         captions=captions,

@@ -315,10 +315,11 @@ def main() -> None:
         + "".join(f" --only '{text}'" for text in arguments.only)
         + "".join(f" --k {k}" for k in arguments.k)
     )
+    kept = " with kept fits" if arguments.keep else ""
     head = (
         f"Home {arguments.home}, one aligned model ({arguments.model}), {arguments.seeds} clustering seeds, "
-        f"{time.monotonic() - started:.0f} s{' with kept fits' if arguments.keep else ''}. Fitted on training windows without labels; validation windows "
-        "choose epoch and head by loss. SCAN and TEMI: 3 heads, at most 12 epochs, at most 10,000 "
+        f"{time.monotonic() - started:.0f} s{kept}. Fitted on training windows without labels; validation "
+        "windows choose epoch and head by loss. SCAN and TEMI: 3 heads, at most 12 epochs, at most 10,000 "
         "training windows drawn at random. Encoder fine-tuned: after these 12 epochs all layers learn for at "
         "most 3 epochs and 2 of self-labelling, on 5,000 windows. `merged`: 60 small clusters "
         "joined by average linkage. HDBSCAN chooses its own number of clusters; noise counts as one."

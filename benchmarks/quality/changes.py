@@ -44,7 +44,7 @@ from discover.sampling import SamplingConfig, sample_windows
 _DAYS, _CLUSTERS = 56, 12
 _VIEWS = ("cluster", "room", "object", "company", "rolling room", "rolling company")
 # Without overlap, so that training days have no more windows than the others.
-_SAMPLING = SamplingConfig(type="fixed_duration", duration_s=60, overlap_train=0.0, min_events=2)
+SAMPLING = SamplingConfig(type="fixed_duration", duration_s=60, overlap_train=0.0, min_events=2)
 _LEVEL = ChangeConfig().fdr
 
 # (change, amount, days in all, must be found).
@@ -89,12 +89,12 @@ def compare_run(
     changes = () if kind is None else (PlannedChange(kind=kind, from_day=days // 2, amount=amount),)  # type: ignore[arg-type]
     simulated = simulate_log(home, SimulatorConfig(days=days, seed=seed, changes=changes))
     log = EventLog(home, simulated.events, simulated.annotations)
-    sampled = sample_windows(log, _SAMPLING)
+    sampled = sample_windows(log, SAMPLING)
     window_set = WindowSet(home, simulated.events, sampled.windows)
     facts = build_window_facts(window_set).with_columns(row=pl.int_range(pl.len())).sort("start")
     bags = bag_of_sensors(window_set, sampled.windows)[facts["row"].to_numpy()]
     labels = KMeans(_CLUSTERS, n_init=2, random_state=0).fit_predict(bags)
-    names = _cluster_names(facts, labels)
+    names = cluster_names(facts, labels)
     present = pl.Series(presence_mask(simulated.events, home))
     marks = {
         "cluster": marks_of_windows(facts, pl.Series([names[c] for c in labels])),
@@ -119,7 +119,7 @@ def compare_run(
     return reports
 
 
-def _cluster_names(facts: pl.DataFrame, labels: np.ndarray) -> list[str]:
+def cluster_names(facts: pl.DataFrame, labels: np.ndarray) -> list[str]:
     """Number, rooms and objects of at least half of the cluster's windows."""
     names = []
     for cluster in range(_CLUSTERS):

@@ -6,6 +6,7 @@ from scipy.stats import false_discovery_control, ttest_ind
 
 from discover.changes.statistics import (
     DayExchange,
+    _exchanged,
     adjusted_p_values,
     block_bootstrap_difference,
     cliffs_delta,
@@ -90,6 +91,14 @@ def test_the_likeness_of_days_is_told_in_spite_of_a_step_and_a_weekend_rhythm() 
     weekends = [day_likeness(x + 9 * KIND, LATE, KIND) for x in days]
     assert np.median(weekends) == pytest.approx(0.6, abs=0.12)
     assert day_likeness(np.ones(40), LATE, KIND) < 0.1
+
+
+def test_exchanged_days_vary_as_much_at_the_beginning_as_at_the_end_and_keep_their_likeness() -> None:
+    x = alike_days(0.8, 40, np.random.default_rng(7))
+    days = _exchanged(x - x.mean(), DayExchange.make(LATE, np.zeros(40, int), 2000, 0).rows_KN, 0.8)
+    spread = days.std(axis=0)
+    assert spread[0] == pytest.approx(spread[-1], rel=0.1)
+    assert np.corrcoef(days[:, 20], days[:, 21])[0, 1] == pytest.approx(0.8, abs=0.06)
 
 
 def test_without_likeness_the_test_is_the_plain_permutation_of_days() -> None:

@@ -6,7 +6,15 @@ from pathlib import Path
 from discover.cli.console import BarProgress, console, print_table
 from discover.core.artifacts import read_json
 from discover.core.errors import ConfigError
-from discover.pipeline import Chain, StageOutcome, build_chain, export_v2, plan_stages, run_chain
+from discover.pipeline import (
+    Chain,
+    StageOutcome,
+    build_chain,
+    check_hardware,
+    export_v2,
+    plan_stages,
+    run_chain,
+)
 
 __all__ = ["check_config", "export_files", "print_outcome", "print_results", "run_steps", "run_whole_chain"]
 
@@ -28,6 +36,7 @@ def run_steps(config: Path, overrides: Sequence[str], workspace: Path, names: Co
 def check_config(config: Path, overrides: Sequence[str], workspace: Path) -> None:
     """Say what a run would do, after checking settings and files."""
     chain = build_chain(config, overrides, workspace)
+    check_hardware(chain)
     _print_plan(chain)
     console.print("The config is valid. Nothing was run.", markup=False)
 

@@ -47,7 +47,8 @@ def load_home(name: str | Path) -> Home:
     if text not in _shipped():
         raise ConfigError(
             f"No home called '{text}'. {closest(text, _shipped())} "
-            "For a home of your own give the path of its YAML file, or none to have it guessed from the log."
+            "For a home of your own give the path of its YAML file. A log can be imported without one: "
+            "`discover homes import LOG --name NAME`."
         )
     return _load_shipped(text)
 

@@ -1,7 +1,7 @@
 """The chain: every stage in order, skipping what is up to date."""
 
 from discover.pipeline.answers import Searcher
-from discover.pipeline.chain import Chain, build_chain, run_chain
+from discover.pipeline.chain import Chain, build_chain, check_hardware, run_chain
 from discover.pipeline.config import RunConfig
 from discover.pipeline.export import export_v2
 from discover.pipeline.stage import Stage, StageOutcome, StagePlan, StageResult, plan_stages, run_stages
@@ -16,6 +16,7 @@ __all__ = [
     "StagePlan",
     "StageResult",
     "build_chain",
+    "check_hardware",
     "export_v2",
     "plan_stages",
     "run_chain",

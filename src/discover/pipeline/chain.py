@@ -11,7 +11,7 @@ from discover.pipeline.data_stages import DataFolders, data_stages
 from discover.pipeline.model_stages import ModelFolders, model_folders, model_stages
 from discover.pipeline.stage import Stage, StageOutcome, run_stages
 
-__all__ = ["Chain", "build_chain", "run_chain"]
+__all__ = ["Chain", "build_chain", "check_hardware", "run_chain"]
 
 _LOG_STAGES = ("simulate", "import")
 
@@ -50,6 +50,20 @@ def build_chain(
     return Chain(run, tuple(stages), data, folders, root)
 
 
+def check_hardware(chain: Chain) -> None:
+    """Fail where training could not start on this machine: not after minutes of encoding.
+
+    Raises:
+        ConfigError: The device is missing, or cannot compute in the precision.
+    """
+    training = chain.config.alignment.training
+    if training.device == "auto" and training.precision != "fp16":
+        return
+    from discover.alignment.optimizer import fabric_precision, pick_device
+
+    fabric_precision(training, pick_device(training.device))
+
+
 def run_chain(
     config: Path,
     overrides: Sequence[str] = (),
@@ -71,6 +85,8 @@ def run_chain(
         on_outcome: Called once per stage.
     """
     first = build_chain(config, overrides, workspace, output_dir=output_dir)
+    if only is None:
+        check_hardware(first)
     if only is None or set(only) & set(_LOG_STAGES):
         log_stages = [stage for stage in first.stages if stage.name in _LOG_STAGES]
         run_stages(log_stages, progress=progress, on_outcome=on_outcome)

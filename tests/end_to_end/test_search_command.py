@@ -196,7 +196,8 @@ def test_the_prompt_changes_filters_survives_mistakes_and_ends(finished: Path) -
     assert "Did you mean 'kitchen'" in words
     assert "'hours': (22.0, 5.0)}" in words  # the wrong hours and the emptied room changed nothing
     assert "Window nothing is not in this index" in words
-    assert "Understood" not in words
+    assert "the fridge = " in words
+    assert "at night =" not in words  # switched off by then
 
 
 def test_what_search_refuses(finished: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from discover.core.embeddings import EncodeText, ProjectText, unit_rows
-from discover.core.errors import DataError, ShapeError
+from discover.core.errors import ConfigError, DataError, ShapeError
 from discover.recognition.config import RecognitionConfig
 from discover.recognition.label_free import (
     activity_margins,
@@ -69,7 +69,15 @@ class Recogniser:
             project_text: The model's text head; None where windows live in the text encoder's own space
                 (vectors of captions).
             config: Settings.
+
+        Raises:
+            ConfigError: `prompts` is no PromptSet.
         """
+        if not isinstance(prompts, PromptSet):
+            raise ConfigError(
+                f"Recognition needs a PromptSet, got {type(prompts).__name__}. A home without described "
+                "prompts has none of that kind: prompts_or_names falls back to the activities' names."
+            )
         self.prompts = prompts
         self.encode_text = encode_text
         self.project_text = project_text
@@ -97,7 +105,7 @@ class Recogniser:
                 them. Answering needs window vectors only.
 
         Raises:
-            DataError: No window, no activity, or nothing that a student could be taught.
+            DataError: No window, no activity, values that are not finite, or nothing to teach a student.
             ShapeError: Another width than the prompts have, or another number of caption vectors.
         """
         del y
@@ -138,6 +146,7 @@ class Recogniser:
         Raises:
             NotFittedError: `fit` was not called.
             ShapeError: Another width than fitted.
+            DataError: Values that are not finite.
         """
         self._check_fitted()
         if self.student_ is not None:
@@ -157,6 +166,7 @@ class Recogniser:
         Raises:
             NotFittedError: `fit` was not called.
             ShapeError: Another width than fitted.
+            DataError: Values that are not finite.
         """
         self._check_fitted()
         self._check_width(vectors)
@@ -266,6 +276,12 @@ class Recogniser:
             raise ShapeError(
                 f"Windows {vectors.shape} must have {self.n_features_in_} columns, as the prompts do. "
                 "Embed both with the same model."
+            )
+        broken = int((~np.isfinite(vectors).all(axis=1)).sum())
+        if broken:
+            raise DataError(
+                f"{broken:,} of {len(vectors):,} window vectors hold NaN or infinity, so no answer for them "
+                "would mean anything. Leave them out, or embed the windows again."
             )
 
     def _threshold(self, margins_W: NDArray[np.floating]) -> float:

@@ -151,6 +151,14 @@ def test_refusals() -> None:
         built().fit(windows()[:0])
     with pytest.raises(ShapeError, match="must have 4 columns"):
         built().fit(np.eye(3))
+    broken = windows().copy()
+    broken[1, 2] = np.nan
+    with pytest.raises(DataError, match="1 of .* NaN or infinity"):
+        built().fit(broken)
+    with pytest.raises(DataError, match="NaN or infinity"):
+        built().fit(windows()).predict(broken)
+    with pytest.raises(ConfigError, match="prompts_or_names"):
+        Recogniser(None, encode)  # type: ignore[arg-type]
 
 
 def noisy(count: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,12 +11,15 @@ from torch import Tensor, nn
 
 from discover.clustering import (
     ClusteringConfig,
+    MergedClusterer,
     SavedClustering,
     SCANClusterer,
     SCANConfig,
     Unfrozen,
     build_clusterer,
+    cluster_centres,
     load_clustering,
+    merge_tree,
     save_clustering,
 )
 from discover.clustering.training import TrainingState
@@ -108,7 +111,7 @@ class _StopError(Exception):
     pass
 
 
-@pytest.mark.parametrize("stop_at", [("cluster", 3), ("unfreeze", 1), ("self_label", 1)])
+@pytest.mark.parametrize("stop_at", [("cluster", 3), ("unfreeze", 1), ("self_label", 2)])
 @pytest.mark.parametrize("objective", ["scan", "temi"])
 def test_a_stopped_fit_with_the_encoder_goes_on_to_the_same_bytes(
     objective: str, stop_at: tuple[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -140,7 +143,14 @@ def test_the_encoder_is_saved_beside_merged_heads(tmp_path: Path) -> None:
     x, truth = blobs(150)
     config = ClusteringConfig.model_validate({"k": 3, "merge_from": 9, "scan": SCAN})
     fitted = build_clusterer(config).fit(x, unfrozen=unfrozen(x))
-    heads = fitted.fine_  # type: ignore[attr-defined]
+    assert isinstance(fitted, MergedClusterer)
+    heads = fitted.fine_
+    assert isinstance(heads, SCANClusterer)
+    # Clusters are merged by their centres in the space of the trained encoder.
+    sizes = np.bincount(heads.labels_, minlength=9)
+    centres = cluster_centres(heads.vectors_, heads.labels_, 9)[fitted.used_]
+    moves = np.zeros((len(centres), len(centres)), dtype=np.int64)
+    np.testing.assert_array_equal(fitted.tree_, merge_tree(centres, moves, sizes[fitted.used_]))
     weights = {name: w.numpy() for name, w in heads.encoder_weights_.items()}
     save_clustering(tmp_path, SavedClustering(fitted, "sensor", "a" * 64, encoder=weights))
     loaded = load_clustering(tmp_path)

@@ -45,6 +45,7 @@ def test_places(signs: WindowSigns, known: Known) -> None:
         round((0.5 + third) / 2, 3), round((1 + 2 * third) / 2, 3), 0, 0,
     ]  # fmt: skip
     assert degrees(PresentAt(known["hall"], passing=True), signs) == [0.75, 0.75, 0, 0]
+    assert degrees(PresentAt(known["bathroom"], passing=True), signs) == [0, 0, 0.5, 0]
     assert degrees(OneRoom(known["bathroom"]), signs) == [0, 0, 1, 0]
     assert degrees(OneRoom(), signs) == [0, 0, 1, 0]
     assert degrees(NotAt(known["hall"], known["hall"].sensors), signs) == [0, 0, 1, 1]

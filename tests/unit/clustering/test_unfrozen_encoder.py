@@ -150,7 +150,9 @@ def test_the_encoder_is_saved_beside_merged_heads(tmp_path: Path) -> None:
     sizes = np.bincount(heads.labels_, minlength=9)
     centres = cluster_centres(heads.vectors_, heads.labels_, 9)[fitted.used_]
     moves = np.zeros((len(centres), len(centres)), dtype=np.int64)
-    np.testing.assert_array_equal(fitted.tree_, merge_tree(centres, moves, sizes[fitted.used_]))
+    np.testing.assert_array_equal(
+        fitted.tree_, merge_tree(centres, moves, sizes[fitted.used_], transition_weight=0.0)
+    )
     weights = {name: w.numpy() for name, w in heads.encoder_weights_.items()}
     save_clustering(tmp_path, SavedClustering(fitted, "sensor", "a" * 64, encoder=weights))
     loaded = load_clustering(tmp_path)

@@ -141,11 +141,14 @@ def test_a_stopped_fit_with_the_encoder_goes_on_to_the_same_bytes(
 
 def test_the_encoder_is_saved_beside_merged_heads(tmp_path: Path) -> None:
     x, truth = blobs(150)
-    config = ClusteringConfig.model_validate({"k": 3, "merge_from": 9, "scan": SCAN})
+    tuning = {**SCAN["unfreeze"], "epochs": 10, "event_dropout": 0.0}  # type: ignore[dict-item]
+    scan = {**SCAN, "entropy_weight": 5.0, "unfreeze": tuning}
+    config = ClusteringConfig.model_validate({"k": 3, "merge_from": 9, "scan": scan})
     fitted = build_clusterer(config).fit(x, unfrozen=unfrozen(x))
     assert isinstance(fitted, MergedClusterer)
     heads = fitted.fine_
     assert isinstance(heads, SCANClusterer)
+    assert heads.best_at_["step"] != "cluster"
     # Clusters are merged by their centres in the space of the trained encoder.
     sizes = np.bincount(heads.labels_, minlength=9)
     centres = cluster_centres(heads.vectors_, heads.labels_, 9)[fitted.used_]

@@ -151,12 +151,12 @@ def test_refusals() -> None:
         built().fit(windows()[:0])
     with pytest.raises(ShapeError, match="must have 4 columns"):
         built().fit(np.eye(3))
-    broken = windows().copy()
+    broken = windows(0, 1)
     broken[0, 0] = np.nan
     with pytest.raises(DataError, match=r"1 of .* NaN or infinity"):
         built().fit(broken)
     with pytest.raises(DataError, match="NaN or infinity"):
-        built().fit(windows()).predict(broken)
+        built().fit(windows(0, 1)).predict(broken)
     with pytest.raises(ConfigError, match="prompts_or_names"):
         Recogniser(None, encode)  # type: ignore[arg-type]
 

@@ -176,6 +176,14 @@ def test_examples_are_the_surest_of_different_days_spread_over_the_recording() -
     chosen = example_windows(facts, labels, confidence, per_cluster=2)
     assert chosen["window_id"].to_list() == ["w03", "w08", "w18"]
     assert not len(example_windows(facts, np.full(20, -1), confidence))
+    # The surest windows lie at one o'clock, but most of the cluster at eight and nine.
+    odd = facts.with_columns(
+        start=pl.when(pl.col("window_id").is_in(["w03", "w08"])).then(
+            pl.col("start").dt.truncate("1d") + pl.duration(hours=1)
+        ).otherwise("start")
+    )  # fmt: skip
+    chosen = example_windows(odd, labels, confidence, per_cluster=2)
+    assert chosen["window_id"].to_list() == ["w01", "w17", "w18"]
     with pytest.raises(ShapeError, match="20 windows, 3 labels"):
         example_windows(facts, labels[:3], confidence)
 

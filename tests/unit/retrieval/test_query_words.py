@@ -74,6 +74,7 @@ AFFIRMED = [
         ["kitchen → bathroom → bedroom"],
     ),
     ("in the bedroom after being in the bathroom", ["bathroom → bedroom"]),
+    ("someone goes to the bedroom after the bathroom", ["bathroom → bedroom"]),
     ("from the sofa to the fridge and back", ["couch → fridge → couch"]),
     ("out of bed in the morning", ["bed → elsewhere", "5:00–12:00"]),
     (

@@ -29,6 +29,11 @@ def model(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for space in ("sensor", "encoder", "captions", "bag"):
         done = discover_here("cluster", str(folder), "--on", space, "--name", f"by_{space}", *FAST)
         assert done.returncode == 0, done.stdout + done.stderr
+    scan = "scan={n_heads: 1, epochs: 1, max_fit_windows: 300, self_label: {epochs: 0}, "
+    scan += "unfreeze: {epochs: 2, batch_size: 40}}"
+    tuned = ("--method", "scan", "--on", "sensor", "--name", "by_tuned", "--unfreeze", "1", "--set", scan)
+    done = discover_here("cluster", str(folder), *FAST[2:], *tuned)
+    assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
@@ -45,7 +50,19 @@ def said(*arguments: str) -> str:
     return " ".join((done.stdout + done.stderr).split())
 
 
-@pytest.mark.parametrize("space", ["sensor", "encoder", "bag"])
+def test_an_encoder_trained_with_its_clusters_is_saved_and_the_model_left_alone(model: Path) -> None:
+    saved = load_clustering(model / "clusters_FD_60_by_tuned")
+    assert any(name.startswith("encoder.blocks") for name in saved.encoder)
+    assert not any(name.startswith("encoder.tokens") for name in saved.encoder)
+    own = load_model(model).model.state_dict()
+    assert any((own[name].numpy() != weight).any() for name, weight in saved.encoder.items())
+    training = json.loads((model / "clusters_FD_60_by_tuned/clusters.json").read_text())["training"]
+    assert training["trained_weights"] == sum(w.size for w in saved.encoder.values())
+    assert "scan or temi" in said(str(model), "--method", "kmeans", "--unfreeze", "1")
+    assert "but this encoder has" in said(str(model), "--name", "deep", "--unfreeze", "9")
+
+
+@pytest.mark.parametrize("space", ["sensor", "encoder", "bag", "tuned"])
 def test_a_window_is_in_the_same_cluster_whichever_way_it_came(
     space: str, model: Path, log: Path, tmp_path: Path
 ) -> None:

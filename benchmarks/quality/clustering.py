@@ -85,6 +85,10 @@ def table_rows() -> list[Row]:
     rows += [
         Row("SCAN, encoder fine-tuned · sensor", {**tuned, **plain}),
         Row("SCAN, encoder fine-tuned 60 merged · sensor", tuned),
+        Row(
+            "SCAN, same windows frozen 60 merged · sensor",
+            {**tuned, "scan": {key: value for key, value in TUNED.items() if key != "unfreeze"}},
+        ),
     ]
     rows += [Row("TEMI · bag", {"method": "temi", "on": "bag", "scan": FAST_SCAN, **plain})]
     return rows

@@ -108,9 +108,11 @@ def test_the_words_are_of_this_log_and_the_titles_of_the_clusters(
     assert [c["sentence_found"] for c in content["clusters"]] == [c["sentence"] for c in found["clusters"]]
     table = pl.read_parquet(tmp_path / "assignments.parquet")
     assert table.schema == {"window_id": pl.String, "cluster": pl.Int32, "confidence": pl.Float32}
-    assert sum(c["windows"] for c in content["clusters"]) == len(table)
+    inside = 1 - content["health"]["noise_share"]
+    assert sum(c["windows"] for c in content["clusters"]) == pytest.approx(inside * content["windows"], abs=1)
+    assert sum(c["windows_all"] for c in content["clusters"]) == (table["cluster"] >= 0).sum()
     first = content["clusters"][0]
-    assert f"{first['share']:.1%} of all windows" in first["sentence"]
+    assert f"{100 * first['share']:.1f} % of all windows" in first["sentence"]
     assert len({m["start"][:10] for m in first["examples"]}) == len(first["examples"]) == 3
     assert first["examples"][0]["text"][0].isupper(), "a caption, not a list of rooms"
     page = (tmp_path / "clusters.html").read_text()

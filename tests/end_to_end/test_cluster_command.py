@@ -29,10 +29,22 @@ def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) ->
     assert first["captions"][0]["contrast"] > 0
     assert len(first["hours"]) == 24
     assert {c["id"] for c in content["clusters"]} >= set(table["cluster"].unique().to_list()) - {-1}
-    assert len(pl.read_csv(folder / "clusters.csv")) == len(content["clusters"])
+    in_table = pl.read_csv(folder / "clusters.csv")
+    assert len(in_table) == len(content["clusters"])
     assert not (folder / "training_state.pt").exists()
     page = (folder / "clusters.html").read_text()
     assert first["title"] in page
+    assert f"{content['windows']:,} windows on {content['recorded_days']} recorded days" in page
+    printed = "".join(done.stdout.split())
+    for row, line in zip(content["clusters"], in_table.iter_rows(named=True), strict=True):
+        share = f"{100 * row['share']:.1f} %"
+        assert row["sentence"].endswith(f"; {share} of all windows.")
+        assert row["sentence"] in (html := page.replace("&#39;", "'"))
+        assert f"{share} of all windows</span>" in html
+        assert share.replace(" ", "") in printed
+        assert {k: line[k] for k in ("share", "days_seen", "when", "windows")} == {
+            k: row[k] for k in ("share", "days_seen", "when", "windows")
+        }
     assert "http" not in page.replace("http://www.w3.org", "").replace("https://www.w3.org", "")
     before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
     again = discover(*arguments, *fast)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from discover.cli.console import BarProgress, console, print_json, print_table
-from discover.clustering import ClusteringConfig
+from discover.clustering import ClusteringConfig, share_words
 from discover.core.config import apply_overrides, config_from_mapping, read_yaml_mapping
 from discover.core.errors import ConfigError
 from discover.core.progress import SILENT
@@ -69,7 +69,14 @@ def _print_applied(applied: AppliedClusters) -> None:
     content = applied.content
     clusters = sorted(content["clusters"], key=lambda c: (-c["windows"], c["id"]))
     rows = [
-        (c["id"], c["title"], c["windows"], f"{c['share']:.1%}", f"{c['share_found']:.1%}", c["when"])
+        (
+            c["id"],
+            c["title"],
+            c["windows"],
+            share_words(c["share"], 1),
+            share_words(c["share_found"], 1),
+            c["when"],
+        )
         for c in clusters
     ]
     columns = ("id", "title", "windows", "share", "when found", "hours")
@@ -94,8 +101,8 @@ def _print_applied(applied: AppliedClusters) -> None:
 
 def _print_clusters(found: ClusterFolder) -> None:
     content = found.content
-    clusters = sorted(content["clusters"], key=lambda c: -c["windows"])
-    rows = [(c["id"], c["title"], c["windows_all"], f"{c['share']:.1%}", c["sentence"]) for c in clusters]
+    clusters = sorted(content["clusters"], key=lambda c: (-c["windows"], c["id"]))
+    rows = [(c["id"], c["title"], c["windows"], share_words(c["share"], 1), c["sentence"]) for c in clusters]
     print_table(f"{content['name']}, {content['sampling']}", ("id", "title", "windows", "share", ""), rows)
     health = content["health"]
     spread = (

@@ -22,7 +22,15 @@ from discover.clustering.scan import SCANClusterer
 from discover.clustering.storage import CLUSTERER_FILE, SavedClustering, load_clustering, save_clustering
 from discover.clustering.typical import CaptionPool, TypicalText, nearest_prompts
 from discover.clustering.views import Unfrozen, WindowNetwork
-from discover.clustering.wording import ClusterWords, PlainWording, Wording, hour_words, word_clusters
+from discover.clustering.wording import (
+    ClusterWords,
+    PlainWording,
+    Wording,
+    hour_words,
+    length_words,
+    share_words,
+    word_clusters,
+)
 
 __all__ = [
     "CLUSTERER_FILE",
@@ -60,6 +68,7 @@ __all__ = [
     "example_windows",
     "hour_words",
     "hungarian_names",
+    "length_words",
     "load_clustering",
     "majority_names",
     "merge_tree",
@@ -69,6 +78,7 @@ __all__ = [
     "profile_clusters",
     "prompt_names",
     "save_clustering",
+    "share_words",
     "transition_counts",
     "word_clusters",
 ]

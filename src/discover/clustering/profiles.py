@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.clustering.typical import CaptionPool, TypicalText
+from discover.clustering.typical import TypicalText
 from discover.core.errors import ShapeError
 
 # Shape letters: W windows, C clusters.
@@ -32,12 +32,14 @@ class Thing:
         words: As a sentence says it.
         share: Share of the cluster's windows that visit or use it.
         lift: This share over the share in all described windows.
+        room: Of an object: words of the room it stands in; empty where unknown.
     """
 
     name: str
     words: str
     share: float
     lift: float
+    room: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class ClusterProfile:
         id: Its number.
         windows: How many windows it holds.
         share: Their share of all described windows.
-        days: Share of the recorded days on which it occurs.
+        days: Share of the recorded days (days with a described window) on which it occurs.
         hours: Share of its windows that begin in each hour of day, 24 numbers.
         hour_lift: These shares over those of all windows.
         episode_s: Median length of an episode: windows of the cluster with pauses of two minutes at most.
@@ -56,6 +58,7 @@ class ClusterProfile:
         captions: Most typical of it and least of others.
         prompts: Nearest sentences of a fixed vocabulary.
         confidence: Mean confidence of its windows.
+        days_seen, days_recorded: The two counts behind `days`.
     """
 
     id: int
@@ -70,6 +73,8 @@ class ClusterProfile:
     captions: tuple[TypicalText, ...] = ()
     prompts: tuple[TypicalText, ...] = ()
     confidence: float = 0.0
+    days_seen: int = 0
+    days_recorded: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,7 +92,8 @@ def profile_clusters(
     n_clusters: int,
     *,
     words: Mapping[str, str] | None = None,
-    captions: CaptionPool | None = None,
+    rooms_of: Mapping[str, str] | None = None,
+    captions: Mapping[int, Sequence[TypicalText]] | None = None,
     prompts: Mapping[int, Sequence[TypicalText]] | None = None,
 ) -> list[ClusterProfile]:
     """Describe every cluster that has windows.
@@ -98,7 +104,8 @@ def profile_clusters(
         confidence: Confidence of each row, (W,).
         n_clusters: C.
         words: Room or object -> words; the name with spaces where one is missing.
-        captions: Captions of the same windows, for the typical ones.
+        rooms_of: Object -> words of its room.
+        captions: Typical captions per cluster.
         prompts: Nearest prompts per cluster.
 
     Raises:
@@ -110,11 +117,10 @@ def profile_clusters(
         cluster=pl.Series(labels.astype(np.int32)), confidence=pl.Series(np.asarray(confidence, np.float64))
     )
     say = words or {}
-    rooms = _things(table, "rooms", say)
-    objects = _things(table, "objects", say)
+    rooms = _things(table, "rooms", say, {})
+    objects = _things(table, "objects", say, rooms_of or {})
     hours, lifts = _hours(table, n_clusters)
     episodes = _episodes(table)
-    typical = captions.typical(labels, n_clusters) if captions is not None else {}
     n_days = max(1, table["start"].dt.date().n_unique())
     basic = table.group_by("cluster").agg(
         windows=pl.len(), days=pl.col("start").dt.date().n_unique(), confidence=pl.col("confidence").mean()
@@ -126,16 +132,18 @@ def profile_clusters(
             ClusterProfile(
                 id=cluster,
                 windows=int(row["windows"]),
-                share=row["windows"] / len(table),
-                days=row["days"] / n_days,
+                share=_rounded(row["windows"] / len(table)),
+                days=_rounded(row["days"] / n_days),
                 hours=tuple(hours[cluster].tolist()),
                 hour_lift=tuple(lifts[cluster].tolist()),
-                episode_s=episodes.get(cluster, 0.0),
+                episode_s=_rounded(episodes.get(cluster, 0.0)),
                 rooms=rooms.get(cluster, ()),
                 objects=objects.get(cluster, ()),
-                captions=tuple(typical.get(cluster, ())),
+                captions=tuple((captions or {}).get(cluster, ())),
                 prompts=tuple((prompts or {}).get(cluster, ())),
                 confidence=float(row["confidence"]),
+                days_seen=int(row["days"]),
+                days_recorded=n_days,
             )
         )
     return profiles
@@ -147,7 +155,9 @@ def empty_profile(cluster: int) -> ClusterProfile:
     return ClusterProfile(cluster, 0, 0.0, 0.0, nothing, nothing, 0.0, (), ())
 
 
-def _things(table: pl.DataFrame, column: str, words: Mapping[str, str]) -> dict[int, tuple[Thing, ...]]:
+def _things(
+    table: pl.DataFrame, column: str, words: Mapping[str, str], rooms_of: Mapping[str, str]
+) -> dict[int, tuple[Thing, ...]]:
     """Rooms or objects of each cluster with share and lift."""
     distinct = table.select("cluster", pl.col(column).list.unique())
     total = distinct.explode(column).drop_nulls(column).group_by(column).len("all_windows")
@@ -169,8 +179,9 @@ def _things(table: pl.DataFrame, column: str, words: Mapping[str, str]) -> dict[
     found: dict[int, list[Thing]] = {}
     for row in counted.iter_rows(named=True):
         name = str(row[column])
+        said = words.get(name, name.replace("_", " "))
         found.setdefault(int(row["cluster"]), []).append(
-            Thing(name, words.get(name, name.replace("_", " ")), float(row["share"]), float(row["lift"]))
+            Thing(name, said, _rounded(row["share"]), _rounded(row["lift"]), rooms_of.get(name, ""))
         )
     return {cluster: tuple(things) for cluster, things in found.items()}
 
@@ -204,6 +215,7 @@ def _episodes(table: pl.DataFrame) -> dict[int, float]:
 
 
 def _rounded(value: Any) -> Any:
+    # Words are made of the rounded numbers: 1.0499 % must not be "1.0 %" here and "1.1 %" elsewhere.
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, Mapping):

@@ -11,19 +11,27 @@ from typing import Protocol
 from discover.clustering.profiles import ClusterProfile, Thing
 from discover.core.day_parts import DAY_PARTS
 
-__all__ = ["ClusterWords", "PlainWording", "Wording", "hour_ranges", "hour_words", "word_clusters"]
+__all__ = [
+    "ClusterWords",
+    "PlainWording",
+    "Wording",
+    "hour_ranges",
+    "hour_words",
+    "length_words",
+    "share_words",
+    "word_clusters",
+]
 
-_TYPICAL_SHARE = 0.25
-_TYPICAL_LIFT = 1.5
-_ROOM_SHARE = 0.4
+_NAMED_SHARE = 0.5
+_SOMETIMES_SHARE = 0.25
+_UNLIKE_NAMESAKES = 1.5
+_WALK_S = 300.0
 _HOURS_COVERED = 0.6
 _WHEN_COVERED = 0.6
 _WHEN_LIFT = 1.25
 
-# Things a home has several of: "the sink" says little without its room.
-_SEVERAL = frozenset(
-    {"cabinet", "chair", "closet", "door", "drawer", "lamp", "light", "sink", "table", "tap"}
-)
+# Rooms one walks through: they do not tell where a walk leads.
+_PASSAGES = ("hallway", "corridor", "stairs", "landing")
 
 # Day parts told as one when two neighbours share a cluster.
 _WHEN: tuple[tuple[frozenset[int], str], ...] = (
@@ -61,10 +69,14 @@ class Wording(Protocol):
 
 
 class PlainWording:
-    """Words by rule: what stands out, where, when and how long."""
+    """Words by rule: what is in most of its windows, where, when and how long.
+
+    A title names only objects and rooms that are in at least half of the cluster's windows. Where these lie
+    in several rooms and the episodes are short, it is a walk: "Between kitchen and bedroom".
+    """
 
     def word(self, profile: ClusterProfile) -> ClusterWords:
-        """Title such as "Stove and fridge in the morning", and a sentence with the numbers behind it."""
+        """Title such as "Kitchen sink in the morning", and a sentence with the numbers behind it."""
         what = _what(profile)
         when = _when(profile)
         title = what if not when else f"{what} {when}"
@@ -76,11 +88,11 @@ def word_clusters(profiles: Sequence[ClusterProfile], wording: Wording | None = 
     writer = wording or PlainWording()
     words = [writer.word(p) for p in profiles]
     titles = [w.title for w in words]
-    for make in (_with_room, _with_hours, _with_length):
-        for title in {t for t in titles if titles.count(t) > 1}:
+    for make in (_with_thing, _with_hours, _with_length):
+        for title in sorted({t for t in titles if titles.count(t) > 1}):
             same = [i for i, t in enumerate(titles) if t == title]
             for i in same:
-                titles[i] = make(profiles[i], title)
+                titles[i] = make(profiles[i], [profiles[j] for j in same if j != i], title)
     for title in {t for t in titles if titles.count(t) > 1}:
         for number, i in enumerate((i for i, t in enumerate(titles) if t == title), start=1):
             titles[i] = f"{title} ({number})"
@@ -123,30 +135,43 @@ def hour_words(hours: Sequence[float]) -> str:
     return _join([f"{a}–{b} h" for a, b in ranges]) if ranges else "at all hours"
 
 
+def share_words(share: float, digits: int = 0) -> str:
+    """A share as every text and table says it: "97 %"."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def length_words(seconds: float) -> str:
+    """A length as every text and table says it: "35 s", "2 min", "1.5 h"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
 def _what(profile: ClusterProfile) -> str:
-    objects = _standing_out(profile.objects)
-    if objects:
-        return _join(_placed(objects, profile))
-    rooms = [r for r in profile.rooms if r.share >= _ROOM_SHARE]
-    if not rooms:
-        rooms = _standing_out(profile.rooms)
-    if not rooms:
+    """What is in at least half of the windows: objects by room, then rooms of which no object is named."""
+    rooms = _common(profile.rooms)
+    ends: dict[str, list[str]] = {}
+    for thing in _common(profile.objects)[:2]:
+        place = thing.room or (rooms[0].words if rooms else "")
+        ends.setdefault(place, []).append(thing.words)
+    ways = [r for r in rooms if any(word in r.words for word in _PASSAGES)]
+    for room in rooms:
+        if room not in ways:
+            ends.setdefault(room.words, [room.words])
+    if len(ends) < 2 and not _common(profile.objects):
+        ends |= {r.words: [r.words] for r in ways[:1]}
+    if not ends:
         return "movement through the home" if profile.rooms else "sensor events without a place"
-    return _join([room.words for room in rooms[:2]])
+    if len(ends) == 1:
+        return _join(next(iter(ends.values())))
+    said = _join([words[0] for words in ends.values()][:3])
+    return f"between {said}" if profile.episode_s <= _WALK_S else said
 
 
-def _standing_out(things: Sequence[Thing]) -> list[Thing]:
-    """Up to two things that are common inside the cluster and rarer outside it."""
-    typical = [t for t in things if t.share >= _TYPICAL_SHARE and t.lift >= _TYPICAL_LIFT]
-    if len(typical) > 1 and typical[1].share < typical[0].share / 2:
-        return typical[:1]
-    return typical[:2]
-
-
-def _placed(objects: Sequence[Thing], profile: ClusterProfile) -> list[str]:
-    """Words of objects; what a home has several of is said with the cluster's main room."""
-    main = profile.rooms[0] if profile.rooms and profile.rooms[0].share >= _ROOM_SHARE else None
-    return [f"{main.words} {o.words}" if main and o.words in _SEVERAL else o.words for o in objects]
+def _common(things: Sequence[Thing]) -> list[Thing]:
+    """What is in at least half of the windows and no rarer than elsewhere, most frequent first."""
+    named = [t for t in things if t.share >= _NAMED_SHARE and t.lift >= 1 - 1e-9]
+    return sorted(named, key=lambda t: (-round(t.share, 2), -round(t.lift, 2), t.words))
 
 
 def _when(profile: ClusterProfile) -> str:
@@ -174,47 +199,43 @@ def _when(profile: ClusterProfile) -> str:
 
 
 def _sentence(profile: ClusterProfile) -> str:
-    """What, when, how long and how often, each with the number behind it."""
-    objects = _standing_out(profile.objects)
-    rooms = list(profile.rooms[:2])
-    if objects:
-        said = zip(_placed(objects, profile), objects, strict=True)
-        what = "Mostly " + _join([f"{words} ({t.share:.0%} of its windows)" for words, t in said])
-        if rooms and rooms[0].share >= _ROOM_SHARE:
-            what += f", {rooms[0].words}"
-    elif rooms and rooms[0].share >= _ROOM_SHARE:
-        what = "Mostly " + _join([f"{r.words} ({r.share:.0%} of its windows)" for r in rooms])
-    elif rooms:
-        what = f"Mixed: no room is in more than {rooms[0].share:.0%} of its windows"
+    """What, where, when, how long and how often, each with the number behind it."""
+    by_share = [
+        sorted(things, key=lambda t: (-t.share, t.words)) for things in (profile.objects, profile.rooms)
+    ]
+    objects, rooms = ([t for t in things if t.share >= _SOMETIMES_SHARE][:4] for things in by_share)
+    said = [f"{t.words} in {share_words(t.share)}" for t in (*objects[:3], *rooms)]
+    if not said:
+        said = ["No room is in a quarter of its windows" if profile.rooms else "Events that name no room"]
     else:
-        what = "Events that name no room"
+        said[0] += " of its windows"
+    what = ", ".join(said)
     return (
-        f"{what}; {hour_words(profile.hours)}; {_length(profile.episode_s)} at a time, "
-        f"on {profile.days:.0%} of the days; {profile.share:.1%} of all windows."
+        f"{what[:1].upper()}{what[1:]}; mostly {hour_words(profile.hours)}; half of its episodes last longer "
+        f"than {length_words(profile.episode_s)}; on {profile.days_seen} of {profile.days_recorded} recorded "
+        f"days; {share_words(profile.share, 1)} of all windows."
     )
 
 
-def _with_room(profile: ClusterProfile, title: str) -> str:
-    # The first room is where the title's objects are: it tells nothing new.
-    for thing in (*profile.rooms[1:], *profile.objects):
-        if thing.share >= _TYPICAL_SHARE and thing.words.lower() not in title.lower():
-            return f"{title}, with {thing.words}"
+def _with_thing(profile: ClusterProfile, namesakes: Sequence[ClusterProfile], title: str) -> str:
+    """What is much more frequent here than in clusters of the same title: "with", or "sometimes"."""
+    found = [t for t in (*profile.rooms, *profile.objects) if t.words.lower() not in title.lower()]
+    for thing in sorted(found, key=lambda t: (-round(t.share, 2), t.words)):
+        others = [t.share for n in namesakes for t in (*n.rooms, *n.objects) if t.name == thing.name]
+        if thing.share >= _SOMETIMES_SHARE and thing.share >= _UNLIKE_NAMESAKES * max(others, default=0.0):
+            return f"{title}, {'with' if thing.share >= _NAMED_SHARE else 'sometimes'} {thing.words}"
     return title
 
 
-def _with_hours(profile: ClusterProfile, title: str) -> str:
+def _with_hours(profile: ClusterProfile, namesakes: Sequence[ClusterProfile], title: str) -> str:
+    del namesakes
     ranges = hour_ranges(profile.hours)
     return f"{title}, {_join([f'{a}–{b} h' for a, b in ranges])}" if ranges else title
 
 
-def _with_length(profile: ClusterProfile, title: str) -> str:
-    return f"{title}, {_length(profile.episode_s)}"
-
-
-def _length(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def _with_length(profile: ClusterProfile, namesakes: Sequence[ClusterProfile], title: str) -> str:
+    del namesakes
+    return f"{title}, {length_words(profile.episode_s)}"
 
 
 def _join(words: Sequence[str]) -> str:

@@ -96,7 +96,7 @@ def apply_clusters(request: ApplyRequest, progress: Progress = SILENT) -> Applie
     labels, confidence = _assign(clustering, vectors)
     window_set = windows.window_set
     facts = build_window_facts(window_set)
-    told = describe_again(found, window_set, facts, labels, confidence, captions=windows.captions)
+    told = describe_again(found, window_set, labels, confidence, captions=windows.captions)
     content = {
         "name": found["name"],
         "sampling": windows.name,
@@ -222,7 +222,7 @@ def _write_page(
         window_set=window_set,
         facts=facts,
         assignments=table,
-        clusters=content["clusters"],
+        content=content,
         present=presence_mask(window_set.events, home),
     )
     return write_cluster_page(folder, inputs)

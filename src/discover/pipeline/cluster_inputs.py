@@ -10,12 +10,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.alignment import LoadedModel, load_model
-from discover.captions.objects import name_object
-from discover.captions.words import name_rooms
 from discover.clustering import CaptionPool, FeatureSpace
 from discover.core.artifacts import read_manifest
 from discover.core.embeddings import EmbeddingTable, mean_caption_vectors, unit_rows
-from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
 from discover.core.window_set import WindowSet, load_window_set, read_captions
 from discover.evaluation.features import bag_of_sensors
@@ -26,7 +23,7 @@ from discover.retrieval.window_vectors import unit_window_vectors
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["ClusterInputs", "captions_by_window", "plain_words", "sensor_columns", "window_vectors"]
+__all__ = ["ClusterInputs", "captions_by_window", "sensor_columns", "window_vectors"]
 
 # Shape letters: W windows, D width.
 
@@ -157,16 +154,6 @@ def sensor_columns(window_set: WindowSet) -> tuple[str, ...]:
     """The sensor of each column of `evaluation.features.bag_of_sensors`."""
     kind = window_set.events.schema["sensor"]
     return tuple(kind.categories.to_list()) if isinstance(kind, pl.Enum) else ()
-
-
-def plain_words(home: Home) -> dict[str, str]:
-    """Plain words of a home's rooms and objects."""
-    rooms = name_rooms(s.room for s in home.sensors)
-    said = {room: place.name for room, place in rooms.items() if place is not None}
-    for sensor in home.sensors:
-        if sensor.object:
-            said[sensor.object] = name_object(sensor.object) or sensor.object
-    return said
 
 
 def window_vectors(

@@ -28,7 +28,8 @@ from discover.clustering import (
 from discover.clustering.vocabulary import GENERIC_BEHAVIOUR
 from discover.core.artifacts import atomic_path
 from discover.core.window_set import WindowSet
-from discover.pipeline.cluster_inputs import ClusterInputs, plain_words
+from discover.pipeline.cluster_inputs import ClusterInputs
+from discover.pipeline.described_windows import DescribedWindows, describe_windows
 
 __all__ = ["describe_again", "describe_clusters", "example_moments", "write_cluster_table"]
 
@@ -43,7 +44,10 @@ def describe_clusters(
     confidence: NDArray[np.float32],
     wording: Wording | None,
 ) -> dict[str, Any]:
-    """What `clusters.json` says of a clustering: profiles and words from training and validation days.
+    """What `clusters.json` says of a clustering.
+
+    Numbers and words are of windows of all days, at most one a minute; typical captions and nearest prompts
+    of training and validation windows, so that nothing that is scored on test days has seen them.
 
     Args:
         inputs: The windows.
@@ -53,25 +57,25 @@ def describe_clusters(
         confidence: Confidence of each, (W,).
         wording: Who writes titles and sentences; None: by rule.
     """
-    seen = np.flatnonzero(inputs.splits != "test")
+    chosen = describe_windows(inputs.window_set)
     n_clusters = max(config.k, int(labels.max(initial=-1)) + 1)
-    own = labels[seen]
+    own, sure = labels[chosen.rows], confidence[chosen.rows]
+    seen = np.flatnonzero(inputs.splits != "test")
     profiles = profile_clusters(
-        inputs.index.windows[seen],
+        chosen.facts,
         own,
-        confidence[seen],
+        sure,
         n_clusters,
-        words=plain_words(inputs.window_set.home),
-        captions=inputs.caption_pool(seen),
-        prompts=_prompts(inputs, seen, own, n_clusters),
+        words=chosen.words,
+        rooms_of=chosen.rooms_of,
+        captions=inputs.caption_pool(seen).typical(labels[seen], n_clusters),
+        prompts=_prompts(inputs, seen, labels[seen], n_clusters),
     )
     words = word_clusters(profiles, wording)
-    examples = example_moments(
-        inputs.index.windows[seen], own, confidence[seen], captions=inputs.first_captions
-    )
+    examples = example_moments(chosen.facts, own, sure, captions=inputs.first_captions)
     counts = np.bincount(labels[labels >= 0], minlength=n_clusters)
-    groups, tree = _groups(inputs, vectors, seen, own, profiles, n_clusters)
-    group_words = _group_words(inputs, seen, own, confidence, groups, wording)
+    groups, tree = _groups(inputs, vectors, chosen.rows, own, profiles, n_clusters)
+    group_words = _group_words(chosen, own, sure, groups, wording)
     clusters = []
     for profile, said in zip(profiles, words, strict=True):
         row = {"id": profile.id, "title": said.title, "sentence": said.sentence}
@@ -82,8 +86,8 @@ def describe_clusters(
         clusters.append(row)
     return {
         "config": config.model_dump(mode="json"),
-        "described_from": "training and validation days",
-        "health": cluster_health(labels, n_clusters).to_dict(),
+        **chosen.about,
+        "health": cluster_health(own, n_clusters).to_dict(),
         "clusters": clusters,
         "groups": [{"id": g, "title": t} for g, t in enumerate(group_words)],
         "hierarchy": tree,
@@ -93,7 +97,6 @@ def describe_clusters(
 def describe_again(
     found: Mapping[str, Any],
     window_set: WindowSet,
-    facts: pl.DataFrame,
     labels: NDArray[np.int32],
     confidence: NDArray[np.float32],
     *,
@@ -107,21 +110,19 @@ def describe_again(
     Args:
         found: `clusters.json` of the fitted clustering.
         window_set: The windows.
-        facts: `retrieval.WINDOW_FACTS` of them, in their order.
         labels: Cluster of each window, (W,); -1 for none.
         confidence: Confidence of each, (W,).
         captions: From example windows to a sentence for each window id.
     """
     titles = {int(c["id"]): c for c in found["clusters"]}
+    chosen = describe_windows(window_set)
+    own, sure = labels[chosen.rows], confidence[chosen.rows]
     n_clusters = max(int(found["health"]["n_clusters"]), int(labels.max(initial=-1)) + 1)
-    profiles = {
-        p.id: p
-        for p in profile_clusters(facts, labels, confidence, n_clusters, words=plain_words(window_set.home))
-    }
-    sentences = {
-        p.id: w.sentence for p, w in zip(profiles.values(), word_clusters([*profiles.values()]), strict=True)
-    }
-    examples = example_moments(facts, labels, confidence, captions=captions)
+    told = profile_clusters(chosen.facts, own, sure, n_clusters, words=chosen.words, rooms_of=chosen.rooms_of)
+    profiles = {p.id: p for p in told}
+    sentences = {p.id: w.sentence for p, w in zip(told, word_clusters(told), strict=True)}
+    examples = example_moments(chosen.facts, own, sure, captions=captions)
+    counts = np.bincount(labels[labels >= 0], minlength=n_clusters)
     clusters = []
     for cluster in sorted({*titles, *profiles}):
         old = titles.get(cluster, {})
@@ -131,7 +132,7 @@ def describe_again(
             "sentence": sentences.get(cluster, "Does not occur here."),
             **_facts(profiles.get(cluster) or empty_profile(cluster)),
             "examples": examples.get(cluster, []),
-            "windows_all": profiles[cluster].windows if cluster in profiles else 0,
+            "windows_all": int(counts[cluster]) if cluster < len(counts) else 0,
             "group": int(old.get("group", 0)),
             "sentence_found": old.get("sentence", ""),
             "share_found": float(old.get("share", 0.0)),
@@ -139,8 +140,9 @@ def describe_again(
         clusters.append(row)
     return {
         "config": found["config"],
-        "described_from": "the windows assigned here; titles are those of the clusters found",
-        "health": cluster_health(labels, n_clusters).to_dict(),
+        **chosen.about,
+        "titles_from": found["sampling"],
+        "health": cluster_health(own, n_clusters).to_dict(),
         "clusters": clusters,
         "groups": found["groups"],
         "hierarchy": found["hierarchy"],
@@ -167,7 +169,10 @@ def example_moments(
 
 def write_cluster_table(path: Path, clusters: Sequence[Mapping[str, Any]]) -> None:
     """One line per cluster, for a spreadsheet."""
-    columns = ("id", "title", "sentence", "windows", "windows_all", "share", "days", "episode_s", "group")
+    columns = (
+        "id", "title", "sentence", "windows", "share", "days", "days_seen", "days_recorded", "when",
+        "episode_s", "group",
+    )  # fmt: skip
     rows = [{c: cluster[c] for c in columns} for cluster in clusters]
     with atomic_path(path) as temporary:
         pl.DataFrame(rows, infer_schema_length=None).write_csv(temporary)
@@ -190,7 +195,7 @@ def _prompts(
 def _groups(
     inputs: ClusterInputs,
     vectors: NDArray[np.float32],
-    seen: NDArray[np.int64],
+    rows: NDArray[np.int64],
     labels: NDArray[np.int32],
     profiles: list[ClusterProfile],
     n_clusters: int,
@@ -201,8 +206,8 @@ def _groups(
     if len(used) < 3:
         groups[used] = np.arange(len(used))
         return groups, {"order": used.tolist(), "linkage": []}
-    centres = cluster_centres(vectors[seen], labels, n_clusters)
-    moves = transition_counts(labels, inputs.spans[seen], n_clusters)
+    centres = cluster_centres(vectors[rows], labels, n_clusters)
+    moves = transition_counts(labels, inputs.spans[rows], n_clusters)
     sizes = np.bincount(labels[labels >= 0], minlength=n_clusters)
     tree = merge_tree(centres[used], moves[np.ix_(used, used)], sizes[used])
     groups[used] = cut_tree(tree, max(2, round(len(used) / 3)))
@@ -210,19 +215,15 @@ def _groups(
 
 
 def _group_words(
-    inputs: ClusterInputs,
-    seen: NDArray[np.int64],
+    chosen: DescribedWindows,
     labels: NDArray[np.int32],
     confidence: NDArray[np.float32],
     groups: NDArray[np.int64],
     wording: Wording | None,
 ) -> list[str]:
     merged = np.where(labels >= 0, groups[np.maximum(labels, 0)], -1)
+    n_groups = int(groups.max()) + 1
     profiles = profile_clusters(
-        inputs.index.windows[seen],
-        merged,
-        confidence[seen],
-        int(groups.max()) + 1,
-        words=plain_words(inputs.window_set.home),
+        chosen.facts, merged, confidence, n_groups, words=chosen.words, rooms_of=chosen.rooms_of
     )
     return [said.title for said in word_clusters(profiles, wording)]

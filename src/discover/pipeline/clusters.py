@@ -42,7 +42,7 @@ from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, cluster
 __all__ = ["ClusterFolder", "FittedClusters", "cluster_model", "fit_clusters"]
 
 _STATE = "training_state.pt"
-_STAGE_VERSION = 3
+_STAGE_VERSION = 4
 
 # Shape letters: W windows, D width.
 

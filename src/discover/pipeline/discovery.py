@@ -1,6 +1,5 @@
 """Behaviour over weeks: what changed between two periods of a model's windows, and the cluster page."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -215,7 +214,6 @@ def write_model_cluster_page(
     clusters: str | None = None,
     index: Path | None = None,
     output: Path | None = None,
-    splits: Sequence[str] = (),
 ) -> Path:
     """Write the cluster page of a model's clustering; `output` defaults to the clustering's folder.
 
@@ -229,8 +227,6 @@ def write_model_cluster_page(
 
     folder = index or only_index(model)
     windows = Index.load(folder).windows
-    if splits:
-        windows = windows.filter(pl.col("split").is_in(splits))
     sampling = sampling_of(folder)
     window_set = load_window_set(sampling)
     found = find_clustering(model, sampling.name, windows["window_id"], clusters)
@@ -239,7 +235,7 @@ def write_model_cluster_page(
         window_set=window_set,
         facts=windows,
         assignments=found.assignments,
-        clusters=_clusters(found),
+        content=read_json(found.folder / CLUSTERS_FILE),
         present=presence_mask(window_set.events, window_set.home),
     )
     page = write_cluster_page(output or found.folder, inputs)

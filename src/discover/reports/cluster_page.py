@@ -1,4 +1,8 @@
-"""The cluster page: what people do here, where, when, for how long, and on which days it was different."""
+"""The cluster page: what people do here, where, when, for how long, and on which days it was different.
+
+Shares, hours, lengths and days are those of `clusters.json`; only pictures, neighbours in time and unusual
+days are computed here, from the same windows (at most one a minute).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,16 +16,25 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from discover.changes import ChangeConfig, TimeGrid, build_grid, marks_of_windows, thin_windows
-from discover.changes.rare_days import rare_days
 from discover.changes.where_when import episodes_of, sensor_use, transitions_of
+from discover.clustering import length_words, share_words
 from discover.core.artifacts import write_text
 from discover.core.errors import DataError
 from discover.core.window_set import WindowSet
-from discover.reports.cluster_figures import cluster_colours, draw_calendar, draw_cluster, draw_transitions
+from discover.reports.cluster_days import draw_calendar, draw_typical_day, unusual_days, week_minutes
+from discover.reports.cluster_figures import (
+    ClusterPicture,
+    draw_cluster,
+    draw_transitions,
+    duration_shares,
+    family_colours,
+)
 
 __all__ = ["ClusterPageInputs", "example_lines", "write_cluster_page"]
 
 _LARGEST = 12
+_NAMED = 5
+_SHOWN_DAYS = 10
 
 
 @dataclass(frozen=True)
@@ -31,10 +44,9 @@ class ClusterPageInputs:
     Attributes:
         title: Heading.
         window_set: Home and events; `facts` are slices of these events.
-        facts: Windows of a search index: window_id, start, end, first_event, n_events, rooms, objects.
+        facts: Windows of a search index: window_id, start, end, first_event, n_events.
         assignments: window_id, cluster (-1: none), confidence. Windows not in it are in no cluster.
-        clusters: From `clusters.json`: id, title, sentence and example moments each; `sentence_found` where
-            the clusters were found in another log.
+        content: What `clusters.json` says of the same windows.
         present: Which events need a person, (E,); None: all.
     """
 
@@ -42,7 +54,7 @@ class ClusterPageInputs:
     window_set: WindowSet
     facts: pl.DataFrame
     assignments: pl.DataFrame
-    clusters: Sequence[Mapping[str, Any]]
+    content: Mapping[str, Any]
     present: NDArray[np.bool_] | None = None
 
 
@@ -55,47 +67,51 @@ def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
         Path of the page.
 
     Raises:
-        DataError: No window is in a cluster.
+        DataError: No window is in a cluster, or `clusters.json` is of an earlier version.
         ArtifactError: The folder cannot be written.
     """
-    joined = inputs.facts.join(
-        inputs.assignments.select("window_id", "cluster", "confidence"), on="window_id", how="left",
-        maintain_order="left",
-    ).with_columns(pl.col("cluster").fill_null(-1), pl.col("confidence").fill_null(0.0))  # fmt: skip
-    facts = thin_windows(joined)
-    sizes = (
-        facts.filter(pl.col("cluster") >= 0).group_by("cluster").len("n")
-        .sort("n", "cluster", descending=[True, False])
-    )  # fmt: skip
-    if not len(sizes):
+    if "recorded_days" not in inputs.content:
+        raise DataError(
+            "clusters.json counts as an earlier version did, so the page's numbers would not agree. Run "
+            "`discover cluster` again with the same settings."
+        )
+    told = {int(c["id"]): c for c in inputs.content["clusters"] if c["windows"]}
+    ids = sorted(told, key=lambda c: (-told[c]["windows"], c))
+    if not ids:
         raise DataError(
             "No window is in a cluster, so there is no cluster page. Run `discover cluster` first."
         )
-    ids: list[int] = sizes["cluster"].to_list()
-    told = {int(c["id"]): c for c in inputs.clusters}
-    titles = {c: str(told.get(c, {}).get("title", f"cluster {c}")) for c in ids}
-    colours = cluster_colours(ids)
-    things = [str(c) for c in ids]
+    facts = _assigned(inputs)
     labels = facts["cluster"].cast(pl.String).replace({"-1": None})
-    grid = build_grid(
-        marks_of_windows(facts, labels), inputs.window_set.events["time"], ChangeConfig(), things=things
-    )
+    times = inputs.window_set.events["time"]
+    marks = marks_of_windows(facts, labels)
+    families = _families(inputs.content, told, ids)
+    by_family = [c for family in families for c in family["ids"]]
+    colours = family_colours([family["ids"] for family in families])
+    grid = build_grid(marks, times, ChangeConfig(), things=[str(c) for c in by_family])
     steps = transitions_of(facts, facts["cluster"])
-    sections = _sections(inputs, facts, dict(sizes.iter_rows()), titles, told, steps)
-    figures = {
-        "calendar": draw_calendar(
-            np.moveaxis(grid.by_day(grid.time_TB), 0, 1), grid.by_day(grid.observed_B), grid.days,
-            [colours[c] for c in ids], [f"{c}: {_short(titles[c])}" for c in ids],
-        ),
-        "transitions": draw_transitions(steps, {c: _short(titles[c]) for c in ids[:_LARGEST]}, colours),
-    }  # fmt: skip
+    titles = {c: str(told[c]["title"]) for c in ids}
+    rare = unusual_days(grid, {str(c): titles[c] for c in ids})
+    paint = [colours[c] for c in by_family]
+    n_days = int(inputs.content["recorded_days"])
+    for family in families:
+        family["clusters"] = [_line(told[c], colours) for c in family["ids"]]
     environment = Environment(
         loader=PackageLoader("discover.reports"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    rare = rare_days(grid, titles={str(c): titles[c] for c in ids})
     page = environment.get_template("clusters.html.j2").render(
-        title=inputs.title, facts=_numbers(facts, grid, ids), clusters=sections, rare=rare, **figures
+        title=inputs.title,
+        facts=_numbers(inputs.content, len(ids)),
+        families=families,
+        clusters=_sections(inputs, facts, told, by_family, grid, steps, colours),
+        calendar=draw_calendar(grid, paint, [f"{c}: {_short(titles[c])}" for c in by_family]),
+        typical=draw_typical_day(grid, paint),
+        transitions=draw_transitions(steps, {c: _short(titles[c]) for c in ids[:_LARGEST]}, colours, n_days),
+        rare=rare[:_SHOWN_DAYS],
+        n_compared=len(rare),
+        by_chance=f"{0.05 * len(rare):.0f}",
+        n_stay=sum(day.stays for day in rare),
     )
     path = folder / "clusters.html"
     write_text(path, page)
@@ -110,91 +126,100 @@ def example_lines(cluster: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
-def _numbers(facts: pl.DataFrame, grid: TimeGrid, ids: Sequence[int]) -> str:
-    inside = float((facts["cluster"] >= 0).mean() or 0.0)  # type: ignore[arg-type]
+def _assigned(inputs: ClusterPageInputs) -> pl.DataFrame:
+    """The described windows with their clusters."""
+    own = inputs.assignments.select("window_id", "cluster")
+    joined = inputs.facts.join(own, on="window_id", how="left", maintain_order="left")
+    return thin_windows(joined.with_columns(pl.col("cluster").fill_null(-1)))
+
+
+def _families(
+    content: Mapping[str, Any], told: Mapping[int, Mapping[str, Any]], ids: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Families with their clusters, largest family and largest cluster first."""
+    titles = {int(g["id"]): str(g["title"]) for g in content.get("groups", [])}
+    members: dict[int, list[int]] = {}
+    for c in ids:
+        members.setdefault(int(told[c].get("group", 0)), []).append(c)
+    order = sorted(members, key=lambda g: (-sum(told[c]["windows"] for c in members[g]), g))
+    shares = {g: sum(told[c]["share"] for c in members[g]) for g in order}
+    return [
+        {"title": titles.get(g, ""), "share": share_words(shares[g], 1), "ids": members[g]} for g in order
+    ]
+
+
+def _line(cluster: Mapping[str, Any], colours: Mapping[int, str]) -> dict[str, Any]:
+    number = int(cluster["id"])
+    share = share_words(cluster["share"], 1)
+    return {"id": number, "title": cluster["title"], "share": share, "colour": colours[number]}
+
+
+def _numbers(content: Mapping[str, Any], n_clusters: int) -> str:
+    first, last = (datetime.fromisoformat(content[name]) for name in ("first_day", "last_day"))
+    inside = 1 - float(content["health"]["noise_share"])
     return (
-        f"{len(facts):,} windows on {grid.n_days} days ({grid.observed_B.sum() / 24:.0f} days of them "
-        f"recorded), {len(ids)} clusters; {100 * inside:.0f} % of the windows are in one. No label was read."
+        f"{content['windows']:,} windows on {content['recorded_days']} recorded days, out of "
+        f"{(last - first).days + 1} from {first:%d %b %Y} to {last:%d %b %Y}; {n_clusters} clusters; "
+        f"{share_words(inside)} of the windows are in one. No label was read."
     )
 
 
 def _sections(
     inputs: ClusterPageInputs,
     facts: pl.DataFrame,
-    sizes: Mapping[int, int],
-    titles: Mapping[int, str],
     told: Mapping[int, Mapping[str, Any]],
+    order: Sequence[int],
+    grid: TimeGrid,
     steps: pl.DataFrame,
+    colours: Mapping[int, str],
 ) -> list[dict[str, Any]]:
     present = inputs.present if inputs.present is not None else np.ones(len(inputs.window_set.events), bool)
     use = sensor_use(inputs.window_set, facts, facts["cluster"], present)
     episodes = episodes_of(facts, facts["cluster"])
-    total = sum(sizes.values())
-    n_days = facts["start"].dt.date().n_unique()
+    weeks = week_minutes(grid)
+    titles = {c: str(told[c]["title"]) for c in order}
+    lengths = {c: duration_shares(episodes.filter(pl.col("cluster") == c)["minutes"]) for c in order}
+    most = max(float(shares.max()) for shares in lengths.values())
+    places = inputs.content.get("places", [])
     sections = []
-    for cluster, size in sizes.items():
-        inside = facts.filter(pl.col("cluster") == cluster)
-        own = episodes.filter(pl.col("cluster") == cluster)
-        of_use = use.filter(pl.col("cluster") == cluster)
-        days = inside["start"].dt.date().n_unique()
+    for cluster, week in zip(order, weeks, strict=True):
+        row = told[cluster]
+        used = {thing["words"] for thing in row["objects"]}
+        picture = ClusterPicture(
+            use.filter(pl.col("cluster") == cluster), week, lengths[cluster], used, colours[cluster]
+        )
+        n_episodes = int((episodes["cluster"] == cluster).sum())
         sections.append(
             {
-                "id": cluster,
-                "title": titles[cluster],
-                "sentence": str(told.get(cluster, {}).get("sentence", "")),
-                "share": f"{100 * size / total:.1f} %",
+                **_line(row, colours),
+                "sentence": str(row["sentence"]),
                 "facts": [
-                    ("rooms", _most(inside, "rooms")),
-                    ("objects", _most(inside, "objects")),
-                    ("busiest hours", _hours(inside["start"])),
-                    ("episodes", f"{len(own):,}, half of them longer than {_minutes(own)}"),
-                    ("days", f"on {days} of {n_days} recorded days"),
+                    ("rooms", _most(row["rooms"])),
+                    ("objects", _most(row["objects"])),
+                    ("hours", row["when"]),
+                    ("episodes", f"{n_episodes:,}, half longer than {length_words(row['episode_s'])}"),
+                    ("days", f"{row['days_seen']} of {row['days_recorded']} recorded days"),
                     ("before it", _neighbours(steps, titles, cluster, "after", "before")),
                     ("after it", _neighbours(steps, titles, cluster, "before", "after")),
                 ],
-                "figure": draw_cluster(
-                    f"cluster_{cluster}", inputs.window_set.home, of_use, inside["start"], own["minutes"]
-                ),
-                "found": str(told.get(cluster, {}).get("sentence_found", "")),
-                "examples": example_lines(told.get(cluster, {})),
+                "figure": draw_cluster(f"cluster_{cluster}", inputs.window_set.home, places, picture, most),
+                "found": str(row.get("sentence_found", "")),
+                "examples": example_lines(row),
             }
         )
     return sections
 
 
-def _most(inside: pl.DataFrame, column: str) -> str:
-    counted = (
-        inside.select(pl.col(column).list.unique()).explode(column).drop_nulls()
-        .group_by(column).len("n").sort("n", column, descending=[True, False]).head(4)
-    )  # fmt: skip
-    parts = [f"{name.replace('_', ' ')} {100 * n / len(inside):.0f} %" for name, n in counted.iter_rows()]
-    return ", ".join(parts) or "none named"
-
-
-def _hours(start: pl.Series) -> str:
-    """The six busiest hours as ranges, with the share of windows in them."""
-    counts = np.bincount(start.dt.hour().to_numpy(), minlength=24)
-    chosen = sorted(np.argsort(-counts, kind="stable")[:6].tolist())
-    ranges: list[list[int]] = []
-    for hour in chosen:
-        if ranges and ranges[-1][1] == hour:
-            ranges[-1][1] = hour + 1
-        else:
-            ranges.append([hour, hour + 1])
-    words = ", ".join(f"{a}–{b} h" for a, b in ranges)
-    return f"{words} ({100 * counts[chosen].sum() / max(1, counts.sum()):.0f} %)"
-
-
-def _minutes(own: pl.DataFrame) -> str:
-    median = float(own["minutes"].median() or 0.0)  # type: ignore[arg-type]
-    return f"{median:.1f} min" if median >= 1 else f"{60 * median:.0f} s"
+def _most(things: Sequence[Mapping[str, Any]]) -> str:
+    ordered = sorted(things, key=lambda t: (-t["share"], t["words"]))[:_NAMED]
+    return ", ".join(f"{t['words']} {share_words(t['share'])}" for t in ordered) or "none named"
 
 
 def _neighbours(steps: pl.DataFrame, titles: Mapping[int, str], cluster: int, fixed: str, other: str) -> str:
-    rows = steps.filter(pl.col(fixed) == cluster)
+    rows = steps.filter((pl.col(fixed) == cluster) & pl.col(other).is_in(list(titles)))
     total = int(rows["count"].sum())
     return "; ".join(
-        f"{titles.get(c, c)} {100 * n / max(1, total):.0f} %"
+        f"{titles[c]} {share_words(n / max(1, total))}"
         for c, n in rows.head(3).select(other, "count").iter_rows()
     ) or "nothing within five minutes"  # fmt: skip
 

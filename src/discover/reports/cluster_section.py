@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from discover.clustering import share_words
 from discover.reports.cluster_page import example_lines
 
 __all__ = ["ClusteringNote", "clusters_section", "page_environment", "with_clusters_section"]
@@ -82,7 +83,7 @@ def _clustering(note: ClusteringNote) -> dict[str, Any]:
             "id": c["id"],
             "title": c["title"],
             "sentence": c["sentence"],
-            "share": f"{100 * c['share']:.1f} %",
+            "share": share_words(c["share"], 1),
             "when": c.get("when", ""),
             "examples": example_lines(c),
         }
@@ -90,7 +91,7 @@ def _clustering(note: ClusteringNote) -> dict[str, Any]:
     ]
     text = (
         f"{len(rows)} clusters of {content['sampling']}, found by {_METHODS[config['method']]} in "
-        f"{_SPACES[config['on']]}. Numbers are of training and validation days; no label was read."
+        f"{_SPACES[config['on']]}. Numbers are of {content['described_from']}; no label was read."
     )
     if health["noise_share"] > 0:
         text += f" {health['noise_share']:.0%} of the windows are in none."

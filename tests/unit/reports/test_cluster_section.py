@@ -22,6 +22,7 @@ def clustering(n: int = 12, **changes: Any) -> dict[str, Any]:
     return {
         "name": "mine",
         "sampling": "FD_60",
+        "described_from": "windows of all days",
         "config": config,
         "health": health,
         "clusters": clusters,

@@ -1,0 +1,214 @@
+"""Every day of a recording by cluster: the calendar, the typical day, and days unlike the others."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from discover.changes import TimeGrid
+from discover.changes.rare_days import RareDay, rare_days
+from discover.changes.statistics import adjusted_p_values
+from discover.reports.style import GREY, Drawing, draw
+
+__all__ = ["UnusualDay", "draw_calendar", "draw_typical_day", "unusual_days", "week_minutes"]
+
+# Shape letters: T clusters, D days, B quarter hours of a day, R rows of the calendar.
+
+_UNSEEN = "#e3e7eb"
+_SHORTEST_HOLE = 3
+_HOLE_ROWS = 2
+_FALSE_SHARE = 0.05
+_EFFICIENCY = 0.37
+"""The median absolute deviation of n days tells their spread as well as 0.37 n days' standard deviation."""
+
+
+@dataclass(frozen=True)
+class UnusualDay:
+    """A day, and how surprising its distance from the others is.
+
+    Attributes:
+        found: Day, distance and words.
+        p_value: Share of days expected at least as far, from median and spread of the days of its kind.
+        stays: Whether it stays unusual when all days that were looked at are allowed for.
+    """
+
+    found: RareDay
+    p_value: float
+    stays: bool
+
+
+def unusual_days(grid: TimeGrid, titles: Mapping[str, str]) -> list[UnusualDay]:
+    """All days that can be compared, the most unusual first.
+
+    The rank of a day among its own kind cannot survive a correction for many days, whatever the day was like:
+    the most unusual of sixty always has rank 1 in 60. So the logarithm of its distance is compared with the
+    median and the median absolute deviation of the days of its kind, by Student's t; Benjamini-Hochberg then
+    allows for all days.
+    """
+    from scipy.stats import t
+
+    days = rare_days(grid, most=grid.n_days, titles=titles)
+    far = np.log(np.maximum([d.distance for d in days], 1e-6)) if days else np.zeros(0)
+    weekend = np.array([d.day.weekday() >= 5 for d in days], dtype=bool)
+    p = np.ones(len(days))
+    for kind in (weekend, ~weekend):
+        if not kind.any():
+            continue
+        middle = np.median(far[kind])
+        # 1.4826: a normal distribution's standard deviation over its median absolute deviation.
+        spread = 1.4826 * float(np.median(np.abs(far[kind] - middle)))
+        if spread > 1e-9:
+            p[kind] = t.sf((far[kind] - middle) / spread, _EFFICIENCY * (int(kind.sum()) - 1))
+    stays = adjusted_p_values(p) <= _FALSE_SHARE if len(days) else np.zeros(0, dtype=bool)
+    order = sorted(range(len(days)), key=lambda i: (p[i], -days[i].distance, days[i].day))
+    return [UnusualDay(days[i], float(p[i]), bool(stays[i])) for i in order]
+
+
+def week_minutes(grid: TimeGrid) -> NDArray[np.float64]:
+    """(T, 7, 24) minutes of each cluster per recorded hour, by weekday (row 0: Monday) and hour of day.
+
+    NaN where the recording has less than half an hour of that hour of the week.
+    """
+    weekday = np.array([d.weekday() for d in grid.days])
+    time, seen = (_by_hour(grid.by_day(v)) for v in (grid.time_TB, grid.observed_B))
+    sums = np.stack([time[:, weekday == d].sum(axis=1) for d in range(7)], axis=1)
+    hours = np.stack([seen[weekday == d].sum(axis=0) for d in range(7)])
+    minutes: NDArray[np.float64] = np.divide(
+        60 * sums, hours, out=np.full_like(sums, np.nan), where=hours >= 0.5
+    )
+    return minutes
+
+
+def _by_hour(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    summed: NDArray[np.float64] = values.reshape(*values.shape[:-1], 24, -1).sum(axis=-1)
+    return summed
+
+
+def draw_typical_day(grid: TimeGrid, colours: Sequence[str]) -> Drawing:
+    """Minutes of each cluster per recorded hour over the day, stacked; Monday to Friday and weekend."""
+    weekend = np.array([d.weekday() >= 5 for d in grid.days])
+    time, seen = (_by_hour(grid.by_day(v)) for v in (grid.time_TB, grid.observed_B))
+
+    def paint(figure: Figure) -> None:
+        axes = figure.subplots(1, 2, sharey=True)
+        for axis, kind, name in zip(axes, (~weekend, weekend), ("Monday to Friday", "Weekend"), strict=True):
+            hours = seen[kind].sum(axis=0)
+            minutes = 60 * time[:, kind].sum(axis=1) / np.maximum(hours, 1e-9)
+            minutes[:, hours < 0.5] = 0.0
+            bottom = np.zeros(24)
+            for row, colour in zip(minutes, colours, strict=True):
+                axis.bar(
+                    np.arange(24), row, bottom=bottom, width=1.0, align="edge", color=colour,
+                    edgecolor="white", linewidth=0.3,
+                )  # fmt: skip
+                bottom = bottom + row
+            recorded = int((seen[kind].sum(axis=1) > 0).sum())
+            axis.set_title(f"{name} ({recorded} days)")
+            axis.set_xlim(0, 24)
+            axis.set_xticks(range(0, 25, 3))
+            axis.set_xlabel("hour of day")
+        axes[0].set_ylabel("minutes per recorded hour")
+
+    return draw(
+        "typical_day", "How an average day divides among the clusters, hour by hour.", (11, 3.0), paint
+    )
+
+
+def draw_calendar(grid: TimeGrid, colours: Sequence[str], names: Sequence[str]) -> Drawing:
+    """Days as rows, quarter hours in the colour of the cluster with most time; holes as hatched bands."""
+    rows, labels = _calendar_rows(grid)
+    height = min(16.0, max(4.2, 0.062 * len(rows) + 0.9, 0.19 * (len(names) + 2) + 0.6))
+
+    def paint(figure: Figure) -> None:
+        from matplotlib.patches import Patch, Rectangle
+
+        axes = figure.subplots()
+        image = _calendar_image(grid, colours)
+        shown = np.array([image[r] if r is not None else np.ones_like(image[0]) for r in rows])
+        axes.imshow(shown, aspect="auto", interpolation="nearest", extent=(0, 24, len(rows), 0))
+        hatched: dict[str, Any] = {
+            "facecolor": "white",
+            "edgecolor": "#b8c0c8",
+            "hatch": "////",
+            "linewidth": 0.0,
+        }
+        for begin, end in _holes(rows):
+            axes.add_patch(Rectangle((0, begin), 24, end - begin, **hatched))
+        axes.set_xticks(range(0, 25, 3))
+        axes.set_xlabel("hour of day")
+        axes.set_yticks([at for at, _ in labels], [text for _, text in labels], fontsize=8)
+        for tick in axes.get_yticklabels():
+            if tick.get_text().endswith("recorded"):
+                tick.set_color(GREY)
+        axes.tick_params(axis="y", length=2)
+        handles = [Patch(color=c, label=n) for c, n in zip(colours, names, strict=True)]
+        handles.append(Patch(facecolor="white", edgecolor=GREY, label="quiet"))
+        handles.append(Patch(color=_UNSEEN, label="nothing recorded for hours"))
+        handles.append(Patch(label="days without recording, not to scale", **hatched))
+        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8)
+
+    return draw("calendar", f"{grid.n_days} days, one row each, coloured by cluster.", (11, height), paint)
+
+
+def _calendar_image(grid: TimeGrid, colours: Sequence[str]) -> NDArray[np.float64]:
+    """(D, B, 3) colours."""
+    from matplotlib.colors import to_rgb
+
+    time = np.moveaxis(grid.by_day(grid.time_TB), 0, 1)
+    table = np.array([to_rgb(c) for c in colours])
+    some = time.max(axis=1) > 0
+    image: NDArray[np.float64] = np.where(some[..., None], table[time.argmax(axis=1)], 1.0)
+    image[grid.by_day(grid.observed_B) <= 0] = to_rgb(_UNSEEN)
+    return image
+
+
+def _calendar_rows(grid: TimeGrid) -> tuple[list[int | None], list[tuple[float, str]]]:
+    """The day of each row (None: part of a hole), and where which label stands.
+
+    Labelled are the first day, every Monday, and every hole with its number of days.
+    """
+    seen = grid.by_day(grid.observed_B).sum(axis=1) > 0
+    days = grid.days
+    rows: list[int | None] = []
+    labels: list[tuple[float, str]] = []
+    i = 0
+    while i < len(days):
+        end = i
+        while end < len(days) and not seen[end]:
+            end += 1
+        if end - i >= _SHORTEST_HOLE:
+            labels.append((len(rows) + _HOLE_ROWS / 2, f"{end - i} days not recorded"))
+            rows += [None] * _HOLE_ROWS
+            i = end
+            continue
+        if days[i].weekday() == 0 or not rows:
+            labels.append((len(rows) + 0.5, _day_words(days[i], days[0], first=not rows)))
+        rows.append(i)
+        i += 1
+    return rows, _apart(labels)
+
+
+def _day_words(day: dt.date, first_day: dt.date, *, first: bool) -> str:
+    year = first or day.year != first_day.year
+    return f"{day:%a %d %b %Y}" if year else f"{day:%a %d %b}"
+
+
+def _apart(labels: Sequence[tuple[float, str]], rows: float = 2.4) -> list[tuple[float, str]]:
+    """Labels without those of Mondays that would touch the one before; holes always stay."""
+    kept: list[tuple[float, str]] = []
+    for at, text in labels:
+        if kept and at - kept[-1][0] < rows:
+            if not text.endswith("recorded"):
+                continue
+            kept.pop()
+        kept.append((at, text))
+    return kept
+
+
+def _holes(rows: Sequence[int | None]) -> list[tuple[int, int]]:
+    begins = [i for i, r in enumerate(rows) if r is None and (i == 0 or rows[i - 1] is not None)]
+    return [(i, i + _HOLE_ROWS) for i in begins]

@@ -67,7 +67,7 @@ def paint_heat_plan(
         side = [p for p in places if (p["x"] > half) == right]
         side = sorted(side, key=lambda p: (p["object"] not in used, p["object"]))[:_MOST_PER_SIDE]
         edge = plan.width + margin if right else -margin
-        _paint_names(axes, side, used, edge, right, (plan.height, 1.25 * _FONT / scale))
+        _paint_names(axes, side, used, edge, right, (plan.height, 1.5 * _FONT / scale))
     axes.set_xlim(-margin - names, plan.width + margin + names)
     axes.set_ylim(plan.height + margin, -margin)
     axes.spines[:].set_visible(False)

@@ -67,7 +67,8 @@ def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
         Path of the page.
 
     Raises:
-        DataError: No window is in a cluster, or `clusters.json` is of an earlier version.
+        DataError: No window is in a cluster, or `clusters.json` is of an earlier version or of other
+            windows.
         ArtifactError: The folder cannot be written.
     """
     if "recorded_days" not in inputs.content:
@@ -82,6 +83,11 @@ def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
             "No window is in a cluster, so there is no cluster page. Run `discover cluster` first."
         )
     facts = _assigned(inputs)
+    if len(facts) != inputs.content["windows"]:
+        raise DataError(
+            f"clusters.json describes {inputs.content['windows']:,} windows and these are {len(facts):,}. Give "
+            "the index the clusters were described from, or run `discover cluster` again."
+        )
     labels = facts["cluster"].cast(pl.String).replace({"-1": None})
     times = inputs.window_set.events["time"]
     marks = marks_of_windows(facts, labels)

@@ -82,6 +82,9 @@ def test_no_cluster_and_counts_of_an_earlier_version_are_errors_with_advice(
     none = inputs_of(window_set, cluster=-1)
     with pytest.raises(DataError, match="discover cluster"):
         write_cluster_page(tmp_path, none)
+    some = inputs_of(window_set)
+    with pytest.raises(DataError, match="describes"):
+        write_cluster_page(tmp_path, replace(some, facts=some.facts.head(9)))
     old = {k: v for k, v in none.content.items() if k != "recorded_days"}
     with pytest.raises(DataError, match="earlier version"):
         write_cluster_page(tmp_path, replace(none, content=old))

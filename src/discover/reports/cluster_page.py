@@ -85,8 +85,8 @@ def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
     facts = _assigned(inputs)
     if len(facts) != inputs.content["windows"]:
         raise DataError(
-            f"clusters.json describes {inputs.content['windows']:,} windows and these are {len(facts):,}. Give "
-            "the index the clusters were described from, or run `discover cluster` again."
+            f"clusters.json describes {inputs.content['windows']:,} windows and these are {len(facts):,}. "
+            "Give the index the clusters were described from, or run `discover cluster` again."
         )
     labels = facts["cluster"].cast(pl.String).replace({"-1": None})
     times = inputs.window_set.events["time"]

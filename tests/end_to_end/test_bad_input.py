@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from chain_runs import CONFIG, discover
+from chain_runs import CONFIG, discover_here
 
 GOOD = "".join(
     f"2024-03-{day:02d} 0{hour}:{minute:02d}:00.5\tM00{1 + minute % 3}\t{'ON' if minute % 2 else 'OFF'}\n"
@@ -48,7 +48,7 @@ def test_bad_log(kind: str, tmp_path: Path) -> None:
         log.write_bytes(content)
     workspace = tmp_path / "workspace"
     workspace.mkdir()
-    done = discover("homes", "import", str(log), "--name", "mine", "-w", str(workspace))
+    done = discover_here("homes", "import", str(log), "--name", "mine", "-w", str(workspace))
     assert_refused(done, *words)
     assert files_in(workspace) == []
 
@@ -56,7 +56,7 @@ def test_bad_log(kind: str, tmp_path: Path) -> None:
 def run_config(tmp_path: Path, *settings: str) -> subprocess.CompletedProcess[str]:
     sets = [part for setting in settings for part in ("--set", setting)]
     config = str(CONFIG)
-    return discover("run", "-c", config, "-w", str(tmp_path), *sets)
+    return discover_here("run", "-c", config, "-w", str(tmp_path), *sets)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_bad_setting(setting: str, words: list[str], tmp_path: Path) -> None:
 
 
 def test_missing_config(tmp_path: Path) -> None:
-    done = discover("run", "-c", "configs/pipelines/dmo.yaml", "-w", str(tmp_path))
+    done = discover_here("run", "-c", "configs/pipelines/dmo.yaml", "-w", str(tmp_path))
     assert_refused(done, "No config file", "demo.yaml")
 
 
@@ -86,7 +86,7 @@ def test_unwritable_folder(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder should be")
     config = str(CONFIG)
-    assert_refused(discover("run", "-c", config, "-w", str(blocked)), "Cannot write", "Choose another folder")
+    assert_refused(discover_here("run", "-c", config, "-w", str(blocked)), "Cannot write", "Choose another folder")
 
 
 def test_home_without_a_log_says_how_to_get_one(tmp_path: Path) -> None:
@@ -95,4 +95,4 @@ def test_home_without_a_log_says_how_to_get_one(tmp_path: Path) -> None:
 
 
 def test_search_without_a_model(tmp_path: Path) -> None:
-    assert_refused(discover("search", str(tmp_path / "nothing"), "fridge"), "discover run")
+    assert_refused(discover_here("search", str(tmp_path / "nothing"), "fridge"), "discover run")

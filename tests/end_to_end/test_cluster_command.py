@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import polars as pl
-from chain_runs import chain_arguments, discover, discover_here
+from chain_runs import chain_arguments, discover_here
 
 
 def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) ->
     model = workspace / "trained_models/demo/demo"
     arguments = ("cluster", str(model), "--k", "4", "--on", "bag", "--name", "mine")
     fast = ("--set", "merge_from=0", "--set", "scan={n_heads: 2, epochs: 2, self_label: {epochs: 1}}")
-    done = discover(*arguments, *fast)
+    done = discover_here(*arguments, *fast)
     assert done.returncode == 0, done.stdout + done.stderr
     folder = model / "clusters_FD_60_mine"
     table = pl.read_parquet(folder / "assignments.parquet")
@@ -47,7 +47,7 @@ def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) ->
         }
     assert "http" not in page.replace("http://www.w3.org", "").replace("https://www.w3.org", "")
     before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
-    again = discover(*arguments, *fast)
+    again = discover_here(*arguments, *fast)
     assert "Up to date" in again.stdout
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
     # The report was made before: its section is written anew, and the next run finds it up to date.
@@ -64,7 +64,7 @@ def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) ->
     shutil.rmtree(folder)
     plan = discover_here(*chain_arguments(workspace), "--dry-run")
     assert "input changed: clusters_FD_60_mine" in plan.stdout, plan.stdout
-    wrong = discover("cluster", str(model), "--method", "kmeens")
+    wrong = discover_here("cluster", str(model), "--method", "kmeens")
     assert wrong.returncode == 2
     assert "method" in wrong.stderr + wrong.stdout
 
@@ -75,12 +75,12 @@ def test_changes_between_two_periods(finished: Path, tmp_path: Path) -> None:
     half = len(days) // 2
     spans = [f"{days[0]}..{days[half - 1]}", f"{days[half]}..{days[-1]}"]
     arguments = ("changes", str(model), "--baseline", spans[0], "--period", spans[1], "--by", "room")
-    done = discover(*arguments, "-o", str(tmp_path / "out"), "--all", "--min-days", "4")
+    done = discover_here(*arguments, "-o", str(tmp_path / "out"), "--all", "--min-days", "4")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "false discovery rate" in " ".join(done.stdout.split())
     assert {p.suffix for p in (tmp_path / "out").iterdir()} >= {".csv", ".json", ".png"}
     assert len(pl.read_csv(next((tmp_path / "out").glob("*.csv")))) > 0
-    few = discover(*arguments[:2], "--baseline", str(days[0]), "--period", str(days[-1]), "--by", "room")
+    few = discover_here(*arguments[:2], "--baseline", str(days[0]), "--period", str(days[-1]), "--by", "room")
     assert few.returncode != 0
     assert "days" in few.stderr + few.stdout
 
@@ -89,7 +89,7 @@ def test_every_week_against_the_days_before(finished: Path, tmp_path: Path) -> N
     model = finished / "trained_models/demo/demo"
     out = tmp_path / "out"
     arguments = ("changes", str(model), "--rolling", "4", "--window", "4", "--min-days", "4")
-    done = discover(*arguments, "--by", "room", "--all", "-o", str(out))
+    done = discover_here(*arguments, "--by", "room", "--all", "-o", str(out))
     assert done.returncode == 0, done.stdout + done.stderr
     words = " ".join(done.stdout.split())
     assert "Windows of 4 days against the 4 days before each, by room" in words
@@ -97,7 +97,7 @@ def test_every_week_against_the_days_before(finished: Path, tmp_path: Path) -> N
     assert "any activity" in words
     assert "corrected over all windows and measures together" in words
     assert {p.name for p in out.iterdir()} == {f"rolling_changes.{e}" for e in ("csv", "json", "png", "svg")}
-    printed = discover(*arguments, "--by", "company", "--json")
+    printed = discover_here(*arguments, "--by", "company", "--json")
     assert printed.returncode == 0, printed.stdout + printed.stderr
     record = json.loads(printed.stdout)
     assert record["windows_compared"] >= 1
@@ -105,6 +105,6 @@ def test_every_week_against_the_days_before(finished: Path, tmp_path: Path) -> N
     assert {c["thing"] for w in record["windows"] for c in w["changes"]} <= {
         "outer door opened", "outer door opened, home not empty", "two seats in turn"
     }  # fmt: skip
-    refused = discover(*arguments, "--by", "room", "--baseline", "2024-01")
+    refused = discover_here(*arguments, "--by", "room", "--baseline", "2024-01")
     assert refused.returncode != 0
     assert "takes no --baseline" in " ".join((refused.stderr + refused.stdout).split())

@@ -86,7 +86,9 @@ def test_unwritable_folder(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder should be")
     config = str(CONFIG)
-    assert_refused(discover_here("run", "-c", config, "-w", str(blocked)), "Cannot write", "Choose another folder")
+    assert_refused(
+        discover_here("run", "-c", config, "-w", str(blocked)), "Cannot write", "Choose another folder"
+    )
 
 
 def test_home_without_a_log_says_how_to_get_one(tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ def find_clustering(
     if not found:
         raise ArtifactError(
             f"{model_folder} has no clusters of the windows of {sampling}. "
-            "Make them with `discover cluster`, or leave out the cluster filter."
+            "Make them with `discover cluster`; a search works without its cluster filter, and changes are "
+            "also counted --by room."
         )
     if name is None and len(found) > 1:
         raise ConfigError(

@@ -94,6 +94,12 @@ class TimeGrid:
         moved[..., : values.shape[-1] - cut_bin] = values[..., cut_bin:]
         return moved.reshape(*values.shape[:-1], -1, BINS_PER_DAY)
 
+    def by_hour(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(..., B) summed to (..., D, 24), by hour of the day."""
+        days = self.by_day(values)
+        summed: NDArray[np.float64] = days.reshape(*days.shape[:-1], 24, -1).sum(axis=-1)
+        return summed
+
 
 def thin_windows(facts: pl.DataFrame, slot_s: int = 60) -> pl.DataFrame:
     """Keep the first window that begins in each slot of the clock, sorted by start.

@@ -8,11 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.changes.grid import BINS_PER_DAY, TimeGrid
+from discover.changes.statistics import adjusted_p_values
 from discover.core.day_parts import DAY_PARTS
 
 # Shape letters: D days, F features (things in day parts, and the quiet rest of each).
 
-__all__ = ["RareDay", "rare_days"]
+__all__ = ["RareDay", "UnusualDay", "rare_days", "unusual_days"]
+
+_FALSE_SHARE = 0.05
+_EFFICIENCY = 0.37
+"""The median absolute deviation of n days tells their spread as well as 0.37 n days' standard deviation."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,48 @@ def rare_days(
             words = _words(h[i] - others[i], grid, titles or {})
             found.append(RareDay(days[row], float(distance[i]), p, words))
     return sorted(found, key=lambda r: (r.p_value, -r.distance, r.day))[:most]
+
+
+@dataclass(frozen=True)
+class UnusualDay:
+    """A day, and how surprising its distance from the others is.
+
+    Attributes:
+        found: Day, distance and words.
+        p_value: Share of days expected at least as far, from median and spread of the days of its kind.
+        stays: Whether it stays unusual when all days that were looked at are allowed for.
+    """
+
+    found: RareDay
+    p_value: float
+    stays: bool
+
+
+def unusual_days(grid: TimeGrid, titles: Mapping[str, str]) -> list[UnusualDay]:
+    """All days that can be compared, the most unusual first.
+
+    The rank of a day among its own kind cannot survive a correction for many days, whatever the day was like:
+    the most unusual of sixty always has rank 1 in 60. So the logarithm of its distance is compared with the
+    median and the median absolute deviation of the days of its kind, by Student's t; Benjamini-Hochberg then
+    allows for all days.
+    """
+    from scipy.stats import t
+
+    days = rare_days(grid, most=grid.n_days, titles=titles)
+    far = np.log(np.maximum([d.distance for d in days], 1e-6)) if days else np.zeros(0)
+    weekend = np.array([d.day.weekday() >= 5 for d in days], dtype=bool)
+    p = np.ones(len(days))
+    for kind in (weekend, ~weekend):
+        if not kind.any():
+            continue
+        middle = np.median(far[kind])
+        # 1.4826: a normal distribution's standard deviation over its median absolute deviation.
+        spread = 1.4826 * float(np.median(np.abs(far[kind] - middle)))
+        if spread > 1e-9:
+            p[kind] = t.sf((far[kind] - middle) / spread, _EFFICIENCY * (int(kind.sum()) - 1))
+    stays = adjusted_p_values(p) <= _FALSE_SHARE if len(days) else np.zeros(0, dtype=bool)
+    order = sorted(range(len(days)), key=lambda i: (p[i], -days[i].distance, days[i].day))
+    return [UnusualDay(days[i], float(p[i]), bool(stays[i])) for i in order]
 
 
 def _hours_by_part(grid: TimeGrid) -> NDArray[np.float64]:

@@ -4,11 +4,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discover.changes.grid import TimeGrid
 from discover.core.errors import ShapeError
 from discover.core.home import Home
 from discover.core.window_set import WindowSet
 
-__all__ = ["episodes_of", "heat_field", "hour_weekday", "sensor_use", "transitions_of"]
+__all__ = ["episodes_of", "heat_field", "hours_of_week", "sensor_use", "transitions_of"]
 
 _PAUSE_S = 120.0
 _BREAK_S = 300.0
@@ -78,12 +79,19 @@ def heat_field(
     return scaled
 
 
-def hour_weekday(start: pl.Series) -> NDArray[np.float64]:
-    """(7, 24) share of windows per weekday (row 0: Monday) and hour; sums to 1, or 0 without windows."""
-    cells = (start.dt.weekday().to_numpy().astype(np.int64) - 1) * 24 + start.dt.hour().to_numpy()
-    counts = np.bincount(cells, minlength=168).reshape(7, 24).astype(np.float64)
-    shares: NDArray[np.float64] = counts / max(1.0, float(counts.sum()))
-    return shares
+def hours_of_week(grid: TimeGrid) -> NDArray[np.float64]:
+    """(T, 7, 24) minutes of each thing per recorded hour, by weekday (row 0: Monday) and hour of day.
+
+    NaN where the recording has less than half an hour of that hour of the week.
+    """
+    weekday = np.array([d.weekday() for d in grid.days])
+    time, seen = (grid.by_hour(v) for v in (grid.time_TB, grid.observed_B))
+    sums = np.stack([time[:, weekday == d].sum(axis=1) for d in range(7)], axis=1)
+    hours = np.stack([seen[weekday == d].sum(axis=0) for d in range(7)])
+    minutes: NDArray[np.float64] = np.divide(
+        60 * sums, hours, out=np.full_like(sums, np.nan), where=hours >= 0.5
+    )
+    return minutes
 
 
 def episodes_of(facts: pl.DataFrame, cluster: pl.Series, *, pause_s: float = _PAUSE_S) -> pl.DataFrame:

@@ -1,8 +1,7 @@
-"""Every day of a recording by cluster: the calendar, the typical day, and days unlike the others."""
+"""Every day of a recording by cluster: the calendar and the typical day."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,88 +9,21 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from discover.changes import TimeGrid
-from discover.changes.rare_days import RareDay, rare_days
-from discover.changes.statistics import adjusted_p_values
 from discover.reports.style import GREY, Drawing, draw
 
-__all__ = ["UnusualDay", "draw_calendar", "draw_typical_day", "unusual_days", "week_minutes"]
+__all__ = ["draw_calendar", "draw_typical_day"]
 
 # Shape letters: T clusters, D days, B quarter hours of a day, R rows of the calendar.
 
 _UNSEEN = "#e3e7eb"
 _SHORTEST_HOLE = 3
 _HOLE_ROWS = 2
-_FALSE_SHARE = 0.05
-_EFFICIENCY = 0.37
-"""The median absolute deviation of n days tells their spread as well as 0.37 n days' standard deviation."""
-
-
-@dataclass(frozen=True)
-class UnusualDay:
-    """A day, and how surprising its distance from the others is.
-
-    Attributes:
-        found: Day, distance and words.
-        p_value: Share of days expected at least as far, from median and spread of the days of its kind.
-        stays: Whether it stays unusual when all days that were looked at are allowed for.
-    """
-
-    found: RareDay
-    p_value: float
-    stays: bool
-
-
-def unusual_days(grid: TimeGrid, titles: Mapping[str, str]) -> list[UnusualDay]:
-    """All days that can be compared, the most unusual first.
-
-    The rank of a day among its own kind cannot survive a correction for many days, whatever the day was like:
-    the most unusual of sixty always has rank 1 in 60. So the logarithm of its distance is compared with the
-    median and the median absolute deviation of the days of its kind, by Student's t; Benjamini-Hochberg then
-    allows for all days.
-    """
-    from scipy.stats import t
-
-    days = rare_days(grid, most=grid.n_days, titles=titles)
-    far = np.log(np.maximum([d.distance for d in days], 1e-6)) if days else np.zeros(0)
-    weekend = np.array([d.day.weekday() >= 5 for d in days], dtype=bool)
-    p = np.ones(len(days))
-    for kind in (weekend, ~weekend):
-        if not kind.any():
-            continue
-        middle = np.median(far[kind])
-        # 1.4826: a normal distribution's standard deviation over its median absolute deviation.
-        spread = 1.4826 * float(np.median(np.abs(far[kind] - middle)))
-        if spread > 1e-9:
-            p[kind] = t.sf((far[kind] - middle) / spread, _EFFICIENCY * (int(kind.sum()) - 1))
-    stays = adjusted_p_values(p) <= _FALSE_SHARE if len(days) else np.zeros(0, dtype=bool)
-    order = sorted(range(len(days)), key=lambda i: (p[i], -days[i].distance, days[i].day))
-    return [UnusualDay(days[i], float(p[i]), bool(stays[i])) for i in order]
-
-
-def week_minutes(grid: TimeGrid) -> NDArray[np.float64]:
-    """(T, 7, 24) minutes of each cluster per recorded hour, by weekday (row 0: Monday) and hour of day.
-
-    NaN where the recording has less than half an hour of that hour of the week.
-    """
-    weekday = np.array([d.weekday() for d in grid.days])
-    time, seen = (_by_hour(grid.by_day(v)) for v in (grid.time_TB, grid.observed_B))
-    sums = np.stack([time[:, weekday == d].sum(axis=1) for d in range(7)], axis=1)
-    hours = np.stack([seen[weekday == d].sum(axis=0) for d in range(7)])
-    minutes: NDArray[np.float64] = np.divide(
-        60 * sums, hours, out=np.full_like(sums, np.nan), where=hours >= 0.5
-    )
-    return minutes
-
-
-def _by_hour(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    summed: NDArray[np.float64] = values.reshape(*values.shape[:-1], 24, -1).sum(axis=-1)
-    return summed
 
 
 def draw_typical_day(grid: TimeGrid, colours: Sequence[str]) -> Drawing:
     """Minutes of each cluster per recorded hour over the day, stacked; Monday to Friday and weekend."""
     weekend = np.array([d.weekday() >= 5 for d in grid.days])
-    time, seen = (_by_hour(grid.by_day(v)) for v in (grid.time_TB, grid.observed_B))
+    time, seen = (grid.by_hour(v) for v in (grid.time_TB, grid.observed_B))
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots(1, 2, sharey=True)

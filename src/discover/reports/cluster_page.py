@@ -16,12 +16,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from discover.changes import ChangeConfig, TimeGrid, build_grid, marks_of_windows, thin_windows
-from discover.changes.where_when import episodes_of, sensor_use, transitions_of
+from discover.changes.rare_days import unusual_days
+from discover.changes.where_when import episodes_of, hours_of_week, sensor_use, transitions_of
 from discover.clustering import length_words, share_words
 from discover.core.artifacts import write_text
 from discover.core.errors import DataError
 from discover.core.window_set import WindowSet
-from discover.reports.cluster_days import draw_calendar, draw_typical_day, unusual_days, week_minutes
+from discover.reports.cluster_days import draw_calendar, draw_typical_day
 from discover.reports.cluster_figures import (
     ClusterPicture,
     draw_cluster,
@@ -182,7 +183,7 @@ def _sections(
     present = inputs.present if inputs.present is not None else np.ones(len(inputs.window_set.events), bool)
     use = sensor_use(inputs.window_set, facts, facts["cluster"], present)
     episodes = episodes_of(facts, facts["cluster"])
-    weeks = week_minutes(grid)
+    weeks = hours_of_week(grid)
     titles = {c: str(told[c]["title"]) for c in order}
     lengths = {c: duration_shares(episodes.filter(pl.col("cluster") == c)["minutes"]) for c in order}
     most = max(float(shares.max()) for shares in lengths.values())

@@ -8,7 +8,6 @@ import polars as pl
 from discover.changes.where_when import (
     episodes_of,
     heat_field,
-    hour_weekday,
     sensor_use,
     transitions_of,
 )
@@ -37,12 +36,6 @@ def test_the_top_left_sensor_heats_the_top_left_corner() -> None:
     assert np.unravel_index(field.argmax(), field.shape) == (0, 0)
     field = heat_field(HOME, pl.DataFrame({"sensor": ["B"], "events": [5]}), cells=40)
     assert np.unravel_index(field.argmax(), field.shape) == (19, 39)
-
-
-def test_monday_eight_is_row_zero_column_eight() -> None:
-    week = hour_weekday(facts(0, 1)["start"])
-    assert week[0, 8] == 1.0
-    assert week.sum() == 1.0
 
 
 def test_sensors_are_counted_per_cluster_and_only_where_a_person_is() -> None:

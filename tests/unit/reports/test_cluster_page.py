@@ -9,12 +9,13 @@ import polars as pl
 import pytest
 
 from discover.changes import ChangeConfig, TimeGrid, build_grid, marks_of_windows, thin_windows
-from discover.changes.where_when import episodes_of
+from discover.changes.rare_days import unusual_days
+from discover.changes.where_when import episodes_of, hours_of_week
 from discover.clustering import length_words
 from discover.core.errors import DataError
 from discover.core.window_set import WindowSet
 from discover.pipeline.cluster_words import describe_again
-from discover.reports.cluster_days import _calendar_rows, unusual_days, week_minutes
+from discover.reports.cluster_days import _calendar_rows
 from discover.reports.cluster_figures import family_colours
 from discover.reports.cluster_page import ClusterPageInputs, write_cluster_page
 from discover.reports.plan_figure import spread_apart
@@ -117,14 +118,14 @@ def test_a_planted_day_stays_unusual_and_ordinary_days_do_not() -> None:
     assert not any(d.stays for d in unusual_days(grid_of(84, random=True), {}))
 
 
-def test_week_minutes_are_per_recorded_hour() -> None:
-    week = week_minutes(grid_of(14))
+def test_hours_of_week_are_per_recorded_hour() -> None:
+    week = hours_of_week(grid_of(14))
     # Twenty windows a minute apart, the last of which lasts five minutes.
     assert week.shape == (1, 7, 24)
     assert week[0, 0, 8] == pytest.approx(24)
     assert week[0, 0, 9] == pytest.approx(0)
-    assert week_minutes(grid_of(14, hole=range(7, 14)))[0, 0, 8] == pytest.approx(24)
-    assert np.isnan(week_minutes(grid_of(3))[0, 6, 8])
+    assert hours_of_week(grid_of(14, hole=range(7, 14)))[0, 0, 8] == pytest.approx(24)
+    assert np.isnan(hours_of_week(grid_of(3))[0, 6, 8])
 
 
 def test_the_calendar_labels_weeks_and_shortens_holes() -> None:

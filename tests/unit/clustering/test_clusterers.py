@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clustering_blobs import blobs, minutes
+from clustering_blobs import blobs, fit_stopped_at, minutes
 from sklearn.base import clone
 
 from discover.clustering import (
@@ -15,7 +15,6 @@ from discover.clustering import (
     build_clusterer,
     cluster_health,
 )
-from discover.clustering.training import TrainingState
 from discover.core.errors import ArtifactError, DataError, ShapeError
 from discover.metrics.clustering import clustering_scores
 
@@ -83,31 +82,16 @@ def test_the_kept_head_has_the_lowest_validation_loss_of_its_step() -> None:
     assert kept[0]["validation_loss"] == pytest.approx(best, abs=1e-5)
 
 
-class _StopError(Exception):
-    pass
-
-
 @pytest.mark.parametrize("stop_at", [("cluster", 3), ("self_label", 2)])
 @pytest.mark.parametrize("objective", ["scan", "temi"])
 def test_a_stopped_fit_goes_on_to_the_same_bytes(
-    objective: str, stop_at: tuple[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    objective: str, stop_at: tuple[str, int], tmp_path: Path
 ) -> None:
     x, _ = blobs(120)
     config = FAST.model_copy(update={"objective": objective, "epochs": 5})
     whole = SCANClusterer(config).fit(x, state_path=tmp_path / "whole.pt")
-    from discover.clustering import scan
-
-    save = scan.save_state
-
-    def stopping(path: Path, state: TrainingState, *rest: object) -> None:
-        save(path, state, *rest)  # type: ignore[arg-type]
-        if (state.step, state.epoch) == stop_at:
-            raise _StopError
-
-    monkeypatch.setattr(scan, "save_state", stopping)
-    with pytest.raises(_StopError):
+    with fit_stopped_at(*stop_at):
         SCANClusterer(config).fit(x, state_path=tmp_path / "stopped.pt")
-    monkeypatch.setattr(scan, "save_state", save)
     resumed = SCANClusterer(config).fit(x, state_path=tmp_path / "stopped.pt")
     assert (tmp_path / "whole.pt").read_bytes() == (tmp_path / "stopped.pt").read_bytes()
     assert resumed.predict_proba(x).tobytes() == whole.predict_proba(x).tobytes()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from clustering_blobs import blobs, minutes
+from clustering_blobs import blobs, fit_stopped_at, minutes
 from torch import Tensor, nn
 
 from discover.clustering import (
@@ -22,7 +22,6 @@ from discover.clustering import (
     merge_tree,
     save_clustering,
 )
-from discover.clustering.training import TrainingState
 from discover.core.errors import ConfigError
 from discover.metrics.clustering import clustering_scores
 
@@ -107,31 +106,16 @@ def test_the_history_says_how_many_clusters_are_used(entropy_weight: float) -> N
     assert fitted.health_.collapsed == (entropy_weight == 0)
 
 
-class _StopError(Exception):
-    pass
-
-
 @pytest.mark.parametrize("stop_at", [("cluster", 3), ("unfreeze", 1), ("self_label", 2)])
 @pytest.mark.parametrize("objective", ["scan", "temi"])
 def test_a_stopped_fit_with_the_encoder_goes_on_to_the_same_bytes(
-    objective: str, stop_at: tuple[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    objective: str, stop_at: tuple[str, int], tmp_path: Path
 ) -> None:
     x, _ = blobs(120)
     config = CONFIG.model_copy(update={"objective": objective})
     whole = SCANClusterer(config).fit(x, unfrozen=unfrozen(x), state_path=tmp_path / "whole.pt")
-    from discover.clustering import scan
-
-    save = scan.save_state
-
-    def stopping(path: Path, state: TrainingState, *rest: object) -> None:
-        save(path, state, *rest)  # type: ignore[arg-type]
-        if (state.step, state.epoch) == stop_at:
-            raise _StopError
-
-    monkeypatch.setattr(scan, "save_state", stopping)
-    with pytest.raises(_StopError):
+    with fit_stopped_at(*stop_at):
         SCANClusterer(config).fit(x, unfrozen=unfrozen(x), state_path=tmp_path / "stopped.pt")
-    monkeypatch.setattr(scan, "save_state", save)
     resumed = SCANClusterer(config).fit(x, unfrozen=unfrozen(x), state_path=tmp_path / "stopped.pt")
     assert (tmp_path / "whole.pt").read_bytes() == (tmp_path / "stopped.pt").read_bytes()
     assert torch.equal(resumed.encoder_weights_["matrix"], whole.encoder_weights_["matrix"])

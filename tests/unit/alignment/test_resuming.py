@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from alignment_world import run_bytes
 
 from discover.alignment import AlignmentTrainer
 from discover.alignment.checkpoint import load_checkpoint, save_checkpoint
@@ -31,16 +32,11 @@ def copied(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / "copied"))
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
-    skip = {"timing.jsonl", "config.yaml"}
-    return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file() and p.name not in skip}
-
-
 def test_a_new_folder_gets_the_log_and_the_best_model(
     world: ModuleType, finished: Path, tmp_path: Path
 ) -> None:
     train(world, tmp_path / "b", finished / "checkpoint_step_10.pt")
-    whole, gone_on = files_of(finished), files_of(tmp_path / "b")
+    whole, gone_on = run_bytes(finished), run_bytes(tmp_path / "b")
     del whole["checkpoint_step_5.pt"], whole["checkpoint_step_10.pt"]
     assert gone_on == whole
 
@@ -92,10 +88,10 @@ def test_another_run_in_the_new_folder_is_not_touched(
     world: ModuleType, finished: Path, copied: Path
 ) -> None:
     path = finished / "checkpoint_step_10.pt"
-    before = files_of(copied)
+    before = run_bytes(copied)
     with pytest.raises(ArtifactError, match="another output_dir"):
         train(world, copied, path, training__max_steps=14)
-    assert files_of(copied) == before
+    assert run_bytes(copied) == before
 
 
 def test_a_complete_run_without_its_best_model_says_so(
@@ -118,7 +114,7 @@ def test_an_unfinished_run_without_its_best_model_finds_another(world: ModuleTyp
 
 def test_a_later_best_model_of_the_same_run_stays(world: ModuleType, copied: Path) -> None:
     """As after a kill: best_model.pt is of step 12, the newest checkpoint of step 10."""
-    whole = files_of(copied)
+    whole = run_bytes(copied)
     (copied / "final_model.pt").unlink()
     train(world, copied)
-    assert files_of(copied) == whole
+    assert run_bytes(copied) == whole

@@ -1,10 +1,9 @@
 """The words that mean rooms and objects of one home, from the tables that captions use.
 
 A phrase means what a caption would call by it: "sofa" is the couch, "refrigerator" the fridge, "hall" the
-hallway. A
-general word means all its kinds: "cupboard" every cupboard and cabinet of the home, "bedroom" every bedroom.
-A
-word that the home has no sensor for means its nearest kin if there is one (`_KIN`), else nothing.
+hallway. A general word means all its kinds: "cupboard" every cupboard and cabinet of the home, "bedroom"
+every bedroom. A word that the home has no sensor for means its nearest kin if there is one (`_KIN`), else
+nothing.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,7 @@
 """What the words of a sentence mean in one home: rooms and objects as sets of its sensors.
 
 The table of words is made above this room (`pipeline.home_words`), from the words that captions use, and
-handed
-in. Here a sentence is cut into words and searched for the longest phrases of that table.
+handed in. Here a sentence is cut into words and searched for the longest phrases of that table.
 """
 
 import re

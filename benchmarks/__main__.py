@@ -9,12 +9,11 @@ benchmarks/results/speed_<theme>.md with the machine, the commit and the command
 take longer and have commands of their own: benchmarks.quality.recognition, benchmarks.reliability.kills.
 """
 
-import argparse
 import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.harness import ROOT, write_result
+from benchmarks.harness import ROOT, BenchmarkParser, write_result
 
 THEMES = tuple(sorted(p.stem for p in (ROOT / "benchmarks/speed").glob("*.py") if p.stem != "__init__"))
 
@@ -25,9 +24,7 @@ def main() -> None:
     if "--" in arguments:
         cut = arguments.index("--")
         arguments, extra = arguments[:cut], arguments[cut + 1 :]
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = BenchmarkParser(__doc__)
     parser.add_argument(
         "themes", nargs="*", choices=[*THEMES, []], default=[], metavar="THEME", help=", ".join(THEMES)
     )

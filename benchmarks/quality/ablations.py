@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness import ROOT, markdown_table, write_result
+from benchmarks.harness import ROOT, BenchmarkParser, folder_commits, markdown_table, write_result
 from discover.alignment import load_model
 from discover.core.embeddings import load_embeddings, unit_rows
 from discover.core.home import NO_ACTIVITY, Home
@@ -212,9 +212,7 @@ def _row(name: str, runs: Sequence[DayCounts], base: Sequence[DayCounts]) -> lis
 
 def main() -> None:
     """Measure, and write benchmarks/results/<name>.md after every round of seeds."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = BenchmarkParser(__doc__)
     parser.add_argument("--config", type=Path, default=ROOT / "configs/pipelines/b2_baseline.yaml")
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
@@ -233,21 +231,23 @@ def main() -> None:
                 if counts is not None:
                     found.setdefault(name, []).append(counts)
             if options.only_seed is None:
-                _write(options, found)
+                _write(options, found, workspace)
 
 
-def _write(options: argparse.Namespace, found: Mapping[str, list[DayCounts]]) -> None:
+def _write(options: argparse.Namespace, found: Mapping[str, list[DayCounts]], workspace: Path) -> None:
     table = markdown_table(
         ("variant", "seeds", *SCORES), [_row(name, runs, found["base"]) for name, runs in found.items()]
     )
     shown = ["home.log" if o.startswith("home.log=") else o for o in options.overrides]
     config = options.config.resolve().relative_to(ROOT)
     counts = found["base"][0]
+    made = {path.parent for path in workspace.rglob("manifest_*.json")}
     body = (
         f"Config {config}, changed: {', '.join(shown) or 'nothing'}. Equal steps and batch for all. "
         f"Test pool: "
         f"{int(counts.asked.sum()):,} windows of {len(counts.asked)} days, "
-        f"{int(counts.confusion.sum()):,} annotated.\n\nMean (least–most over seeds), then the difference "
+        f"{int(counts.confusion.sum()):,} annotated. "
+        f"{folder_commits(*made)}\n\nMean (least–most over seeds), then the difference "
         "to base, paired by seed and day, with its 95 % bootstrap interval over days and seeds; "
         f"* excludes 0.\n\n{table}\n"
     )

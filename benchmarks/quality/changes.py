@@ -8,7 +8,6 @@ one change from the middle on, 50 runs with other seeds carry none. The same day
 week with the four weeks before (rolling). Nothing reads the simulator's annotations.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ import polars as pl
 from scipy.stats import beta
 from sklearn.cluster import KMeans
 
-from benchmarks.harness import markdown_table, write_result
+from benchmarks.harness import BenchmarkParser, markdown_table, write_result
 from discover.changes import (
     Change,
     ChangeConfig,
@@ -202,7 +201,7 @@ def unchanged(seeds: Sequence[int]) -> tuple[str, bool]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run both parts and write benchmarks/results/changes.md."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = BenchmarkParser(__doc__)
     parser.add_argument("--unchanged", type=int, default=50, help="Runs without a change.")
     parser.add_argument("--planted", type=int, default=5, help="Runs per kind of change.")
     options = parser.parse_args(arguments)

@@ -7,7 +7,6 @@ an autoregression each day keeps a share phi of how far the day before was from 
 adds a weekday profile of one standard deviation, `slow wave` a sine of 180 days that reaches half of one.
 """
 
-import argparse
 import datetime as dt
 import sys
 import time
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from benchmarks.harness import markdown_table, write_result
+from benchmarks.harness import BenchmarkParser, markdown_table, write_result
 from benchmarks.quality.changes import clopper_pearson
 from discover.changes import (
     ChangeConfig,
@@ -137,7 +136,7 @@ def _rate(k: int, n: int) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run both parts and write benchmarks/results/changes_days.md."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = BenchmarkParser(__doc__)
     parser.add_argument("--two", type=int, default=200, help="Runs of two periods per kind of days.")
     parser.add_argument("--rolling", type=int, default=80, help="Runs of a rolling comparison.")
     options = parser.parse_args(arguments)

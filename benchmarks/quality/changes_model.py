@@ -8,7 +8,6 @@ embeddings of all windows by k-means (as `discover cluster --on sensor --method 
 and compares the second half with the first. Nothing reads the simulator's annotations.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from pathlib import Path
 import polars as pl
 from sklearn.cluster import KMeans
 
-from benchmarks.harness import markdown_table, write_result
+from benchmarks.harness import BenchmarkParser, markdown_table, write_result
 from benchmarks.quality.changes import SAMPLING, Report, cluster_names, right_finds
 from discover.alignment import LoadedModel, load_model
 from discover.changes import ChangeConfig, Period, build_grid, compare_periods, marks_of_windows
@@ -61,7 +60,7 @@ def compare_run(model: LoadedModel, seed: int, kind: str | None, amount: float, 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run all cases and write benchmarks/results/changes_model.md."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = BenchmarkParser(__doc__)
     parser.add_argument("model", type=Path, help="Folder of a trained model of the demo home.")
     parser.add_argument("--runs", type=int, default=2, help="Runs per case.")
     parser.add_argument("--days", type=int, default=56, help="Simulated days of a run.")

@@ -7,7 +7,6 @@ of labels, several seeds; stability (mean ARI between seeds); the difference to 
 a bootstrap over days; names without labels against majority naming. Labels are read here and nowhere else.
 """
 
-import argparse
 import itertools
 import sys
 import time
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness import markdown_table, write_result
+from benchmarks.harness import BenchmarkParser, folder_commits, markdown_table, write_result
 from discover.clustering import (
     ClusteringConfig,
     MergedClusterer,
@@ -291,9 +290,7 @@ def measure(
 
 def main() -> None:
     """Measure and write benchmarks/results/<name>.md."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = BenchmarkParser(__doc__)
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--home", required=True)
     parser.add_argument("--model", default="seed_0", help="Experiment below trained_models/<home>/.")
@@ -328,7 +325,9 @@ def main() -> None:
         "most 3 epochs and 2 of self-labelling, on 5,000 windows. `merged`: 60 small clusters "
         "joined by average linkage. HDBSCAN chooses its own number of clusters; noise counts as one."
     )
-    path = write_result(arguments.name, command, "\n\n".join(part for part in (head, text, body) if part))
+    commits = folder_commits(inputs.index_folder.parent, inputs.sampling)
+    parts = (head, commits, text, body)
+    path = write_result(arguments.name, command, "\n\n".join(part for part in parts if part))
     print(f"Wrote {path}")
 
 

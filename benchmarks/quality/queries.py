@@ -8,7 +8,6 @@ mean of a window's caption vectors in the text encoder's space), both again with
 read by rule, and a random order. benchmarks/queries/README.md tells what counts as relevant.
 """
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.harness import markdown_table, write_result
+from benchmarks.harness import BenchmarkParser, folder_commits, markdown_table, write_result
 from benchmarks.queries import (
     QUERY_FILES,
     QUERY_TYPES,
@@ -283,9 +282,7 @@ def _sampling_of(folder: Path) -> Path:
 
 def main() -> None:
     """Ask, and write benchmarks/results/queries_<name>.md."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = BenchmarkParser(__doc__)
     parser.add_argument(
         "--model", type=Path, action="append", required=True, help="Folder with best_model.pt."
     )
@@ -313,6 +310,7 @@ def main() -> None:
         (
             *filter(None, [arguments.note]),
             _HEAD.format(files=files),
+            folder_commits(*arguments.model, *map(_sampling_of, arguments.model)),
             *(home_section(seeds, name) for (_, name), seeds in homes.items()),
         )
     )

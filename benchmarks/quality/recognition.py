@@ -7,7 +7,6 @@ Windows, captions and vectors are made once; the model is trained and scored onc
 not depend on the seed (majority, bag of sensors, text only) come out the same in each.
 """
 
-import argparse
 import sys
 import tempfile
 import time
@@ -15,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import ROOT, markdown_table, write_result
+from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, stage_commits, write_result
 from discover.core.artifacts import read_json
 from discover.evaluation import summarise_seeds
 from discover.evaluation.markdown import method_title
@@ -248,9 +247,7 @@ def _print(outcome: StageOutcome) -> None:
 
 def main() -> None:
     """Measure and write benchmarks/results/<name>.md."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = BenchmarkParser(__doc__)
     parser.add_argument("--config", type=Path, default=ROOT / "configs/pipelines/demo.yaml")
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
     parser.add_argument("--seeds", type=int, default=3)
@@ -274,6 +271,7 @@ def main() -> None:
             f"{seconds:.0f} s in all. Prompt sets (sha256): {hashes}. Mean over seeds, range over seeds in "
             "round brackets, 95 % interval by bootstrap over days (seed 0) in square ones. Rejection for the "
             f"pool of all windows: {first.get('rejection')}.",
+            stage_commits(o for done in outcomes for o in done),
             recognition_tables(results),
             "## Label-free rows, differences (annotated windows; * the interval excludes 0)",
             difference_table(results),

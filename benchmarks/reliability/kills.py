@@ -7,7 +7,6 @@ share of the reference's time (the moments are drawn from a seed), and run again
 ended before its moment came does not count, and another is drawn.
 """
 
-import argparse
 import contextlib
 import hashlib
 import random
@@ -21,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.harness import ROOT, markdown_table, write_result
+from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, write_result
 
 SMALL_RUN = (
     "home.simulate.days=8",
@@ -117,9 +116,7 @@ def _fresh(workspace: Path) -> Iterator[None]:
 
 def main() -> None:
     """Measure and write benchmarks/results/reliability_kills.md."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = BenchmarkParser(__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

@@ -6,7 +6,6 @@ A made-up home, a small encoder, four configurations. Every run is a process of 
 random share of the time an uninterrupted run takes, and killed once more before it may finish.
 """
 
-import argparse
 import hashlib
 import importlib.util
 import os
@@ -20,7 +19,7 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from benchmarks.harness import ROOT, markdown_table, write_result
+from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, write_result
 from discover.alignment import AlignmentTrainer
 
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
@@ -95,9 +94,7 @@ def _digest(folder: Path) -> dict[str, str]:
 
 def main() -> None:
     """Measure and print; with --write also save under benchmarks/results."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = BenchmarkParser(__doc__, writes=False)
     parser.add_argument("--kills", type=int, default=10, help="Killed runs per configuration.")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()

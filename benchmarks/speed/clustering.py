@@ -7,13 +7,12 @@ Unit vectors around 40 centres, 256 wide. SCAN mines neighbours and trains on `m
 all; k-means runs on the same share. Both include assigning every window.
 """
 
-import argparse
 import time
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness import markdown_table, peak_rss_gb, write_result
+from benchmarks.harness import BenchmarkParser, markdown_table, peak_rss_gb, write_result
 from discover.clustering import KMeansClusterer, SCANClusterer, SCANConfig
 
 
@@ -57,9 +56,7 @@ def measure(n: int, dim: int, k: int, fit_windows: int) -> list[tuple[object, ..
 
 def main() -> None:
     """Measure and write benchmarks/results/speed_clustering.md."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = BenchmarkParser(__doc__)
     parser.add_argument("--windows", type=int, default=50_000)
     parser.add_argument("--dim", type=int, default=256)
     parser.add_argument("--k", type=int, default=20)

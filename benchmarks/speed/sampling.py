@@ -24,7 +24,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import polars as pl
 
-from benchmarks.harness import ROOT, markdown_table, peak_rss_gb, time_pairs, write_result
+from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, peak_rss_gb, time_pairs, write_result
 from discover.core.home import Home, Sensor
 from discover.core.tables import ANNOTATIONS
 from discover.core.window_set import EventLog
@@ -119,9 +119,7 @@ def measure(name: str, n_events: int, pairs: int) -> dict[str, Any]:
 
 def main() -> None:
     """Measure every row in a child process; print the table, or write it to benchmarks/results."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = BenchmarkParser(__doc__)
     parser.add_argument("--events", type=int, nargs="+", default=[250_000, 2_500_000, 25_000_000])
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--sampling", nargs="+", default=list(CONFIGS), choices=list(CONFIGS))

@@ -56,6 +56,8 @@ class Manifest(BaseModel):
     """File name relative to the manifest's folder -> sha256."""
     rows: dict[str, int] = {}
     code_version: str = __version__
+    commit: str | None = None
+    """Source revision that computed the outputs, where the caller knows it; decides nothing."""
 
 
 def file_sha256(path: Path) -> str:
@@ -138,6 +140,7 @@ def write_manifest(
     inputs: Mapping[str, str],
     outputs: Sequence[Path],
     rows: Mapping[str, int] | None = None,
+    commit: str | None = None,
 ) -> Manifest:
     """Hash `outputs` (which must be inside the manifest's folder) and write the manifest atomically."""
     manifest = Manifest(
@@ -147,8 +150,10 @@ def write_manifest(
         inputs=dict(inputs),
         outputs={str(p.relative_to(path.parent)): file_sha256(p) for p in outputs},
         rows=dict(rows or {}),
+        commit=commit or None,
     )
-    write_text(path, manifest.model_dump_json(indent=1) + "\n")
+    unknown = {"commit"} if manifest.commit is None else None
+    write_text(path, manifest.model_dump_json(indent=1, exclude=unknown) + "\n")
     return manifest
 
 

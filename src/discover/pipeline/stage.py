@@ -7,6 +7,7 @@ the folder it writes and a shared one on the folders it reads, so two runs may s
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,19 @@ from discover.core.artifacts import (
 from discover.core.errors import ArtifactError
 from discover.core.progress import SILENT, Progress
 
-__all__ = ["Stage", "StageOutcome", "StagePlan", "StageResult", "plan_stages", "run_stages"]
+__all__ = [
+    "COMMIT_VARIABLE",
+    "Stage",
+    "StageOutcome",
+    "StagePlan",
+    "StageResult",
+    "plan_stages",
+    "run_stages",
+]
+
+COMMIT_VARIABLE = "DISCOVER_COMMIT"
+"""Environment variable that names the source revision for manifests; unset, none is noted. The library never
+asks git: it may be installed anywhere, inside any repository."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +97,8 @@ class StageOutcome:
     reason: str
     seconds: float
     rows: Mapping[str, int]
+    commit: str | None = None
+    """Source revision that computed the outputs, now or in the earlier run that is reused."""
 
 
 def plan_stages(stages: Sequence[Stage]) -> list[StagePlan]:
@@ -174,7 +189,8 @@ def _run_one(
             break
     assert manifest is not None
     made.update({stage.folder / name: digest for name, digest in manifest.outputs.items()})
-    return StageOutcome(stage, not current, reason, time.monotonic() - started, manifest.rows)
+    seconds = time.monotonic() - started
+    return StageOutcome(stage, not current, reason, seconds, manifest.rows, manifest.commit)
 
 
 @contextlib.contextmanager
@@ -211,6 +227,7 @@ def _execute(stage: Stage, hashes: Mapping[str, str], progress: Progress) -> Man
         inputs=hashes,
         outputs=result.outputs,
         rows=result.rows,
+        commit=os.environ.get(COMMIT_VARIABLE),
     )
 
 

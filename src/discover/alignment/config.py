@@ -52,7 +52,7 @@ class AlignmentConfig(StrictModel):
     """Name of the run, used in paths."""
     output_dir: Path = Path("trained_models/alignment")
     """Folder of checkpoints, config.yaml and metrics.jsonl."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Decides initial weights, order, caption draws, dropout and masks."""
     train_data_path: Path | None = None
     """Training windows: a sampling folder or its windows.parquet (its train split), or discover-v2's JSON."""

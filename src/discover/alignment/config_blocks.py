@@ -39,7 +39,7 @@ class ProjectionConfig(StrictModel):
     the pooled vector looks at all events once more, then one matrix."""
     dim: int = Field(default=512, ge=2, le=16384)
     """Width of the joint space; equal on both sides."""
-    hidden_dim: int = Field(default=2048, ge=2)
+    hidden_dim: int = Field(default=2048, ge=2, le=65_536)
     """Width of the hidden layers (mlp)."""
     num_layers: int = Field(default=2, ge=2, le=3)
     """Linear layers (mlp)."""
@@ -47,7 +47,7 @@ class ProjectionConfig(StrictModel):
     """Dropout after every hidden layer (mlp)."""
     use_bn: bool = False
     """Batch norm after every hidden layer (mlp)."""
-    n_heads: int = Field(default=4, ge=1)
+    n_heads: int = Field(default=4, ge=1, le=1_024)
     """Attention heads (attention); must divide the encoder's d_model."""
 
     @model_validator(mode="after")
@@ -60,7 +60,7 @@ class ProjectionConfig(StrictModel):
 class LossConfig(StrictModel):
     """What is minimised."""
 
-    clip_weight: float = Field(default=1.0, ge=0)
+    clip_weight: float = Field(default=1.0, ge=0, le=1_000_000)
     """Weight of the alignment loss."""
     temperature_init: float = Field(default=0.02, ge=0.01, le=10)
     """Softmax temperature T at the start; ln(1/T) is what is trained, and T never falls below 0.01."""
@@ -81,17 +81,17 @@ class LossConfig(StrictModel):
     do (duplicates)."""
     near_same: Literal["ignore", "positive"] = "ignore"
     """Whether nearly the same captions are left out or count as matches (duplicates with near_threshold)."""
-    soft_temperature: float = Field(default=0.05, gt=0)
+    soft_temperature: float = Field(default=0.05, gt=0, le=100)
     """How quickly a match fades with text similarity (soft)."""
     soft_weight: float = Field(default=0.5, ge=0, le=1)
     """Weight of a match with another caption of the same text vector (soft)."""
     ignore_overlaps: bool = True
     """Leave windows that share events out of each other's negatives (duplicates and soft)."""
-    mlm_weight: float = Field(default=0.0, ge=0)
+    mlm_weight: float = Field(default=0.0, ge=0, le=1_000_000)
     """Weight of masked event modelling; 0 switches it off."""
     mask_prob: float = Field(default=0.25, gt=0, lt=1)
     """Share of events that are masked."""
-    mean_span_length: float = Field(default=5.0, ge=1)
+    mean_span_length: float = Field(default=5.0, ge=1, le=10_000)
     """Mean number of consecutive events masked together."""
     enable_field_blackout: bool = True
     """Also hide the place and the gap of masked events, which would give them away."""
@@ -103,13 +103,13 @@ class LossConfig(StrictModel):
     """Let the alignment loss see the masked events too: one encoder pass instead of two."""
     use_hard_negatives: bool = False
     """Add negatives from a memory of earlier batches."""
-    hard_negative_memory_size: int = Field(default=4096, ge=1)
+    hard_negative_memory_size: int = Field(default=4096, ge=1, le=10_000_000)
     """Pairs remembered."""
     hard_negative_ratio: float = Field(default=0.5, gt=0, le=8)
     """Extra negatives per window, as a share of the batch size."""
     hard_negative_strategy: Literal["memory_bank", "cross_batch", "mixed"] = "memory_bank"
     """memory_bank: from earlier batches. cross_batch: from the batch, counted twice. mixed: half each."""
-    hard_negative_sampling_temperature: float = Field(default=0.1, gt=0)
+    hard_negative_sampling_temperature: float = Field(default=0.1, gt=0, le=100)
     """Softmax temperature of the draw from the memory; small takes the hardest."""
 
     @model_validator(mode="after")
@@ -156,7 +156,7 @@ class AugmentationConfig(StrictModel):
     """Probability that an event is left out."""
     sensor_dropout: float = Field(default=0.0, ge=0, lt=1)
     """Probability that a sensor is silent for a whole window."""
-    time_jitter_s: float = Field(default=0.0, ge=0)
+    time_jitter_s: float = Field(default=0.0, ge=0, le=86_400)
     """Standard deviation in seconds of what is added to every event's time; order stays."""
     crop: float = Field(default=0.0, ge=0, lt=1)
     """Largest share cut off a window's ends."""
@@ -174,9 +174,9 @@ class AugmentationConfig(StrictModel):
 class EarlyStoppingConfig(StrictModel):
     """End a run whose validation value no longer gets better."""
 
-    patience: int = Field(default=5, ge=1)
+    patience: int = Field(default=5, ge=1, le=1_000_000)
     """Validations in a row without a better value of training.best_metric after which the run ends."""
-    min_gain: float = Field(default=0.0, ge=0)
+    min_gain: float = Field(default=0.0, ge=0, le=1_000_000)
     """How much better than the best before a value must be to count."""
 
 
@@ -189,11 +189,11 @@ class OptimizerConfig(StrictModel):
     """Peak learning rate, reached after warm-up, then a cosine down to 0 at the last step."""
     betas: tuple[float, float] = (0.9, 0.98)
     """Decay of the running mean and square of the gradient."""
-    weight_decay: float = Field(default=0.01, ge=0)
+    weight_decay: float = Field(default=0.01, ge=0, le=100)
     """On matrices only: never on biases, norms, embeddings or the temperature."""
     warmup_ratio: float = Field(default=0.1, ge=0, lt=1)
     """Share of all steps over which the learning rate rises linearly from 0."""
-    grad_clip_norm: float | None = Field(default=1.0, gt=0)
+    grad_clip_norm: float | None = Field(default=1.0, gt=0, le=1_000_000_000)
     """Largest norm of the whole gradient; None for no clipping."""
 
     @field_validator("betas")
@@ -215,11 +215,11 @@ class OptimizerConfig(StrictModel):
 class TrainingConfig(StrictModel):
     """How long, how large, how often."""
 
-    batch_size: int = Field(default=128, ge=2)
+    batch_size: int = Field(default=128, ge=2, le=65_536)
     """Pairs per step; every other pair of the batch is a negative."""
-    max_epochs: int | None = Field(default=None, ge=1)
+    max_epochs: int | None = Field(default=None, ge=1, le=1_000_000)
     """Passes over the training windows; with max_steps also given, whichever ends first."""
-    max_steps: int | None = Field(default=10000, ge=1)
+    max_steps: int | None = Field(default=10000, ge=1, le=1_000_000_000)
     """Optimizer steps."""
     device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$")
     """auto: a GPU when there is one."""
@@ -227,13 +227,13 @@ class TrainingConfig(StrictModel):
     """Mixed precision where the hardware has it (with precision auto)."""
     precision: Literal["auto", "32", "bf16", "fp16"] = "auto"
     """auto: bf16 if use_amp and the processor multiplies bf16 natively, else 32. fp16: GPU only."""
-    log_interval: int = Field(default=50, ge=1)
+    log_interval: int = Field(default=50, ge=1, le=1_000_000_000)
     """Steps between lines of metrics.jsonl."""
-    val_interval: int = Field(default=500, ge=1)
+    val_interval: int = Field(default=500, ge=1, le=1_000_000_000)
     """Steps between validations."""
-    save_interval: int = Field(default=2000, ge=1)
+    save_interval: int = Field(default=2000, ge=1, le=1_000_000_000)
     """Steps between checkpoints; a killed run goes on from the last one."""
-    metrics_interval: int = Field(default=1000, ge=1)
+    metrics_interval: int = Field(default=1000, ge=1, le=1_000_000_000)
     """Steps between retrieval metrics on the validation pool (rounded to validations)."""
     num_workers: int = Field(default=0, ge=0, le=64)
     """Threads that gather batches ahead of the step; the result does not depend on it."""
@@ -242,21 +242,21 @@ class TrainingConfig(StrictModel):
     pin_memory: bool = False
     """GPU only: keep the training events in host memory and copy each batch through pinned memory, for homes
     larger than the GPU's."""
-    gradient_accumulation: int = Field(default=1, ge=1)
+    gradient_accumulation: int = Field(default=1, ge=1, le=10_000)
     """Micro-batches per step; the loss is the mean of their losses, each with its own negatives."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
     caption_use: Literal["drawn", "all", "average"] = "drawn"
     """Of a window's captions, each step takes one at random (drawn), every one as a match (all), or the mean
     of their text embeddings (average). Validation takes caption 0."""
-    val_pool_size: int = Field(default=2048, ge=2)
+    val_pool_size: int = Field(default=2048, ge=2, le=1_000_000)
     """Validation windows (evenly spread over the split) that losses and retrieval metrics are taken on."""
     label_readout: bool = False
     """Also log label-precision@10 on the validation pool, from labels.parquet beside the windows. For
     information only: nothing is chosen by it."""
     best_metric: Literal["val_loss", "val_recall_at_10", "val_map"] = "val_loss"
     """What best_model.pt is best in."""
-    keep_checkpoints: int | None = Field(default=3, ge=1)
+    keep_checkpoints: int | None = Field(default=3, ge=1, le=1_000_000)
     """How many checkpoint_step_*.pt stay; None keeps all."""
 
     @model_validator(mode="before")

@@ -25,5 +25,5 @@ class CaptionConfig(StrictModel):
     n_captions: int = Field(default=4, ge=1, le=MAX_CAPTIONS)
     """Distinct captions per window, 1 to 8. structured has one sentence; further captions of it say the same
     four parts in other fixed orders."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Picks the sentence forms of each window, together with the window's id."""

@@ -16,13 +16,13 @@ class ChangeConfig(StrictModel):
 
     hold_s: float = Field(default=300.0, gt=0, le=900)
     """A window's behaviour lasts until the next window begins, at most this many seconds."""
-    gap_h: float = Field(default=12.0, gt=0)
+    gap_h: float = Field(default=12.0, gt=0, le=87_840)
     """A silence of all sensors longer than this many hours is a hole in the recording, not a quiet home."""
     min_observed_h: float = Field(default=18.0, gt=0, le=24)
     """Days with fewer observed hours are left out of both periods."""
-    min_days: int = Field(default=7, ge=4)
+    min_days: int = Field(default=7, ge=4, le=36_600)
     """Smallest number of usable days on each side."""
-    permutations: int = Field(default=4999, ge=199)
+    permutations: int = Field(default=4999, ge=199, le=1_000_000)
     """Random exchanges of days behind each p-value; the smallest p-value is 1 / (permutations + 1)."""
     fdr: float = Field(default=0.05, gt=0, lt=1)
     """Share of false alarms accepted among the reported changes (Benjamini-Hochberg)."""
@@ -33,14 +33,14 @@ class ChangeConfig(StrictModel):
     (Romano et al. 2006)."""
     level: float = Field(default=0.95, gt=0, lt=1)
     """Coverage of the bootstrap intervals."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Seed of permutations and resamples."""
 
 
 class RollingConfig(StrictModel):
     """How a recording is compared with its own recent past, window by window."""
 
-    baseline_days: int = Field(default=28, ge=4)
+    baseline_days: int = Field(default=28, ge=4, le=36_600)
     """Calendar days right before a window that it is compared with; must hold `ChangeConfig.min_days`."""
-    window_days: int = Field(default=7, ge=4)
+    window_days: int = Field(default=7, ge=4, le=36_600)
     """Calendar days of a window, and the step from one to the next; must hold `ChangeConfig.min_days`."""

@@ -23,14 +23,14 @@ FeatureSpace = Literal["sensor", "encoder", "captions", "bag"]
 class MiningConfig(StrictModel):
     """Which pairs of windows should share a cluster."""
 
-    k: int = Field(default=50, ge=1)
+    k: int = Field(default=50, ge=1, le=10_000)
     """Nearest windows by cosine taken per window."""
-    min_gap_s: float = Field(default=0.0, ge=0)
+    min_gap_s: float = Field(default=0.0, ge=0, le=31_622_400)
     """Windows that overlap in time, or lie closer than this many seconds, are no neighbours."""
     twin: Literal["off", "weighted", "intersection"] = "off"
     """With captions as a second space: `weighted` mines by the mean of both cosines, `intersection` keeps
     pairs that are among the nearest in both spaces."""
-    temporal_s: float = Field(default=0.0, ge=0)
+    temporal_s: float = Field(default=0.0, ge=0, le=31_622_400)
     """Windows that begin at most this many seconds after a window ends are its neighbours too; 0: off."""
     temporal_share: float = Field(default=0.5, ge=0, le=1)
     """Share of drawn pairs that come from time instead of similarity, where both exist."""
@@ -39,26 +39,26 @@ class MiningConfig(StrictModel):
 class SelfLabelConfig(StrictModel):
     """The second step: learn from the clusters' own confident windows."""
 
-    epochs: int = Field(default=10, ge=0)
+    epochs: int = Field(default=10, ge=0, le=100_000)
     """Passes over the windows; 0 leaves the step out."""
     threshold: float = Field(default=0.95, gt=0, le=1)
     """Smallest assignment that counts as confident."""
-    noise: float = Field(default=0.3, ge=0)
+    noise: float = Field(default=0.3, ge=0, le=100)
     """Size of the random change to a unit vector that the student sees, as a share of its length."""
-    learning_rate: float = Field(default=1e-4, gt=0)
+    learning_rate: float = Field(default=1e-4, gt=0, le=10)
     """Step size of Adam."""
 
 
 class UnfreezeConfig(StrictModel):
     """Training the sensor encoder together with the clusters, after heads were found with it frozen."""
 
-    layers: int = Field(default=0, ge=-1)
+    layers: int = Field(default=0, ge=-1, le=1_024)
     """Transformer blocks that learn, counted from the last; 0: the encoder stays frozen; -1: all of it."""
-    epochs: int = Field(default=5, ge=1)
+    epochs: int = Field(default=5, ge=1, le=100_000)
     """Most passes over the windows; they end early by scan.patience, and self-labelling comes after them."""
-    learning_rate: float = Field(default=1e-4, gt=0)
+    learning_rate: float = Field(default=1e-4, gt=0, le=10)
     """Step size of Adam for the encoder; its cluster head keeps that of its step."""
-    batch_size: int = Field(default=256, ge=2)
+    batch_size: int = Field(default=256, ge=2, le=1_000_000)
     """Pairs per step; both windows of each pass through the encoder."""
     event_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Probability that an event is left out of a window the encoder sees in training."""
@@ -67,43 +67,43 @@ class UnfreezeConfig(StrictModel):
 class SCANConfig(StrictModel):
     """How SCAN or TEMI heads are trained on window vectors."""
 
-    n_clusters: int = Field(default=20, ge=2)
+    n_clusters: int = Field(default=20, ge=2, le=10_000)
     """Number of clusters."""
     objective: Literal["scan", "temi"] = "scan"
     """The loss: neighbours agree and clusters are used (scan), or weighted mutual information (temi)."""
     mining: MiningConfig = MiningConfig()
     """Which pairs are drawn."""
-    n_heads: int = Field(default=10, ge=1)
+    n_heads: int = Field(default=10, ge=1, le=1_000)
     """Heads trained side by side; the best one by validation loss is kept."""
-    hidden_dim: int = Field(default=0, ge=0)
+    hidden_dim: int = Field(default=0, ge=0, le=65_536)
     """Width of a hidden layer in each head; 0: linear heads, as in the paper."""
-    entropy_weight: float = Field(default=2.0, ge=0)
+    entropy_weight: float = Field(default=2.0, ge=0, le=1_000_000)
     """Weight of the entropy term (scan); higher makes clusters more equal in size."""
     beta: float = Field(default=0.6, gt=0.5, le=1)
     """Exponent of the mutual information (temi)."""
-    temperature: float = Field(default=0.1, gt=0)
+    temperature: float = Field(default=0.1, gt=0, le=100)
     """Divides the heads' logits."""
     momentum: float = Field(default=0.99, ge=0, lt=1)
     """How slowly the teacher follows the student, and the marginal the teacher (temi)."""
-    epochs: int = Field(default=60, ge=1)
+    epochs: int = Field(default=60, ge=1, le=100_000)
     """Passes over the windows at most."""
-    patience: int = Field(default=10, ge=1)
+    patience: int = Field(default=10, ge=1, le=100_000)
     """Training stops after this many epochs without a better validation loss."""
-    batch_size: int = Field(default=512, ge=2)
+    batch_size: int = Field(default=512, ge=2, le=1_000_000)
     """Pairs per step."""
-    learning_rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0, le=10)
     """Step size of Adam."""
-    weight_decay: float = Field(default=1e-4, ge=0)
+    weight_decay: float = Field(default=1e-4, ge=0, le=100)
     """Decoupled weight decay."""
     validation_share: float = Field(default=0.1, gt=0, lt=1)
     """Share of windows held out in stretches of time when no validation windows are given."""
-    max_fit_windows: int = Field(default=100_000, ge=10)
+    max_fit_windows: int = Field(default=100_000, ge=10, le=100_000_000)
     """More training windows than this are thinned at random first: mining compares all pairs."""
     self_label: SelfLabelConfig = SelfLabelConfig()
     """The second step."""
     unfreeze: UnfreezeConfig = UnfreezeConfig()
     """Whether the sensor encoder learns too."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Same seed, same clusters."""
 
     @model_validator(mode="after")
@@ -125,15 +125,15 @@ class ClusteringConfig(StrictModel):
     on: FeatureSpace = "sensor"
     """What they are found in: the model's window vectors (sensor), those before its projection head
     (encoder), caption vectors (captions), or counts per sensor (bag)."""
-    k: int = Field(default=20, ge=2)
+    k: int = Field(default=20, ge=2, le=10_000)
     """Number of clusters (hdbscan finds at most this many)."""
-    merge_from: int = Field(default=60, ge=0)
+    merge_from: int = Field(default=60, ge=0, le=10_000)
     """Find this many small clusters first and merge them to k; 0: find k at once."""
     transition_weight: float = Field(default=0.0, ge=0, le=1)
     """Weight of "follows in time" against "looks alike" when small clusters are merged."""
     scan: SCANConfig = SCANConfig()
     """Training of scan and temi; its n_clusters, objective and seed follow from the settings here."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Same seed, same clusters."""
 
     @model_validator(mode="after")

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from discover.core.errors import ConfigError
 
 __all__ = [
+    "MAX_NUMBER",
     "StrictModel",
     "apply_overrides",
     "closest",
@@ -27,6 +28,9 @@ __all__ = [
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+MAX_NUMBER = 1e15
+"""No setting takes a number larger than this, of either sign."""
+
 
 class StrictModel(BaseModel):
     """Frozen settings: unknown keys are an error, field docstrings become the reference page."""
@@ -37,7 +41,21 @@ class StrictModel(BaseModel):
         use_attribute_docstrings=True,
         validate_default=True,
         protected_namespaces=(),
+        allow_inf_nan=False,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_absurd_number(cls, values: Any) -> Any:
+        # Limits of single fields are in `Field`; this one also holds inside lists.
+        if isinstance(values, Mapping):
+            for name, value in values.items():
+                for one in value if isinstance(value, list | tuple) else (value,):
+                    if isinstance(one, int | float) and abs(one) > MAX_NUMBER:
+                        raise ValueError(
+                            f"'{name}': a number beyond any setting's range (largest: {MAX_NUMBER:.0e})"
+                        )
+        return values
 
 
 def closest(name: str, options: Iterable[str]) -> str:
@@ -134,7 +152,10 @@ def _explain(error: Any, model: type[BaseModel]) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     if not dotted:
         return message
-    shown = repr(error.get("input"))
+    value = error.get("input")
+    # A block or a number of thousands of digits is not worth printing, or cannot be.
+    plain = isinstance(value, str | float | bool | None) or (isinstance(value, int) and abs(value) < 1e30)
+    shown = repr(value) if plain else type(value).__name__
     return f"'{dotted}': {message}" + (f" (got {shown})" if len(shown) < 80 else "")
 
 

@@ -42,9 +42,9 @@ class Sensor(StrictModel):
     """Room in snake_case, for example master_bedroom."""
     object: str | None = None
     """What the sensor watches, in plain words: "fridge", "front door"."""
-    x: float | None = None
+    x: float | None = Field(default=None, ge=0, le=1_000_000)
     """Position in floor-plan units, origin top left, x to the right."""
-    y: float | None = None
+    y: float | None = Field(default=None, ge=0, le=1_000_000)
     """Position in floor-plan units, origin top left, y downwards."""
     is_activity: bool = True
     """False for device health (battery, radio): kept in the event table, left out of windows."""
@@ -59,9 +59,9 @@ class Sensor(StrictModel):
 class FloorPlan(StrictModel):
     """Size of the plan on which sensor positions are measured; normalising divides by it."""
 
-    width: float = Field(gt=0)
+    width: float = Field(gt=0, le=1_000_000)
     """Width in floor-plan units (pixels of the published picture, or centimetres)."""
-    height: float = Field(gt=0)
+    height: float = Field(gt=0, le=1_000_000)
     """Height in the same units."""
 
 
@@ -95,7 +95,7 @@ class Home(StrictModel):
     """One line for people."""
     time_zone: str = "UTC"
     """IANA zone of the log's wall-clock times. Times are never converted, only named."""
-    residents: int = Field(default=1, ge=0)
+    residents: int = Field(default=1, ge=0, le=1_000)
     """People living there (0: scripted visitors only)."""
     pets: bool = False
     """Whether a pet also triggers motion sensors."""

@@ -86,9 +86,9 @@ class SensorEncoderConfig(StrictModel):
     """Width of a token, and of the window embedding before the head."""
     n_layers: int = Field(default=4, ge=1, le=64)
     """Transformer blocks."""
-    n_heads: int = Field(default=4, ge=1)
+    n_heads: int = Field(default=4, ge=1, le=1_024)
     """Attention heads; must divide d_model."""
-    d_ff: int = Field(default=1024, ge=1)
+    d_ff: int = Field(default=1024, ge=1, le=65_536)
     """Hidden width of the feed-forward layers."""
     max_seq_len: int = Field(default=512, ge=1, le=65536)
     """Longest window in events. Of a longer one the central events are kept, and it is counted."""

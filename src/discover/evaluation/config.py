@@ -19,29 +19,29 @@ class EvaluationConfig(StrictModel):
     """Also train the supervised references (hour, bag of sensors, linear probe) on training labels."""
     gradient_boosting: bool = True
     """Also train gradient boosting on bag of sensors + hour; the slowest reference."""
-    gradient_boosting_iterations: int = Field(default=60, ge=1)
+    gradient_boosting_iterations: int = Field(default=60, ge=1, le=100_000)
     """Boosting rounds; early stopping is off, so that the result is repeatable."""
-    max_iterations: int = Field(default=200, ge=1)
+    max_iterations: int = Field(default=200, ge=1, le=1_000_000)
     """Most solver iterations of a logistic regression; whether it converged is in the result."""
     probe_strengths: tuple[float, ...] = (0.01, 0.1, 1.0)
     """Inverse regularisation of the linear probe; the best on validation windows is used."""
-    probe_iterations: int = Field(default=100, ge=1)
+    probe_iterations: int = Field(default=100, ge=1, le=1_000_000)
     """Most solver iterations for each of them; the next begins where the last ended."""
     mlp_probe: bool = True
     """Also train a probe with one hidden layer; its epoch is chosen on validation windows."""
-    mlp_width: int = Field(default=128, ge=1)
+    mlp_width: int = Field(default=128, ge=1, le=65_536)
     """Hidden units of that probe."""
-    mlp_epochs: int = Field(default=30, ge=1)
+    mlp_epochs: int = Field(default=30, ge=1, le=100_000)
     """Most epochs of that probe."""
     encoder_probe: bool = True
     """Also probe the encoder's vectors before the projection head (a second pass through the encoder)."""
     shots: tuple[int, ...] = (1, 5, 20)
     """Labelled training windows per activity of the rows with few labels; empty leaves these rows out."""
-    shot_draws: int = Field(default=50, ge=1)
+    shot_draws: int = Field(default=50, ge=1, le=100_000)
     """How often these windows are drawn."""
     text_weights: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
     """Weights of the prompt tried in prototypes of text and shots; the best on validation is used."""
-    balance_temperature: float = Field(default=DEFAULT_TEMPERATURE, gt=0)
+    balance_temperature: float = Field(default=DEFAULT_TEMPERATURE, gt=0, le=100)
     """Softmax temperature under which the `balanced` rows make activities equally frequent."""
     balance_strength: float = Field(default=1.0, ge=0, le=1)
     """How far they do: 0 leaves scores as they are, 1 makes all activities alike over training windows."""
@@ -51,7 +51,7 @@ class EvaluationConfig(StrictModel):
     """How students are taught."""
     coarse: bool = True
     """Also score the coarse labels (level L2), by mapping answers and by prompts of their own."""
-    smoothing_s: float = Field(default=60.0, gt=0)
+    smoothing_s: float = Field(default=60.0, gt=0, le=604_800)
     """Standard deviation in seconds of the Gaussian that averages scores over neighbouring windows."""
     rejection_quantile: float = Field(default=0.5, gt=0, lt=1)
     """Label-free rejection: a window is `no_activity` when its best score exceeds its best cosine with the
@@ -59,7 +59,7 @@ class EvaluationConfig(StrictModel):
     is unnamed"; no label sets it."""
     background_labels: tuple[str, ...] = ("no_activity", "other", "other_activity")
     """Labels that stand for no activity: left out of the annotated pool, one class in the full pool."""
-    bootstrap_samples: int = Field(default=1000, ge=10)
+    bootstrap_samples: int = Field(default=1000, ge=10, le=1_000_000)
     """Resamplings of test days behind each 95 % interval."""
     recall_ks: tuple[int, ...] = (1, 5, 10)
     """Depths of recall@k."""
@@ -67,7 +67,7 @@ class EvaluationConfig(StrictModel):
     """Depths of the recall curve; those beyond the pool are left out."""
     label_precision_ks: tuple[int, ...] = (10, 50, 100)
     """Depths of label-precision@k."""
-    confusion_k: int = Field(default=10, ge=1)
+    confusion_k: int = Field(default=10, ge=1, le=1_000_000)
     """Retrieved items whose labels fill the confusion of retrieved labels."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Seed of the bootstrap and of gradient boosting."""

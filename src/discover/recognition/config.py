@@ -27,7 +27,7 @@ class RecognitionConfig(StrictModel):
     """Labels that stand for no activity: they get no prompt and are never answered."""
     aggregation: Literal["mean", "vote"] = "mean"
     """mean: average cosine with an activity's prompts. vote: its share of the nearest prompts."""
-    vote_k: int = Field(default=5, ge=1)
+    vote_k: int = Field(default=5, ge=1, le=10_000)
     """How many nearest prompts vote (aggregation vote)."""
     centring: bool = True
     """Subtract each activity's mean over the reference windows, so that no prompt wins everywhere
@@ -35,14 +35,14 @@ class RecognitionConfig(StrictModel):
     balance: float = Field(default=0.0, ge=0, le=1)
     """How far activities are pulled towards equal shares of the reference windows: 0 not, 1 fully
     (method prompts)."""
-    temperature: float = Field(default=0.05, gt=0)
+    temperature: float = Field(default=0.05, gt=0, le=100)
     """Softmax temperature of the probabilities, in units of the scores (cosines; method prompts)."""
-    smoothing_s: float = Field(default=60.0, gt=0)
+    smoothing_s: float = Field(default=60.0, gt=0, le=604_800)
     """Standard deviation in seconds of the Gaussian that averages over neighbouring windows."""
     unknown_share: float = Field(default=0.5, ge=0, lt=1)
     """Share of the validation windows that the unknown rule leaves unnamed; 0 always names one.
     0.5 says "about half of a day is nothing in particular"; no label sets it."""
-    join_gap_s: float = Field(default=600.0, ge=0)
+    join_gap_s: float = Field(default=600.0, ge=0, le=31_622_400)
     """Neighbouring windows of one activity form a segment unless a longer silence lies between them."""
 
     @model_validator(mode="after")

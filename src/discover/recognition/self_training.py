@@ -27,9 +27,9 @@ class SelfTrainingConfig(StrictModel):
     """Share of the windows of each predicted activity that the student learns from: the clearest half."""
     rounds: int = Field(default=2, ge=1, le=10)
     """Students in a row; from the second on, the teacher is joined by the student before."""
-    inverse_penalty: float = Field(default=1.0, gt=0)
+    inverse_penalty: float = Field(default=1.0, gt=0, le=1_000_000_000)
     """Inverse strength of the student's ridge penalty (scikit-learn's C)."""
-    max_iterations: int = Field(default=500, ge=1)
+    max_iterations: int = Field(default=500, ge=1, le=1_000_000)
     """Most solver iterations of a student."""
 
 

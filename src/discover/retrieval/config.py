@@ -39,7 +39,7 @@ class IndexConfig(StrictModel):
     min_recall: float = Field(default=0.95, gt=0, le=1)
     """Recall@10 against exact search to reach on a sample of the index's own windows; eight times as many
     groups as that takes are then looked into, for sentences."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Seed of the grouping and of that sample."""
 
     @model_validator(mode="after")
@@ -68,9 +68,9 @@ class SearchFilters(StrictModel):
     """Weekdays on which the window begins."""
     rooms: tuple[str, ...] = ()
     """Rooms in snake_case; at least one of them was visited."""
-    min_duration_s: float = Field(default=0.0, ge=0)
+    min_duration_s: float = Field(default=0.0, ge=0, le=1_000_000_000)
     """Shortest time between a window's first and last event, in seconds."""
-    max_duration_s: float | None = Field(default=None, ge=0)
+    max_duration_s: float | None = Field(default=None, ge=0, le=1_000_000_000)
     """Longest time between a window's first and last event, in seconds."""
     splits: tuple[Split, ...] = ()
     """Splits to search in."""
@@ -101,7 +101,7 @@ class SearchFilters(StrictModel):
 class SearchDefaults(StrictModel):
     """How questions are answered where the asker does not say."""
 
-    top_k: int = Field(default=5, ge=1)
+    top_k: int = Field(default=5, ge=1, le=10_000_000)
     """Number of answers."""
     merge: bool = True
     """Join neighbouring and overlapping windows into one moment."""

@@ -25,7 +25,7 @@ class SplitConfig(StrictModel):
     """chronological: first days train, last days test. random: a seeded shuffle of the days."""
     ratios: tuple[float, float, float] = (0.7, 0.1, 0.2)
     """Shares of the days for train, val and test; any scale (70/10/20 works too); 0 leaves one out."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Seed of the random strategy."""
 
     @model_validator(mode="after")
@@ -44,7 +44,7 @@ class SamplingConfig(StrictModel):
 
     type: SamplingType = "fixed_duration"
     """fixed_length counts events, fixed_duration seconds; variable_duration draws seconds from a list."""
-    size: int | None = Field(default=None, ge=1)
+    size: int | None = Field(default=None, ge=1, le=1_000_000)
     """Events per window (fixed_length)."""
     duration_s: float | None = Field(default=None, ge=0.001, le=86_400)
     """Seconds per window (fixed_duration)."""
@@ -58,13 +58,13 @@ class SamplingConfig(StrictModel):
     """Share of a training window that the next one repeats."""
     overlap_eval: float = Field(default=0.0, ge=0, le=0.95)
     """The same for validation and test; 0 by protocol, so that no event is scored twice."""
-    min_events: int = Field(default=3, ge=1)
+    min_events: int = Field(default=3, ge=1, le=1_000_000)
     """Windows with fewer are dropped and counted. Unset: 3; for fixed_length 8, or `size` if smaller."""
-    max_events: int = Field(default=512, ge=1)
+    max_events: int = Field(default=512, ge=1, le=1_000_000)
     """A window with more events is cut into equal consecutive parts of at most this many; nothing is lost."""
-    max_gap_s: float | None = Field(default=None, gt=0)
+    max_gap_s: float | None = Field(default=None, gt=0, le=3_162_240_000)
     """A silence longer than this is a border that no window crosses. None: no limit."""
-    hole_s: float = Field(default=86_400, gt=0)
+    hole_s: float = Field(default=86_400, gt=0, le=3_162_240_000)
     """A silence of at least this long is a hole in the recording: a border, reported in the statistics."""
     split: SplitConfig = SplitConfig()
     """Which days train, validate and test."""
@@ -72,7 +72,7 @@ class SamplingConfig(StrictModel):
     """resident: cut each resident's events apart (logs that name a resident per event)."""
     include_health_sensors: bool = False
     """Let windows hold events of sensors that are not activity (battery, radio)."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Seed of the drawn durations (variable_duration)."""
     tag: str = Field(default="", pattern=r"^[a-z0-9\-]*$")
     """Added to the name, so that variants (another split, another seed) live side by side."""

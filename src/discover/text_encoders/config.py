@@ -33,11 +33,11 @@ class TextEncoderConfig(StrictModel):
     """auto: a GPU if there is one."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Arithmetic of the matrix products. auto: bf16 where the processor has it, else fp32."""
-    batch_tokens: int = Field(default=1024, ge=16)
+    batch_tokens: int = Field(default=1024, ge=16, le=10_000_000)
     """Tokens per batch, padding included. On CPUs about 1,000 is best, on GPUs 16,000 and more."""
-    chunk_texts: int = Field(default=2048, ge=1)
+    chunk_texts: int = Field(default=2048, ge=1, le=100_000_000)
     """Least number of texts between two saves of unfinished work."""
-    max_length: int | None = Field(default=None, ge=4)
+    max_length: int | None = Field(default=None, ge=4, le=1_000_000)
     """Tokens after which a text is cut. Empty: the model's own limit."""
     normalize: bool = True
     """Scale vectors to unit length."""

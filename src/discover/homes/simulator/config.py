@@ -22,9 +22,9 @@ class PlannedChange(StrictModel):
 
     kind: Literal["sleep_later", "fewer_meals", "new_visitor"]
     """sleep_later: to bed and up later; fewer_meals: meals are skipped; new_visitor: one more guest."""
-    from_day: int = Field(ge=0)
+    from_day: int = Field(ge=0, le=36_600)
     """First day with the change; day 0 is the first of the log."""
-    amount: float | None = Field(default=None, gt=0)
+    amount: float | None = Field(default=None, gt=0, le=1_000_000)
     """Hours (sleep_later, at most 4), share of meals in (0, 1] (fewer_meals) or visits per week
     (new_visitor, at most 14). None: 1.5, 0.5 and 3."""
 
@@ -50,7 +50,7 @@ class SimulatorConfig(StrictModel):
 
     days: int = Field(default=30, ge=1, le=100_000)
     """Calendar days, from midnight to midnight."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Another seed gives other people with other habits and other days."""
     start: dt.date = dt.date(2024, 1, 1)
     """First calendar day."""

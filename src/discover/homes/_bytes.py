@@ -1,20 +1,17 @@
-"""The bytes of a log, whatever it is packed in: plain text, gzip, bzip2, xz or zip.
+"""The bytes of a log, whatever it is packed in: plain text, gzip, bzip2, xz, zip or tar.
 
 In: a path. Out: bytes whose lines end in "\\n", without byte-order mark. Anything that cannot be a
 text log (missing, empty, binary, damaged archive) is refused here, with one paragraph that says what
 was found.
 """
 
-import bz2
-import gzip
-import lzma
-import zipfile
-import zlib
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from discover.core.errors import DataError
+from discover.homes._unpack import Choose, unpack
 
-__all__ = ["read_log_bytes"]
+__all__ = ["decode", "log_members", "read_log_bytes"]
 
 _KNOWN_BINARY = (
     (b"PAR1", "a Parquet file"),
@@ -34,7 +31,7 @@ _ALSO_CALLED = {"kyoto": ("twor.2009", "twor2009")}
 
 _WHAT_IS_READ = (
     "Give a CASAS text log (date, time, sensor and value on each line, separated by TABs, spaces or "
-    "commas), plain or packed as .gz or .zip."
+    "commas), plain or packed as .gz, .zip or .tar.gz."
 )
 
 
@@ -43,15 +40,41 @@ def read_log_bytes(path: Path, *, home_name: str | None = None) -> bytes:
 
     Args:
         path: The file; how it is packed is read from its first bytes, not from its name.
-        home_name: Prefers a zip member of this home where an archive holds several.
+        home_name: Prefers the files of this home where an archive holds several homes.
 
     Raises:
-        DataError: Missing file, folder, empty, binary, or damaged archive.
+        DataError: Missing file, folder, empty, binary, damaged archive, or one that grows too large.
     """
+    found = _read(path, lambda names: _only_one(names, path, home_name))
+    data = decode(found[0][1], path) if found else b""
+    if not data or data.isspace():
+        raise DataError(f"{path} is empty: no line holds anything. {_WHAT_IS_READ}")
+    return data
+
+
+def log_members(path: Path, *, home_name: str | None = None) -> list[tuple[str, bytes]]:
+    """Every log that a file holds, decoded: one for plain text, several for an archive of session files.
+
+    Args:
+        path: Plain text or packed.
+        home_name: Prefers the files of this home where an archive holds several homes.
+
+    Raises:
+        DataError: As `read_log_bytes`; several logs are no error here.
+    """
+    found = _read(path, lambda names: _candidates(names, path, home_name))
+    logs = [(name, decode(data, path)) for name, data in found]
+    filled = [(name, data) for name, data in logs if data and not data.isspace()]
+    if not filled:
+        raise DataError(f"{path} is empty: no line holds anything. {_WHAT_IS_READ}")
+    return filled
+
+
+def _read(path: Path, choose: Choose) -> list[tuple[str, bytes]]:
     if path.is_dir():
         raise DataError(f"{path} is a folder, not a log. Name the log file inside it.")
     try:
-        raw = path.read_bytes()
+        return unpack(path, choose)
     except FileNotFoundError as error:
         raise DataError(
             f"No log at {path}. Check the path; `discover homes fetch NAME` downloads a public home and "
@@ -59,57 +82,27 @@ def read_log_bytes(path: Path, *, home_name: str | None = None) -> bytes:
         ) from error
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror}. Check its permissions.") from error
-    data = _decode(_unpack(raw, path, home_name), path)
-    if not data or data.isspace():
-        raise DataError(f"{path} is empty: no line holds anything. {_WHAT_IS_READ}")
-    return data
 
 
-def _unpack(raw: bytes, path: Path, home_name: str | None) -> bytes:
-    try:
-        if raw[:2] == b"\x1f\x8b":
-            return _gunzip(raw)
-        if raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-            return _unzip(path, home_name)
-        if raw[:3] == b"BZh":
-            return bz2.decompress(raw)
-        if raw[:6] == b"\xfd7zXZ\x00":
-            return lzma.decompress(raw)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError) as error:
-        raise DataError(
-            f"{path} is a damaged or locked archive ({error}). The download may have been cut off: "
-            "fetch it again, or unpack it yourself and give the text file."
-        ) from error
-    return raw
+def _candidates(names: Sequence[str], path: Path, home_name: str | None) -> list[str]:
+    """The files of an archive that are its best candidates for a log, in order of name."""
+    ranks = {name: rank for name in names if (rank := _member_rank(name)) is not None}
+    if not ranks:
+        shown = ", ".join(names[:5]) or "nothing"
+        raise DataError(f"{path} holds no log: found {shown}. {_WHAT_IS_READ}")
+    if home_name is not None:
+        names_here = {home_name.lower(), *_ALSO_CALLED.get(home_name, ())}
+        ranks = {name: rank for name, rank in ranks.items() if names_here & _words(name)} or ranks
+    best = min(ranks.values())
+    return sorted(name for name, rank in ranks.items() if rank == best)
 
 
-def _gunzip(raw: bytes) -> bytes:
-    # zlib in one call is about 1.3 times as fast as gzip.open; files of several members take the slow road.
-    unpacker = zlib.decompressobj(wbits=31)
-    data = unpacker.decompress(raw)
-    if unpacker.eof and not unpacker.unused_data:
-        return data
-    return gzip.decompress(raw)
-
-
-def _unzip(path: Path, home_name: str | None) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        members = [m for m in archive.infolist() if not m.is_dir() and m.file_size > 0]
-        candidates = [m for m in members if _member_rank(m.filename) is not None]
-        if not candidates:
-            names = ", ".join(m.filename for m in members[:5]) or "nothing"
-            raise DataError(f"{path} holds no log: found {names}. {_WHAT_IS_READ}")
-        if home_name is not None:
-            names_here = {home_name.lower(), *_ALSO_CALLED.get(home_name, ())}
-            mine = [m for m in candidates if names_here & _words(m.filename)]
-            candidates = mine or candidates
-        first = min(_member_rank(m.filename) or 0 for m in candidates)
-        best, *others = [m for m in candidates if (_member_rank(m.filename) or 0) == first]
-        if others:
-            names = ", ".join(m.filename for m in (best, *others[:4]))
-            raise DataError(f"{path} holds several logs ({names}). Unpack it and give the one you mean.")
-        data = archive.read(best)
-    return _gunzip(data) if data[:2] == b"\x1f\x8b" else data
+def _only_one(names: Sequence[str], path: Path, home_name: str | None) -> list[str]:
+    found = _candidates(names, path, home_name)
+    if len(found) > 1:
+        shown = ", ".join(found[:5])
+        raise DataError(f"{path} holds several logs ({shown}). Unpack it and give the one you mean.")
+    return found
 
 
 def _words(name: str) -> set[str]:
@@ -132,7 +125,7 @@ def _member_rank(name: str) -> int | None:
     return 2 if path.suffix in {".txt", ".csv", ".tsv", ".log", ".gz"} else 3
 
 
-def _decode(data: bytes, path: Path) -> bytes:
+def decode(data: bytes, path: Path) -> bytes:
     """Drop byte-order marks, turn UTF-16 into UTF-8 and other line ends into newlines; refuse binary."""
     start = data[:200].lstrip().lower()
     for magic, what in _KNOWN_BINARY:
@@ -140,8 +133,6 @@ def _decode(data: bytes, path: Path) -> bytes:
             raise DataError(f"{path} is {what}, not a text log. {_WHAT_IS_READ}")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", errors="replace").encode()
-    if data[257:262] == b"ustar":
-        raise DataError(f"{path} is a tar archive. Unpack it and give the log inside. {_WHAT_IS_READ}")
     data = data.removeprefix(b"\xef\xbb\xbf")
     head = data[:65536]
     control = sum(head.count(bytes([c])) for c in range(32) if c not in (9, 10, 12, 13))

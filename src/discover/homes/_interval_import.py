@@ -41,13 +41,16 @@ def import_intervals(
     Raises:
         DataError: A table cannot be read, or holds no sensor interval.
     """
-    sensors = read_interval_table(files.sensors, sensors=True)
+    zone = "" if home.time_zone == "UTC" else home.time_zone
+    sensors = read_interval_table(files.sensors, sensors=True, time_zone=zone)
     if not len(sensors.rows):
         raise DataError(
             f"{files.sensors} holds no sensor interval that can be read. Expected lines like "
             "`25-Feb-2008 00:20:14<TAB>25-Feb-2008 00:22:57<TAB>24<TAB>1`."
         )
-    activities = None if files.activities is None else read_interval_table(files.activities, sensors=False)
+    activities = None
+    if files.activities is not None:
+        activities = read_interval_table(files.activities, sensors=False, time_zone=zone)
     ids = sensor_ids(sensors.rows)
     completed, unknown = complete_interval_sensors(
         home, sensors.rows, ids, {**sensors.names, **read_names(files.sensor_names)}

@@ -86,6 +86,14 @@ def _table_problems(table: IntervalTable) -> list[Problem]:
             "sorted by time",
         ),
     ]  # fmt: skip
+    out.append(
+        Problem(
+            problem=f"{table.name}: columns that are not read",
+            count=len(table.ignored),
+            done="ignored",
+            examples=table.ignored[:20],
+        )
+    )
     rows = table.n_lines - table.n_heading - table.n_blank
     if table.promised is not None and table.promised != rows:
         out.append(

@@ -16,6 +16,7 @@ _TYPE_WORDS: tuple[tuple[str, SensorType], ...] = (
     (r"float|tap|water", "water"),
     (r"flush", "unknown"),
     (r"magnetic|reed|door|frontdoor|maindoor|cupboard\w*|cabinet|drawer|lid|window|dresser", "door"),
+    (r"light\w*|lamp", "light"),
     (r"fridge|freezer|microwave|oven|dishwasher|washing ?machine|stove", "door"),
 )
 """Words of a name or a type column -> type. A switch on an appliance's door tells that it is opened; a

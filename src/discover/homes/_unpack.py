@@ -119,6 +119,12 @@ def _damaged(path: Path, error: Exception) -> DataError:
     )
 
 
+class _Source(Protocol):
+    """Where packed bytes come from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 class _Budget:
     """Counts what comes out of a file and stops at its limits."""
 
@@ -149,8 +155,8 @@ class _Budget:
 
     def _refuse(self, why: str) -> None:
         raise DataError(
-            f"{self.path} is not unpacked: {why}. Such files fill the memory of the machine. If you trust it, "
-            f"allow a larger size with `--max-unpacked GB` or {LIMIT_VARIABLE}=GB, or unpack it yourself."
+            f"{self.path} is not unpacked: {why}. Such files fill the memory of the machine. If you trust "
+            f"it, allow a larger size with `--max-unpacked GB` or {LIMIT_VARIABLE}=GB, or unpack it yourself."
         )
 
 
@@ -220,9 +226,7 @@ def _tar_members(
 ) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(fileobj=stream, mode="r:") as archive:
         files: dict[str, tarfile.TarInfo] = {}
-        seen = 0
-        for info in archive:
-            seen += 1
+        for seen, info in enumerate(archive, start=1):
             if seen > budget.limits.max_members:
                 budget.refuse_members()
             _refuse_paths(budget.path, [info.name])
@@ -252,10 +256,10 @@ def _member(
         yield name, data
 
 
-def _bounded(member: object, budget: _Budget, *, packed: int) -> bytes:
+def _bounded(member: _Source, budget: _Budget, *, packed: int) -> bytes:
     out = io.BytesIO()
     count = 0
-    while block := member.read(_BLOCK):  # type: ignore[attr-defined]
+    while block := member.read(_BLOCK):
         count += len(block)
         budget.add(len(block))
         if count > _RATIO_FLOOR and count > budget.limits.max_ratio * max(packed, 1):
@@ -277,9 +281,12 @@ def _refuse_paths(path: Path, names: Sequence[str]) -> None:
 class _Unpacker(Protocol):
     """What bz2 and lzma offer; `_Gunzip` makes zlib offer it too."""
 
-    eof: bool
-    unused_data: bytes
-    needs_input: bool
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    @property
+    def needs_input(self) -> bool: ...
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
 
@@ -305,7 +312,7 @@ class _Layer:
     """Bytes of one compressed stream, counted while they come out. Several streams in a row are joined."""
 
     def __init__(self, source: BinaryIO, make: Callable[[], _Unpacker], budget: _Budget) -> None:
-        self._source = source
+        self._source: _Source = source
         self._make = make
         self._budget = budget
         self._inner: _Unpacker | None = make()
@@ -344,7 +351,7 @@ class _Layer:
             return None
         if _layer_of(rest) is None:
             raise EOFError("other bytes follow its end mark")
-        self._source = _Joined(rest, self._source)  # type: ignore[assignment]
+        self._source = _Joined(rest, self._source)
         return self._make()
 
     def _count(self, count: int) -> None:
@@ -357,11 +364,11 @@ class _Layer:
 class _Joined:
     """Bytes already taken, then the rest of the stream."""
 
-    def __init__(self, first: bytes, rest: BinaryIO) -> None:
+    def __init__(self, first: bytes, rest: _Source) -> None:
         self._first = first
         self._rest = rest
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int, /) -> bytes:
         if self._first:
             out, self._first = self._first[:size], self._first[size:]
             return out

@@ -4,8 +4,8 @@
     houseB-ss.txt           houseB-as.txt            the same home series; ids named in *.sensor_names
     OrdonezA_Sensors.txt    OrdonezA_ADLs.txt        UCI "ADLs from binary sensors"
 
-In: a folder. Out: `IntervalFiles`. A file is a table when one of its first lines begins with two times;
-which table it is follows from its name, else from the number of its columns.
+In: a folder. Out: `IntervalFiles`. A file is a table when its rows hold two times (or a time and a duration);
+which table it is follows from its heading, else from its name, else from the number of its columns.
 """
 
 import re
@@ -14,14 +14,11 @@ from pathlib import Path
 
 from discover.core.errors import DataError
 from discover.homes._bytes import read_log_bytes
+from discover.homes._interval_shapes import SEPARATORS, TableShape, shape_of
 
-__all__ = ["STAMP", "IntervalFiles", "find_interval_files", "log_files", "looks_like_intervals"]
+__all__ = ["IntervalFiles", "find_interval_files", "log_files", "looks_like_intervals"]
 
-STAMP = r"\d{1,4}-(?:\d{1,2}|[A-Za-z]{3})-\d{1,4}[ T]+\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?"
-"""A date and a time of day, `25-Feb-2008 00:20:14` or `2011-11-28 02:27:59`."""
-
-_ROW = re.compile(rf"\s*{STAMP}\s+{STAMP}(.*)")
-_SNIFF_LINES = 200
+_SNIFF_BYTES = 50_000
 _MAX_BYTES = 200_000_000
 _SENSOR_NAME = re.compile(r"sens|[-_]ss\b|[-_]ss[._]")
 _ACTIVITY_NAME = re.compile(r"act|adl|label|[-_]as\b|[-_]as[._]")
@@ -29,7 +26,8 @@ _NEVER = {".json", ".lock", ".png", ".jpg", ".pdf", ".mat", ".m", ".md", ".yaml"
 
 _EXPECTED = (
     "Such a log is a folder with a table of sensor intervals and a table of activities, one row a line: "
-    "start, end, sensor id (or location, type and place); and start, end, activity."
+    "start, end, sensor id (or location, type and place); and start, end, activity; separated by "
+    f"{SEPARATORS}."
 )
 
 
@@ -72,8 +70,8 @@ def find_interval_files(folder: Path) -> IntervalFiles:
         DataError: No sensor table, or several tables of one kind.
     """
     files = [p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith(".")]
-    tables = {p: width for p in files if (width := _columns_after_times(p)) is not None}
-    sensors = [p for p, width in tables.items() if _is_sensor_table(p, width)]
+    tables = {p: shape for p in files if (shape := _table_shape(p)) is not None}
+    sensors = [p for p, shape in tables.items() if _is_sensor_table(p, shape)]
     activities = [p for p in tables if p not in sensors]
     names = [p for p in files if p not in tables and p.name.lower().removesuffix(".gz").endswith("_names")]
     for kind, found in (("sensor", sensors), ("activity", activities)):
@@ -103,29 +101,26 @@ def find_interval_files(folder: Path) -> IntervalFiles:
 
 
 def looks_like_intervals(path: Path) -> bool:
-    """Whether a file is one of the tables: a line among its first ones begins with two times."""
-    return _columns_after_times(path) is not None
+    """Whether a file is one of the tables: its rows hold two times."""
+    return _table_shape(path) is not None
 
 
-def _is_sensor_table(path: Path, width: int) -> bool:
+def _is_sensor_table(path: Path, shape: TableShape) -> bool:
+    if shape.kind:
+        return shape.kind == "sensor"
     name = path.name.lower()
     by_name = bool(_SENSOR_NAME.search(name)), bool(_ACTIVITY_NAME.search(name))
     if by_name[0] != by_name[1]:
         return by_name[0]
-    return width > 1
+    return shape.fields > 1
 
 
-def _columns_after_times(path: Path) -> int | None:
-    """Columns behind the two times of the first row, a trailing TAB counted; None if there is no row."""
+def _table_shape(path: Path) -> TableShape | None:
+    """How a file writes its intervals; None if it is no table of them."""
     if path.suffix.lower() in _NEVER or path.stat().st_size > _MAX_BYTES:
         return None
     try:
         text = read_log_bytes(path)
     except DataError:
         return None
-    for line in text[:50_000].decode("utf-8", errors="replace").split("\n")[:_SNIFF_LINES]:
-        found = _ROW.match(line)
-        if found:
-            # house B writes an empty value column, "id<TAB>", in its sensor table only
-            return len(re.split(r"\t+", found[1].strip(" \r\n").lstrip("\t")))
-    return None
+    return shape_of(text[:_SNIFF_BYTES].decode("utf-8", errors="replace").split("\n"))

@@ -4,8 +4,9 @@
     2011-11-28 02:27:59<TAB><TAB>2011-11-28 10:18:11<TAB><TAB>Bed<TAB><TAB>Pressure<TAB>Bedroom
     24-Jul-2009 16:46:19<TAB>24-Jul-2009 18:32:57<TAB>1
 
-In: a path. Out: `IntervalTable`. Everything is a column operation of polars; lines are never touched one
-by one. The shapes are listed in docs/formats_logs.md.
+In: a path. Out: `IntervalTable`. Tables in other shapes (commas, headings, seconds since 1970) are first
+rewritten line by line to this one (`_interval_shapes`); the rest are column operations of polars. The shapes
+are listed in docs/formats_logs.md.
 """
 
 import re
@@ -15,7 +16,7 @@ from pathlib import Path
 import polars as pl
 
 from discover.homes._bytes import read_log_bytes
-from discover.homes.interval_files import STAMP
+from discover.homes._interval_shapes import STAMP, rewrite_rows, shape_of, with_dates
 
 __all__ = ["IntervalTable", "read_interval_table", "read_names"]
 
@@ -44,6 +45,7 @@ class IntervalTable:
         late: Lines that begin earlier than the row before them.
         names: Ids that the heading names, id -> name.
         promised: N of `Length: N`, None without one.
+        ignored: Columns of its heading that are not read.
     """
 
     name: str
@@ -56,25 +58,34 @@ class IntervalTable:
     late: tuple[int, ...]
     names: dict[str, str]
     promised: int | None
+    ignored: tuple[str, ...] = ()
 
 
-def read_interval_table(path: Path, *, sensors: bool) -> IntervalTable:
+def read_interval_table(path: Path, *, sensors: bool, time_zone: str = "") -> IntervalTable:
     """Read a table.
 
     Args:
-        path: Plain or packed.
+        path: Plain or packed, in any of the shapes of `_interval_shapes`.
         sensors: True: one, two or three columns follow the times (id; id and value; location, type and
             place). False: one column does, the activity.
+        time_zone: Wall clock of times that name a zone or count from 1970; "" for UTC.
 
     Raises:
-        DataError: The file cannot be read.
+        DataError: The file cannot be read, or its dates can be read in two ways.
     """
     lines = _lines(path)
+    written = lines["text"].to_list()
+    lines = lines.with_columns(written="text")
+    shape = shape_of(written)
+    if shape is not None and shape.separator:
+        shape = with_dates(shape, written, str(path))
+        rewritten = rewrite_rows(written, shape, sensors=sensors, time_zone=time_zone)
+        lines = lines.with_columns(text=pl.Series(rewritten, dtype=pl.String))
     kind = _kinds(lines)
     good = _parsed(lines.filter(kind["kind"] == "row"), sensors=sensors)
     bad = good.filter(pl.col("reason").is_not_null())
     stray = lines.filter(kind["kind"] == "stray").with_columns(reason=pl.lit(NOT_A_ROW))
-    columns = ["line", "reason", pl.col("text").str.slice(0, 200)]
+    columns = ["line", "reason", pl.col("written").str.slice(0, 200).alias("text")]
     rows = good.filter(pl.col("reason").is_null()).select("line", "begin", "end", "fields")
     # A row may be written twice; of equal rows the first one counts.
     kept = rows.unique(["begin", "end", "fields"], keep="first", maintain_order=True)
@@ -92,6 +103,7 @@ def read_interval_table(path: Path, *, sensors: bool) -> IntervalTable:
         late=tuple(late["line"].to_list()),
         names={found[1]: found[2].strip() for text in heading if (found := _NAMED_ID.match(text))},
         promised=promises[-1] if promises else None,
+        ignored=shape.ignored if shape is not None else (),
     )
 
 

@@ -28,17 +28,59 @@ _TYPES: tuple[tuple[str, SensorType], ...] = (
 )
 """Id patterns of CASAS homes. AD (analogue) channels: A and B water, C the burner."""
 
+_TYPE_WORDS: tuple[tuple[str, SensorType], ...] = (
+    ("battery rssi linkquality signal voltage firmware", "battery"),
+    ("temperature temp thermometer", "temperature"),
+    ("light lights lamp lux illuminance luminance brightness dimmer", "light"),
+    ("motion pir presence occupancy movement radar", "motion"),
+    ("pressure mat press", "pressure"),
+    ("water tap faucet flow leak moisture", "water"),
+    ("burner", "burner"),
+    ("phone telephone", "phone"),
+    ("power energy plug socket outlet meter emeter electric consumption current watt", "power"),
+    ("contact door doors window opening magnetic reed lock cabinet cupboard drawer", "door"),
+)
+"""Words of an id -> type, the first line that fits. A cabinet tells that it is opened, as a door does."""
+
+_DOMAINS: dict[str, SensorType | None] = {
+    "binary_sensor": None,
+    "sensor": None,
+    "light": "light",
+    "switch": "power",
+    "media_player": "power",
+    "fan": "power",
+    "vacuum": "power",
+    "climate": "temperature",
+    "cover": "door",
+    "lock": "door",
+    **dict.fromkeys(
+        ("input_boolean", "input_number", "input_select", "input_datetime", "input_text"), "control"
+    ),
+    **dict.fromkeys(("device_tracker", "person", "sun", "zone", "automation", "script", "scene"), "control"),
+    **dict.fromkeys(
+        ("update", "weather", "group", "timer", "counter", "button", "number", "select"), "control"
+    ),
+}
+"""Prefix of a Home Assistant entity id -> type, None where the words behind it say."""
+
 _ROOMS = {
+    # a place word that names a room -> the room
     "aisle": "hallway",
+    "attic": "attic",
+    "basement": "basement",
     "bath": "bathroom",
     "bathroom": "bathroom",
     "bedroom": "bedroom",
     "closet": "closet",
+    "corridor": "hallway",
+    "den": "den",
+    "diner": "dining_room",
     "dining": "dining_room",
     "dining room": "dining_room",
     "entrance": "entrance",
     "entry": "entrance",
     "entryway": "entrance",
+    "foyer": "entrance",
     "garage": "garage",
     "guest bathroom": "guest_bathroom",
     "guest bedroom": "guest_bedroom",
@@ -54,51 +96,92 @@ _ROOMS = {
     "main entryway": "entrance",
     "master bathroom": "master_bathroom",
     "master bedroom": "master_bedroom",
+    "lobby": "entrance",
+    "nursery": "nursery",
     "office": "office",
+    "office/study": "office",
+    "restroom": "bathroom",
     "stairs": "stairs",
+    "staircase": "stairs",
+    "study": "office",
+    "utility room": "laundry_room",
+    "vestibule": "entrance",
+    "wc": "bathroom",
     "work area": "office",
 }
 
 _OBJECTS = {
     # a place word that names a thing -> the thing, and the room it implies when no other is given
+    "armchair": ("armchair", "living_room"),
     "back door": ("back door", "entrance"),
     "basin": ("sink", "bathroom"),
+    "bath tub": ("bathtub", "bathroom"),
     "bathroom door": ("bathroom door", "bathroom"),
+    "bathtub": ("bathtub", "bathroom"),
     "bed": ("bed", "bedroom"),
     "bedroom door": ("bedroom door", "bedroom"),
     "chair": ("chair", ""),
     "closet": ("closet", ""),
     "closet door": ("closet door", ""),
+    "coffee machine": ("coffee machine", "kitchen"),
+    "coffee maker": ("coffee machine", "kitchen"),
+    "coffeemaker": ("coffee machine", "kitchen"),
+    "computer": ("computer", ""),
     "cooktop": ("stove", "kitchen"),
     "couch": ("couch", "living_room"),
     "desk": ("desk", ""),
+    "cabinet": ("cabinet", ""),
+    "cupboard": ("cupboard", ""),
     "dining chair": ("dining chair", ""),
+    "dining table": ("dining table", "dining_room"),
     "dishwasher": ("dishwasher", "kitchen"),
     "door": ("door", ""),
+    "drawer": ("drawer", ""),
+    "dresser": ("dresser", "bedroom"),
+    "dryer": ("dryer", "laundry_room"),
+    "entrance door": ("front door", "entrance"),
+    "faucet": ("tap", ""),
     "freezer": ("freezer", "kitchen"),
     "fridge": ("fridge", "kitchen"),
     "front door": ("front door", "entrance"),
     "frontdoor": ("front door", "entrance"),
     "garage door": ("garage door", "entrance"),
+    "hamper": ("laundry basket", ""),
+    "kettle": ("kettle", "kitchen"),
     "kitchen cabinet": ("kitchen cabinet", "kitchen"),
     "lounge chair": ("lounge chair", "living_room"),
+    "main door": ("front door", "entrance"),
     "main entryway": ("main entrance", "entrance"),
     "maindoor": ("front door", "entrance"),
     "med cabinet": ("medicine cabinet", ""),
+    "medicine cabinet": ("medicine cabinet", ""),
     "microwave": ("microwave", "kitchen"),
+    "mirror": ("mirror", ""),
+    "oven": ("oven", "kitchen"),
     "outside door": ("outside door", "entrance"),
     "pantry": ("pantry", "kitchen"),
+    "pillow": ("bed", "bedroom"),
+    "radio": ("radio", ""),
     "recliner": ("recliner", "living_room"),
     "refrigerator": ("fridge", "kitchen"),
     "seat": ("chair", ""),
     "shower": ("shower", "bathroom"),
     "sink": ("sink", ""),
+    "sofa": ("couch", "living_room"),
     "stairs": ("stairs", "stairs"),
+    "stereo": ("stereo", "living_room"),
     "stove": ("stove", "kitchen"),
+    "table": ("table", ""),
+    "tap": ("tap", ""),
+    "telephone": ("telephone", ""),
+    "television": ("television", "living_room"),
     "toaster": ("toaster", "kitchen"),
     "toilet": ("toilet", "bathroom"),
     "toilet flush": ("toilet", "bathroom"),
     "tv": ("television", "living_room"),
+    "wardrobe": ("wardrobe", "bedroom"),
+    "washing machine": ("washing machine", "laundry_room"),
+    "window": ("window", ""),
 }
 
 _ORDINALS = {"a": "", "b": "second_", "c": "third_", "d": "fourth_", "e": "fifth_"}
@@ -124,6 +207,9 @@ def guess_sensor(
     room, thing = place_words(*words)
     if room == UNKNOWN_ROOM and thing is None and kind is None:
         room, thing = place_words(*_split_id(sensor_id))
+        if room == UNKNOWN_ROOM and thing is None:
+            room, thing = _scan_id(sensor_id)
+    kind = kind or _type_of_id(sensor_id)
     if kind is None:
         kind = _type_from_states(seen, known_place=room != UNKNOWN_ROOM or thing is not None)
     if kind == "control":
@@ -209,6 +295,7 @@ def _room_first(words: str) -> tuple[str, str] | None:
     return None
 
 
+_LONGEST_FIRST = sorted({*_ROOMS, *_OBJECTS}, key=lambda name: (-len(name), name))
 _ID_ROOMS = sorted((r for r in {*_ROOMS, *_NOWHERE, "main entryway"} if r), key=len, reverse=True)
 
 
@@ -219,8 +306,39 @@ def _split_id(sensor_id: str) -> list[str]:
         found = re.fullmatch(rf"({room}(?: [a-e])?)(?: (.+))?", words)
         if found:
             # "entryway b" and the like name a place and a thing at once
-            return [part for part in found.groups() if part and part != "area"]
+            parts = (re.sub(r"\s*\d+$", "", part or "") for part in found.groups())
+            return [part for part in parts if part and part != "area"]
     return [words] if words in _OBJECTS else []
+
+
+def _id_words(sensor_id: str) -> tuple[str, list[str]]:
+    """Prefix of a Home Assistant entity ("" without one) and the words of an id, numbers left out."""
+    domain, _, name = sensor_id.partition(".")
+    if not name or domain.lower() not in _DOMAINS:
+        domain, name = "", sensor_id
+    words = re.sub(r"\d+", " ", _plain(name)).split()
+    return domain.lower(), words
+
+
+def _type_of_id(sensor_id: str) -> SensorType | None:
+    domain, words = _id_words(sensor_id)
+    for listed, kind in _TYPE_WORDS:
+        if set(listed.split()) & set(words) and _DOMAINS.get(domain) is None:
+            return kind
+    return _DOMAINS.get(domain)
+
+
+def _scan_id(sensor_id: str) -> tuple[str, str | None]:
+    """Room and object that an id names anywhere: `MotionSensorKitchen1`, `binary_sensor.fridge_door`."""
+    text = " ".join(_id_words(sensor_id)[1])
+    found = [name for name in _LONGEST_FIRST if re.search(rf"\b{re.escape(name)}\b", text)]
+    things = [name for name in found if name in _OBJECTS and name not in _ROOMS]
+    # the door, the window or the table of something is told by the thing it belongs to
+    named = [name for name in things if name not in ("door", "window", "table", "tap", "faucet")] or things
+    room = next((name for name in found if name in _ROOMS), "")
+    rest = text.replace(room, " ", 1) if room and named and room in named[0] and room != named[0] else text
+    room = room if re.search(rf"\b{re.escape(room)}\b", rest) else ""
+    return place_words(*(place for place in (room, *named[:1]) if place))
 
 
 def _type_from_states(states: list[str], *, known_place: bool) -> SensorType:

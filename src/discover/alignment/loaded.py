@@ -19,6 +19,7 @@ from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import CheckpointError, ShapeError
 from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
+from discover.core.reading import taken_apart
 from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import WindowSet
 from discover.encoders.features import build_event_features, gather_batch
@@ -202,13 +203,8 @@ def load_model(
         return exported
     file = path / "best_model.pt" if path.is_dir() else path
     content = load_checkpoint(file)
-    try:
+    with taken_apart(file, "It is no whole model of this version; train again.", error=CheckpointError):
         loaded = LoadedModel(content, file, file_sha256(file), device)
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise CheckpointError(
-            f"{file} does not hold a whole model of this version ({type(error).__name__}: "
-            f"{str(error)[:200]}). Train the model again."
-        ) from error
     if vocabulary is not None:
         loaded.refuse_other_vocabulary(vocabulary)
     return loaded

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from discover.alignment.loaded import LoadedModel
 from discover.core.artifacts import atomic_path, file_sha256, read_json, write_json, write_text
 from discover.core.errors import ArtifactError, CheckpointError
+from discover.core.reading import mapping_of
 from discover.core.vocabulary import Vocabulary
 
 __all__ = ["PRETRAINED_FORMAT", "from_pretrained", "save_pretrained"]
@@ -41,7 +42,8 @@ def save_pretrained(
     with atomic_path(paths[0]) as temporary:
         save_file(weights, temporary, metadata={"format": PRETRAINED_FORMAT})
     facts = {name: content[name] for name in _FACTS}
-    write_json(paths[1], {"format": PRETRAINED_FORMAT, **facts, "config": content["config"]})
+    described = {"format": PRETRAINED_FORMAT, **facts, "config": content["config"]}
+    write_json(paths[1], described | {"weights_sha256": file_sha256(paths[0])})
     write_text(paths[2], model.vocabulary.to_json())
     write_json(paths[3], content["home"])
     write_text(paths[4], _card(model, values or {}))
@@ -55,11 +57,18 @@ def from_pretrained(folder: Path, *, device: torch.device | str = "cpu") -> Load
         CheckpointError: Something is missing, damaged or of another version.
     """
     try:
-        facts = read_json(folder / "config.json")
+        facts = mapping_of(read_json(folder / "config.json"), folder / "config.json")
         if facts.get("format") != PRETRAINED_FORMAT:
             raise CheckpointError(
                 f"{folder} is not a model folder of this version (format {facts.get('format')!r}). "
                 "Export the model again with this version."
+            )
+        digest = file_sha256(folder / "model.safetensors")
+        # Folders of earlier versions carry no hash.
+        if facts.get("weights_sha256", digest) != digest:
+            raise CheckpointError(
+                f"{folder / 'model.safetensors'} is not the file that config.json describes: it is damaged "
+                "or of another model. Copy the folder again."
             )
         weights = load_file(folder / "model.safetensors")
         content: dict[str, Any] = {
@@ -69,9 +78,7 @@ def from_pretrained(folder: Path, *, device: torch.device | str = "cpu") -> Load
             "home": read_json(folder / "home.json"),
             "model": weights,
         }
-        return LoadedModel(
-            content, folder / "model.safetensors", file_sha256(folder / "model.safetensors"), device
-        )
+        return LoadedModel(content, folder / "model.safetensors", digest, device)
     except CheckpointError:
         raise
     except Exception as error:

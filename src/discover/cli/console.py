@@ -1,7 +1,7 @@
 """How the command line looks: one console, tables, and progress bars for `core.progress.Progress`."""
 
-import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -15,10 +15,23 @@ from rich.progress import (
 )
 from rich.progress import Progress as RichProgress
 from rich.table import Table
+from rich.text import Text
+
+from discover.core.shown import json_text, terminal_text
 
 __all__ = ["BarProgress", "console", "print_json", "print_table"]
 
-console = Console()
+
+class _ShownConsole(Console):
+    """Prints text as it is: nothing in it is markup, and nothing in it can steer the terminal."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As rich prints, with text made harmless and markup off."""
+        shown = [terminal_text(o) if isinstance(o, str) else o for o in objects]
+        super().print(*shown, **{"markup": False, **options})
+
+
+console = _ShownConsole()
 
 
 class BarProgress:
@@ -37,22 +50,22 @@ class BarProgress:
         if not console.is_terminal:
             return
         self._bars = RichProgress(
-            TextColumn("  {task.description}"),
+            TextColumn("  {task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=console,
             transient=True,
         )
         self._bars.start()
-        self._task = self._bars.add_task(description, total=total, note="")
+        self._task = self._bars.add_task(terminal_text(description), total=total, note="")
 
     def advance(self, units: int = 1, note: str = "") -> None:
         """Move the bar."""
         if self._bars is not None and self._task is not None:
-            self._bars.update(self._task, advance=units, note=note)
+            self._bars.update(self._task, advance=units, note=terminal_text(note))
 
     def finish(self, summary: str = "") -> None:
         """Close the bar and print its summary, if it has one."""
@@ -65,31 +78,31 @@ class BarProgress:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; numbers are right-aligned and get thousands separators."""
-    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title=Text(terminal_text(title)) if title else None, title_justify="left", box=SIMPLE_HEAD)
     filled = [list(row) for row in rows]
     for i, name in enumerate(columns):
         numeric = bool(filled) and all(
             isinstance(row[i], (int, float)) or row[i] in ("", None) for row in filled
         )
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(terminal_text(name)), justify="right" if numeric else "left", overflow="fold")
     for row in filled:
         table.add_row(*(_cell(value) for value in row))
     console.print(table)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object) -> Text:
     if value is None:
-        return ""
+        return Text("")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return Text("yes" if value else "no")
     if isinstance(value, int):
-        return f"{value:,}"
+        return Text(f"{value:,}")
     if isinstance(value, float):
-        return f"{value:.3f}"
-    # rich reads [x] as markup; sensor states and file names are shown as they are.
-    return str(value).replace("[", "\\[")
+        return Text(f"{value:.3f}")
+    # Not a string: rich would read [x] in it as markup.
+    return Text(terminal_text(value))
 
 
 def print_json(value: object, *, indent: int | None = 1) -> None:
     """Plain data on standard output, for programs: no colour, no wrapping. `indent` None: one line."""
-    print(json.dumps(value, indent=indent, ensure_ascii=False))  # noqa: T201
+    print(json_text(value, indent=indent))  # noqa: T201

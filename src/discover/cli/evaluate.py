@@ -7,6 +7,7 @@ from discover.cli.console import BarProgress, console
 from discover.core.artifacts import atomic_path, write_json, write_text
 from discover.core.config import apply_overrides
 from discover.core.errors import ConfigError
+from discover.core.shown import terminal_text
 from discover.evaluation.compare import compare_runs
 from discover.evaluation.markdown_compare import comparison_markdown
 from discover.pipeline.evaluate_folder import evaluate_folder, read_runs
@@ -34,7 +35,7 @@ def compare_folders(folders: Sequence[Path], output: Path | None, samples: int) 
     result = compare_runs(read_runs(folders), samples=samples)
     text = comparison_markdown(result)
     if output is None:
-        print(text)  # noqa: T201
+        print(terminal_text(text))  # noqa: T201
         return
     write_text(output.with_suffix(".md"), text)
     write_json(output.with_suffix(".json"), result)

@@ -4,11 +4,12 @@ One file, `clusterer.safetensors`: arrays, and a JSON text about them in the fil
 code, so a file from a stranger can be read safely; and being one file, it is whole or absent.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -29,6 +30,7 @@ from discover.clustering.merged import MergedClusterer
 from discover.clustering.scan import SCANClusterer
 from discover.core.artifacts import atomic_path
 from discover.core.errors import ArtifactError, ShapeError
+from discover.core.reading import mapping_of, parse_json, taken_apart
 
 # Shape letters: N windows, D width, C clusters.
 
@@ -37,6 +39,7 @@ __all__ = ["CLUSTERER_FILE", "SavedClustering", "load_clustering", "save_cluster
 CLUSTERER_FILE = "clusterer.safetensors"
 _FORMAT = "discover-clusterer/1"
 _ENCODER = "encoder/"
+_MAX_WIDTH = 1_000_000
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -115,6 +118,7 @@ def save_clustering(folder: Path, clustering: SavedClustering) -> Path:
     with atomic_path(path) as temporary:
         # One key only: the header keeps several in no fixed order.
         whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        described["arrays_sha256"] = _arrays_sha256(whole)
         save_file(whole, temporary, metadata={"discover": json.dumps(described, sort_keys=True)})
     return path
 
@@ -143,20 +147,16 @@ def load_clustering(folder: Path | str, *, model_sha256: str | None = None) -> S
         )
     encoder = {name.removeprefix(_ENCODER): a for name, a in arrays.items() if name.startswith(_ENCODER)}
     arrays = {name: a for name, a in arrays.items() if not name.startswith(_ENCODER)}
-    try:
+    with taken_apart(path, "It is no whole clustering; run `discover cluster` again."):
         found = SavedClustering(
             clusterer=_unpack(described["clusterer"], "", arrays),
             space=described["space"],
-            model_sha256=described["model_sha256"],
-            columns=tuple(described["columns"]),
-            about=described["about"],
+            model_sha256=str(described["model_sha256"]),
+            columns=tuple(str(name) for name in described["columns"]),
+            about=mapping_of(described["about"], path),
             encoder=encoder,
         )
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ArtifactError(
-            f"{path} does not hold a whole clustering ({type(error).__name__}: {str(error)[:200]}). "
-            "Run `discover cluster` again."
-        ) from error
+        _try(found)
     if model_sha256 is not None and found.model_sha256 != model_sha256:
         raise ArtifactError(
             f"The clusters in {folder} were found in windows of model {found.model_sha256[:12]}, and this is "
@@ -169,13 +169,37 @@ def load_clustering(folder: Path | str, *, model_sha256: str | None = None) -> S
 def _read(path: Path) -> tuple[dict[str, Any], Arrays]:
     try:
         with safe_open(path, framework="numpy") as stream:
-            described = json.loads((stream.metadata() or {})["discover"])
+            text = (stream.metadata() or {})["discover"]
             arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118 - no mapping
-    except (SafetensorError, KeyError, OSError, json.JSONDecodeError) as error:
+    except (SafetensorError, KeyError, OSError, ValueError, TypeError) as error:
         raise ArtifactError(
             f"{path} is not a readable clustering ({type(error).__name__}). Run `discover cluster` again."
         ) from error
-    return dict(described), arrays
+    described = mapping_of(parse_json(text, str(path)), path)
+    # Files of earlier versions carry no hash.
+    if described.get("arrays_sha256", _arrays_sha256(arrays)) != _arrays_sha256(arrays):
+        raise ArtifactError(f"{path} is damaged: its arrays have another hash. Cluster again.")
+    return described, arrays
+
+
+def _arrays_sha256(arrays: Arrays) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).data)
+    return digest.hexdigest()
+
+
+def _try(found: SavedClustering) -> None:
+    """Assign one made-up vector, so that arrays which do not fit each other are noticed here."""
+    if found.space not in get_args(FeatureSpace):
+        raise ValueError(f"its space {found.space!r} is none of {', '.join(get_args(FeatureSpace))}")
+    if not 0 < found.n_features_in_ <= _MAX_WIDTH:
+        raise ValueError(f"its vectors would be {found.n_features_in_:,} wide")
+    zeros = np.zeros((1, found.n_features_in_), np.float32)
+    labels, shares = found.predict(zeros), found.predict_proba(zeros)
+    if labels.shape != (1,) or shares.ndim != 2 or not np.isfinite(shares).all():
+        raise ValueError("its arrays do not fit each other")
 
 
 def _pack(clusterer: Clusterer, prefix: str, arrays: Arrays) -> dict[str, Any]:

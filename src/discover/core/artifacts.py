@@ -19,7 +19,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from discover import __version__
-from discover.core.errors import ArtifactError
+from discover.core.errors import ArtifactError, DiscoverError
+from discover.core.failures import failure_reason
+from discover.core.reading import MAX_JSON_BYTES, parse_json, read_text
 
 __all__ = [
     "MANIFEST_FORMAT",
@@ -100,8 +102,14 @@ def atomic_path(path: Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
-    except OSError as error:
-        raise ArtifactError(f"Could not write {path}: {error.strerror}. Nothing was changed.") from error
+    except DiscoverError:
+        raise
+    except Exception as error:
+        # polars and safetensors have errors of their own for a full disk.
+        reason = failure_reason(error)
+        if reason is None:
+            raise
+        raise ArtifactError(f"Could not write {path}: {reason}. Nothing was changed.") from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -123,12 +131,9 @@ def read_json(path: Path) -> Any:
     Raises:
         ArtifactError: Missing or damaged.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ArtifactError(f"No file at {path}. Run the stage that makes it first.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ArtifactError(f"{path} is damaged ({error}). Delete it and run its stage again.") from error
+    if not path.is_file():
+        raise ArtifactError(f"No file at {path}. Run the stage that makes it first.")
+    return parse_json(read_text(path, limit=MAX_JSON_BYTES), str(path))
 
 
 def write_manifest(

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from discover.core.errors import ConfigError
+from discover.core.reading import parse_yaml, read_text
 
 __all__ = [
     "MAX_NUMBER",
@@ -71,7 +72,8 @@ def read_yaml_mapping(path: Path | str) -> dict[str, Any]:
     """Read a YAML file whose top level is a mapping.
 
     Raises:
-        ConfigError: The file is missing, is not text, is not YAML, or is not a mapping.
+        ConfigError: The file is missing, is not text, is not YAML within the limits of `core.reading`, or is
+            not a mapping.
     """
     path = Path(path)
     if not path.is_file():
@@ -79,10 +81,7 @@ def read_yaml_mapping(path: Path | str) -> dict[str, Any]:
             closest(path.name, [p.name for p in path.parent.glob("*.yaml")]) if path.parent.is_dir() else ""
         )
         raise ConfigError(f"No config file at {path}. {near}".strip())
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not readable YAML: {' '.join(str(error).split())}.") from error
+    loaded = parse_yaml(read_text(path, error=ConfigError), str(path))
     if not isinstance(loaded, dict):
         raise ConfigError(
             f"{path} must hold `key: value` settings at its top level, found {type(loaded).__name__}. "
@@ -124,10 +123,7 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
             if not isinstance(child, dict):
                 raise ConfigError(f"--set {item}: '{parent}' is a value, not a block of settings.")
             node = child
-        try:
-            node[leaf] = yaml.safe_load(raw)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"--set {item}: the value is not YAML. Put quotes around text.") from error
+        node[leaf] = parse_yaml(raw, f"--set {item}: the value")
     return result
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from discover.core.artifacts import atomic_path
 from discover.core.errors import ArtifactError, JoinError, ShapeError
+from discover.core.reading import read_npz, taken_apart
 
 __all__ = [
     "EmbeddingTable",
@@ -106,21 +107,23 @@ def load_embeddings(path: Path) -> EmbeddingTable:
         raise ArtifactError(
             f"No embeddings at {path}. Run `discover encode-text` first, or correct the path."
         )
-    try:
-        # Opened here, because numpy leaves its own handle open when the archive is damaged.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            data = {name: archive[name] for name in archive.files}
-    except Exception as error:
-        raise ArtifactError(
-            f"{path} is not a readable NPZ file ({type(error).__name__}: {error}). "
-            "Delete it and run `discover encode-text` again."
-        ) from error
+    data: dict[str, NDArray[Any]] = dict(read_npz(path, "Delete it and run `discover encode-text` again."))
     if "embeddings" not in data or "sample_ids" not in data:
         raise ArtifactError(
             f"{path} has arrays {sorted(data)}; it needs 'embeddings' and 'sample_ids'. "
             "Was it written by another tool?"
         )
+    with taken_apart(path, "Delete it and run `discover encode-text` again."):
+        return _embedding_table(path, data)
+
+
+def _embedding_table(path: Path, data: "dict[str, NDArray[Any]]") -> EmbeddingTable:
     vectors = data.pop("embeddings")
+    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
+        raise ArtifactError(
+            f"{path}: 'embeddings' is {vectors.dtype} of shape {vectors.shape}; it must hold numbers, "
+            "one row per vector. Encode again."
+        )
     if vectors.dtype not in (np.float16, np.float32):
         vectors = vectors.astype(np.float32)
     if not np.isfinite(vectors).all():

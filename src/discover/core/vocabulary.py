@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from discover.core.errors import DataError
+from discover.core.reading import parse_json, read_text, taken_apart
 
 __all__ = ["FIELDS", "MASK", "PAD", "SPECIAL", "UNK", "Vocabulary"]
 
@@ -74,10 +75,7 @@ class Vocabulary:
 
         discover-v2's label fields (activity, activity_l2, activity_full) are left out.
         """
-        try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise DataError(f"The vocabulary is not JSON ({error}). Sample the windows again.") from error
+        data = parse_json(text, "The vocabulary", error=DataError)
         if not isinstance(data, dict):
             raise DataError("The vocabulary must be a JSON object of fields. Sample the windows again.")
         own = data.get("format") == "discover-vocab/1"
@@ -103,4 +101,5 @@ class Vocabulary:
         """
         if not path.is_file():
             raise DataError(f"No vocabulary at {path}. Run `discover sample` first or correct vocab_path.")
-        return cls.from_json(path.read_text(encoding="utf-8"))
+        with taken_apart(path, error=DataError):
+            return cls.from_json(read_text(path, error=DataError))

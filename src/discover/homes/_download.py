@@ -10,8 +10,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from discover.core.artifacts import read_json
 from discover.core.errors import ArtifactError
 from discover.core.progress import SILENT, Progress
+from discover.core.reading import mapping_of
 
 __all__ = ["DownloadError", "download", "get_json"]
 
@@ -153,9 +155,9 @@ def _read(answer: Any) -> bytes:
 def _resume_point(url: str, partial: Path) -> tuple[int, str]:
     """Bytes that are here already and the server's mark of that version; (0, "") to begin anew."""
     try:
-        note = json.loads(_note_path(partial).read_text(encoding="utf-8"))
+        note = mapping_of(read_json(_note_path(partial)), _note_path(partial))
         have = partial.stat().st_size
-    except (OSError, ValueError):
+    except (OSError, ArtifactError):
         return 0, ""
     if note.get("url") != url or not note.get("tag"):
         return 0, ""

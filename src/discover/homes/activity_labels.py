@@ -6,9 +6,8 @@ Evaluation only. Nothing that a model learns from reads this.
 from functools import cache
 from importlib import resources
 
-import yaml
-
 from discover.core.home import Activity, Home
+from discover.core.reading import parse_yaml
 from discover.homes._labels_in_lines import label_key, split_resident
 
 __all__ = ["activity_for", "coarse_labels", "with_labels"]
@@ -17,14 +16,14 @@ __all__ = ["activity_for", "coarse_labels", "with_labels"]
 @cache
 def _table() -> dict[str, tuple[str, tuple[str, ...]]]:
     text = resources.files("discover.homes").joinpath("activity_labels.yaml").read_text(encoding="utf-8")
-    groups = yaml.safe_load(text)["groups"]
+    groups = parse_yaml(text, "activity_labels.yaml")["groups"]
     return {label: (g["coarse"], tuple(g["described"])) for g in groups for label in g["labels"]}
 
 
 def coarse_labels() -> tuple[str, ...]:
     """All coarse labels, in a fixed order."""
     text = resources.files("discover.homes").joinpath("activity_labels.yaml").read_text(encoding="utf-8")
-    return tuple(yaml.safe_load(text)["coarse"])
+    return tuple(parse_yaml(text, "activity_labels.yaml")["coarse"])
 
 
 def activity_for(raw: str, *, raws: tuple[str, ...] = ()) -> Activity:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
 from discover.changes import ChangeConfig, TimeGrid, build_grid, marks_of_windows, thin_windows
@@ -30,6 +29,7 @@ from discover.reports.cluster_figures import (
     duration_shares,
     family_colours,
 )
+from discover.reports.pages import page_environment
 
 __all__ = ["ClusterPageInputs", "example_lines", "write_cluster_page"]
 
@@ -103,22 +103,24 @@ def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
     n_days = int(inputs.content["recorded_days"])
     for family in families:
         family["clusters"] = [_line(told[c], colours) for c in family["ids"]]
-    environment = Environment(
-        loader=PackageLoader("discover.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    page = environment.get_template("clusters.html.j2").render(
-        title=inputs.title,
-        facts=_numbers(inputs.content, len(ids)),
-        families=families,
-        clusters=_sections(inputs, facts, told, by_family, grid, steps, colours),
-        calendar=draw_calendar(grid, paint, [f"{c}: {_short(titles[c])}" for c in by_family]),
-        typical=draw_typical_day(grid, paint),
-        transitions=draw_transitions(steps, {c: _short(titles[c]) for c in ids[:_LARGEST]}, colours, n_days),
-        rare=rare[:_SHOWN_DAYS],
-        n_compared=len(rare),
-        by_chance=f"{0.05 * len(rare):.0f}",
-        n_stay=sum(day.stays for day in rare),
+    page = (
+        page_environment()
+        .get_template("clusters.html.j2")
+        .render(
+            title=inputs.title,
+            facts=_numbers(inputs.content, len(ids)),
+            families=families,
+            clusters=_sections(inputs, facts, told, by_family, grid, steps, colours),
+            calendar=draw_calendar(grid, paint, [f"{c}: {_short(titles[c])}" for c in by_family]),
+            typical=draw_typical_day(grid, paint),
+            transitions=draw_transitions(
+                steps, {c: _short(titles[c]) for c in ids[:_LARGEST]}, colours, n_days
+            ),
+            rare=rare[:_SHOWN_DAYS],
+            n_compared=len(rare),
+            by_chance=f"{0.05 * len(rare):.0f}",
+            n_stay=sum(day.stays for day in rare),
+        )
     )
     path = folder / "clusters.html"
     write_text(path, page)

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from discover.clustering import share_words
 from discover.reports.cluster_page import example_lines
+from discover.reports.pages import page_environment
 
-__all__ = ["ClusteringNote", "clusters_section", "page_environment", "with_clusters_section"]
+__all__ = ["ClusteringNote", "clusters_section", "with_clusters_section"]
 
 _SHOWN = 10
 _METHODS = {
@@ -42,14 +41,6 @@ class ClusteringNote:
     content: Mapping[str, Any]
     page: str = ""
     current: bool = True
-
-
-def page_environment() -> Environment:
-    """Templates of the report; text is escaped, and a missing value is an error."""
-    return Environment(
-        loader=PackageLoader("discover.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
 
 
 def clusters_section(notes: Sequence[ClusteringNote]) -> dict[str, Any]:

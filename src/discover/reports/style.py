@@ -2,6 +2,7 @@
 
 import base64
 import io
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter
 from numpy.typing import NDArray
+
+from discover.core.shown import figure_text
 
 __all__ = [
     "COLOURS",
@@ -96,14 +101,28 @@ def draw(
     note: str = "",
 ) -> Drawing:
     """Make a figure of one size, let `paint` fill it, and return both formats, byte for byte repeatable."""
-    with matplotlib.rc_context(_RC):
+    with matplotlib.rc_context(_RC), warnings.catch_warnings():
+        # A label in a script that the font lacks is drawn as boxes; the tables beside show it.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=size_inches, layout="constrained")
         FigureCanvasAgg(figure)
         paint(figure)
+        _show_as_text(figure)
         png, svg = io.BytesIO(), io.BytesIO()
         figure.savefig(png, format="png", dpi=_PNG_DPI, metadata={"Software": None})
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
     return Drawing(name, alt, png.getvalue(), svg.getvalue(), note)
+
+
+def _show_as_text(figure: Figure) -> None:
+    """Names from files are shown as they are: a `$` begins no formula, a control character does nothing."""
+    for text in figure.findobj(Text):
+        text.set_text(figure_text(text.get_text()))
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            for formatter in (axis.get_major_formatter(), axis.get_minor_formatter()):
+                if isinstance(formatter, FixedFormatter):
+                    formatter.seq = [figure_text(name) for name in formatter.seq]
 
 
 def shares_side(names: Sequence[str]) -> float:

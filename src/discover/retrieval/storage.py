@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from discover.core.artifacts import Manifest, atomic_path, file_sha256, read_manifest, write_manifest
 from discover.core.errors import ArtifactError
+from discover.core.reading import read_npz, taken_apart
 from discover.core.window_set import read_table, write_table
 from discover.retrieval.approximate import AnnReport, InvertedLists, faiss_installed
 from discover.retrieval.window_facts import WINDOW_FACTS
@@ -92,8 +93,8 @@ def read_index(folder: Path, *, model_sha256: str | None) -> StoredIndex:
     if model_sha256 is not None:
         check_model(manifest.inputs.get("model", ""), model_sha256, f"The index in {folder}")
     _check_files(folder, manifest)
-    with np.load(folder / INDEX_FILES[0], allow_pickle=False) as archive:
-        vectors = archive["vectors"]
+    with taken_apart(folder / INDEX_FILES[0]):
+        vectors = _vectors(read_npz(folder / INDEX_FILES[0])["vectors"])
     windows = read_table(folder / INDEX_FILES[1], WINDOW_FACTS)
     report = _report(manifest.config)
     lists = None
@@ -114,6 +115,14 @@ def check_model(found: str, wanted: str, what: str) -> None:
             f"{what} come from model {found[:12] or '(unknown)'}, the queries from {wanted[:12]}. "
             "Vectors of two models cannot be compared: embed the windows with this model again."
         )
+
+
+def _vectors(found: NDArray[Any]) -> NDArray[np.float16 | np.float32]:
+    if found.ndim != 2 or found.dtype not in (np.float16, np.float32):
+        raise ValueError(f"its vectors are {found.dtype} of shape {found.shape}")
+    if not np.isfinite(found).all():
+        raise ValueError("some of its vectors are not finite")
+    return found
 
 
 def _check_files(folder: Path, manifest: Manifest) -> None:

@@ -10,15 +10,17 @@ Signs are kept sparse, one entry per sensor and window that has an event of it, 
 about the kitchen reads the entries of its sensors only. 100,000 windows of five sensors each take 7 MB.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from discover.core.artifacts import atomic_path
+from discover.core.reading import read_npz, taken_apart
 
 __all__ = ["LAST_PLACE", "NO_SIGN", "WindowSigns", "read_signs", "write_signs"]
 
@@ -26,6 +28,30 @@ __all__ = ["LAST_PLACE", "NO_SIGN", "WindowSigns", "read_signs", "write_signs"]
 
 NO_SIGN = -1
 """Sensor code of the first and last sign of a window without a sign."""
+
+_PER_ENTRY = ("window", "begins", "ends", "first_at", "last_at")
+_PER_WINDOW = (
+    "first_sensor", "last_sensor", "n_signs", "duration_s", "pause_s", "before_s", "after_s", "n_rooms",
+    "n_moves", "stay_s",
+)  # fmt: skip
+_DTYPES: Mapping[str, type[np.generic]] = {
+    "offset": np.int64,
+    "window": np.int32,
+    "begins": np.int16,
+    "ends": np.int16,
+    "first_at": np.int16,
+    "last_at": np.int16,
+    "first_sensor": np.int16,
+    "last_sensor": np.int16,
+    "n_signs": np.int32,
+    "duration_s": np.float32,
+    "pause_s": np.float32,
+    "before_s": np.float32,
+    "after_s": np.float32,
+    "n_rooms": np.int16,
+    "n_moves": np.int16,
+    "stay_s": np.float32,
+}
 
 LAST_PLACE = int(np.iinfo(np.int16).max)
 """Positions beyond it are told as this one."""
@@ -156,6 +182,29 @@ def write_signs(path: Path, signs: WindowSigns) -> None:
 
 def read_signs(path: Path) -> WindowSigns:
     """Read what `write_signs` wrote."""
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {f.name: archive[f.name] for f in fields(WindowSigns) if f.name != "sensors"}
-        return WindowSigns(sensors=tuple(archive["sensors"].tolist()), **arrays)
+    archive: dict[str, NDArray[Any]] = dict(read_npz(path))
+    with taken_apart(path):
+        arrays = {name: archive[name].astype(dtype, casting="safe") for name, dtype in _DTYPES.items()}
+        signs = WindowSigns(sensors=tuple(str(s) for s in archive["sensors"].tolist()), **arrays)
+        _check(signs)
+    return signs
+
+
+def _check(signs: WindowSigns) -> None:
+    """Refuse columns whose lengths or references do not fit together."""
+    per_window = {len(getattr(signs, name)) for name in _PER_WINDOW}
+    per_entry = {len(getattr(signs, name)) for name in _PER_ENTRY}
+    if any(getattr(signs, name).ndim != 1 for name in _DTYPES) or len(per_window) != 1 or len(per_entry) != 1:
+        raise ValueError("its columns differ in length")
+    steps = np.diff(signs.offset)
+    if len(signs.offset) != len(signs.sensors) + 1 or signs.offset[0] or (steps < 0).any():
+        raise ValueError("its entries do not follow the sensors")
+    if signs.offset[-1] != len(signs.window):
+        raise ValueError("its entries do not follow the sensors")
+    for codes, end in (
+        (signs.window, len(signs)),
+        (signs.first_sensor, len(signs.sensors)),
+        (signs.last_sensor, len(signs.sensors)),
+    ):
+        if len(codes) and not NO_SIGN <= codes.min() <= codes.max() < end:
+            raise ValueError("it names windows or sensors that are not there")

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from discover.core.artifacts import atomic_path
 from discover.core.embeddings import EmbeddingTable
-from discover.core.errors import ConfigError, DataError
+from discover.core.errors import ArtifactError, ConfigError, DataError
 from discover.core.progress import SILENT, Progress
+from discover.core.reading import read_npz
 from discover.core.tables import CAPTIONS, validate_table
 from discover.text_encoders.encoder import TextEncoder
 
@@ -152,8 +153,7 @@ def _key(chunk: Sequence[Batch], texts: Sequence[str], encoder: TextEncoder, dty
 def _read(path: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[np.floating] | None:
     """A kept chunk, or None where there is none or it is damaged (it is then encoded again)."""
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            vectors: NDArray[np.floating] = archive["vectors"]
-    except Exception:
+        vectors: NDArray[Any] = read_npz(path)["vectors"]
+    except (ArtifactError, KeyError):
         return None
     return vectors if vectors.shape == shape and vectors.dtype == dtype else None

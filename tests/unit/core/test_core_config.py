@@ -97,7 +97,7 @@ def test_overrides_reach_into_blocks(tmp_path: Path) -> None:
         ("steps", "key=value"),
         ("=3", "key=value"),
         ("steps.x=3", "'steps' is a value"),
-        ("steps=[", "not YAML"),
+        ("steps=[", "not readable YAML"),
     ],
 )
 def test_bad_overrides(override: str, words: str) -> None:

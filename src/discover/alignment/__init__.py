@@ -3,8 +3,9 @@
 Names are imported on first use, so that reading a config does not load torch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from discover.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from discover.alignment.config import AlignmentConfig
@@ -26,20 +27,17 @@ __all__ = [
     "save_pretrained",
 ]
 
-_HOME_OF = {
-    "AlignmentConfig": "config",
-    "AlignmentDataset": "dataset",
-    "AlignmentModel": "model",
-    "AlignmentTrainer": "trainer",
-    "LoadedModel": "loaded",
-    "TrainResult": "trainer",
-    "from_pretrained": "pretrained",
-    "load_model": "loaded",
-    "save_pretrained": "pretrained",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'discover.alignment' has no attribute '{name}'")
-    return getattr(import_module(f"discover.alignment.{_HOME_OF[name]}"), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "AlignmentConfig": "config",
+        "AlignmentDataset": "dataset",
+        "AlignmentModel": "model",
+        "AlignmentTrainer": "trainer",
+        "LoadedModel": "loaded",
+        "TrainResult": "trainer",
+        "from_pretrained": "pretrained",
+        "load_model": "loaded",
+        "save_pretrained": "pretrained",
+    },
+)

@@ -1,11 +1,26 @@
-"""The chain: every stage in order, skipping what is up to date."""
+"""The chain: every stage in order, skipping what is up to date.
 
-from discover.pipeline.answers import Searcher
-from discover.pipeline.chain import Chain, build_chain, check_hardware, run_chain
-from discover.pipeline.config import RunConfig
-from discover.pipeline.export import export_v2
-from discover.pipeline.stage import Stage, StageOutcome, StagePlan, StageResult, plan_stages, run_stages
-from discover.pipeline.training import training_config
+Names are imported on first use: a search needs neither the trainer nor the figures.
+"""
+
+from typing import TYPE_CHECKING
+
+from discover.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from discover.pipeline.answers import Searcher
+    from discover.pipeline.chain import Chain, build_chain, check_hardware, run_chain
+    from discover.pipeline.config import RunConfig
+    from discover.pipeline.export import export_v2
+    from discover.pipeline.stage import (
+        Stage,
+        StageOutcome,
+        StagePlan,
+        StageResult,
+        plan_stages,
+        run_stages,
+    )
+    from discover.pipeline.training import training_config
 
 __all__ = [
     "Chain",
@@ -23,3 +38,23 @@ __all__ = [
     "run_stages",
     "training_config",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Chain": "chain",
+        "RunConfig": "config",
+        "Searcher": "answers",
+        "Stage": "stage",
+        "StageOutcome": "stage",
+        "StagePlan": "stage",
+        "StageResult": "stage",
+        "build_chain": "chain",
+        "check_hardware": "chain",
+        "export_v2": "export",
+        "plan_stages": "stage",
+        "run_chain": "chain",
+        "run_stages": "stage",
+        "training_config": "training",
+    },
+)

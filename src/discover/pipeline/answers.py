@@ -16,7 +16,6 @@ from discover.core.window_set import WindowSet, load_window_set, read_captions
 from discover.pipeline.caption_files import CAPTIONS_FILE, find_caption_style, load_caption_vectors
 from discover.pipeline.home_words import home_words
 from discover.pipeline.index_folders import no_model, only_index, sampling_of, search_defaults_of
-from discover.recognition import mean_over_prompts, prompts_or_names
 from discover.retrieval import (
     MERGE_GAP_S,
     WORD_WEIGHT,
@@ -225,6 +224,9 @@ class Searcher:
             ConfigError: The home has no activities.
             JoinError: `start` is one word and no window of the index.
         """
+        # Recognition loads scipy and scikit-learn, which a search by sentence does without.
+        from discover.recognition import mean_over_prompts, prompts_or_names
+
         home = self.window_set.home
         labels = [activity.label for activity in home.activities]
         if not labels:

@@ -6,7 +6,8 @@ from discover.core.errors import ConfigError
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.encoder import TextEncoder
 from discover.text_encoders.model_cards import MODEL_CARDS
-from discover.text_encoders.model_files import resolve_folder, weights_sha256
+from discover.text_encoders.model_files import packaged_weights_sha256, resolve_folder, weights_sha256
+from discover.text_encoders.packaged_minilm import load_packaged_minilm
 from discover.text_encoders.towers import load_tower
 
 __all__ = ["build_text_encoder"]
@@ -20,10 +21,13 @@ def build_text_encoder(config: TextEncoderConfig) -> TextEncoder:
             needs code that may not run, or the device is not there.
     """
     card = MODEL_CARDS[config.type]
-    folder = resolve_folder(config, card)
-    tower = load_tower(folder, config, card, pick_device(config.device))
+    folder, device = resolve_folder(config, card), pick_device(config.device)
+    if config.type == "minilm" and config.model_path is None:
+        tower, sha256 = load_packaged_minilm(folder, device), packaged_weights_sha256()
+    else:
+        tower, sha256 = load_tower(folder, config, card, device), weights_sha256(folder)
     model_name = config.model_path or card.hub_name
-    return TextEncoder(config, card, tower, model_name=model_name, weights_sha256=weights_sha256(folder))
+    return TextEncoder(config, card, tower, model_name=model_name, weights_sha256=sha256)
 
 
 def pick_device(name: str) -> torch.device:

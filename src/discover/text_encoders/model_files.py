@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from discover.core.artifacts import file_sha256
@@ -9,7 +10,7 @@ from discover.core.errors import ConfigError
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.model_cards import MINILM_WEIGHTS_SHA256, ModelCard
 
-__all__ = ["resolve_folder", "weights_sha256"]
+__all__ = ["packaged_weights_sha256", "resolve_folder", "weights_sha256"]
 
 _HUB_NAME = re.compile(r"[\w.\-]+/[\w.\-]+")
 
@@ -41,10 +42,18 @@ def resolve_folder(config: TextEncoderConfig, card: ModelCard) -> Path:
 
 def weights_sha256(folder: Path) -> str:
     """One hash over all weight files of a folder and their names."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.safetensors")):
-        digest.update(f"{path.relative_to(folder).as_posix()} {file_sha256(path)}\n".encode())
-    return digest.hexdigest()
+    files = sorted(folder.rglob("*.safetensors"))
+    return _hash_of({path.relative_to(folder).as_posix(): file_sha256(path) for path in files})
+
+
+def packaged_weights_sha256() -> str:
+    """The same for the packaged MiniLM, whose file `resolve_folder` has hashed."""
+    return _hash_of({"model.safetensors": MINILM_WEIGHTS_SHA256})
+
+
+def _hash_of(files: Mapping[str, str]) -> str:
+    lines = (f"{name} {sha256}\n".encode() for name, sha256 in files.items())
+    return hashlib.sha256(b"".join(lines)).hexdigest()
 
 
 def _packaged_minilm() -> Path:

@@ -2,7 +2,7 @@
 
     python -m benchmarks cold_search -- --model trained_models/demo/demo --runs 7
 
-Runs `discover search MODEL "..."` in a fresh process each time, in turn with `python -c "import torch"`, which
+Runs `discover search MODEL "..."` in a fresh process each time, in turn with `python -c "import torch"`: this
 is the floor of every command that loads a model. Without --model a small one is made first (not timed).
 """
 

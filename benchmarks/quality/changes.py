@@ -33,11 +33,12 @@ from discover.changes import (
     marks_of_objects,
     marks_of_windows,
 )
+from discover.core.event_semantics import person_mask
 from discover.core.window_set import EventLog, WindowSet
 from discover.evaluation.features import bag_of_sensors
 from discover.homes import load_home
 from discover.homes.simulator import PlannedChange, SimulatorConfig, simulate_log
-from discover.retrieval.window_facts import build_window_facts, presence_mask
+from discover.retrieval.window_facts import build_window_facts
 from discover.sampling import SamplingConfig, sample_windows
 
 _DAYS, _CLUSTERS = 56, 12
@@ -94,7 +95,7 @@ def compare_run(
     bags = bag_of_sensors(window_set, sampled.windows)[facts["row"].to_numpy()]
     labels = KMeans(_CLUSTERS, n_init=2, random_state=0).fit_predict(bags)
     names = cluster_names(facts, labels)
-    present = pl.Series(presence_mask(simulated.events, home))
+    present = pl.Series(person_mask(simulated.events, home))
     marks = {
         "cluster": marks_of_windows(facts, pl.Series([names[c] for c in labels])),
         "room": marks_of_lists(facts, "rooms"),

@@ -17,6 +17,7 @@ from discover.captions.short import build_short
 from discover.captions.structured import build_structured
 from discover.captions.summary import summarise_windows
 from discover.core.errors import DataError
+from discover.core.event_semantics import event_codes
 from discover.core.progress import SILENT, Progress
 from discover.core.tables import CAPTIONS, empty_table, validate_table
 from discover.core.window_set import WindowSet
@@ -62,8 +63,7 @@ def caption_windows(
         return empty_table(CAPTIONS)
     _check_offsets(window_set)
     events = window_set.events
-    sensor_E = events["sensor"].to_physical().to_numpy().astype(np.int64)
-    state_E = events["state"].to_physical().to_numpy().astype(np.int64)
+    sensor_E, state_E = event_codes(events)
     facts = home_facts(window_set.home, events)
     build = STYLES[config.style]
     blocks = []

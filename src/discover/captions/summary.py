@@ -90,7 +90,7 @@ def summarise_windows(
     pattern, path, main_rooms = _rooms(row, sensor, state, facts, len(n))
     fact_codes, repeated = _facts(row, facts.fact_of[sensor, state], facts, len(n))
     moves = np.bincount(row[facts.move_of[sensor, state]], minlength=len(n))
-    signs = np.bincount(row[facts.sign_of[sensor, state]], minlength=len(n))
+    signs = np.bincount(row[facts.person_of[sensor, state]], minlength=len(n))
     sensors_WS = _counts(row, sensor, len(n), len(facts.sensor_words))
     start, end = windows["start"], windows["end"]
     minute = _minute_of_day(start)
@@ -142,7 +142,7 @@ def _rooms(
     """Pattern (W,), path (W, 3) and main rooms (W, 2)."""
     r = len(facts.places)
     room = facts.room_of[sensor].astype(np.int64)
-    sign = facts.sign_of[sensor, state] & (room >= 0)
+    sign = facts.person_of[sensor, state] & (room >= 0)
     # A window without any sign of somebody (all OFF, say) is described by where its sensors hang.
     silent = np.bincount(row[sign], minlength=w) == 0
     room = np.where(silent[row] | sign, room, -1)

@@ -18,6 +18,7 @@ from discover.clustering import CLUSTERER_FILE, SavedClustering, load_clustering
 from discover.core.artifacts import atomic_path, read_json, write_json
 from discover.core.config import closest
 from discover.core.errors import ArtifactError, ConfigError
+from discover.core.event_semantics import person_mask
 from discover.core.progress import SILENT, Progress
 from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import WindowSet, read_table, write_table
@@ -28,7 +29,6 @@ from discover.pipeline.new_windows import NewWindows
 from discover.reports.cluster_page import ClusterPageInputs, write_cluster_page
 from discover.retrieval import build_window_facts
 from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name
-from discover.retrieval.window_facts import presence_mask
 
 __all__ = ["AppliedClusters", "ApplyRequest", "apply_clusters", "find_saved"]
 
@@ -223,6 +223,6 @@ def _write_page(
         facts=facts,
         assignments=table,
         content=content,
-        present=presence_mask(window_set.events, home),
+        present=person_mask(window_set.events, home),
     )
     return write_cluster_page(folder, inputs)

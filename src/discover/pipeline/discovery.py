@@ -24,13 +24,13 @@ from discover.changes import (
     thin_windows,
 )
 from discover.core.artifacts import atomic_path, read_json, write_json
+from discover.core.event_semantics import person_mask
 from discover.core.home import UNKNOWN_ROOM, Home
 from discover.core.window_set import WindowSet, load_window_set
 from discover.pipeline.index_folders import only_index, sampling_of
 from discover.pipeline.report_clusters import refresh_report
 from discover.retrieval import Index
 from discover.retrieval.clusters import CLUSTERS_FILE, Clustering, find_clustering
-from discover.retrieval.window_facts import presence_mask
 
 if TYPE_CHECKING:
     from discover.reports.style import Drawing
@@ -102,7 +102,7 @@ def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_se
     if request.by == "room":
         marks = marks_of_lists(facts, "rooms").with_columns(pl.col("thing").replace({UNKNOWN_ROOM: None}))
     elif request.by in ("object", "company"):
-        present = pl.Series(presence_mask(window_set.events, window_set.home))
+        present = pl.Series(person_mask(window_set.events, window_set.home))
         make = marks_of_objects if request.by == "object" else marks_of_company
         marks = make(window_set.events, window_set.home, present)
     elif request.by == "activity":
@@ -236,7 +236,7 @@ def write_model_cluster_page(
         facts=windows,
         assignments=found.assignments,
         content=read_json(found.folder / CLUSTERS_FILE),
-        present=presence_mask(window_set.events, window_set.home),
+        present=person_mask(window_set.events, window_set.home),
     )
     page = write_cluster_page(output or found.folder, inputs)
     refresh_report(model)

@@ -11,14 +11,11 @@ from dataclasses import replace
 
 from discover.captions.objects import OBJECT_PHRASES, name_object
 from discover.captions.words import name_rooms, room_phrases, split_words
+from discover.core.event_semantics import PRESENCE_TYPES, USE_TYPES, shows_people
 from discover.core.home import Home, Sensor
 from discover.retrieval import Known, Place, PlaceKind
 
 __all__ = ["home_words"]
-
-_PRESENCE = frozenset({"motion", "pressure", "unknown"})
-_SWITCHES = frozenset({"item", "light", "power", "water", "burner", "phone"})
-_NO_PLACE = frozenset({"temperature", "battery", "control"})
 
 # General word -> last words of the objects it covers.
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -94,7 +91,7 @@ _NO_PHRASE = frozenset(
 
 def home_words(home: Home) -> Known:
     """Phrase -> room or object of this home; see the top of this file."""
-    sensors = [s for s in home.sensors if s.is_activity and s.type not in _NO_PLACE]
+    sensors = [s for s in home.sensors if shows_people(s)]
     rooms = _rooms(sensors)
     objects = _objects(sensors)
     known: dict[str, Place] = dict(objects)
@@ -175,9 +172,9 @@ def _place(name: str, kind: PlaceKind, sensors: Iterable[Sensor]) -> Place:
         name=name,
         kind=kind,
         sensors=frozenset(s.id for s in members),
-        presence=frozenset(s.id for s in members if s.type in _PRESENCE),
+        presence=frozenset(s.id for s in members if s.type in PRESENCE_TYPES),
         doors=frozenset(s.id for s in members if s.type == "door"),
-        switches=frozenset(s.id for s in members if s.type in _SWITCHES),
+        switches=frozenset(s.id for s in members if s.type in USE_TYPES),
     )
 
 

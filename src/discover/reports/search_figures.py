@@ -15,11 +15,12 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from discover.core.event_semantics import person_mask
 from discover.core.home import UNKNOWN_ROOM
 from discover.core.window_set import WindowSet
 from discover.reports.rooms_figure import PLAN_MARGIN, paint_rooms, sensor_positions
 from discover.reports.style import COLOURS, INK, Drawing, draw
-from discover.retrieval import Hit, Moment, presence_mask
+from discover.retrieval import Hit, Moment
 
 __all__ = ["draw_search"]
 
@@ -70,7 +71,7 @@ def draw_search(query: str, hits: Sequence[Hit | Moment], window_set: WindowSet,
 
 def _events_of(hit: Hit | Moment, window_set: WindowSet) -> pl.DataFrame:
     events = window_set.events.slice(hit.first_event, hit.n_events)
-    kept = events.filter(presence_mask(events, window_set.home))
+    kept = events.filter(person_mask(events, window_set.home))
     return kept if len(kept) else events
 
 

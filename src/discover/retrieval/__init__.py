@@ -25,7 +25,7 @@ from discover.retrieval.sign_builder import build_window_signs
 from discover.retrieval.storage import INDEX_FILES
 from discover.retrieval.time_words import TimeWords, find_time_words
 from discover.retrieval.timeline import describe_hit, format_hit, timeline
-from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts, presence_mask
+from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts
 from discover.retrieval.window_signs import WindowSigns
 
 __all__ = [
@@ -70,7 +70,6 @@ __all__ = [
     "match_words",
     "maximal_marginal_relevance",
     "merge_moments",
-    "presence_mask",
     "rank_answers",
     "timeline",
 ]

@@ -6,14 +6,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discover.core.event_semantics import EventMeaning, event_codes, meanings, sensors_of, shows_people
 from discover.core.home import UNKNOWN_ROOM, Sensor
 from discover.core.window_set import WindowSet
-from discover.retrieval.window_facts import event_pieces, needs_person, sensor_ids
+from discover.retrieval.window_facts import event_pieces
 from discover.retrieval.window_signs import LAST_PLACE, NO_SIGN, WindowSigns
 
 __all__ = ["build_window_signs"]
-
-_ENDS = frozenset({"OFF", "CLOSE", "CLOSED", "PRESENT", "END", "STOP", "FALSE", "IDLE", "LOCKED", "STANDBY"})
 
 
 def build_window_signs(window_set: WindowSet, windows: pl.DataFrame | None = None) -> WindowSigns:
@@ -25,11 +24,10 @@ def build_window_signs(window_set: WindowSet, windows: pl.DataFrame | None = Non
     """
     windows = window_set.windows if windows is None else windows
     events = window_set.events
-    known = {s.id: s for s in window_set.home.sensors}
-    sensors = tuple(sensor_ids(events))
-    described = [known.get(i, Sensor(id=i)) for i in sensors]
-    sensor = events["sensor"].to_physical().to_numpy().astype(np.int64)
-    begins, person = _kinds(events, described, sensor)
+    described = sensors_of(events, window_set.home)
+    sensors = tuple(s.id for s in described)
+    sensor, state = event_codes(events)
+    begins, person = _kinds(meanings(events, window_set.home), described, sensor, state)
     time_s = events["time"].to_physical().to_numpy() / 1e6
     room = _rooms(described)[sensor] if sensors else np.zeros(0, dtype=np.int64)
     stay = _stays(np.flatnonzero(begins & (room >= 0)), room, time_s)
@@ -59,22 +57,20 @@ def build_window_signs(window_set: WindowSet, windows: pl.DataFrame | None = Non
 
 
 def _kinds(
-    events: pl.DataFrame, sensors: list[Sensor], sensor: NDArray[np.int64]
+    meant: list[list[EventMeaning]],
+    sensors: list[Sensor],
+    sensor: NDArray[np.int64],
+    state: NDArray[np.int64],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(events,) which are signs, and which are of a person at all."""
-    person = np.array([needs_person(s) for s in sensors], dtype=bool)
-    kind = events.schema["state"]
-    states = kind.categories.to_list() if isinstance(kind, pl.Enum) else []
-    if not sensors or not states:
-        return np.zeros(len(events), dtype=bool), np.zeros(len(events), dtype=bool)
-    state = events["state"].to_physical().to_numpy()
-    # A reading of water, a burner or power is a sign while it is above 0; other readings are no deed.
-    metered = np.array([s.type in ("water", "burner", "power") for s in sensors], dtype=bool)
-    reading = np.array([name.upper() == "VALUE" for name in states], dtype=bool)[state]
-    running = metered[sensor] & (events["value"].fill_null(0.0).to_numpy() > 0)
-    ends = np.array([name.upper() in _ENDS for name in states], dtype=bool)[state]
-    somebody = person[sensor] & (~reading | running)
-    return somebody & ~ends, somebody
+    """(events,) which are signs, and which are signs or the ends of signs."""
+    if not len(sensor):
+        return np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
+    begins = np.array([[m.activation for m in row] for row in meant], dtype=bool)
+    counted = [
+        [m.activation or (m.kind == "end" and shows_people(s)) for m in row]
+        for s, row in zip(sensors, meant, strict=True)
+    ]
+    return begins[sensor, state], np.array(counted, dtype=bool)[sensor, state]
 
 
 def _rooms(sensors: list[Sensor]) -> NDArray[np.int64]:

@@ -7,35 +7,13 @@ from typing import Any
 import polars as pl
 
 from discover.core.errors import DataError
+from discover.core.event_semantics import event_meaning, person_mask
 from discover.core.home import UNKNOWN_ROOM, Home, Sensor
 from discover.core.window_set import WindowSet
 from discover.retrieval.hits import Hit, Moment
-from discover.retrieval.window_facts import presence_mask
 
 __all__ = ["describe_hit", "format_hit", "timeline"]
 
-_WORDS: dict[tuple[str, str], str] = {
-    ("door", "OPEN"): "opened",
-    ("door", "CLOSE"): "closed",
-    ("door", "ON"): "opened",
-    ("door", "OFF"): "closed",
-    ("item", "ABSENT"): "taken",
-    ("item", "PRESENT"): "put back",
-    ("item", "OPEN"): "opened",
-    ("item", "CLOSE"): "closed",
-    ("light", "ON"): "switched on",
-    ("light", "OFF"): "switched off",
-    ("power", "ON"): "switched on",
-    ("power", "OFF"): "switched off",
-    ("burner", "ON"): "switched on",
-    ("burner", "OFF"): "switched off",
-    ("water", "ON"): "running",
-    ("water", "OFF"): "stopped",
-    ("phone", "START"): "in use",
-    ("phone", "END"): "put down",
-    ("pressure", "ON"): "occupied",
-    ("pressure", "OFF"): "left",
-}
 _TYPE_WORDS = {"door": "door", "item": "item", "light": "light", "power": "appliance", "phone": "phone"}
 
 
@@ -82,7 +60,7 @@ def timeline(hit: Hit | Moment, window_set: WindowSet, *, max_lines: int = 12) -
             f"of home {window_set.home.name}. Load the log this hit was found in."
         )
     events = window_set.events.slice(hit.first_event, hit.n_events)
-    kept = events.filter(presence_mask(events, window_set.home))
+    kept = events.filter(person_mask(events, window_set.home))
     lines = [line.text() for line in _condense(kept if len(kept) else events, window_set.home)]
     if len(lines) <= max_lines:
         return lines
@@ -143,13 +121,12 @@ def _condense(events: pl.DataFrame, home: Home) -> list[_Line]:
 
 
 def _what(sensor: Sensor, state: str | None, value: float | None) -> str:
-    if sensor.type in ("motion", "unknown") and state in ("ON", "OFF"):
-        name = sensor.id if sensor.type == "unknown" else ""
-        if state == "ON":
-            return "motion" if not name else f"{name} on"
-        return f"{name} off" if name else "motion ended"
+    status = event_meaning(sensor, state or "", value).status
+    if sensor.type == "motion" and value is None:
+        return status
+    if sensor.type == "unknown" and state in ("ON", "OFF"):
+        return f"{sensor.id} {state.lower()}"
     name = sensor.object or f"{_TYPE_WORDS.get(sensor.type, sensor.type)} {sensor.id}"
     if value is not None:
         return f"{name} {value:g}"
-    word = _WORDS.get((sensor.type, state or ""), (state or "changed").lower())
-    return f"{name} {word}"
+    return f"{name} {status or (state or 'changed').lower()}"

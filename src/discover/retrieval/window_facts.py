@@ -1,8 +1,8 @@
 """What an index remembers of every window: when, where in order of visit, which objects.
 
-A room counts as visited when an event there needs a person: motion that starts, a door or an item
-that moves, a lamp that is switched. Motion that ends and thermometer readings do not count, because
-they also arrive after the person has left.
+A room counts as visited when a person caused an event there (`core.event_semantics`): motion that
+starts, a door or an item that moves, a lamp that is switched. Motion that ends and thermometer readings
+do not count, because they also arrive after the person has left.
 """
 
 from collections.abc import Iterator
@@ -11,16 +11,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.core.home import UNKNOWN_ROOM, Home, Sensor
+from discover.core.event_semantics import person_mask, sensors_of
+from discover.core.home import UNKNOWN_ROOM
 from discover.core.window_set import WindowSet
 
 __all__ = [
     "WINDOW_FACTS",
     "build_window_facts",
     "event_pieces",
-    "needs_person",
-    "presence_mask",
-    "sensor_ids",
 ]
 
 WINDOW_FACTS: dict[str, object] = {
@@ -37,25 +35,8 @@ WINDOW_FACTS: dict[str, object] = {
 """One row per window. rooms: in order of visit, a room again when someone came back to it; objects: each
 once, in order of first use. Both empty where the home's sensors name none."""
 
-_WITHOUT_PERSON = frozenset({"temperature", "battery", "control"})
-_ENDS_BY_ITSELF = frozenset({"motion", "pressure", "unknown"})
 # Windows are expanded to events in pieces, so that memory does not grow with their number.
 _EVENTS_PER_PIECE = 4_000_000
-
-
-def presence_mask(events: pl.DataFrame, home: Home) -> NDArray[np.bool_]:
-    """Which events (E,) need a person at the sensor; see the top of this file."""
-    by_id = {s.id: s for s in home.sensors}
-    ids = sensor_ids(events)
-    sensors = [by_id.get(i, Sensor(id=i)) for i in ids]
-    person = np.array([needs_person(s) for s in sensors], dtype=bool)
-    self_ending = np.array([s.type in _ENDS_BY_ITSELF for s in sensors], dtype=bool)
-    sensor = events["sensor"].to_physical().to_numpy()
-    off = (events["state"].cast(pl.String) == "OFF").fill_null(False).to_numpy()
-    if not len(ids):
-        return np.zeros(len(events), dtype=bool)
-    mask: NDArray[np.bool_] = person[sensor] & ~(off & self_ending[sensor])
-    return mask
 
 
 def build_window_facts(window_set: WindowSet, windows: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -63,7 +44,7 @@ def build_window_facts(window_set: WindowSet, windows: pl.DataFrame | None = Non
     windows = window_set.windows if windows is None else windows
     room_code, rooms = _codes(window_set, "room")
     object_code, objects = _codes(window_set, "object")
-    present = presence_mask(window_set.events, window_set.home)
+    present = person_mask(window_set.events, window_set.home)
     room_code = np.where(present, room_code, -1)
     object_code = np.where(present, object_code, -1)
     pieces_rooms: list[pl.DataFrame] = []
@@ -81,25 +62,12 @@ def build_window_facts(window_set: WindowSet, windows: pl.DataFrame | None = Non
     )
 
 
-def needs_person(sensor: Sensor) -> bool:
-    """Whether events of a sensor can say that somebody is there: not thermometers, batteries, radio
-    health."""
-    return sensor.is_activity and sensor.type not in _WITHOUT_PERSON
-
-
-def sensor_ids(events: pl.DataFrame) -> list[str]:
-    """Names behind the codes of the sensor column."""
-    kind = events.schema["sensor"]
-    return kind.categories.to_list() if isinstance(kind, pl.Enum) else []
-
-
 def _codes(window_set: WindowSet, field: str) -> tuple[NDArray[np.int64], list[str]]:
     """Code per event of its sensor's room or object (-1: none), and the names."""
-    by_id = {s.id: getattr(s, field) for s in window_set.home.sensors}
-    ids = sensor_ids(window_set.events)
-    names = sorted({n for n in by_id.values() if n and n != UNKNOWN_ROOM})
+    named = [getattr(s, field) for s in sensors_of(window_set.events, window_set.home)]
+    names = sorted({n for n in named if n and n != UNKNOWN_ROOM})
     index = {n: i for i, n in enumerate(names)}
-    per_sensor = np.array([index.get(by_id.get(i) or "", -1) for i in ids] or [-1], dtype=np.int64)
+    per_sensor = np.array([index.get(n or "", -1) for n in named] or [-1], dtype=np.int64)
     sensor = window_set.events["sensor"].to_physical().to_numpy()
     return per_sensor[sensor], names
 

@@ -59,6 +59,8 @@ def summarise(events: list[tuple[str, str]], sizes: list[int]) -> tuple[WindowSu
 
 
 def shows_somebody(sensor: Sensor, state: str) -> bool:
+    if state == "VALUE":
+        return False
     return sensor.type in ("door", "item") or (
         sensor.type == "motion" and state not in ("OFF", "CLOSE", "ABSENT")
     )
@@ -152,7 +154,7 @@ def test_what_ends_by_itself_is_no_sign_of_somebody() -> None:
     kinds = ("motion", "pressure", "door", "light", "item", "temperature", "battery", "control")
     sensors = tuple(Sensor(id=f"S{i}", type=kind, room="kitchen") for i, kind in enumerate(kinds))
     table = pl.DataFrame(schema={"sensor": pl.Enum([s.id for s in sensors]), "state": pl.Enum(["OFF", "ON"])})
-    signs = home_facts(Home(name="h", sensors=sensors), table).sign_of
+    signs = home_facts(Home(name="h", sensors=sensors), table).person_of
     assert dict(zip(kinds, signs[:, 0].tolist(), strict=True)) == {
         "motion": False, "pressure": False, "door": True, "light": True, "item": True,
         "temperature": False, "battery": False, "control": False,

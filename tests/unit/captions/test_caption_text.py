@@ -42,6 +42,7 @@ def one_window(
             "time": times,
             "sensor": pl.Series([e[1] for e in events], dtype=pl.Enum(IDS)),
             "state": pl.Series([e[2] for e in events], dtype=pl.Enum(STATES)),
+            "value": pl.Series([1.0 if e[2] == "VALUE" else None for e in events], dtype=pl.Float64),
         }
     )
     windows = pl.DataFrame(

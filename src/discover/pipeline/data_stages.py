@@ -211,7 +211,7 @@ def _caption_stage(folders: DataFolders, folder: Path, captions: CaptionConfig, 
 
     config = captions.model_dump(mode="json")
     return Stage(
-        f"caption{suffix}", "describe windows", 1, folder, config, _window_inputs(folders, folder), run
+        f"caption{suffix}", "describe windows", 2, folder, config, _window_inputs(folders, folder), run
     )
 
 

@@ -111,7 +111,7 @@ def _embed_stage(
 
     inputs = {"model": model_folder / "best_model.pt", **_window_files(data, sampling)}
     settings = retrieval.model_dump(mode="json")
-    return Stage(f"embed{suffix}", "embed windows and index them", 2, folder, settings, inputs, run)
+    return Stage(f"embed{suffix}", "embed windows and index them", 3, folder, settings, inputs, run)
 
 
 def _settings(alignment: AlignmentConfig) -> dict[str, Any]:

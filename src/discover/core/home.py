@@ -105,8 +105,22 @@ class Home(StrictModel):
     """All known sensors, in order of id."""
     activities: tuple[Activity, ...] = ()
     """Labels with prompts, for evaluation."""
+    session_files: str = ""
+    """How the files of a log in several files are called: `*` any text, `{label}` the label of all events of
+    the file, `{resident}` the number of the person. `p*.{label}` reads `p17.t1` as the label `t1`."""
     source: str = ""
     """Where the facts come from, and how to cite the data."""
+
+    @model_validator(mode="after")
+    def _session_files_name_a_label(self) -> "Home":
+        text = self.session_files
+        rest = text.replace("{label}", "", 1).replace("{resident}", "", 1)
+        if text and ("{label}" not in text or "{" in rest or "}" in rest or text.count("*") > 3):
+            raise ValueError(
+                f"session_files '{text}' needs {{label}} once, and besides it only text, {{resident}} once "
+                "and at most three *; for example p*.{label}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> "Home":

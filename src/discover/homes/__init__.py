@@ -8,10 +8,10 @@ fetch_log           download a public home's log
 report_table        the account as a table
 """
 
+from discover.homes._plan import log_files
 from discover.homes.activity_labels import coarse_labels
 from discover.homes.fetch import fetch_log
 from discover.homes.importing import ImportedLog, import_log, write_import
-from discover.homes.interval_files import log_files
 from discover.homes.registry import HomeSummary, list_homes, load_home, unknown_home
 from discover.homes.report import ImportReport, report_table
 

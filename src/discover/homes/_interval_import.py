@@ -7,7 +7,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.core.artifacts import file_sha256, mapping_sha256
 from discover.core.errors import DataError
 from discover.core.home import Home
 from discover.core.tables import ANNOTATIONS, EVENTS, validate_table
@@ -20,13 +19,13 @@ from discover.homes.interval_files import IntervalFiles
 from discover.homes.interval_reader import read_interval_table, read_names
 from discover.homes.report import ImportReport
 
-__all__ = ["import_intervals"]
+__all__ = ["import_intervals", "interval_annotations", "interval_events"]
 
 _STATES = ("OFF", "ON")
 
 
 def import_intervals(
-    files: IntervalFiles, home: Home, *, source: str
+    files: IntervalFiles, home: Home, *, source: str, sha256: str
 ) -> tuple[EventLog, ImportReport, pl.DataFrame]:
     """Read the tables of one home.
 
@@ -34,6 +33,7 @@ def import_intervals(
         files: Where they are.
         home: What is known of the home; sensors and labels it lacks are added.
         source: Name of the log for the report.
+        sha256: Of all its files.
 
     Returns:
         The log, the report, and the refused lines (line, reason, text, file).
@@ -45,7 +45,7 @@ def import_intervals(
     sensors = read_interval_table(files.sensors, sensors=True, time_zone=zone)
     if not len(sensors.rows):
         raise DataError(
-            f"{files.sensors} holds no sensor interval that can be read. Expected lines like "
+            f"{files.sensors.path} holds no sensor interval that can be read. Expected lines like "
             "`25-Feb-2008 00:20:14<TAB>25-Feb-2008 00:22:57<TAB>24<TAB>1`."
         )
     activities = None
@@ -55,7 +55,7 @@ def import_intervals(
     completed, unknown = complete_interval_sensors(
         home, sensors.rows, ids, {**sensors.names, **read_names(files.sensor_names)}
     )
-    events = _events(sensors.rows, ids, [s.id for s in completed.sensors])
+    events = interval_events(sensors.rows, ids, [s.id for s in completed.sensors])
     times = events["time"].to_physical().to_numpy()
     holes = np.flatnonzero(np.diff(times) >= HOLE_US) + 1
     annotations = pl.DataFrame(schema=dict(ANNOTATIONS))  # type: ignore[arg-type]
@@ -63,16 +63,15 @@ def import_intervals(
         names = {**activities.names, **read_names(files.activity_names)}
         raw = activities.rows["fields"].list.first().replace(names)
         completed, scored = with_labels(completed, raw.to_list())
-        annotations = _annotations(activities.rows, raw, scored, times, holes)
+        annotations = interval_annotations(activities.rows, raw, scored, times, holes)
     tables = [table for table in (sensors, activities) if table is not None]
     log = EventLog(completed, events, validate_table(annotations, ANNOTATIONS, source))
-    hashes = {path.name: file_sha256(path) for path in files.all()}
-    report = interval_report(source, mapping_sha256(hashes), log, tables, holes, unknown, files.others)
+    report = interval_report(source, sha256, log, tables, holes, unknown, files.others)
     rejected = pl.concat([t.rejected.with_columns(file=pl.lit(t.name)) for t in tables])
     return log, report, rejected
 
 
-def _events(rows: pl.DataFrame, ids: pl.Series, sensor_names: list[str]) -> pl.DataFrame:
+def interval_events(rows: pl.DataFrame, ids: pl.Series, sensor_names: list[str]) -> pl.DataFrame:
     """`core.tables.EVENTS`: by time; at one time by line, ON before the OFF of the same line."""
     halves = [
         rows.select("line", time=column, sensor=ids, state=pl.lit(state), half=pl.lit(half))
@@ -91,7 +90,7 @@ def _events(rows: pl.DataFrame, ids: pl.Series, sensor_names: list[str]) -> pl.D
     return validate_table(events.select(list(EVENTS)), EVENTS, "events")
 
 
-def _annotations(
+def interval_annotations(
     rows: pl.DataFrame,
     raw: pl.Series,
     scored: dict[str, str],

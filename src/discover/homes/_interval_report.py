@@ -10,7 +10,7 @@ from discover.core.window_set import EventLog
 from discover.homes.interval_reader import IntervalTable
 from discover.homes.report import SHOWN, Hole, ImportReport, Problem, hole_problem, unknown_problem
 
-__all__ = ["interval_report"]
+__all__ = ["interval_report", "recording_holes", "table_problems"]
 
 _DAY_S = 86_400.0
 
@@ -37,8 +37,8 @@ def interval_report(
     """
     events, annotations = log.events, log.annotations
     counts = annotations["activity"].value_counts().sort("count", "activity", descending=[True, False])
-    found = _holes(events, holes)
-    problems = [problem for table in tables for problem in _table_problems(table)]
+    found = recording_holes(events, holes)
+    problems = [problem for table in tables for problem in table_problems(table)]
     problems += _log_problems(log, tables, found, unknown, others)
     return ImportReport(
         source=source,
@@ -66,7 +66,8 @@ def interval_report(
     )
 
 
-def _table_problems(table: IntervalTable) -> list[Problem]:
+def table_problems(table: IntervalTable) -> list[Problem]:
+    """What was unusual in one table of intervals."""
     out = [
         Problem(
             problem=f"{table.name}: {reason}",
@@ -158,7 +159,8 @@ def _switched_on_while_on(events: pl.DataFrame) -> list[int]:
     return [int(line) for line in lines.sort()]
 
 
-def _holes(events: pl.DataFrame, holes: NDArray[np.int64]) -> list[Hole]:
+def recording_holes(events: pl.DataFrame, holes: NDArray[np.int64]) -> list[Hole]:
+    """Holes of an event table; `holes` are the event numbers right after one."""
     time, line = events["time"], events["line"]
     return [
         Hole(

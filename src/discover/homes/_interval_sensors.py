@@ -13,7 +13,7 @@ _TYPE_WORDS: tuple[tuple[str, SensorType], ...] = (
     (r"pir|motion", "motion"),
     (r"press\w*|mat", "pressure"),
     (r"electric|power", "power"),
-    (r"float|tap|water", "water"),
+    (r"float|tap|water|faucet", "water"),
     (r"flush", "unknown"),
     (r"magnetic|reed|door|frontdoor|maindoor|cupboard\w*|cabinet|drawer|lid|window|dresser", "door"),
     (r"light\w*|lamp", "light"),
@@ -40,7 +40,11 @@ def sensor_ids(rows: pl.DataFrame) -> pl.Series:
 
 
 def complete_interval_sensors(
-    home: Home, rows: pl.DataFrame, ids: pl.Series, names: dict[str, str]
+    home: Home,
+    rows: pl.DataFrame,
+    ids: pl.Series,
+    names: dict[str, str],
+    columns: dict[str, list[str]] | None = None,
 ) -> tuple[Home, tuple[str, ...]]:
     """The home with every sensor of the table, in order of id, and the ids that were unknown.
 
@@ -49,11 +53,12 @@ def complete_interval_sensors(
         rows: Rows of the sensor table.
         ids: Their sensor ids.
         names: Id -> name, from the table's heading or a list of names.
+        columns: Id -> location, type and place, where a list of sensors gives them.
     """
     known = {s.id for s in home.sensors}
     first = rows.with_columns(sensor=ids).unique("sensor", keep="first").sort("sensor")
     added = [
-        _describe(sensor, fields if len(fields) == 3 else None, names.get(sensor, ""))
+        _describe(sensor, fields if len(fields) == 3 else (columns or {}).get(sensor), names.get(sensor, ""))
         for sensor, fields in first.select("sensor", "fields").iter_rows()
         if sensor not in known
     ]

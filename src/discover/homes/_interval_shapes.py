@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from discover.core.errors import DataError
 
-__all__ = ["SEPARATORS", "STAMP", "TableShape", "rewrite_rows", "shape_of", "with_dates"]
+__all__ = ["SEPARATORS", "STAMP", "TableShape", "read_stamp", "rewrite_rows", "shape_of", "with_dates"]
 
 STAMP = r"\d{1,4}-(?:\d{1,2}|[A-Za-z]{3})-\d{1,4}[ T]+\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?"
 """A date and a time of day, `25-Feb-2008 00:20:14` or `2011-11-28 02:27:59`."""
@@ -132,6 +132,12 @@ def rewrite_rows(lines: Sequence[str], shape: TableShape, *, sensors: bool, time
     return out
 
 
+def read_stamp(text: str) -> str | None:
+    """A date and a time, whatever stands between them, as text that sorts by time; None if there is none."""
+    when = _read_time(re.sub(r"[\"'\s,;|T]+", " ", text).strip(), True, None)
+    return None if when is None else when.isoformat(" ")
+
+
 def _row(line: str, shape: TableShape, *, sensors: bool, zone: ZoneInfo | None) -> str | None:
     others = [sign for sign in (",", ";", "|", "\t") if sign != shape.separator and sign in line]
     for separator in (shape.separator, *others):
@@ -164,7 +170,7 @@ def _text(when: datetime | None) -> str:
 
 
 def _with_separator(rows: list[list[str]], separator: str) -> tuple[int, TableShape] | None:
-    heading = next((roles for row in rows if (roles := _heading(row)) is not None), None)
+    heading = next((found for row in rows if (found := _heading(row)) is not None), None)
     body = [row for row in rows if len(row) >= 3 and any(_time_like(cell) for cell in row)]
     if not body:
         return None

@@ -80,7 +80,11 @@ class CasasLog:
 
 
 def read_casas(
-    path: Path, *, known_sensors: frozenset[str] = frozenset(), home_name: str | None = None
+    path: Path,
+    *,
+    known_sensors: frozenset[str] = frozenset(),
+    home_name: str | None = None,
+    data: bytes | None = None,
 ) -> CasasLog:
     """Read a log.
 
@@ -88,11 +92,12 @@ def read_casas(
         path: Plain text, .gz, .bz2, .xz or .zip.
         known_sensors: Ids of the home's description: never taken for damaged ids.
         home_name: Which member to take from an archive of several homes.
+        data: Its text, if it has been read already.
 
     Raises:
         DataError: The file is missing, empty, binary, in another format, or holds no sensor event.
     """
-    data = read_log_bytes(path, home_name=home_name)
+    data = read_log_bytes(path, home_name=home_name) if data is None else data
     rows = read_rows(data)
     clean = clean_rows(rows, known_sensors)
     event_rows = clean.order[clean.is_event]

@@ -4,19 +4,18 @@
     2011-11-28 02:27:59<TAB><TAB>2011-11-28 10:18:11<TAB><TAB>Bed<TAB><TAB>Pressure<TAB>Bedroom
     24-Jul-2009 16:46:19<TAB>24-Jul-2009 18:32:57<TAB>1
 
-In: a path. Out: `IntervalTable`. Tables in other shapes (commas, headings, seconds since 1970) are first
+In: a file. Out: `IntervalTable`. Tables in other shapes (commas, headings, seconds since 1970) are first
 rewritten line by line to this one (`_interval_shapes`); the rest are column operations of polars. The shapes
 are listed in docs/formats_logs.md.
 """
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
-from discover.homes._bytes import read_log_bytes
 from discover.homes._interval_shapes import STAMP, rewrite_rows, shape_of, with_dates
+from discover.homes._sources import Source
 
 __all__ = ["IntervalTable", "read_interval_table", "read_names"]
 
@@ -61,11 +60,11 @@ class IntervalTable:
     ignored: tuple[str, ...] = ()
 
 
-def read_interval_table(path: Path, *, sensors: bool, time_zone: str = "") -> IntervalTable:
+def read_interval_table(file: Source, *, sensors: bool, time_zone: str = "") -> IntervalTable:
     """Read a table.
 
     Args:
-        path: Plain or packed, in any of the shapes of `_interval_shapes`.
+        file: Plain or packed, in any of the shapes of `_interval_shapes`.
         sensors: True: one, two or three columns follow the times (id; id and value; location, type and
             place). False: one column does, the activity.
         time_zone: Wall clock of times that name a zone or count from 1970; "" for UTC.
@@ -73,12 +72,12 @@ def read_interval_table(path: Path, *, sensors: bool, time_zone: str = "") -> In
     Raises:
         DataError: The file cannot be read, or its dates can be read in two ways.
     """
-    lines = _lines(path)
+    lines = _lines(file)
     written = lines["text"].to_list()
     lines = lines.with_columns(written="text")
     shape = shape_of(written)
     if shape is not None and shape.separator:
-        shape = with_dates(shape, written, str(path))
+        shape = with_dates(shape, written, str(file.path))
         rewritten = rewrite_rows(written, shape, sensors=sensors, time_zone=time_zone)
         lines = lines.with_columns(text=pl.Series(rewritten, dtype=pl.String))
     kind = _kinds(lines)
@@ -93,7 +92,7 @@ def read_interval_table(path: Path, *, sensors: bool, time_zone: str = "") -> In
     heading = lines.filter(kind["kind"] == "heading")["text"].to_list()
     promises = [int(found[1]) for text in heading if (found := _PROMISE.match(text))]
     return IntervalTable(
-        name=path.name,
+        name=file.name,
         rows=kept,
         rejected=pl.concat([bad.select(columns), stray.select(columns)]).sort("line"),
         n_lines=len(lines),
@@ -107,18 +106,18 @@ def read_interval_table(path: Path, *, sensors: bool, time_zone: str = "") -> In
     )
 
 
-def read_names(path: Path | None) -> dict[str, str]:
+def read_names(file: Source | None) -> dict[str, str]:
     """Id -> name of a list `id<TAB>name`; empty without a file."""
-    if path is None:
+    if file is None:
         return {}
-    lines = read_log_bytes(path).decode("utf-8", errors="replace").splitlines()
+    lines = file.text.decode("utf-8", errors="replace").splitlines()
     pairs = (line.strip().split(None, 1) for line in lines)
     return {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2}
 
 
-def _lines(path: Path) -> pl.DataFrame:
+def _lines(file: Source) -> pl.DataFrame:
     """line UInt32, text (without spaces around) of every line."""
-    parts = read_log_bytes(path).decode("utf-8", errors="replace").split("\n")
+    parts = file.text.decode("utf-8", errors="replace").split("\n")
     if parts and parts[-1] == "":  # the newline that ends the last line begins no other
         parts.pop()
     text = pl.Series(parts, dtype=pl.String).str.strip_chars()

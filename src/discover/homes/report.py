@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-__all__ = ["SHOWN", "Hole", "ImportReport", "Problem", "hole_problem", "report_table", "unknown_problem"]
+__all__ = [
+    "SHOWN",
+    "FileAccount",
+    "Hole",
+    "ImportReport",
+    "Problem",
+    "hole_problem",
+    "report_table",
+    "unknown_problem",
+]
 
 SHOWN = 5
 """First lines named per problem."""
@@ -41,11 +50,30 @@ class Hole(_Plain):
     days: float
 
 
+class FileAccount(_Plain):
+    """The account of one file of a log that is kept in several files."""
+
+    name: str
+    lines: int
+    events: int
+    repeated_lines: int
+    rejected_lines: int
+    blank_lines: int
+    """Blank lines, and a heading that repeats the first file's."""
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "FileAccount":
+        if self.events + self.repeated_lines + self.rejected_lines + self.blank_lines != self.lines:
+            raise ValueError(f"{self.name}: {self.lines} lines in, but not all are accounted for")
+        return self
+
+
 class ImportReport(_Plain):
     """The account of one import: lines in = events + repeats + blank + rejected.
 
     A log kept as tables of intervals has two events per sensor row and one annotation per activity row:
-    lines in = sensor_intervals + activity_rows + heading + repeats + blank + rejected.
+    lines in = sensor_intervals + activity_rows + heading + repeats + blank + rejected. Where a line is
+    neither an event nor an interval (blocks of lines, one row a second), `rows_read` takes its place.
     """
 
     format: int = 1
@@ -64,6 +92,10 @@ class ImportReport(_Plain):
     """Rows of its activity table, each one annotation."""
     heading_lines: int = 0
     """Lines of both tables that head, rule or count their rows."""
+    rows_read: int | None = None
+    """Lines that were read whole and are no events themselves: blocks of lines, one row a second."""
+    files: tuple[FileAccount, ...] = ()
+    """Of a log in several files, each file's own account, in the order they were joined."""
     first_event: str
     last_event: str
     days_with_events: int
@@ -83,11 +115,18 @@ class ImportReport(_Plain):
 
     @model_validator(mode="after")
     def _adds_up(self) -> "ImportReport":
-        counted = self.events
-        if self.sensor_intervals is not None:
-            counted = self.sensor_intervals + self.activity_rows + self.heading_lines
-            if (self.events, self.annotations) != (2 * self.sensor_intervals, self.activity_rows):
-                raise ValueError("a sensor row is two events, and an activity row is one annotation")
+        intervals = self.sensor_intervals
+        if intervals is not None and self.events != 2 * intervals:
+            raise ValueError("a sensor row is two events")
+        if self.annotations < self.activity_rows:
+            raise ValueError("an activity row is one annotation")
+        if self.rows_read is not None:
+            counted = self.rows_read + self.heading_lines
+        else:
+            rows = self.events if intervals is None else intervals
+            counted = rows + self.activity_rows + self.heading_lines
+        if sum(f.lines for f in self.files) > self.lines:
+            raise ValueError("the files' lines do not add up to the log's")
         total = counted + self.repeated_lines + self.blank_lines + self.rejected_lines
         if total != self.lines:
             raise ValueError(f"{self.lines} lines in, but {total} accounted for")

@@ -1,0 +1,214 @@
+"""Logs that are neither lines of events nor tables of intervals: blocks of lines, one row a second.
+
+Each function takes the text and what is known of the home, and returns the log, its account and the refused
+lines, as `_interval_import` does.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from discover.core.errors import DataError
+from discover.core.home import Home, Sensor
+from discover.core.tables import ANNOTATIONS, EVENTS, validate_table
+from discover.core.window_set import EventLog
+from discover.homes._blocks import read_blocks, read_sensor_list
+from discover.homes._clean import HOLE_US
+from discover.homes._interval_import import interval_annotations, interval_events
+from discover.homes._interval_report import recording_holes
+from discover.homes._interval_sensors import complete_interval_sensors
+from discover.homes._sources import Source
+from discover.homes._state_table import read_state_table
+from discover.homes.activity_labels import with_labels
+from discover.homes.places import guess_sensor
+from discover.homes.report import SHOWN, ImportReport, Problem, hole_problem, unknown_problem
+
+__all__ = ["import_blocks", "import_state_table"]
+
+Imported = tuple[EventLog, ImportReport, pl.DataFrame]
+
+
+def import_blocks(
+    blocks: Source, sensors: Source | None, others: tuple[str, ...], home: Home, *, source: str, sha256: str
+) -> Imported:
+    """The MIT homes: `activities_data.csv` and, where it is there, `sensors.csv`.
+
+    Raises:
+        DataError: No block can be read.
+    """
+    found = read_blocks(blocks.text)
+    if not len(found.activations):
+        raise DataError(
+            f"{blocks.path} holds no block that can be read. Expected five lines each: label, date, start "
+            "and end; sensors; objects; times on; times off."
+        )
+    listed = read_sensor_list(sensors.text) if sensors is not None else {}
+    n_listed = len(sensors.text.decode("utf-8", errors="replace").splitlines()) if sensors is not None else 0
+    ids = found.activations["fields"].list.first().alias("sensor")
+    columns = {sensor: [thing, "", room] for sensor, (room, thing) in listed.items()}
+    completed, unknown = complete_interval_sensors(home, found.activations, ids, found.objects, columns)
+    events = interval_events(found.activations, ids, [s.id for s in completed.sensors])
+    times = events["time"].to_physical().to_numpy()
+    holes = np.flatnonzero(np.diff(times) >= HOLE_US) + 1
+    raw = found.activities["fields"].list.first()
+    completed, scored = with_labels(completed, raw.to_list())
+    annotations = interval_annotations(found.activities, raw, scored, times, holes)
+    log = EventLog(completed, events, validate_table(annotations, ANNOTATIONS, source))
+    impossible = found.rejected.filter(pl.col("reason") == "no such date or time")
+    problems = [
+        *_refused(found.rejected),
+        Problem(
+            problem="activations that a further activity lists again",
+            count=found.repeated,
+            done="kept once",
+        ),
+        Problem(
+            problem="blocks with a date or time that does not exist",
+            count=len(impossible) // 5,
+            done="left out with their sensors",
+        ),
+    ]
+    report = _report(
+        log, source=source, sha256=sha256, unknown=unknown, problems=problems, others=others,
+        lines=found.n_lines + n_listed,
+        rows_read=found.rows_read + n_listed,
+        blank_lines=found.n_blank,
+        rejected_lines=len(found.rejected),
+        sensor_intervals=len(found.activations),
+        activity_rows=len(found.activities),
+    )  # fmt: skip
+    return log, report, found.rejected.with_columns(file=pl.lit(blocks.name))
+
+
+def import_state_table(table: Source, home: Home, *, source: str, sha256: str) -> Imported:
+    """One column per sensor and one row a second (OpenSHS).
+
+    Raises:
+        DataError: No state changes in any row.
+    """
+    found = read_state_table(table.text)
+    if not len(found.events):
+        raise DataError(
+            f"{table.path} is a table with one column per sensor ({', '.join(found.sensors[:5])}, ...), and "
+            "no state changes in it, so it holds no event. Give a longer part of it."
+        )
+    known = {s.id for s in home.sensors}
+    seen = found.events.group_by("sensor").agg(pl.col("state").mode().first())
+    state_of = dict(seen.iter_rows())
+    added = [
+        guess_sensor(name, states=[state_of.get(name, "OFF")]) for name in found.sensors if name not in known
+    ]
+    sensors: list[Sensor] = sorted([*home.sensors, *added], key=lambda s: s.id)
+    completed = home.model_copy(update={"sensors": tuple(sensors)})
+    events = found.events.with_columns(
+        pl.col("sensor").cast(pl.Enum([s.id for s in completed.sensors])),
+        pl.col("state").cast(pl.Enum(sorted(set(found.events["state"])))),
+        resident=pl.lit(None, dtype=pl.String),
+    ).select(list(EVENTS))
+    times = events["time"].to_physical().to_numpy()
+    holes = np.flatnonzero(np.diff(times) >= HOLE_US) + 1
+    completed, scored = with_labels(completed, found.runs["label"].to_list())
+    annotations = interval_annotations(found.runs, found.runs["label"], scored, times, holes)
+    log = EventLog(
+        completed, validate_table(events, EVENTS, source), validate_table(annotations, ANNOTATIONS, source)
+    )
+    problems = [
+        *_refused(found.rejected),
+        Problem(
+            problem="rows that are no event: nothing changes from the row before",
+            count=found.n_rows - events["line"].n_unique(),
+            done="read; an event is a change",
+        ),
+        Problem(
+            problem="jumps of more than a minute between two rows",
+            count=found.jumps,
+            done="a label ends before the jump",
+        ),
+        Problem(
+            problem="rows earlier than the row before them",
+            count=len(found.late),
+            first_lines=found.late[:SHOWN],
+            done="sorted by time",
+        ),
+    ]
+    report = _report(
+        log, source=source, sha256=sha256, unknown=tuple(s.id for s in added), problems=problems, others=(),
+        lines=found.n_lines, rows_read=found.n_rows, heading_lines=1, blank_lines=found.n_blank,
+        rejected_lines=len(found.rejected), labels_per_line=True,
+    )  # fmt: skip
+    return log, report, found.rejected
+
+
+def _refused(rejected: pl.DataFrame) -> list[Problem]:
+    return [
+        Problem(
+            problem=str(reason),
+            count=len(part),
+            first_lines=tuple(part["line"].head(SHOWN).to_list()),
+            done="kept in rejected_lines.tsv, left out",
+            examples=tuple(part["text"].head(SHOWN).to_list()),
+        )
+        for (reason,), part in rejected.group_by("reason", maintain_order=True)
+    ]
+
+
+def _report(
+    log: EventLog,
+    *,
+    source: str,
+    sha256: str,
+    unknown: tuple[str, ...],
+    problems: Sequence[Problem],
+    others: tuple[str, ...],
+    lines: int,
+    rows_read: int,
+    blank_lines: int,
+    rejected_lines: int,
+    heading_lines: int = 0,
+    sensor_intervals: int | None = None,
+    activity_rows: int = 0,
+    labels_per_line: bool = False,
+) -> ImportReport:
+    events, annotations = log.events, log.annotations
+    times = events["time"].to_physical().to_numpy()
+    holes = recording_holes(events, np.flatnonzero(np.diff(times) >= HOLE_US) + 1)
+    counts = annotations["activity"].value_counts().sort("count", "activity", descending=[True, False])
+    silent = int((annotations["n_events"] == 0).sum())
+    more = [
+        Problem(
+            problem="activities during which no sensor fired",
+            count=silent,
+            done="kept; no window lies in them",
+        ),
+        unknown_problem(unknown, described="described by their names"),
+        Problem(
+            problem="other files in the folder", count=len(others), done="not read", examples=others[:20]
+        ),
+        hole_problem(holes),
+    ]
+    return ImportReport(
+        source=source,
+        source_sha256=sha256,
+        home=log.home.name,
+        lines=lines,
+        events=len(events),
+        repeated_lines=0,
+        blank_lines=blank_lines,
+        rejected_lines=rejected_lines,
+        sensor_intervals=sensor_intervals,
+        activity_rows=activity_rows,
+        heading_lines=heading_lines,
+        rows_read=rows_read,
+        first_event=str(events["time"][0]),
+        last_event=str(events["time"][-1]),
+        days_with_events=events["time"].dt.date().n_unique(),
+        sensors=events["sensor"].n_unique(),
+        unknown_sensors=unknown,
+        annotations=len(annotations),
+        annotation_counts=dict(counts.iter_rows()),
+        labels_per_line=labels_per_line,
+        repaired_states={},
+        holes=tuple(holes),
+        problems=tuple(p for p in [*problems, *more] if p.count),
+    )

@@ -1,4 +1,4 @@
-"""Session files, events beside a table of activities, blocks of five lines, one row a second. All invented."""
+"""Session files, events beside a table of activities, blocks of five lines, one row a second; invented."""
 
 import io
 import tarfile
@@ -14,9 +14,11 @@ from discover.core.home import Activity, Home, Sensor
 from discover.homes import ImportedLog, import_log, load_home, log_files, write_import
 
 
-def session(day: int, minute: int, *, sensors: tuple[str, ...] = ("M01", "M02", "D01"), n: int = 6) -> str:
+def session(day: int, minute: int, *, sensors: tuple[str, ...] = ("M01", "M02", "D01")) -> str:
+    n = 6
     return "".join(
-        f"2011-03-{day:02d}\t07:{minute:02d}:{k:02d}\t{sensors[k % len(sensors)]}\t{'ON' if k % 2 else 'OFF'}\n"
+        f"2011-03-{day:02d}\t07:{minute:02d}:{k:02d}\t"
+        f"{sensors[k % len(sensors)]}\t{'ON' if k % 2 else 'OFF'}\n"
         for k in range(n)
     )
 
@@ -266,7 +268,8 @@ def test_one_row_a_second(import_text: object, tmp_path: Path) -> None:
 def test_numbers_in_a_state_column_are_readings(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(
-        "time,a,b,temp\n2016-02-01 08:00:00,0,0,20.5\n2016-02-01 08:00:01,0,1,20.5\n2016-02-01 08:00:02,0,1,21\n"
+        "time,a,b,temp\n2016-02-01 08:00:00,0,0,20.5\n2016-02-01 08:00:01,0,1,20.5\n"
+        "2016-02-01 08:00:02,0,1,21\n"
     )
     events = import_log(path, name="x").log.events
     assert events.select(pl.col("sensor", "state").cast(pl.String), "value").rows() == [

@@ -19,6 +19,7 @@ from transformers import (
 
 from discover.core.config import load_yaml
 from discover.core.errors import ConfigError
+from discover.core.permissions import Permissions, granting
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
 from discover.text_encoders.config import ENCODER_TYPES
 from discover.text_encoders.encoder import TextEncoder
@@ -100,7 +101,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def build(folders: dict[str, Path], kind: str, **settings: object) -> TextEncoder:
     values = {"type": kind, "model_path": str(folders[MODEL_CARDS[kind].loader]), "precision": "fp32"}  # type: ignore[index]
     return build_text_encoder(
-        TextEncoderConfig.model_validate({**values, "trust_remote_code": kind == "nemotron_8b", **settings})
+        TextEncoderConfig.model_validate({**values, **settings}),
+        permissions=Permissions(remote_code=kind == "nemotron_8b"),
     )
 
 
@@ -222,8 +224,11 @@ def test_a_model_of_another_kind_is_refused(folders: dict[str, Path], tmp_path: 
 
 
 def test_remote_code_runs_only_when_allowed(folders: dict[str, Path]) -> None:
-    with pytest.raises(ConfigError, match="trust_remote_code: true"):
-        build(folders, "nemotron_8b", trust_remote_code=False)
+    config = TextEncoderConfig(type="nemotron_8b", model_path=str(folders["sentence"]))
+    with pytest.raises(ConfigError, match="--trust-remote-code"):
+        build_text_encoder(config)
+    with granting(remote_code=True):
+        assert build_text_encoder(config).dim == 32
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda p: p.stem)

@@ -23,7 +23,7 @@ from discover.core.reading import taken_apart
 from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import WindowSet
 from discover.encoders.features import build_event_features, gather_batch
-from discover.text_encoders.config import TextEncoderConfig
+from discover.text_encoders.config import TextEncoderConfig, without_permissions
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -46,7 +46,7 @@ class LoadedModel:
     def __init__(
         self, content: Mapping[str, Any], path: Path, sha256: str, device: torch.device | str
     ) -> None:
-        self.config = AlignmentConfig.model_validate(content["config"])
+        self.config = AlignmentConfig.model_validate(without_permissions(content["config"]))
         self.vocabulary = Vocabulary.from_dict(content["vocabulary"])
         self.home = Home.model_validate(content["home"])
         self.text_dim = int(content["text_dim"])

@@ -8,6 +8,7 @@ import typer
 from discover.cli.discovery_command import changes, cluster
 from discover.cli.homes import homes_app
 from discover.cli.options import ConfigOption, SetOption, WorkspaceOption
+from discover.cli.permission_options import with_permissions
 from discover.cli.search_command import search
 
 __all__ = ["app"]
@@ -43,6 +44,7 @@ def root(
 
 
 @app.command()
+@with_permissions
 def run(
     config: ConfigOption,
     dry_run: Annotated[
@@ -86,6 +88,7 @@ def caption(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOp
 
 
 @app.command("encode-text")
+@with_permissions
 def encode_text(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
     """Step 4: turn captions into text vectors."""
     from discover.cli.chain import run_steps
@@ -94,6 +97,7 @@ def encode_text(config: ConfigOption, set_: SetOption = None, workspace: Workspa
 
 
 @app.command()
+@with_permissions
 def align(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
     """Steps 2 and 5: train the sensor encoder and the heads into one space with the captions."""
     from discover.cli.chain import run_steps
@@ -102,6 +106,7 @@ def align(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOpti
 
 
 @app.command()
+@with_permissions
 def evaluate(
     config: Annotated[
         Path | None, typer.Option("--config", "-c", help="YAML of the run; see configs/pipelines/.")
@@ -169,6 +174,7 @@ def export(
 
 
 @app.command()
+@with_permissions
 def train(
     config: ConfigOption,
     run_full_pipeline: Annotated[
@@ -194,10 +200,11 @@ def train(
     )
 
 
-app.command()(search)
+app.command()(with_permissions(search))
 
 
 @app.command()
+@with_permissions
 def recognise(
     model: Annotated[Path, typer.Argument(help="Folder of a trained model, e.g. trained_models/demo/demo.")],
     log: Annotated[
@@ -263,5 +270,5 @@ def recognise(
     )
 
 
-app.command()(cluster)
-app.command()(changes)
+app.command()(with_permissions(cluster))
+app.command()(with_permissions(changes))

@@ -151,8 +151,8 @@ def _explain(error: Any, model: type[BaseModel]) -> str:
     value = error.get("input")
     # A block or a number of thousands of digits is not worth printing, or cannot be.
     plain = isinstance(value, str | float | bool | None) or (isinstance(value, int) and abs(value) < 1e30)
-    shown = repr(value) if plain else type(value).__name__
-    return f"'{dotted}': {message}" + (f" (got {shown})" if len(shown) < 80 else "")
+    shown = repr(value) if plain else ""
+    return f"'{dotted}': {message}" + (f" (got {shown})" if 0 < len(shown) < 80 else "")
 
 
 def _model_at(model: type[BaseModel], path: Sequence[str]) -> type[BaseModel] | None:

@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     import polars as pl
 
     from discover.core.embeddings import EmbeddingTable
+    from discover.core.permissions import Permissions
     from discover.text_encoders.encoder import TextEncoder
 
 __all__ = ["TextEncoderConfig", "build_text_encoder", "encode_captions"]
 
 
-def build_text_encoder(config: TextEncoderConfig) -> "TextEncoder":
+def build_text_encoder(
+    config: TextEncoderConfig, *, permissions: "Permissions | None" = None
+) -> "TextEncoder":
     """Load a frozen text encoder; see `discover.text_encoders.factory`."""
     from discover.text_encoders.factory import build_text_encoder as build
 
-    return build(config)
+    return build(config, permissions=permissions)
 
 
 def encode_captions(

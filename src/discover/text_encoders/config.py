@@ -1,18 +1,22 @@
 """Settings of a text encoder. Importing this file loads no model library."""
 
-from typing import Literal, get_args
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from discover.core.config import StrictModel
+from discover.core.permissions import DOWNLOAD, REMOTE_CODE
 
-__all__ = ["ENCODER_TYPES", "EncoderType", "TextEncoderConfig"]
+__all__ = ["ENCODER_TYPES", "EncoderType", "TextEncoderConfig", "without_permissions"]
 
 EncoderType = Literal[
     "minilm", "gte_base", "distilroberta", "embeddinggemma", "nemotron_8b", "clip", "siglip"
 ]
 
 ENCODER_TYPES: tuple[str, ...] = get_args(EncoderType)
+
+_PERMISSIONS = {"allow_download": DOWNLOAD, "trust_remote_code": REMOTE_CODE}
 
 
 class TextEncoderConfig(StrictModel):
@@ -25,10 +29,10 @@ class TextEncoderConfig(StrictModel):
     minilm, the family's hub name for the others."""
     revision: str | None = None
     """Commit or tag of a hub model. Empty: its newest."""
-    allow_download: bool = False
-    """Whether a hub model may be fetched over the network. Off: only folders and the hub's local cache."""
-    trust_remote_code: bool = False
-    """Whether Python code that comes with a model may run. nemotron_8b does not load without it."""
+    allow_download: Literal[False] = False
+    """Always false in settings. `--allow-download` or DISCOVER_ALLOW_DOWNLOAD=1 lets it be fetched."""
+    trust_remote_code: Literal[False] = False
+    """Always false in settings. `--trust-remote-code` or DISCOVER_TRUST_REMOTE_CODE=1 lets its code run."""
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     """auto: a GPU if there is one."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -48,7 +52,28 @@ class TextEncoderConfig(StrictModel):
     output_dtype: Literal["float16", "float32"] = "float16"
     """Number format of stored caption vectors."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _permissions_are_the_users(cls, values: Any) -> Any:
+        if isinstance(values, Mapping):
+            for key, permission in _PERMISSIONS.items():
+                if values.get(key, False) is not False:
+                    raise ValueError(
+                        f"'{key}: {str(values[key])[:20].lower()}' is a permission, which settings cannot "
+                        f"give. To give it yourself, {permission.how}"
+                    )
+        return values
+
     @property
     def name(self) -> str:
         """Short name used in file names."""
         return self.type
+
+
+def without_permissions(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings found in a checkpoint, without the permissions that models of version 0.1.0 may carry."""
+    encoder = settings.get("text_encoder")
+    if not isinstance(encoder, Mapping):
+        return dict(settings)
+    kept = {key: value for key, value in encoder.items() if key not in _PERMISSIONS}
+    return {**settings, "text_encoder": kept}

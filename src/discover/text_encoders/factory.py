@@ -1,31 +1,44 @@
 """From a config to a ready text encoder."""
 
+import contextlib
+
 import torch
 
 from discover.core.errors import ConfigError
+from discover.core.permissions import Permissions, user_permissions
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.encoder import TextEncoder
 from discover.text_encoders.model_cards import MODEL_CARDS
 from discover.text_encoders.model_files import packaged_weights_sha256, resolve_folder, weights_sha256
+from discover.text_encoders.offline import offline
 from discover.text_encoders.packaged_minilm import load_packaged_minilm
 from discover.text_encoders.towers import load_tower
 
 __all__ = ["build_text_encoder"]
 
 
-def build_text_encoder(config: TextEncoderConfig) -> TextEncoder:
+def build_text_encoder(config: TextEncoderConfig, *, permissions: Permissions | None = None) -> TextEncoder:
     """Load a frozen text encoder.
+
+    Args:
+        config: Which one, and how it is used. It may come from a file of a stranger.
+        permissions: Whether its files may be downloaded and its own code may run; None: what the user said on
+            the command line or in the environment (`core.permissions`), by default neither.
 
     Raises:
         ConfigError: The model is not here and may not be downloaded, its files are damaged or pickled, it
             needs code that may not run, or the device is not there.
     """
     card = MODEL_CARDS[config.type]
-    folder, device = resolve_folder(config, card), pick_device(config.device)
-    if config.type == "minilm" and config.model_path is None:
-        tower, sha256 = load_packaged_minilm(folder, device), packaged_weights_sha256()
-    else:
-        tower, sha256 = load_tower(folder, config, card, device), weights_sha256(folder)
+    allowed = user_permissions() if permissions is None else permissions
+    device = pick_device(config.device)
+    with contextlib.nullcontext() if allowed.download else offline():
+        folder = resolve_folder(config, card, allowed)
+        if config.type == "minilm" and config.model_path is None:
+            tower, sha256 = load_packaged_minilm(folder, device), packaged_weights_sha256()
+        else:
+            tower = load_tower(folder, config, card, device, allowed)
+            sha256 = weights_sha256(folder)
     model_name = config.model_path or card.hub_name
     return TextEncoder(config, card, tower, model_name=model_name, weights_sha256=sha256)
 

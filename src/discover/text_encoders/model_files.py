@@ -7,10 +7,14 @@ from pathlib import Path
 
 from discover.core.artifacts import file_sha256
 from discover.core.errors import ConfigError
+from discover.core.permissions import DOWNLOAD, Permissions
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.model_cards import MINILM_WEIGHTS_SHA256, ModelCard
+from discover.text_encoders.model_code import refuse_foreign_code
 
 __all__ = ["packaged_weights_sha256", "resolve_folder", "weights_sha256"]
+
+NO_PERMISSIONS = Permissions()
 
 _HUB_NAME = re.compile(r"[\w.\-]+/[\w.\-]+")
 
@@ -18,16 +22,22 @@ _HUB_NAME = re.compile(r"[\w.\-]+/[\w.\-]+")
 _DOWNLOAD = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model", "*.jinja", "*.py")
 
 
-def resolve_folder(config: TextEncoderConfig, card: ModelCard) -> Path:
+def resolve_folder(
+    config: TextEncoderConfig, card: ModelCard, permissions: Permissions = NO_PERMISSIONS
+) -> Path:
     """The local folder with the model's files, downloaded first if that is allowed and needed.
 
     Raises:
         ConfigError: There is no such model here and it may not be downloaded; or its weights are missing,
-            pickled, or (packaged MiniLM) not the published ones.
+            pickled, or (packaged MiniLM) not the published ones; or its files name code that may not run.
     """
     if config.type == "minilm" and config.model_path is None:
         return _packaged_minilm()
     wanted = config.model_path or card.hub_name
+    if wanted.startswith(("//", "\\\\")):
+        raise ConfigError(
+            f"text_encoder.model_path: {wanted} is a place on the network. Give a local folder."
+        )
     folder = Path(wanted).expanduser()
     if not folder.is_dir():
         if not _HUB_NAME.fullmatch(wanted):
@@ -35,14 +45,16 @@ def resolve_folder(config: TextEncoderConfig, card: ModelCard) -> Path:
                 f"text_encoder.model_path: there is no folder {wanted}. Give the folder of a downloaded "
                 f"model, or a hub name such as {card.hub_name}."
             )
-        folder = _from_hub(config, wanted)
+        folder = _from_hub(config, wanted, permissions)
     _check_files(folder)
+    if not permissions.remote_code:
+        refuse_foreign_code(folder)
     return folder
 
 
 def weights_sha256(folder: Path) -> str:
     """One hash over all weight files of a folder and their names."""
-    files = sorted(folder.rglob("*.safetensors"))
+    files = sorted(path for path in folder.rglob("*.safetensors") if path.is_file())
     return _hash_of({path.relative_to(folder).as_posix(): file_sha256(path) for path in files})
 
 
@@ -75,7 +87,7 @@ def _packaged_minilm() -> Path:
     return folder
 
 
-def _from_hub(config: TextEncoderConfig, name: str) -> Path:
+def _from_hub(config: TextEncoderConfig, name: str, permissions: Permissions) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
@@ -84,15 +96,15 @@ def _from_hub(config: TextEncoderConfig, name: str) -> Path:
                 name,
                 revision=config.revision,
                 allow_patterns=list(_DOWNLOAD),
-                local_files_only=not config.allow_download,
+                local_files_only=not permissions.download,
             )
         )
     except Exception as error:
-        if not config.allow_download:
+        if not permissions.download:
             raise ConfigError(
                 f"The text encoder '{config.type}' ({name}) is neither a folder here nor in the hub's local "
-                "cache. Set text_encoder.allow_download: true to fetch it, set text_encoder.model_path to a "
-                "folder that holds it, or use type: minilm, which needs no download."
+                f"cache. To fetch it, {DOWNLOAD.how}; or set text_encoder.model_path to a folder that holds "
+                "it, or use type: minilm, which needs no download."
             ) from error
         reason = " ".join(str(error).split())[:200]
         raise ConfigError(

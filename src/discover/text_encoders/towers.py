@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from discover.core.errors import ConfigError
+from discover.core.permissions import REMOTE_CODE, Permissions
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.model_cards import ModelCard
 
@@ -37,22 +38,24 @@ class Tower:
     lower_case: bool = False
 
 
-def load_tower(folder: Path, config: TextEncoderConfig, card: ModelCard, device: torch.device) -> Tower:
+def load_tower(
+    folder: Path, config: TextEncoderConfig, card: ModelCard, device: torch.device, permissions: Permissions
+) -> Tower:
     """Load a checked model folder on `device`.
 
     Raises:
         ConfigError: The files are damaged, of another kind of model, or need code that may not run.
     """
-    if card.needs_remote_code and not config.trust_remote_code:
+    if card.needs_remote_code and not permissions.remote_code:
         raise ConfigError(
-            f"The text encoder '{config.type}' brings Python code of its own. Read the code in {folder} and "
-            "set text_encoder.trust_remote_code: true to let it run."
+            f"The text encoder '{config.type}' brings Python code of its own. Read the code in {folder}; "
+            f"to let it run, {REMOTE_CODE.how}."
         )
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        tower = LOADERS[card.loader](folder, config, card)
+        tower = LOADERS[card.loader](folder, card, permissions)
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise ConfigError(
@@ -63,7 +66,7 @@ def load_tower(folder: Path, config: TextEncoderConfig, card: ModelCard, device:
     return tower
 
 
-def _load_sentence(folder: Path, config: TextEncoderConfig, card: ModelCard) -> Tower:
+def _load_sentence(folder: Path, card: ModelCard, permissions: Permissions) -> Tower:
     """A sentence-transformers folder with its own modules, or a bare encoder, which gets mean pooling."""
     from sentence_transformers import SentenceTransformer
 
@@ -71,7 +74,7 @@ def _load_sentence(folder: Path, config: TextEncoderConfig, card: ModelCard) -> 
         str(folder),
         device="cpu",
         local_files_only=True,
-        trust_remote_code=config.trust_remote_code,
+        trust_remote_code=permissions.remote_code,
         model_kwargs={"use_safetensors": True, **card.model_options},
     )
 
@@ -84,14 +87,16 @@ def _load_sentence(folder: Path, config: TextEncoderConfig, card: ModelCard) -> 
     return Tower(model.tokenizer, model, forward, limit, lower)
 
 
-def _load_clip(folder: Path, config: TextEncoderConfig, card: ModelCard) -> Tower:
+def _load_clip(folder: Path, card: ModelCard, permissions: Permissions) -> Tower:
     """CLIP's text half with its projection into the joint space."""
     from transformers import AutoTokenizer, CLIPTextModelWithProjection
 
     model = CLIPTextModelWithProjection.from_pretrained(
         str(folder), use_safetensors=True, local_files_only=True, **card.model_options
     )
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(
+        str(folder), local_files_only=True, trust_remote_code=permissions.remote_code
+    )
 
     def forward(batch: Mapping[str, Tensor]) -> Tensor:
         vectors: Tensor = model(
@@ -102,14 +107,16 @@ def _load_clip(folder: Path, config: TextEncoderConfig, card: ModelCard) -> Towe
     return Tower(tokenizer, model, forward, min(card.max_length, model.config.max_position_embeddings))
 
 
-def _load_siglip(folder: Path, config: TextEncoderConfig, card: ModelCard) -> Tower:
+def _load_siglip(folder: Path, card: ModelCard, permissions: Permissions) -> Tower:
     """SigLIP's text half; its pooled last position is the joint space."""
     from transformers import AutoTokenizer, SiglipTextModel
 
     model = SiglipTextModel.from_pretrained(
         str(folder), use_safetensors=True, local_files_only=True, **card.model_options
     )
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(
+        str(folder), local_files_only=True, trust_remote_code=permissions.remote_code
+    )
 
     def forward(batch: Mapping[str, Tensor]) -> Tensor:
         # Trained on texts padded to full length without an attention mask.
@@ -119,7 +126,7 @@ def _load_siglip(folder: Path, config: TextEncoderConfig, card: ModelCard) -> To
     return Tower(tokenizer, model, forward, min(card.max_length, model.config.max_position_embeddings))
 
 
-LOADERS: Final[Mapping[str, Callable[[Path, TextEncoderConfig, ModelCard], Tower]]] = {
+LOADERS: Final[Mapping[str, Callable[[Path, ModelCard, Permissions], Tower]]] = {
     "sentence": _load_sentence,
     "clip": _load_clip,
     "siglip": _load_siglip,

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from discover.core.errors import ConfigError
+from discover.core.permissions import Permissions
 from discover.text_encoders import TextEncoderConfig
 from discover.text_encoders.factory import pick_device
 from discover.text_encoders.model_cards import MODEL_CARDS
 from discover.text_encoders.model_files import resolve_folder, weights_sha256
 
 
-def resolve(**settings: object) -> Path:
+def resolve(*, download: bool = False, **settings: object) -> Path:
     config = TextEncoderConfig.model_validate(settings)
-    return resolve_folder(config, MODEL_CARDS[config.type])
+    return resolve_folder(config, MODEL_CARDS[config.type], Permissions(download=download))
 
 
 def test_a_missing_folder_is_named() -> None:
@@ -32,7 +33,7 @@ def test_a_model_that_is_not_here_is_not_fetched_unasked(
         raise AssertionError("the network was touched")
 
     monkeypatch.setattr("socket.socket.connect", no_network)
-    with pytest.raises(ConfigError, match=r"allow_download: true .*model_path .* minilm"):
+    with pytest.raises(ConfigError, match=r"--allow-download .*model_path .* minilm"):
         resolve(type="distilroberta")
 
 
@@ -46,7 +47,7 @@ def test_a_failed_download_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(
         ConfigError, match=r"Could not download thenlper/gte-base \(OSError: no route to host\)"
     ):
-        resolve(type="gte_base", allow_download=True)
+        resolve(type="gte_base", download=True)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ class EvaluationConfig(StrictModel):
     """Also train the supervised references (hour, bag of sensors, linear probe) on training labels."""
     gradient_boosting: bool = True
     """Also train gradient boosting on bag of sensors + hour; the slowest reference."""
-    gradient_boosting_iterations: int = Field(default=60, ge=1, le=100_000)
-    """Boosting rounds; early stopping is off, so that the result is repeatable."""
+    gradient_boosting_iterations: int = Field(default=100, ge=1, le=100_000)
+    """Most trees per class; how many are used, and with which settings, held-out training days decide."""
     max_iterations: int = Field(default=200, ge=1, le=1_000_000)
     """Most solver iterations of a logistic regression; whether it converged is in the result."""
     probe_strengths: tuple[float, ...] = (0.01, 0.1, 1.0)

@@ -6,6 +6,7 @@ from typing import Any
 from discover.core.day_parts import DAY_PARTS
 from discover.evaluation.markdown_retrieval import retrieval_markdown
 from discover.evaluation.markdown_tables import SCORE_WORDS, f1_cell, markdown_table, score_cell
+from discover.metrics.bootstrap import MIN_DAYS, enough_days
 
 __all__ = ["METHOD_TITLES", "method_title", "to_markdown"]
 
@@ -59,11 +60,16 @@ def to_markdown(result: Mapping[str, Any]) -> str:
 def _recognition(result: Mapping[str, Any]) -> list[str]:
     test = result["pools"]["test"]
     rows = result["rows"]
+    days = rows[0]["annotated"]["days"] if rows else 0
     lines = [
         f"# Recognition, home {result['home']}, {result['protocol'].replace('_', '-')} windows",
         "",
         f"{test['windows']:,} test windows on {test['days']} days, {test['annotated']:,} annotated. "
-        f"Intervals: {result['intervals']}; rows with shots: over draws.",
+        + (
+            f"Intervals: {result['intervals']}; rows with shots: over draws."
+            if enough_days(days)
+            else f"No intervals and no verdicts: {days} annotated test days, fewer than {MIN_DAYS}."
+        ),
         "",
     ]
     shared = result["leak_check"].get("shared_days", 0)
@@ -208,4 +214,5 @@ def _per_activity(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     header = ["activity", "windows", *(method_title(row) for row in rows)]
     table = markdown_table(header, body, text_columns=1)
     title = "## Per activity, annotated windows: F1 [95 % interval over days] (precision, recall)"
-    return [title, "", "No interval: its true windows lie on one day.", "", *table, ""]
+    note = f"No interval: its true windows lie on fewer than {MIN_DAYS} days."
+    return [title, "", note, "", *table, ""]

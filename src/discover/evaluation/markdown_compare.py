@@ -97,8 +97,6 @@ def _cells(entry: Mapping[str, Any], names: Sequence[str]) -> list[str]:
         cells.append(score_cell(entry[name]) + mark)
         if minus is None:
             cells.append("")
-        elif minus[name]["low"] is None and entry["days"] > 1:
-            cells.append(f"{minus[name]['value']:+.3f}")
         else:
             cells.append(score_cell(minus[name], sign=True) + ("*" if minus[name]["differs"] else ""))
     return cells

@@ -15,10 +15,10 @@ SCORE_WORDS = {
 
 
 def score_cell(score: Mapping[str, Any], *, sign: bool = False) -> str:
-    """A value with its interval: "0.731 [0.690, 0.772]"; `sign` shows plus signs, for differences."""
+    """A value with its interval, where it has one: "0.731 [0.690, 0.772]"; `sign` shows plus signs."""
     form = "+.3f" if sign else ".3f"
     if score["low"] is None:
-        return f"{score['value']:{form}} [one day: no interval]"
+        return f"{score['value']:{form}}"
     return f"{score['value']:{form}} [{score['low']:{form}}, {score['high']:{form}}]"
 
 

@@ -6,16 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.evaluation.boosting import choose_boosting, gradient_boosting_scores
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData, SplitData, window_vectors
 from discover.evaluation.features import bag_of_sensors, hour_features
 from discover.evaluation.probes import LabelledVectors, linear_probe, mlp_probe
-from discover.evaluation.supervised import (
-    FittedScores,
-    gradient_boosting_scores,
-    logistic_scores,
-    majority_scores,
-)
+from discover.evaluation.supervised import FittedScores, doubt, logistic_scores, majority_scores
 
 __all__ = ["Method", "Splits", "probe_methods", "supervised_methods"]
 
@@ -95,14 +91,22 @@ def supervised_methods(data: EvaluationData, splits: Splits, config: EvaluationC
         }
         methods.append(_supervised(name, fitted))
     if config.gradient_boosting:
-        rounds, seed = config.gradient_boosting_iterations, config.seed
+        # Chosen on annotated windows; the larger pool takes the same, as the linear probe does.
+        seed, known = config.seed, train.annotated
+        settings, facts = choose_boosting(
+            bag[0][known],
+            train.labels[known],
+            train.days[known],
+            iterations=config.gradient_boosting_iterations,
+            seed=seed,
+        )
         boosted = {
             p: gradient_boosting_scores(
-                bag[0][keep], train.labels[keep], bag[1], iterations=rounds, seed=seed
+                bag[0][keep], train.labels[keep], bag[1], settings=settings, seed=seed
             )
             for p, (keep, _) in pools.items()
         }
-        methods.append(_supervised("bag_gradient_boosting", boosted))
+        methods.append(_supervised("bag_gradient_boosting", boosted, notes=facts))
     return methods
 
 
@@ -162,4 +166,7 @@ def _supervised(
     notes: dict[str, Any] | None = None,
 ) -> Method:
     notes = dict(notes or {}) | ({} if all(f.converged for f in fitted.values()) else {"converged": False})
+    reason = doubt(name, fitted)
+    if reason is not None:
+        notes["doubt"] = reason
     return Method(name, True, fitted["annotated"], fitted.get("full"), space=space, notes=notes)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.evaluation.softmax import SoftmaxModel, fit_softmax
-from discover.evaluation.supervised import FittedScores, majority_scores
+from discover.evaluation.supervised import FittedScores, fitted_on, majority_scores
 from discover.metrics.classification import macro_f1
 
 __all__ = ["LabelledVectors", "linear_probe", "mlp_probe"]
@@ -69,7 +69,9 @@ def linear_probe(
             best, chosen, model = value, strength, solution
     assert model is not None
     probabilities = model.probabilities(scaler.transform(scored))
-    return FittedScores(probabilities, _names(names), model.converged), {"strength": chosen}
+    own = names[model.logits(on_train).argmax(axis=1)]
+    fitted = FittedScores(probabilities, _names(names), model.converged)
+    return fitted_on(fitted, train.labels, own), {"strength": chosen}
 
 
 def mlp_probe(
@@ -110,6 +112,7 @@ def mlp_probe(
         if value > best:
             best, chosen = value, epoch
             fitted = FittedScores(model.predict_proba(on_scored), _names(model.classes_))
+            fitted = fitted_on(fitted, train.labels, model.predict(on_train))
         elif epoch - chosen >= patience:
             break
     assert fitted is not None

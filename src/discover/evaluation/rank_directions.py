@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.scoring import with_interval
+from discover.evaluation.scoring import excludes_zero, with_interval
 from discover.metrics import average_precision, relevant_ranks
 
 __all__ = ["RankedDirection", "chance_recall", "paired_ranks", "rank_direction"]
@@ -80,11 +80,7 @@ def paired_ranks(
         difference = (first_W <= k).astype(np.float64) - (second_W <= k)
         samples = _drawn_means(difference, days_W, draws_BA)
         interval = with_interval(float(difference.mean()), samples, draws_BA.shape[1])
-        low, high = interval["low"], interval["high"]
-        found[f"recall@{k}"] = {
-            **interval,
-            "differs": low is not None and high is not None and (low > 0 or high < 0),
-        }
+        found[f"recall@{k}"] = {**interval, "differs": excludes_zero(interval)}
     return found
 
 

@@ -19,7 +19,7 @@ class _Part(BaseModel):
 
 
 class Score(_Part):
-    """A value with its 95 % interval; null where there is one day."""
+    """A value with its 95 % interval; null with fewer than 8 annotated test days."""
 
     value: float
     low: float | None
@@ -34,7 +34,7 @@ class ClassScores(_Part):
     f1: float = Field(ge=0, le=1)
     support: int
     f1_low: float | None = None
-    """Lower end of the 95 % interval of F1; null where the true windows lie on one day."""
+    """Lower end of the 95 % interval of F1; null where the true windows lie on fewer than 8 days."""
     f1_high: float | None = None
     """Upper end."""
 

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.core.day_parts import DAY_PARTS
+from discover.metrics.bootstrap import enough_days, sample_interval
 from discover.metrics.bootstrap_scores import drawn_confusions
 from discover.metrics.classification import SCORE_NAMES, class_f1, scores_from_confusion
 
 __all__ = [
     "Pool",
     "Scored",
+    "excludes_zero",
     "paired_difference",
     "pool_segments",
     "score_draws",
@@ -24,7 +26,8 @@ __all__ = [
 
 # Shape letters: N scored windows or segments, C classes, D days, B bootstrap samples.
 
-_INTERVAL = (2.5, 97.5)
+_LEVEL = 0.95
+_RANGE = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,8 @@ def score_draws(
 ) -> dict[str, Any]:
     """Scores of repeated draws: mean, and the range that holds 95 % of the draws as `low` and `high`.
 
+    With too few test days for an interval there is no range either: it would be read as one.
+
     Args:
         truth: (N,) class names, all in `classes`.
         classes: (C,) order of rows and columns.
@@ -142,12 +147,12 @@ def score_draws(
     f1 = class_f1(counts)
     result: dict[str, Any] = {"n": len(truth), "days": days, "draws": len(answers_TN)}
     for name in SCORE_NAMES:
-        low, high = np.percentile(sampled[name], _INTERVAL)
-        values = (float(sampled[name].mean()), float(low), float(high))
-        result[name] = dict(zip(("value", "low", "high"), (round(v, 6) for v in values), strict=True))
+        ends = [round(float(v), 6) for v in np.percentile(sampled[name], _RANGE)]
+        low, high = ends if enough_days(days) else (None, None)
+        result[name] = {"value": round(float(sampled[name].mean()), 6), "low": low, "high": high}
     result["classes"] = list(classes)
     result["confusion"] = total.tolist()
-    result["per_class"] = _per_class(total, classes, _ranges(f1))
+    result["per_class"] = _per_class(total, classes, _ranges(f1 if enough_days(days) else f1 * np.nan))
     for name, scores in result["per_class"].items():
         # Mean over draws, as the other scores, so that macro F1 is the mean of these.
         scores["f1"] = float(f1[:, list(classes).index(name)].mean())
@@ -189,16 +194,18 @@ def _per_class(
 
 
 def _f1_ranges(pool: Pool, drawn: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(2, C) ends of the interval of each class's F1; NaN where its true windows lie on fewer than two days.
+    """(2, C) ends of the interval of each class's F1; NaN where its true windows lie on too few days.
 
     Drawn samples without a true window of a class say nothing about it and are left out.
     """
     size, n_days = len(pool.classes), pool.weights.shape[1]
     seen = np.zeros((size, n_days), dtype=np.bool_)
     seen[pool.truth_codes, pool.day_codes] = True
-    values = class_f1(drawn)
-    values[:, seen.sum(axis=1) < 2] = np.nan
-    return _ranges(values)
+    found = [
+        sample_interval(0.0, values, _LEVEL, n_days, int(days))
+        for values, days in zip(class_f1(drawn).T, seen.sum(axis=1), strict=True)
+    ]
+    return np.array([[f.low for f in found], [f.high for f in found]])
 
 
 def _ranges(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -206,7 +213,7 @@ def _ranges(values: NDArray[np.float64]) -> NDArray[np.float64]:
     ends = np.full((2, values.shape[1]), np.nan)
     known = ~np.isnan(values).all(axis=0)
     if known.any():
-        ends[:, known] = np.nanpercentile(values[:, known], _INTERVAL, axis=0)
+        ends[:, known] = np.nanpercentile(values[:, known], _RANGE, axis=0)
     return ends
 
 
@@ -227,23 +234,26 @@ def _by_day_part(
 def paired_difference(first: Scored, second: Scored) -> dict[str, dict[str, float | bool | None]]:
     """Score by score: first minus second, its 95 % interval on the same drawn days, and the verdict.
 
-    `differs` is true when the interval excludes 0; only then may a difference be claimed.
+    `differs` is true when the interval excludes 0; only then may a difference be claimed. Without an interval
+    it is false.
     """
     differences: dict[str, dict[str, float | bool | None]] = {}
     for name in SCORE_NAMES:
         value = first.result[name]["value"] - second.result[name]["value"]
         samples = first.samples[name] - second.samples[name]
         interval = with_interval(value, samples, first.result["days"])
-        low, high = interval["low"], interval["high"]
-        excludes_zero = low is not None and high is not None and (low > 0 or high < 0)
-        differences[name] = {**interval, "differs": excludes_zero}
+        differences[name] = {**interval, "differs": excludes_zero(interval)}
     return differences
 
 
+def excludes_zero(interval: Mapping[str, float | None]) -> bool:
+    """Whether an interval exists and lies on one side of 0."""
+    low, high = interval["low"], interval["high"]
+    return low is not None and high is not None and (low > 0 or high < 0)
+
+
 def with_interval(value: float, samples: NDArray[np.float64], days: int) -> dict[str, float | None]:
-    """A value with the 95 % interval of its bootstrap samples; no interval where there is one day."""
-    # One day drawn with replacement is always the same day: an interval of width 0 would claim certainty.
-    if days < 2:
-        return {"value": round(float(value), 6), "low": None, "high": None}
-    low, high = np.nanpercentile(samples, _INTERVAL)
-    return {"value": round(float(value), 6), "low": round(float(low), 6), "high": round(float(high), 6)}
+    """A value with the 95 % interval of its bootstrap samples; none where there are too few days."""
+    found = sample_interval(float(value), np.asarray(samples, dtype=np.float64), _LEVEL, days)
+    low, high = (None if np.isnan(end) else round(end, 6) for end in (found.low, found.high))
+    return {"value": round(found.estimate, 6), "low": low, "high": high}

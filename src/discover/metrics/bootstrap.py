@@ -1,9 +1,14 @@
 """Intervals by resampling whole days: windows of one day are alike, no independent draws.
 
-Percentile intervals: days are drawn with replacement, as many as there are, and the metric is computed
-on all windows of the drawn days. A metric over classes present in the truth uses those of the resample.
-Two systems are compared on the same draws. Several seeds of one system are averaged inside each
-draw, so the interval is about days, with the seeds' mean as the system.
+Days are drawn with replacement, as many as there are, and the metric is computed on all windows of the drawn
+days. A metric over classes present in the truth uses those of the resample. Two systems are compared on the
+same draws. Of several seeds of one system each draw takes some as well (all but one, with replacement: so
+the spread between seeds counts in full), and one interval covers seeds and days.
+
+Plain percentiles are too narrow for few days: with 2, 3, 4 and 18 days they exclude the truth in 49, 25, 19
+and 8 % of cases instead of 5 %. So there is no interval below `MIN_DAYS`, and from there on the percentiles
+are widened as a t interval is against a normal one (Hesterberg 2015, section 3.3, "expanded percentile
+interval", https://doi.org/10.1080/00031305.2015.1089789).
 """
 
 from collections.abc import Callable
@@ -11,6 +16,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr, stdtrit
 
 from discover.core.errors import ConfigError, ShapeError
 from discover.core.seeds import derive_seed
@@ -18,15 +24,21 @@ from discover.core.seeds import derive_seed
 # Shape letters: N windows, D days, K resamples, S seeds.
 
 __all__ = [
+    "MIN_DAYS",
     "Interval",
     "bootstrap_interval",
     "bootstrap_mean",
     "day_codes",
     "day_draws",
+    "enough_days",
     "paired_difference",
     "paired_mean_difference",
     "sample_interval",
+    "seed_draws",
 ]
+
+MIN_DAYS = 8
+"""Fewest days for an interval or a verdict; below, a number stands alone (docs/protocol.md)."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,7 @@ class Interval:
 
     Attributes:
         estimate: The metric on all windows (mean over seeds).
-        low: Lower end; NaN when there are fewer than two days, since one day says nothing about others.
+        low: Lower end; NaN when there are fewer than `MIN_DAYS` days.
         high: Upper end; NaN likewise.
         level: Coverage aimed at, for example 0.95.
         n_days: Days resampled.
@@ -63,6 +75,24 @@ def day_draws(n_days: int, resamples: int, seed: int) -> NDArray[np.int64]:
     """How often each day is drawn in each resample, shape (K, D); rows sum to D."""
     rng = np.random.default_rng(derive_seed(seed, "bootstrap days"))
     return rng.multinomial(n_days, np.full(n_days, 1 / n_days), size=resamples)
+
+
+def seed_draws(n_seeds: int, resamples: int, seed: int) -> NDArray[np.float64]:
+    """Weight of each seed of a system in each resample, shape (K, S); rows sum to 1.
+
+    S - 1 seeds are drawn with replacement, so that the variance of their mean is that of S seeds (drawing S
+    would give (S - 1) / S of it: a third too little for three). A single seed always counts alone.
+    """
+    if n_seeds == 1:
+        return np.ones((resamples, 1))
+    rng = np.random.default_rng(derive_seed(seed, "bootstrap seeds"))
+    counts = rng.multinomial(n_seeds - 1, np.full(n_seeds, 1 / n_seeds), size=resamples)
+    return np.asarray(counts / (n_seeds - 1), dtype=np.float64)
+
+
+def enough_days(n_days: int) -> bool:
+    """Whether so many days carry an interval or a verdict."""
+    return n_days >= MIN_DAYS
 
 
 def bootstrap_interval(
@@ -117,7 +147,8 @@ def bootstrap_mean(
     """Interval of a mean over windows or queries: hits at k, average precision, reciprocal rank.
 
     Args:
-        values: One value per window, shape (N,), or per seed and window, shape (S, N).
+        values: One value per window, shape (N,), or per seed and window, shape (S, N): then the interval
+            covers seeds and days.
         days: Day of each window, shape (N,).
         resamples: Number of resamples, >= 1.
         level: Coverage, in (0, 1).
@@ -128,10 +159,8 @@ def bootstrap_mean(
         ConfigError: A setting is out of range.
     """
     codes, n_days = day_codes(days, resamples, level)
-    mean = _seed_mean(values, len(codes))
-    draws = day_draws(n_days, resamples, seed)
-    sums, sizes = np.bincount(codes, weights=mean), np.bincount(codes)
-    return sample_interval(float(mean.mean()), (draws @ sums) / (draws @ sizes), level, n_days)
+    estimate, drawn = _drawn_means(values, codes, n_days, resamples, seed)
+    return sample_interval(estimate, drawn, level, n_days)
 
 
 def paired_mean_difference(
@@ -143,17 +172,28 @@ def paired_mean_difference(
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """Interval of mean(a) - mean(b) on the same draws; arguments as in `bootstrap_mean`."""
-    n = len(np.asarray(days))
-    difference = _seed_mean(values_a, n) - _seed_mean(values_b, n)
-    return bootstrap_mean(difference, days, resamples=resamples, level=level, seed=seed)
+    """Interval of mean(a) - mean(b) on the same draws of days, and of seeds where both have as many.
+
+    Arguments as in `bootstrap_mean`.
+    """
+    codes, n_days = day_codes(days, resamples, level)
+    first, second = (_drawn_means(v, codes, n_days, resamples, seed) for v in (values_a, values_b))
+    return sample_interval(first[0] - second[0], first[1] - second[1], level, n_days)
 
 
-def _seed_mean(values: ArrayLike, n: int) -> NDArray[np.float64]:
+def _drawn_means(
+    values: ArrayLike, codes: NDArray[np.int64], n_days: int, resamples: int, seed: int
+) -> tuple[float, NDArray[np.float64]]:
+    """The mean over windows and seeds, and (K,) its values over the draws."""
     array = np.atleast_2d(np.asarray(values, dtype=np.float64))
-    if array.ndim != 2 or array.shape[1] != n:
-        raise ShapeError(f"One value per window is needed, {n} windows; got shape {np.shape(values)}.")
-    return np.asarray(array.mean(axis=0), dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] != len(codes):
+        raise ShapeError(
+            f"One value per window is needed, {len(codes)} windows; got shape {np.shape(values)}."
+        )
+    draws = day_draws(n_days, resamples, seed)
+    sums = np.stack([np.bincount(codes, weights=row, minlength=n_days) for row in array])
+    means = (draws @ sums.T) / (draws @ np.bincount(codes))[:, None]
+    return float(array.mean()), np.asarray((means * seed_draws(len(array), resamples, seed)).sum(axis=1))
 
 
 def day_codes(days: ArrayLike, resamples: int, level: float) -> tuple[NDArray[np.int64], int]:
@@ -186,6 +226,8 @@ def sample_interval(
     """
     usable = values[~np.isnan(values)]
     low = high = float("nan")
-    if (n_days if days_with is None else days_with) >= 2 and len(usable):
-        low, high = (float(q) for q in np.quantile(usable, [(1 - level) / 2, (1 + level) / 2]))
+    telling = n_days if days_with is None else days_with
+    if enough_days(telling) and len(usable):
+        tail = float(ndtr(np.sqrt(telling / (telling - 1)) * stdtrit(telling - 1, (1 - level) / 2)))
+        low, high = (float(q) for q in np.quantile(usable, [tail, 1 - tail]))
     return Interval(estimate, low, high, level, n_days, len(values))

@@ -1,4 +1,4 @@
-"""Intervals over days of classification scores, all from one confusion matrix per day.
+"""Intervals over days (and seeds) of classification scores, all from one confusion matrix per day.
 
 Summing the days' matrices as often as the days are drawn equals scoring the windows of the drawn days
 (`bootstrap.bootstrap_interval`, which tests compare with), at a thousandth of the cost.
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from discover.core.errors import ShapeError
-from discover.metrics.bootstrap import Interval, day_codes, day_draws, sample_interval
+from discover.metrics.bootstrap import Interval, day_codes, day_draws, sample_interval, seed_draws
 from discover.metrics.classification import class_f1, scores_from_confusion
 
 # Shape letters: N windows, D days, K resamples, S seeds, C classes.
@@ -28,11 +28,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ScoreSamples:
-    """Scores of one system on all windows and on each resample of days, averaged over seeds.
+    """Scores of one system on all windows and on each resample of days and seeds.
 
     Attributes:
-        whole: Score name -> value on all windows.
-        drawn: Score name -> (K,) values on the resamples.
+        whole: Score name -> value on all windows, mean over seeds.
+        drawn: Score name -> (K,) values on the resamples, mean over the seeds drawn.
         n_days: Days resampled.
         level: Coverage of the intervals.
     """
@@ -47,7 +47,10 @@ class ScoreSamples:
         return {n: sample_interval(v, self.drawn[n], self.level, self.n_days) for n, v in self.whole.items()}
 
     def minus(self, other: "ScoreSamples") -> dict[str, Interval]:
-        """Interval of each score minus the other system's, on the same draws of the same days."""
+        """Interval of each score minus the other system's, on the same draws of days.
+
+        Seeds are drawn together where both systems have as many: seed i of one belongs to that of the other.
+        """
         return {
             name: sample_interval(
                 value - other.whole[name], self.drawn[name] - other.drawn[name], self.level, self.n_days
@@ -69,7 +72,8 @@ def score_samples(
 
     Args:
         truth: True class names, shape (N,).
-        predicted: Predicted class names, shape (N,), or one row per seed, shape (S, N).
+        predicted: Predicted class names, shape (N,), or one row per seed, shape (S, N): then intervals
+            cover seeds and days.
         days: Day of each window, shape (N,).
         resamples: Number of resamples, >= 1.
         level: Coverage, in (0, 1).
@@ -84,13 +88,14 @@ def score_samples(
     true, guesses, names = _encode(truth, predicted, codes)
     whole: dict[str, float] = {}
     drawn: dict[str, NDArray[np.float64]] = {}
+    weights = seed_draws(len(guesses), resamples, seed)
     # Seed by seed, so that memory holds the resampled matrices of one of them.
-    for guess in guesses:
+    for guess, weight in zip(guesses, weights.T, strict=True):
         for name, value in scores_from_confusion(_counts(true, guess, len(names))).items():
             whole[name] = whole.get(name, 0.0) + float(value) / len(guesses)
         confusions = drawn_confusions(true, guess, codes, draws, len(names))
         for name, values in scores_from_confusion(confusions).items():
-            drawn[name] = drawn.get(name, np.zeros(resamples)) + values / len(guesses)
+            drawn[name] = drawn.get(name, np.zeros(resamples)) + values * weight
     return ScoreSamples(whole, drawn, n_days, level)
 
 
@@ -137,15 +142,20 @@ def bootstrap_class_f1(
     """Interval of the F1 of every class that occurs in the truth; arguments as in `score_samples`.
 
     Resamples without a true example of a class say nothing about it and are left out. A class whose true
-    examples lie on one day has no interval (NaN): nothing was seen of how it differs between days.
+    examples lie on fewer than `bootstrap.MIN_DAYS` days has no interval (NaN).
     """
     codes, n_days = day_codes(days, resamples, level)
     draws = day_draws(n_days, resamples, seed)
     true, guesses, names = _encode(truth, predicted, codes)
     size = len(names)
     whole = np.mean([class_f1(_counts(true, guess, size)) for guess in guesses], axis=0)
-    drawn = np.mean(
-        [class_f1(drawn_confusions(true, guess, codes, draws, size)) for guess in guesses], axis=0
+    weights = seed_draws(len(guesses), resamples, seed)
+    drawn = np.sum(
+        [
+            class_f1(drawn_confusions(true, guess, codes, draws, size)) * weight[:, None]
+            for guess, weight in zip(guesses, weights.T, strict=True)
+        ],
+        axis=0,
     )
     found: dict[str, Interval] = {}
     for code in np.unique(true):

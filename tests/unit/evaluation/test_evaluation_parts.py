@@ -8,15 +8,17 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm, t
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from discover.core.embeddings import mean_caption_vectors
 from discover.core.errors import DataError
 from discover.core.home import Home, Sensor
+from discover.evaluation.boosting import BoostingSettings, gradient_boosting_scores
 from discover.evaluation.features import bag_of_sensors, hour_features
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.scoring import Pool, paired_difference, pool_segments, score_pool
-from discover.evaluation.supervised import gradient_boosting_scores, logistic_scores, majority_scores
+from discover.evaluation.supervised import logistic_scores, majority_scores
 from discover.metrics import bootstrap_class_f1, bootstrap_scores
 from discover.metrics.bootstrap import day_draws
 from discover.recognition.label_free import (
@@ -214,7 +216,8 @@ def test_boosting_learns_what_a_line_cannot() -> None:
     rng = np.random.default_rng(0)
     features = rng.normal(size=(400, 2))
     labels = np.where((features > 0).sum(axis=1) == 1, "one", "none_or_both")
-    fitted = gradient_boosting_scores(features, labels, features, iterations=20, seed=0)
+    settings = BoostingSettings(0.1, 1.0, 20)
+    fitted = gradient_boosting_scores(features, labels, features, settings=settings, seed=0)
     assert (np.array(fitted.classes)[fitted.scores.argmax(axis=1)] == labels).mean() > 0.95
     line = logistic_scores(features, labels, features, max_iterations=100)
     assert (np.array(line.classes)[line.scores.argmax(axis=1)] == labels).mean() < 0.7
@@ -230,7 +233,7 @@ def test_a_solver_that_stops_early_says_so() -> None:
 # --- scores and intervals
 
 
-def make_pool(seed: int, n: int = 120, n_days: int = 7) -> tuple[Pool, np.ndarray, np.ndarray]:
+def make_pool(seed: int, n: int = 160, n_days: int = 9) -> tuple[Pool, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     classes = ("a", "b", "c", "d")
     truth = rng.choice(["a", "b", "c"], n, p=[0.6, 0.3, 0.1])
@@ -266,7 +269,9 @@ def test_values_and_intervals_equal_resampling_with_sklearn() -> None:
             samples[name].append(value)
     for name in whole:
         assert scored.result[name]["value"] == pytest.approx(whole[name], abs=1e-6)
-        low, high = np.percentile(samples[name], [2.5, 97.5])
+        # A t interval of 9 days against a normal one: the ends lie at these percentiles.
+        tail = 100 * norm.cdf(np.sqrt(9 / 8) * t.ppf(0.025, 8))
+        low, high = np.percentile(samples[name], [tail, 100 - tail])
         assert scored.result[name]["low"] == pytest.approx(low, abs=1e-6)
         assert scored.result[name]["high"] == pytest.approx(high, abs=1e-6)
 
@@ -284,19 +289,23 @@ def test_intervals_are_those_of_the_metrics_room() -> None:
     assert set(result["per_class"]) == set(per_activity) == {"a", "b", "c"}
     for name, interval in per_activity.items():
         found = result["per_class"][name]
+        if name == "c":  # on too few days
+            assert (found["f1_low"], found["f1_high"]) == (None, None)
+            assert np.isnan(interval.low)
+            continue
         assert (found["f1"], found["f1_low"], found["f1_high"]) == pytest.approx(
             (interval.estimate, interval.low, interval.high), abs=1e-6
         )
         assert found["f1_low"] < found["f1"] < found["f1_high"]
 
 
-def test_an_activity_of_one_day_has_no_interval() -> None:
-    truth = np.array(["a", "a", "b", "a", "a", "a"])
-    days = np.array([0, 0, 0, 1, 1, 2])
-    scores = np.eye(2)[[0, 1, 1, 0, 0, 1]]
-    pool = Pool((np.arange(6), np.arange(6)), truth, days, ("a", "b"), day_draws(3, 100, 0))
-    per_class = score_pool(pool, scores, ("a", "b")).result["per_class"]
-    assert per_class["b"]["f1"] == pytest.approx(0.5)
+def test_an_activity_of_few_days_has_no_interval() -> None:
+    truth, days = np.array(["a", "b"] * 8), np.repeat(np.arange(8), 2)
+    truth[-1] = "a"
+    answers = np.where(np.arange(16) % 3 == 0, 1 - (truth == "b"), truth == "b").astype(int)
+    pool = Pool((np.arange(16), np.arange(16)), truth, days, ("a", "b"), day_draws(8, 100, 0))
+    per_class = score_pool(pool, np.eye(2)[answers], ("a", "b")).result["per_class"]
+    assert per_class["b"]["f1"] > 0
     assert (per_class["b"]["f1_low"], per_class["b"]["f1_high"]) == (None, None)
     assert per_class["a"]["f1_low"] < per_class["a"]["f1"] <= per_class["a"]["f1_high"]
 
@@ -332,11 +341,11 @@ def test_segments_of_one_window_each_keep_their_own_answers() -> None:
     assert score_pool(pool, np.eye(3), ("a", "b", "c")).result["accuracy"]["value"] == 1
 
 
-def test_one_day_gives_no_interval_and_no_claim() -> None:
-    truth = np.array(["a", "a", "b", "b"])
-    rows = (np.arange(4), np.arange(4))
-    right, wrong = np.eye(2)[[0, 0, 1, 1]], np.eye(2)[[1, 1, 0, 0]]
-    for days, certain in ((np.zeros(4, dtype=np.int64), False), (np.array([0, 0, 1, 1]), True)):
+def test_seven_days_give_no_interval_and_no_claim_and_eight_do() -> None:
+    truth = np.array(["a", "b"] * 8)
+    rows = (np.arange(16), np.arange(16))
+    right, wrong = np.eye(2)[np.arange(16) % 2], np.eye(2)[1 - np.arange(16) % 2]
+    for days, certain in ((np.repeat(np.arange(8), 2), True), (np.arange(16) % 7, False)):
         pool = Pool(rows, truth, days, ("a", "b"), day_draws(len(np.unique(days)), 200, 0))
         first, second = (score_pool(pool, scores, ("a", "b")) for scores in (right, wrong))
         assert (first.result["accuracy"]["low"] is not None) == certain

@@ -150,7 +150,10 @@ def test_more_shots_are_better() -> None:
 def test_draws_are_scored_one_by_one() -> None:
     truth = np.array(["bathing", "eating", "eating", "sleeping"])
     answers = np.array([[0, 1, 1, 2], [0, 0, 0, 0], [1, 1, 1, 1]])
-    result = score_draws(truth, CLASSES, answers, 2)
+    few = score_draws(truth, CLASSES, answers, 7)
+    assert few["accuracy"]["low"] is None
+    assert few["per_class"]["eating"]["f1_low"] is None
+    result = score_draws(truth, CLASSES, answers, 8)
     singles = [classification_scores(truth, np.array(CLASSES)[a], CLASSES).scores for a in answers]
     for name in singles[0]:
         values = [s[name] for s in singles]

@@ -20,7 +20,7 @@ from discover.metrics import (
     paired_score_difference,
     weighted_f1,
 )
-from discover.metrics.bootstrap import day_draws
+from discover.metrics.bootstrap import day_draws, seed_draws
 from discover.metrics.classification import classification_scores
 
 PLAIN = {
@@ -55,25 +55,24 @@ def test_scores_by_confusion_equal_the_plain_form():
 
 
 def test_f1_of_each_class_equals_the_plain_form():
-    days, truth, one, two = case()
+    days, truth, guess, _ = case()
     truth = np.where(days == "2012-03-01", truth, np.minimum(truth, 3))  # class 4 on one day only
-    truth[days > "2012-03-02"] = np.minimum(truth[days > "2012-03-02"], 2)  # class 3 on two
-    fast = bootstrap_class_f1(truth, np.stack([one, two]), days, resamples=60, seed=3)
+    truth[days > "2012-03-07"] = np.minimum(truth[days > "2012-03-07"], 2)  # class 3 on seven
+    fast = bootstrap_class_f1(truth, guess, days, resamples=60, seed=3)
     assert set(fast) == {"0", "1", "2", "3", "4"}
 
-    def f1(rows, name, guess):
+    def f1(rows, name):
         table = classification_scores(truth[rows], guess[rows]).per_class.get(name)
         return table["f1"] if table and table["support"] else float("nan")
 
-    for name in "0123":
-        plain = bootstrap_interval(
-            lambda r, n=name: (f1(r, n, one) + f1(r, n, two)) / 2, days, resamples=60, seed=3
-        )
+    for name in "012":
+        plain = bootstrap_interval(lambda r, n=name: f1(r, n), days, resamples=60, seed=3)
         same(fast[name], plain)
         assert plain.low < plain.high
-    assert np.isnan(fast["4"].low)
-    assert np.isnan(fast["4"].high)
-    assert fast["4"].estimate == pytest.approx((f1(slice(None), "4", one) + f1(slice(None), "4", two)) / 2)
+    for name in "34":
+        assert np.isnan(fast[name].low)
+        assert np.isnan(fast[name].high)
+        assert fast[name].estimate == pytest.approx(f1(slice(None), name))
 
 
 def test_paired_scores_equal_the_plain_form():
@@ -111,15 +110,38 @@ def test_pairing_is_tighter_than_two_separate_intervals():
     assert paired.high - paired.low < 0.2 * (bootstrap_mean(a, days).high - bootstrap_mean(a, days).low)
 
 
-def test_seeds_are_averaged_inside_each_draw():
+def test_every_draw_takes_all_seeds_but_one():
+    weights = seed_draws(3, 4000, 0)
+    assert set(np.unique(weights)) == {0.0, 0.5, 1.0}
+    assert weights.sum(1) == pytest.approx(1)
+    # The mean of 3 seeds has a variance of s^2 / 3, with s^2 over 2 degrees of freedom.
+    values = np.array([0.0, 1.0, 5.0])
+    assert (weights @ values).var() == pytest.approx(values.var(ddof=1) / 3, rel=0.05)
+    assert (seed_draws(1, 5, 0) == 1).all()
+
+
+def test_an_interval_covers_seeds_and_days():
     days, truth, one, two = case()
-    both = bootstrap_scores(truth, np.stack([one, two]), days, resamples=40)
-    plain = bootstrap_interval(
-        lambda r: (macro_f1(truth[r], one[r]) + macro_f1(truth[r], two[r])) / 2, days, resamples=40
-    )
-    same(both["macro_f1"], plain)
+    alone = bootstrap_scores(truth, one, days, resamples=400)["accuracy"]
+    twins = bootstrap_scores(truth, np.stack([one, one]), days, resamples=400)["accuracy"]
+    same(alone, twins)
+    both = bootstrap_scores(truth, np.stack([one, two]), days, resamples=400)["accuracy"]
+    assert both.estimate == pytest.approx((accuracy(truth, one) + accuracy(truth, two)) / 2)
+    # Two seeds far apart: the interval reaches to both of them.
+    assert both.low < accuracy(truth, two) + 0.02
+    assert both.high > accuracy(truth, one) - 0.02
     values = np.stack([one == truth, two == truth]).astype(float)
-    same(bootstrap_mean(values, days, resamples=40), bootstrap_mean(values.mean(0), days, resamples=40))
+    same(both, bootstrap_mean(values, days, resamples=400))
+
+
+def test_differences_pair_seeds_and_days():
+    days, truth, one, two = case()
+    seeds = np.stack([one, two])
+    none = paired_score_difference(truth, seeds, seeds, days, resamples=100)["macro_f1"]
+    assert (none.low, none.high) == (0, 0)
+    hits = (seeds == truth).astype(float)
+    paired = paired_mean_difference(hits + 0.1, hits, days, resamples=100)
+    assert (paired.low, paired.high) == pytest.approx((0.1, 0.1))
 
 
 def test_whole_days_are_drawn():
@@ -133,24 +155,35 @@ def test_whole_days_are_drawn():
     assert found == {100}
 
 
-def test_interval_covers_the_truth_about_as_often_as_it_says():
-    rng = np.random.default_rng(0)
-    days = np.repeat(np.arange(25), 8)
+@pytest.mark.parametrize(("n_days", "n_seeds"), [(8, 1), (18, 1), (12, 3)])
+def test_interval_covers_the_truth_about_as_often_as_it_says(n_days, n_seeds):
+    rng = np.random.default_rng(n_days)
+    days = np.repeat(np.arange(n_days), 8)
     inside = 0
-    for _ in range(200):
-        # Days differ from each other far more than windows within a day.
-        values = np.repeat(rng.normal(size=25), 8) + 0.1 * rng.normal(size=200)
-        interval = bootstrap_mean(values, days, resamples=300, seed=int(rng.integers(1 << 30)))
+    for _ in range(400):
+        # Days differ from each other far more than windows within a day; seeds differ a little.
+        values = np.repeat(rng.normal(size=n_days), 8) + 0.1 * rng.normal(size=8 * n_days)
+        seeds = values + (0.2 if n_seeds > 1 else 0) * rng.normal(size=(n_seeds, 1))
+        interval = bootstrap_mean(seeds, days, resamples=400, seed=int(rng.integers(1 << 30)))
         inside += interval.low <= 0 <= interval.high
-    assert 0.88 <= inside / 200 <= 0.98
+    assert 0.92 <= inside / 400 <= 0.98
 
 
-def test_one_day_gives_no_interval():
-    interval = bootstrap_mean([1.0, 0.0], ["d", "d"])
-    assert interval.estimate == 0.5
-    assert np.isnan(interval.low)
-    assert np.isnan(interval.high)
-    assert not interval.excludes_zero
+@pytest.mark.parametrize("n_days", [1, 2, 3, 4, 7])
+def test_few_days_give_no_interval_and_no_verdict(n_days):
+    rng = np.random.default_rng(0)
+    days, truth = np.repeat(np.arange(n_days), 20), rng.integers(0, 2, 20 * n_days)
+    wrong = 1 - truth
+    for interval in (
+        bootstrap_mean(truth.astype(float), days),
+        paired_mean_difference(np.ones(len(days)), np.zeros(len(days)), days),
+        *paired_score_difference(truth, truth, wrong, days, resamples=50).values(),
+        *bootstrap_class_f1(truth, np.stack([wrong, wrong]), days, resamples=50).values(),
+    ):
+        assert np.isnan(interval.low)
+        assert np.isnan(interval.high)
+        assert not interval.excludes_zero
+    assert bootstrap_mean(truth.astype(float), days).estimate == truth.mean()
 
 
 def test_same_seed_same_interval_and_level_widens_it():

@@ -21,6 +21,8 @@ _HOW: dict[RecognitionMethod, str] = {
     "self_trained": "A student of the prompts answered (method self_trained); it",
 }
 
+_REFUSED = "A student was taught and refused, and its teacher answered (the prompts' scores); they"
+
 
 def recognise_log(
     model: Path,
@@ -109,11 +111,18 @@ def _print_summary(found: RecognisedLog, source: str) -> None:
         markup=False,
         highlight=False,
     )
+    how = _REFUSED if found.student_refused else _HOW[found.method]
     console.print(
-        f"No label was read. {_HOW[found.method]} and the unknown rule come from {found.reference}.",
+        f"No label was read. {how} and the unknown rule come from {found.reference}.",
         markup=False,
         highlight=False,
     )
+    if found.student_refused:
+        console.print(
+            f"Note: the student is refused because {found.student_refused}. --method prompts teaches none.",
+            markup=False,
+            highlight=False,
+        )
     if found.note:
         console.print(f"Note: {found.note}", markup=False, highlight=False)
     if found.unseen_share > 0.05:
@@ -139,6 +148,7 @@ def _as_json(found: RecognisedLog, paths: list[Path]) -> dict[str, Any]:
         "windows": len(found.timeline),
         "method": found.method,
         "note": found.note,
+        "student_refused": found.student_refused,
         "reference": found.reference,
         "unseen_sensor_share": round(found.unseen_share, 4),
         "prompts_sha256": found.prompts.sha256,

@@ -49,6 +49,8 @@ class EvaluationConfig(StrictModel):
     """Also train students of the label-free scores, for the prompts of the scored labels."""
     self_training_settings: SelfTrainingConfig = SelfTrainingConfig()
     """How students are taught."""
+    first_student: bool = False
+    """Also the students of version 0.1.0, whose settings were chosen on the main home's test labels."""
     coarse: bool = True
     """Also score the coarse labels (level L2), by mapping answers and by prompts of their own."""
     smoothing_s: float = Field(default=60.0, gt=0, le=604_800)

@@ -6,6 +6,7 @@ from all training windows, annotated or not.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,12 @@ from discover.recognition.label_free import (
     smooth_scores,
 )
 from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet
-from discover.recognition.self_training import SelfTrainedClassifier, combine_scores
+from discover.recognition.self_training import (
+    FIRST_SETTINGS,
+    SelfTrainedClassifier,
+    SelfTrainingConfig,
+    combine_scores,
+)
 
 __all__ = ["LabelFreeRows"]
 
@@ -120,8 +126,9 @@ class LabelFreeRows:
 
         text_only and aligned_zero_shot in the variants plain, centred and balanced; combined (both scores
         added, plain); with `students` also self_trained (a student on window vectors taught by the combined
-        scores) and text_only_self_trained (a student on caption vectors taught by the text-only scores);
-        a teacher that names one activity only has no student.
+        scores) and text_only_self_trained (a student on caption vectors taught by the text-only scores), and
+        both again with `FIRST_SETTINGS` if the config asks for them. A refused student's row holds its
+        teacher's scores; the row's `student` says so. A teacher that names one activity only has no student.
         """
         sentences = np.asarray(self.encode_text(prompts.sentences), dtype=np.float32)
         sources = [_source(space, prompts, sentences) for space in self._spaces]
@@ -137,9 +144,17 @@ class LabelFreeRows:
             rows += self._rows(both.name, "plain", prompts, both.test.scores, rejections[both.name])
         for source in sources if students else ():
             name = _STUDENTS.get(source.name)
-            if name is not None and len(np.unique(source.train.scores.argmax(axis=1))) > 1:
-                answers = _student(source, self.config)
-                rows += self._rows(name, "plain", prompts, answers, rejections[source.name])
+            if name is None or len(np.unique(source.train.scores.argmax(axis=1))) < 2:
+                continue
+            asked = {name: self.config.self_training_settings}
+            if self.config.first_student:
+                asked[f"{name}_first"] = FIRST_SETTINGS
+            for row, settings in asked.items():
+                scores, check = _student(source, settings, self.train.middles_s)
+                found = self._rows(row, "plain", prompts, scores, rejections[source.name])
+                for method in found:
+                    method.notes["student"] = check
+                rows += found
         return rows
 
     def _rejections(self, source: _Source) -> dict[bool, _Rejection]:
@@ -218,8 +233,14 @@ def _combined(sources: Sequence[_Source]) -> _Source:
     return _Source("combined", side("train"), side("test"))
 
 
-def _student(source: _Source, config: EvaluationConfig) -> NDArray[np.float32]:
-    student = SelfTrainedClassifier(config.self_training_settings).fit(
-        source.train.vectors, source.train.scores
+def _student(
+    source: _Source, settings: SelfTrainingConfig, middles_s: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    """(W, K) scores of the test windows, the teacher's where the student is refused, and its check."""
+    student = SelfTrainedClassifier(settings).fit(
+        source.train.vectors, source.train.scores, middles_s=middles_s
     )
-    return student.predict_proba(source.test.vectors)
+    assert student.check is not None
+    check = {**student.check.to_dict(), "refused": student.refused, "exponents": list(student.exponents)}
+    scores = source.test.scores if student.refused else student.predict_proba(source.test.vectors)
+    return scores, check

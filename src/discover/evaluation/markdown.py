@@ -26,6 +26,8 @@ METHOD_TITLES = {
     "combined": "aligned + text only",
     "self_trained": "student of aligned + text only, on window vectors",
     "text_only_self_trained": "student of text only, on caption vectors",
+    "self_trained_first": "student of aligned + text only, settings of 0.1.0",
+    "text_only_self_trained_first": "student of text only, settings of 0.1.0",
 }
 _POOLS = {
     "annotated": "annotated windows",
@@ -89,6 +91,7 @@ def _recognition(result: Mapping[str, Any]) -> list[str]:
     for pool, words in _POOLS.items():
         lines += _scores(smoothed, pool, f"Scores averaged over neighbouring windows, {words}")
     lines += _scores(segments, "annotated", "Per segment, annotated windows")
+    lines += _students(main)
     lines += _comparisons(result["comparisons"])
     lines += _coarse(result.get("coarse"))
     chosen = _chosen(main)
@@ -130,6 +133,42 @@ def _few_labels(shares: Sequence[Mapping[str, Any]]) -> list[str]:
     header = ["windows per activity", "accuracy", "macro F1", "weighted F1"]
     return [
         "## Few labels, as a share of the linear probe",
+        "",
+        *markdown_table(header, body, text_columns=1),
+        "",
+    ]
+
+
+def _students(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What students look like beside their teachers, without labels, and which are refused."""
+    body = []
+    for row in rows:
+        check = row.get("student")
+        if check is not None:
+            steady = [check["teacher_steadiness"], check["student_steadiness"]]
+            body.append(
+                [
+                    method_title(row),
+                    f"{100 * check['agreement_on_clearest']:.0f} %",
+                    f"{100 * check['moved']:.0f} %",
+                    *("" if value is None else f"{value:.3f}" for value in steady),
+                    f"refused: {check['refused']}; the row is its teacher's"
+                    if check["refused"]
+                    else "answers",
+                ]
+            )
+    if not body:
+        return []
+    header = [
+        "student",
+        "agrees where the teacher is clearest",
+        "answers changed",
+        "teacher steady",
+        "student steady",
+        "",
+    ]
+    return [
+        "## Students beside their teachers, without labels",
         "",
         *markdown_table(header, body, text_columns=1),
         "",

@@ -24,7 +24,8 @@ class Method:
 
     Attributes:
         method: majority, hour_logistic, bag_logistic, bag_gradient_boosting, linear_probe, mlp_probe,
-            fine_tuned, text_only, aligned_zero_shot, combined, self_trained or text_only_self_trained.
+            fine_tuned, text_only, aligned_zero_shot, combined, self_trained or text_only_self_trained
+            (`_first` behind these two: with the settings of version 0.1.0).
         uses_labels: Whether training labels were used.
         annotated: Scores when only activities can be answered.
         full: Scores when `no_activity` is also an answer; None where no window has it.

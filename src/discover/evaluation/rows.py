@@ -27,7 +27,10 @@ _COMPARED = (
     ("aligned_zero_shot", "text_only"),
     ("combined", "text_only"),
     ("self_trained", "text_only"),
+    ("self_trained", "combined"),
     ("self_trained", "text_only_self_trained"),
+    ("text_only_self_trained", "text_only"),
+    ("self_trained_first", "text_only"),
     ("linear_probe", "bag_gradient_boosting"),
     ("mlp_probe", "bag_gradient_boosting"),
 )

@@ -84,6 +84,7 @@ class RecognisedLog:
         reference: Which unlabelled windows were learned from, in words.
         method: How the answers came about.
         note: Why the method is not self_trained, or why its teacher had no captions; empty else.
+        student_refused: Why the student does not answer and its teacher does, as a clause; empty else.
         unseen_share: Share of events whose sensor the model never met in training.
     """
 
@@ -94,6 +95,7 @@ class RecognisedLog:
     reference: str
     method: RecognitionMethod
     note: str = ""
+    student_refused: str = ""
     unseen_share: float = 0.0
 
 
@@ -128,7 +130,17 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
         pl.col("window_id").is_in(chosen.implode())
     )
     segments = to_segments(timeline, recogniser.config)
-    return RecognisedLog(home, timeline, segments, prompts, words, recogniser.config.method, note, unseen)
+    return RecognisedLog(
+        home,
+        timeline,
+        segments,
+        prompts,
+        words,
+        recogniser.config.method,
+        note,
+        recogniser.student_refused_,
+        unseen,
+    )
 
 
 def write_timeline(folder: Path, found: RecognisedLog, *, title: str) -> list[Path]:

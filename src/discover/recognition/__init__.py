@@ -24,14 +24,18 @@ from discover.recognition.prompts import (
 from discover.recognition.recogniser import UNKNOWN, Recogniser
 from discover.recognition.segments import SEGMENTS, TIMELINE, to_segments, window_timeline
 from discover.recognition.self_training import (
+    FIRST_SETTINGS,
     SelfTrainedClassifier,
     SelfTrainingConfig,
+    balance_exponent,
     combine_scores,
     confident_rows,
 )
+from discover.recognition.student_check import StudentCheck, check_student, steadiness
 
 __all__ = [
     "BACKGROUND_PROMPTS",
+    "FIRST_SETTINGS",
     "SEGMENTS",
     "TIMELINE",
     "UNKNOWN",
@@ -42,12 +46,15 @@ __all__ = [
     "RecognitionMethod",
     "SelfTrainedClassifier",
     "SelfTrainingConfig",
+    "StudentCheck",
     "activity_margins",
+    "balance_exponent",
     "balance_offsets",
     "balance_scores",
     "build_prompt_set",
     "centre_scores",
     "check_prompts",
+    "check_student",
     "combine_scores",
     "confident_rows",
     "mean_over_prompts",
@@ -57,6 +64,7 @@ __all__ = [
     "prompts_or_names",
     "rejection_threshold",
     "smooth_scores",
+    "steadiness",
     "to_segments",
     "window_timeline",
 ]

@@ -34,6 +34,8 @@ class Recogniser:
 
     `fit` sees unlabelled windows only. From them come each activity's mean score and the balance of the
     activities (method prompts) or a student (method self_trained), and the threshold of the unknown rule.
+    Where the student is refused (`recognition.check_student`), its teacher answers: the sum of the scores it
+    was taught by, as a linear function of the window vectors.
     Times of the windows are optional; where they are given, answers are averaged over neighbouring windows.
 
     The unknown rule is the same for both methods: a window is `UNKNOWN` where its margin, the best mean
@@ -45,6 +47,7 @@ class Recogniser:
         background_vectors_: (B, P) vectors of the sentences that stand for no activity.
         shift_: (K,) added to raw scores: minus the means, plus the balance; zeros for a student.
         student_: The self-trained classifier; None for method prompts.
+        student_refused_: Why the student does not answer, as a clause; empty where it does or there is none.
         threshold_: Margin below which a window is unknown; -inf where `unknown_share` is 0.
         smoothed_threshold_: The same for smoothed margins; None when fitted without times.
         n_features_in_: P.
@@ -123,8 +126,16 @@ class Recogniser:
         raw = self._raw_scores(vectors)
         self.shift_ = np.zeros(raw.shape[1])
         self.student_: SelfTrainedClassifier | None = None
+        self.student_refused_ = ""
         if self.config.method == "self_trained":
-            self.student_ = self._taught(vectors, raw, caption_vectors, sentences)
+            teacher = self._teacher(vectors, raw, caption_vectors, sentences)
+            # Unit length, as in every cosine: a student must not learn from how long a vector happens to be.
+            student = SelfTrainedClassifier(self.config.self_training)
+            self.student_ = student.fit(unit_rows(vectors), teacher, middles_s=middles_s)
+            self.student_refused_ = self.student_.refused
+            if self.student_refused_:
+                # In units of the window's cosines, which the temperature of the probabilities is made for.
+                self._imitation = _imitate(unit_rows(vectors), teacher * (float(raw.std()) or 1.0))
         else:
             self._set_shift(raw)
         kept = slice(None) if validation is None or not validation.any() else validation
@@ -142,6 +153,7 @@ class Recogniser:
         Method prompts: corrected cosines (or votes), in cosine units. Method self_trained: the student's
         probabilities, as they are. Averaged, they stay probabilities, and one window that the student is
         very sure of cannot outweigh all its neighbours, as it would in an average of log-probabilities.
+        With a refused student: the teacher's scores, in cosine units.
 
         Raises:
             NotFittedError: `fit` was not called.
@@ -149,7 +161,11 @@ class Recogniser:
             DataError: Values that are not finite.
         """
         self._check_fitted()
-        if self.student_ is not None:
+        if self.student_refused_:
+            self._check_width(vectors)
+            weights, shift = self._imitation
+            scores = np.asarray(unit_rows(vectors) @ weights + shift, dtype=np.float32)
+        elif self.student_ is not None:
             self._check_width(vectors)
             scores = self.student_.predict_proba(unit_rows(vectors))
         else:
@@ -185,10 +201,11 @@ class Recogniser:
     def score_probabilities(self, scores_WK: NDArray[np.floating]) -> NDArray[np.float32]:
         """(W, K) probabilities for scores of `decision_function`.
 
-        Method prompts: their softmax at `config.temperature`. Method self_trained: they are probabilities
-        already, and no temperature is applied; rows are only rid of rounding.
+        Method prompts, and a refused student's teacher: their softmax at `config.temperature`. Method
+        self_trained: they are probabilities already, and no temperature is applied; rows are only rid of
+        rounding.
         """
-        if self.student_ is None:
+        if self.student_ is None or self.student_refused_:
             return probabilities(scores_WK, self.config.temperature)
         return np.asarray(scores_WK / scores_WK.sum(axis=1, keepdims=True), dtype=np.float32)
 
@@ -230,13 +247,14 @@ class Recogniser:
                 raw_WK + self.shift_, temperature=self.config.temperature, strength=self.config.balance
             )
 
-    def _taught(
+    def _teacher(
         self,
         vectors: NDArray[np.floating],
         raw_WK: NDArray[np.float32],
         captions_WD: NDArray[np.floating] | None,
         sentences_SD: NDArray[np.float32],
-    ) -> SelfTrainedClassifier:
+    ) -> NDArray[np.float32]:
+        """(W, K) sum of the scores a student is taught by, each divided by its spread, over their number."""
         parts = [raw_WK]
         if captions_WD is not None:
             width = sentences_SD.shape[1]
@@ -246,15 +264,14 @@ class Recogniser:
                     "made by the text encoder of the prompts."
                 )
             parts.append(self._scores_against(captions_WD, sentences_SD))
-        teacher = combine_scores([(scores, scores) for scores in parts])
+        teacher = combine_scores([(scores, scores) for scores in parts]) / np.float32(len(parts))
         if len(np.unique(teacher.argmax(axis=1))) < 2:
             raise DataError(
                 f"All {len(vectors):,} windows come nearest to the same of {teacher.shape[1]} activities, so "
                 "there is nothing to teach a student. Use method prompts, which centres the scores, or "
                 "check the sentences."
             )
-        # Unit length, as in every cosine: a student must not learn from how long a vector happens to be.
-        return SelfTrainedClassifier(self.config.self_training).fit(unit_rows(vectors), teacher)
+        return np.asarray(teacher, dtype=np.float32)
 
     def _raw_scores(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         self._check_width(vectors)
@@ -287,3 +304,20 @@ class Recogniser:
     def _threshold(self, margins_W: NDArray[np.floating]) -> float:
         share = self.config.unknown_share
         return rejection_threshold(margins_W, share) if share > 0 else float("-inf")
+
+
+def _imitate(
+    vectors_WP: NDArray[np.float32], scores_WK: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights (P, K) and shift (K,) of a ridge regression from windows to scores.
+
+    Scores of windows against prompts are linear in the vectors; what captions add is estimated from them. The
+    penalty is the one with the least leave-one-out error.
+    """
+    from sklearn.linear_model import RidgeCV
+
+    # Penalties in units of the spread of a unit vector's coordinates, whatever the width.
+    unit = len(vectors_WP) / vectors_WP.shape[1]
+    ridge = RidgeCV(alphas=unit * np.logspace(-6, 1, 8))
+    ridge.fit(np.asarray(vectors_WP, np.float64), np.asarray(scores_WK, np.float64))
+    return np.asarray(ridge.coef_.T), np.asarray(ridge.intercept_)

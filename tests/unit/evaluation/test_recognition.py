@@ -139,7 +139,11 @@ def test_supervised_rows_do_use_training_labels_only(study: Any) -> None:
 
 
 def test_paired_difference_of_aligned_and_text(study: Any) -> None:
-    pairs = {(c["prompts"], c["variant"], c["smoothed"]): c for c in run(study)["comparisons"]}
+    pairs = {
+        (c["prompts"], c["variant"], c["smoothed"]): c
+        for c in run(study)["comparisons"]
+        if (c["first"], c["second"]) == ("aligned_zero_shot", "text_only")
+    }
     difference = pairs["described", "plain", False]["annotated"]["accuracy"]
     assert difference["value"] == pytest.approx(3 / 20)
     # Four test days carry no verdict, however clear they look.

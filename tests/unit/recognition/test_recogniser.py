@@ -16,6 +16,7 @@ from discover.recognition import (
     SelfTrainingConfig,
     activity_margins,
     combine_scores,
+    probabilities,
     prompt_scores,
     prompt_votes,
 )
@@ -211,7 +212,7 @@ def test_the_teacher_is_the_sum_of_the_plain_scores(aggregation: str, with_capti
     if with_captions:
         parts.append(scores(captions, sentences))
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    settings = SelfTrainingConfig(rounds=1, keep_share=0.3, inverse_penalty=0.05)
+    settings = SelfTrainingConfig(rounds=1, keep_share=0.3, inverse_penalty=0.05, refusal=False)
     twin = SelfTrainedClassifier(settings).fit(units, combine_scores([(part, part) for part in parts]))
     recogniser = taught(aggregation=aggregation, self_training=settings)
     recogniser.fit(vectors, caption_vectors=captions if with_captions else None)
@@ -221,7 +222,10 @@ def test_the_teacher_is_the_sum_of_the_plain_scores(aggregation: str, with_capti
 def test_a_student_gives_proper_probabilities_with_and_without_times() -> None:
     vectors, captions, _ = noisy()
     times = np.arange(len(vectors)) * 30.0
-    student = taught(temperature=0.001).fit(vectors, middles_s=times, caption_vectors=captions)
+    free = SelfTrainingConfig(refusal=False)
+    student = taught(temperature=0.001, self_training=free).fit(
+        vectors, middles_s=times, caption_vectors=captions
+    )
     for middles_s in (None, times):
         proba = student.predict_proba(vectors, middles_s=middles_s)
         scores = student.decision_function(vectors, middles_s=middles_s)
@@ -243,6 +247,42 @@ def test_a_student_does_not_care_how_long_vectors_are() -> None:
     lengths = np.random.default_rng(1).uniform(0.1, 9, size=(len(vectors), 1)).astype(np.float32)
     one, two = taught().fit(vectors), taught().fit(vectors * lengths)
     np.testing.assert_allclose(one.predict_proba(vectors), two.predict_proba(vectors * 5), atol=1e-4)
+
+
+@pytest.mark.parametrize("with_captions", [False, True])
+def test_where_the_student_is_refused_the_teacher_answers(with_captions: bool) -> None:
+    vectors, captions, _ = noisy()
+    parts = [prompt_scores(vectors, widened(windows(0, 0, 1, 2, 2)), PROMPTS.owners)]
+    if with_captions:
+        parts.append(prompt_scores(captions, windows(0, 0, 1, 2, 2), PROMPTS.owners))
+    teacher = combine_scores([(part, part) for part in parts]) / len(parts) * parts[0].std()
+    times = np.empty(len(vectors))  # the teacher's answers follow each other, so no student can be steadier
+    times[np.argsort(teacher.argmax(axis=1), kind="stable")] = np.arange(len(vectors)) * 60.0
+    refused = taught().fit(vectors, middles_s=times, caption_vectors=captions if with_captions else None)
+    assert "no steadier" in refused.student_refused_
+    scores = refused.decision_function(vectors)
+    if with_captions:
+        # What captions add is estimated from the windows.
+        assert np.corrcoef(scores.ravel(), teacher.ravel())[0, 1] > 0.9
+        assert (scores.argmax(axis=1) == teacher.argmax(axis=1)).mean() > 0.8
+    else:
+        np.testing.assert_allclose(scores, teacher, atol=1e-3)
+    np.testing.assert_allclose(
+        refused.predict_proba(vectors), probabilities(scores, refused.config.temperature), atol=1e-6
+    )
+
+
+def test_a_student_that_may_answer_is_not_refused() -> None:
+    vectors, captions, truth = noisy()
+    times = np.empty(len(vectors))
+    times[np.argsort(truth, kind="stable")] = np.arange(len(vectors)) * 60.0  # one activity after the other
+    student = taught().fit(vectors, middles_s=times, caption_vectors=captions)
+    assert student.student_refused_ == ""
+    assert student.student_ is not None
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.testing.assert_allclose(
+        student.decision_function(vectors), student.student_.predict_proba(units), atol=1e-5
+    )
 
 
 def test_refusals_of_a_student() -> None:

@@ -24,7 +24,10 @@ _LABEL_FREE_PAIRS = {
     ("aligned_zero_shot", "text_only"): "aligned minus text only",
     ("combined", "text_only"): "aligned + text only minus text only",
     ("self_trained", "text_only"): "student minus text only",
+    ("self_trained", "combined"): "student minus aligned + text only",
     ("self_trained", "text_only_self_trained"): "student minus student of text only",
+    ("text_only_self_trained", "text_only"): "student of text only minus text only",
+    ("self_trained_first", "text_only"): "student of 0.1.0 minus text only",
 }
 _SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1")
 
@@ -84,6 +87,40 @@ def difference_table(results: Sequence[Mapping[str, Any]]) -> str:
                 cells = [_interval(c["annotated"][s]) for s in ("accuracy", "macro_f1", "weighted_f1")]
                 rows.append((protocol, rows_compared, words, seed, *cells))
     columns = ("protocol", "rows", "prompts", "seed", "accuracy", "macro F1", "weighted F1")
+    return markdown_table(columns, rows)
+
+
+def student_table(results: Sequence[Mapping[str, Any]]) -> str:
+    """What the label-free check saw of every student, and which ones it refused."""
+    rows = []
+    for protocol in results[0]:
+        for seed, result in enumerate(results):
+            for row in result[protocol]["recognition"]["rows"]:
+                check = row.get("student")
+                if check is None or row["smoothed"] or row["unit"] != "window":
+                    continue
+                steady = [check["teacher_steadiness"], check["student_steadiness"]]
+                rows.append(
+                    (
+                        protocol,
+                        method_title(row),
+                        seed,
+                        f"{check['agreement_on_clearest']:.3f}",
+                        f"{check['moved']:.3f}",
+                        *("" if value is None else f"{value:.3f}" for value in steady),
+                        f"refused: {check['refused']}" if check["refused"] else "answers",
+                    )
+                )
+    columns = (
+        "protocol",
+        "student",
+        "seed",
+        "agreement where clearest",
+        "answers changed",
+        "steadiness of teacher",
+        "of student",
+        "",
+    )
     return markdown_table(columns, rows)
 
 
@@ -275,6 +312,8 @@ def main() -> None:
             recognition_tables(results),
             "## Label-free rows, differences (annotated windows; * the interval excludes 0)",
             difference_table(results),
+            "## Students beside their teachers, without labels (a refused one's row is its teacher's)",
+            student_table(results),
             "## Retrieval on the whole test pool",
             retrieval_table(results),
             "## Caption-only search beside it (R@10; * the interval excludes 0)",

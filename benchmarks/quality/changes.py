@@ -105,7 +105,7 @@ def compare_run(
     first = simulated.events["time"][0].date()
     half, day = first + timedelta(days // 2), timedelta(1)
     early, late = Period(first, half - day), Period(half, first + timedelta(days - 1))
-    config = ChangeConfig(seed=seed)
+    config = ChangeConfig()
     times = simulated.events["time"]
     reports = {}
     for view, m in marks.items():

@@ -48,7 +48,7 @@ def compare_run(model: LoadedModel, seed: int, kind: str | None, amount: float, 
     marks = marks_of_windows(facts, pl.Series([names[c] for c in labels]))
     first = simulated.events["time"][0].date()
     half, day = first + timedelta(days // 2), timedelta(1)
-    config = ChangeConfig(seed=seed)
+    config = ChangeConfig()
     compared = compare_periods(
         build_grid(marks, simulated.events["time"], config),
         Period(first, half - day),

@@ -10,18 +10,11 @@ from numpy.typing import NDArray
 from discover.changes.config import ChangeConfig
 from discover.changes.day_measures import DayMeasure, DayMeasures, measure_days
 from discover.changes.grid import TimeGrid
+from discover.changes.likeness import MODELS, evidence_of_side, kind_effect
 from discover.changes.periods import Period
-from discover.changes.statistics import (
-    DayExchange,
-    adjusted_p_values,
-    block_bootstrap_difference,
-    cliffs_delta,
-    day_likeness,
-    hedges_g,
-    permutation_p_value,
-)
+from discover.changes.shared import Key, Shared
+from discover.changes.statistics import adjusted_p_values, cliffs_delta, compare_days, hedges_g
 from discover.core.errors import ConfigError, DataError
-from discover.core.seeds import derive_seed
 
 __all__ = [
     "Change",
@@ -31,13 +24,15 @@ __all__ = [
     "compare_measures",
     "compare_periods",
     "is_found",
-    "likeness_of_days",
     "measure_periods",
     "surest_first",
 ]
 
 Direction = Literal["more", "less", "earlier", "later"]
-_RESAMPLES = 1000
+_STRETCH = 28
+"""Days outside both periods tell their likeness in stretches of at most this length, each with its mean."""
+_SHORTEST_PIECE = 4
+_FEWEST_OF_KIND = 4
 
 
 class TooFewDaysError(DataError):
@@ -65,10 +60,11 @@ class Change:
             time at which a tenth, nine tenths of the day's time in it are over, in hours; above 24 means
             after midnight); of moments times (per day) and times in a part of the day.
         baseline, period: Means per day.
-        difference: period - baseline.
-        low, high: Bootstrap interval of the difference.
+        difference: period - baseline, both at the same share of weekends.
+        low, high: Interval of the difference (`statistics.compare_days`).
         cliffs_delta, hedges_g: Effect sizes, positive for more or later.
-        p_value, q_value: By permutation; adjusted for the number of measures.
+        p_value, q_value: Welch's test that allows for days that resemble each other; adjusted for the number
+            of measures.
         direction: What became of it, whether or not it is certain.
         found: q_value <= the level, and the effect is not smaller than `ChangeConfig.min_effect`.
         baseline_days, period_days: Days with a value.
@@ -124,8 +120,9 @@ class Comparison:
 def compare_periods(grid: TimeGrid, baseline: Period, period: Period, config: ChangeConfig) -> Comparison:
     """Compare `period` with `baseline`, which may lie before or after it.
 
-    Under no change, the chance of any report at all is about `config.fdr`: without a true difference the
-    false discovery rate of Benjamini and Hochberg is the chance of at least one.
+    Without any change the chance of a report is at most about `config.fdr` where days are alike as
+    autoregressions of first or second order are; `benchmarks/results/changes_days.md` has what was measured.
+    Days of the recording outside both periods help to tell how alike days are.
 
     Raises:
         ConfigError: The periods share days.
@@ -159,8 +156,7 @@ def compare_measures(
     period: Period,
     config: ChangeConfig,
     *,
-    only: Collection[tuple[str, str]] | None = None,
-    likeness: Mapping[tuple[str, str], float] | None = None,
+    shared: Mapping[Key, Shared] | None = None,
 ) -> Comparison:
     """Compare two periods whose days are measured.
 
@@ -168,11 +164,9 @@ def compare_measures(
         measures: One number per day and measure.
         baseline, period: What they are of.
         config: Settings.
-        only: Pairs of thing and measure to compare; None: all. The q-values then allow for these alone.
-        likeness: Correlation of neighbouring days by thing and measure, where more days tell it than these.
+        shared: Usual spread and effect of weekends of each measure; None: from these days alone.
     """
-    wanted = [m for m in measures.measures if only is None or m.key in only]
-    raw = list(_compare(wanted, measures, config, likeness or {}))
+    raw = list(_compare(measures, config, shared or {}))
     q_values = adjusted_p_values([values["p_value"] for values in raw])
     changes = [
         Change(**values, q_value=float(q), found=is_found(float(q), values["cliffs_delta"], config))
@@ -194,43 +188,53 @@ def surest_first(changes: Collection[Change]) -> tuple[Change, ...]:
     )
 
 
-def likeness_of_days(measures: DayMeasures, config: ChangeConfig) -> dict[tuple[str, str], float]:
-    """Correlation of neighbouring days within the two periods, by thing and measure."""
-    return {
-        m.key: day_likeness(m.values[rows], measures.late[rows], _kinds(measures, rows))
-        for m, rows in _comparable(measures.measures, measures, config)
-    }
+def _evidence(
+    measure: DayMeasure, rows: NDArray[np.bool_], measures: DayMeasures, known: Shared | None
+) -> NDArray[np.float64]:
+    """Log-likelihood of every model of likeness, (G,), from both periods and all other measured days.
+
+    Each period and each stretch of other days counts around its own mean.
+    """
+    days = np.arange(len(rows))
+    kinds = _kinds(measures, rows) if known is None else None
+    values = measure.values if known is None else measure.values - known.weekend * measures.weekend
+    total = np.zeros(len(MODELS))
+    for side in (measures.early & rows, measures.late & rows):
+        own = None if kinds is None else measures.weekend[side]
+        total += evidence_of_side(values[side], days[side], own).log_likelihood
+    others = np.isfinite(values) & measures.usable & ~measures.early & ~measures.late
+    for stretch in np.split(days, np.flatnonzero(np.diff(others.astype(np.int8))) + 1):
+        for begin in range(0, len(stretch) if others[stretch[0]] else 0, _STRETCH):
+            piece = stretch[begin : begin + _STRETCH]
+            if len(piece) >= _SHORTEST_PIECE:
+                effect = kind_effect(values[piece], np.zeros(len(piece)), measures.weekend[piece])
+                own_values = values[piece] - effect * measures.weekend[piece]
+                total += evidence_of_side(own_values, piece).log_likelihood
+    return total
 
 
 def _comparable(
-    wanted: list[DayMeasure], measures: DayMeasures, config: ChangeConfig
+    measures: DayMeasures, config: ChangeConfig
 ) -> Iterator[tuple[DayMeasure, NDArray[np.bool_]]]:
     """Measures with enough days on both sides, and which days those are."""
-    for measure in wanted:
+    for measure in measures.measures:
         valid = np.isfinite(measure.values)
         if min(int((side & valid).sum()) for side in (measures.early, measures.late)) >= config.min_days:
             yield measure, (measures.early | measures.late) & valid
 
 
 def _compare(
-    wanted: list[DayMeasure],
-    measures: DayMeasures,
-    config: ChangeConfig,
-    likeness: Mapping[tuple[str, str], float],
+    measures: DayMeasures, config: ChangeConfig, shared: Mapping[Key, Shared]
 ) -> Iterator[dict[str, Any]]:
-    exchanges: dict[bytes, DayExchange] = {}
-    for measure, rows in _comparable(wanted, measures, config):
+    for measure, rows in _comparable(measures, config):
         late = measures.late[rows]
         values = measure.values[rows]
         before, after = values[~late], values[late]
-        key = rows.tobytes()
-        if key not in exchanges:
-            kinds = _kinds(measures, rows)
-            exchanges[key] = DayExchange.make(late, kinds, config.permutations, config.seed)
-        difference = float(after.mean() - before.mean())
-        low, high = block_bootstrap_difference(
-            before, after, block_days=config.block_days, level=config.level, resamples=_RESAMPLES,
-            seed=derive_seed(config.seed, "changes", measure.thing, measure.measure),
+        known = shared.get(measure.key)
+        kinds = _kinds(measures, rows) if known is None else measures.weekend[rows]
+        test = compare_days(
+            values, np.flatnonzero(rows), late, kinds, level=config.level,
+            evidence=_evidence(measure, rows, measures, known), shared=known,
         )  # fmt: skip
         more, less = ("later", "earlier") if measure.is_clock else ("more", "less")
         yield {
@@ -238,23 +242,28 @@ def _compare(
             "measure": measure.measure,
             "baseline": float(before.mean()),
             "period": float(after.mean()),
-            "difference": difference,
-            "low": low,
-            "high": high,
+            "difference": test.difference,
+            "low": test.low,
+            "high": test.high,
             "cliffs_delta": cliffs_delta(before, after),
             "hedges_g": hedges_g(before, after),
-            "p_value": permutation_p_value(values, exchanges[key], likeness=likeness.get(measure.key)),
-            "direction": more if difference >= 0 else less,
+            "p_value": test.p_value,
+            "direction": more if test.difference >= 0 else less,
             "baseline_days": len(before),
             "period_days": len(after),
         }
 
 
-def _kinds(measures: DayMeasures, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Weekends apart where both periods have at least two of each kind; else all days alike."""
+def _kinds(measures: DayMeasures, rows: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """Weekends apart where both periods have at least four days of each kind; else all days alike (None).
+
+    With fewer, the effect of weekends would cost more of what the days tell than it explains; whole weeks
+    have the same share of them anyway.
+    """
     weekend, late = measures.weekend[rows], measures.late[rows]
     for kind in (False, True):
         for side in (False, True):
-            if int(((weekend == kind) & (late == side)).sum()) < 2:
-                return np.zeros(len(weekend), dtype=np.int64)
-    return weekend.astype(np.int64)
+            if int(((weekend == kind) & (late == side)).sum()) < _FEWEST_OF_KIND:
+                return None
+    kinds: NDArray[np.int64] = weekend.astype(np.int64)
+    return kinds

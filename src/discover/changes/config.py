@@ -22,19 +22,13 @@ class ChangeConfig(StrictModel):
     """Days with fewer observed hours are left out of both periods."""
     min_days: int = Field(default=7, ge=4, le=36_600)
     """Smallest number of usable days on each side."""
-    permutations: int = Field(default=4999, ge=199, le=1_000_000)
-    """Random exchanges of days behind each p-value; the smallest p-value is 1 / (permutations + 1)."""
     fdr: float = Field(default=0.05, gt=0, lt=1)
     """Share of false alarms accepted among the reported changes (Benjamini-Hochberg)."""
-    block_days: int = Field(default=3, ge=1, le=14)
-    """Days that may resemble each other: length of bootstrap blocks."""
     min_effect: float = Field(default=0.15, ge=0, lt=1)
     """Smallest |Cliff's delta| that is reported; about 0.15 is called negligible, 0.33 small, 0.47 medium
     (Romano et al. 2006)."""
     level: float = Field(default=0.95, gt=0, lt=1)
-    """Coverage of the bootstrap intervals."""
-    seed: int = Field(default=0, ge=0, le=4_294_967_295)
-    """Seed of permutations and resamples."""
+    """Coverage of the intervals of differences."""
 
 
 class RollingConfig(StrictModel):

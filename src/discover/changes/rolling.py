@@ -1,18 +1,14 @@
 """A rolling baseline: every window of days against the days right before it."""
 
 import datetime as dt
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from discover.changes.comparing import (
     Change,
     TooFewDaysError,
     compare_measures,
     is_found,
-    likeness_of_days,
     measure_periods,
     surest_first,
 )
@@ -20,6 +16,7 @@ from discover.changes.config import ChangeConfig, RollingConfig
 from discover.changes.day_measures import DayMeasures
 from discover.changes.grid import TimeGrid
 from discover.changes.periods import Period
+from discover.changes.shared import Key, Piece, Shared, pieces_of, shared_knowledge
 from discover.changes.statistics import adjusted_p_values
 from discover.core.errors import ConfigError, DataError
 
@@ -31,8 +28,9 @@ __all__ = [
     "compare_windows",
 ]
 
-_MOST_PERMUTATIONS = 199_999
-"""Bounds time and memory of the second look: about 0.3 GB for 35 days."""
+
+_OUTSIDE_DAYS = 91
+"""Days before the baseline and after the window that are measured as well."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +82,11 @@ class RollingComparison:
         windows: Compared and skipped ones.
         rolling: Lengths of baseline and window.
         fdr: Level of the false discovery rate, over all windows and measures together.
-        permutations: Exchanges of days behind the p-values that were looked at twice.
     """
 
     windows: tuple[RollingWindow, ...]
     rolling: RollingConfig
     fdr: float
-    permutations: int
 
     @property
     def compared(self) -> tuple[RollingWindow, ...]:
@@ -132,33 +128,24 @@ def compare_windows(
 ) -> RollingComparison:
     """Compare windows whose days are measured, each with its baseline, all corrected together.
 
-    How alike neighbouring days are is taken from all windows: the median of what each of them shows, so that
-    neither a week's few days nor one odd week decide it. The p-values of all windows and measures together
-    give the q-values (Benjamini and Hochberg). So many tests need smaller p-values than
-    `config.permutations` can give, so tests with p <= fdr are looked at again with enough exchanges for a
-    single change to pass. That keeps every p-value valid: the others stay above the level, and a test looked
-    at twice needs a small second value as well.
+    How far days usually spread and what weekends have more of is taken from all windows together (`shared`);
+    how alike neighbouring days are, from all measured days around a window. The p-values of all windows and
+    measures together give the q-values (Benjamini and Hochberg).
 
     Raises:
         DataError: No window has enough usable days on both sides.
     """
-    likeness = _usual_likeness(windows, config)
-    first = [_compare_window(window, config, likeness) for window in windows]
-    n_tests = sum(len(w.changes) for w in first)
-    if not n_tests:
+    shared = _shared_knowledge(windows, rolling)
+    compared = [_compare_window(window, config, shared) for window in windows]
+    if not any(w.changes for w in compared):
         raise DataError(
             f"None of {len(windows)} windows of {rolling.window_days} days can be compared: "
             f"{config.min_days} usable days are needed in it and in the {rolling.baseline_days} days before. "
             f"The last has {windows[-1].skipped or 'no measure'}. Choose longer windows, or lower min_days."
         )
-    enough = min(math.ceil(n_tests / config.fdr), _MOST_PERMUTATIONS)
-    more = config.model_copy(update={"permutations": max(config.permutations, enough)})
-    if more != config:
-        pairs = zip(windows, first, strict=True)
-        first = [_look_again(window, compared, more, likeness) for window, compared in pairs]
-    q_values = iter(adjusted_p_values([c.p_value for w in first for c in w.changes]).tolist())
-    adjusted = [replace(w, changes=_with_q(w.changes, q_values, config)) for w in first]
-    return RollingComparison(tuple(adjusted), rolling, config.fdr, more.permutations)
+    q_values = iter(adjusted_p_values([c.p_value for w in compared for c in w.changes]).tolist())
+    adjusted = [replace(w, changes=_with_q(w.changes, q_values, config)) for w in compared]
+    return RollingComparison(tuple(adjusted), rolling, config.fdr)
 
 
 def _check_lengths(rolling: RollingConfig, config: ChangeConfig) -> None:
@@ -190,45 +177,35 @@ def _measure_window(
 
 
 def _around(grid: TimeGrid, baseline: Period, period: Period) -> TimeGrid:
-    # A day begins at the home's quietest time, so the window's last day ends on the calendar day after it.
-    return grid.between(baseline.first, period.last + dt.timedelta(days=1))
+    # Days outside tell how alike days are; bounded, so that the work does not grow with the square of time.
+    outside = dt.timedelta(days=_OUTSIDE_DAYS)
+    return grid.between(baseline.first - outside, period.last + outside)
 
 
-def _usual_likeness(windows: Sequence[MeasuredWindow], config: ChangeConfig) -> dict[tuple[str, str], float]:
-    seen: dict[tuple[str, str], list[float]] = {}
+def _shared_knowledge(windows: Sequence[MeasuredWindow], rolling: RollingConfig) -> dict[Key, Shared]:
+    """What all windows tell together; a day that several windows hold counts once."""
+    length = rolling.window_days
+    pieces: dict[Key, dict[dt.date, Piece]] = {}
     for window in windows:
-        if window.measures is not None:
-            for key, likeness in likeness_of_days(window.measures, config).items():
-                seen.setdefault(key, []).append(likeness)
-    return {key: float(np.median(values)) for key, values in seen.items()}
+        if window.measures is None:
+            continue
+        for key, own in pieces_of(window.measures, length).items():
+            for number, piece in own.items():
+                begin = window.period.first + dt.timedelta(days=number * length)
+                if window.baseline.first <= begin:
+                    pieces.setdefault(key, {}).setdefault(begin, piece)
+    return shared_knowledge({key: list(own.values()) for key, own in pieces.items()})
 
 
 def _compare_window(
-    window: MeasuredWindow, config: ChangeConfig, likeness: Mapping[tuple[str, str], float]
+    window: MeasuredWindow, config: ChangeConfig, shared: Mapping[Key, Shared]
 ) -> RollingWindow:
     if window.measures is None:
         return RollingWindow(window.period, window.baseline, 0, 0, (), window.skipped)
-    compared = compare_measures(window.measures, window.baseline, window.period, config, likeness=likeness)
+    compared = compare_measures(window.measures, window.baseline, window.period, config, shared=shared)
     return RollingWindow(
         window.period, window.baseline, compared.period_days, compared.baseline_days, compared.changes
     )
-
-
-def _look_again(
-    window: MeasuredWindow,
-    compared: RollingWindow,
-    config: ChangeConfig,
-    likeness: Mapping[tuple[str, str], float],
-) -> RollingWindow:
-    """The p-values up to the level once more, with the exchanges that `config` asks for."""
-    close = {(c.thing, c.measure) for c in compared.changes if c.p_value <= config.fdr}
-    if window.measures is None or not close:
-        return compared
-    again = compare_measures(
-        window.measures, window.baseline, window.period, config, only=close, likeness=likeness
-    )
-    surer = {(c.thing, c.measure): c for c in again.changes}
-    return replace(compared, changes=tuple(surer.get((c.thing, c.measure), c) for c in compared.changes))
 
 
 def _with_q(

@@ -151,8 +151,8 @@ def changes(
 ) -> None:
     """Compare two periods, or each week with those before it: what became more, less, earlier or later.
 
-    Days are the unit: shares of observed time, tested by exchanging days, with all tests corrected together
-    (with --rolling: over all windows and measures).
+    Days are the unit: shares of observed time, in a test that allows for neighbouring days that resemble each
+    other, with all tests corrected together (with --rolling: over all windows and measures).
     """
     from discover.cli.changes import show_changes
 

@@ -186,7 +186,6 @@ def rolling_record(comparison: RollingComparison) -> dict[str, Any]:
         "window_days": comparison.rolling.window_days,
         "false_discovery_rate": comparison.fdr,
         "corrected": "Benjamini-Hochberg over all windows and measures together",
-        "permutations": comparison.permutations,
         "windows_compared": len(comparison.compared),
         "windows_skipped": len(comparison.skipped),
         "measures": comparison.n_measures,

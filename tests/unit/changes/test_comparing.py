@@ -11,7 +11,7 @@ from discover.changes.rare_days import rare_days
 from discover.core.errors import ConfigError, DataError
 
 FIRST = dt.date(2024, 1, 1)
-CONFIG = ChangeConfig(permutations=999, hold_s=600)
+CONFIG = ChangeConfig(hold_s=600)
 EARLY, LATE = parse_period("2024-01-01..2024-01-20"), parse_period("2024-01-21..2024-02-09")
 
 

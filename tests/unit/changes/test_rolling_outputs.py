@@ -37,7 +37,7 @@ def a_comparison(things: int = 1) -> RollingComparison:
         RollingWindow(Period(*_days("12")), BEFORE, 7, 27, seen),
         RollingWindow(Period(*_days("19")), BEFORE, 7, 28, (*seen, *late)),
     )
-    return RollingComparison(windows, RollingConfig(), 0.05, 4999)
+    return RollingComparison(windows, RollingConfig(), 0.05)
 
 
 def _days(first: str):  # type: ignore[no-untyped-def]

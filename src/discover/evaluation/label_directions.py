@@ -13,25 +13,27 @@ from discover.metrics import label_means, label_shares, nearest_rows, retrieved_
 
 __all__ = ["LabelTask", "LabelledDirection", "label_direction"]
 
-# Shape letters: W annotated windows, D width, B bootstrap samples, A days, C labels.
+# Shape letters: W queries (annotated windows), N windows of the pool, D width, B bootstrap samples, A days,
+# C labels.
 
 
 @dataclass(frozen=True)
 class LabelTask:
-    """Queries and items of one direction; row i of both belongs to window i.
+    """Queries and items of one direction.
 
     Attributes:
-        queries, items: (W, D) vectors.
-        own_excluded: Whether a query may not find its own window.
-        levels: "L1", "L2" -> (W,) labels.
+        queries: (W, D) vectors of annotated windows or of their captions.
+        items: (N, D) vectors of the pool.
+        own: (W,) row of each query's own window in the pool; it is never among the answers.
+        levels: "L1", "L2" -> labels of the queries (W,) and of the pool (N,).
         days: (W,) day of each window.
         draws: (B, A) how often each day is drawn.
     """
 
     queries: NDArray[np.float32]
     items: NDArray[np.float32]
-    own_excluded: bool
-    levels: Mapping[str, NDArray[np.str_]]
+    own: NDArray[np.int64]
+    levels: Mapping[str, tuple[NDArray[np.str_], NDArray[np.str_]]]
     days: NDArray[np.int64]
     draws: NDArray[np.int64]
 
@@ -52,25 +54,25 @@ class LabelledDirection:
 def label_direction(task: LabelTask, *, config: EvaluationConfig) -> LabelledDirection:
     """Search once, then read the labels of what was found at every depth and level."""
     ks = config.label_precision_ks
-    own = np.arange(len(task.queries)) if task.own_excluded else None
-    rows = nearest_rows(task.queries, task.items, max(*ks, config.confusion_k), own=own)
+    rows = nearest_rows(task.queries, task.items, max(*ks, config.confusion_k), own=task.own)
     levels: dict[str, dict[str, Any]] = {}
     per_query: dict[str, NDArray[np.float64]] = {}
-    for level, labels in task.levels.items():
-        shares = label_shares(rows, labels, labels, ks)
+    for level, (asked, pool) in task.levels.items():
+        shares = label_shares(rows, asked, pool, ks)
         per_query |= {f"{level}@{k}": shares[:, i] for i, k in enumerate(ks)}
-        levels[level] = _summary(task, rows, labels, shares, config)
+        levels[level] = _summary(task, rows, (asked, pool), shares, config)
     return LabelledDirection(levels, per_query)
 
 
 def _summary(
     task: LabelTask,
     rows: NDArray[np.int64],
-    labels: NDArray[np.str_],
+    labels: tuple[NDArray[np.str_], NDArray[np.str_]],
     shares: NDArray[np.float64],
     config: EvaluationConfig,
 ) -> dict[str, Any]:
-    names, codes = np.unique(labels, return_inverse=True)
+    asked, pool = labels
+    names, codes = np.unique(asked, return_inverse=True)
     _, days = np.unique(task.days, return_inverse=True)
     counts = np.bincount(codes)
     values: dict[str, float] = {}
@@ -88,14 +90,21 @@ def _summary(
         means = np.bincount(codes, weights=shares[:, column]) / counts
         for label, mean in zip(names, means, strict=True):
             per_label[str(label)][f"label_precision@{k}"] = round(float(mean), 6)
-    found = retrieved_labels(rows[:, : config.confusion_k], codes, codes, len(names))
+    # Windows without activity stand in the pool and are never asked for: a class without a row of its own.
+    classes = np.unique(np.concatenate([asked, pool]))
+    found = retrieved_labels(
+        rows[:, : config.confusion_k],
+        np.searchsorted(classes, asked),
+        np.searchsorted(classes, pool),
+        len(classes),
+    )
     return {
         "values": values,
         "intervals": intervals,
         "per_label": per_label,
         "confusion": {
             "k": config.confusion_k,
-            "classes": [str(n) for n in names],
+            "classes": [str(n) for n in classes],
             "shares": np.round(found, 4).tolist(),
         },
     }

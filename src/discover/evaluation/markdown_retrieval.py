@@ -69,6 +69,17 @@ def _labels(result: Mapping[str, Any]) -> list[str]:
     labels = result.get("labels")
     if not labels:
         return []
+    pools = {f"whole pool of {labels['pool']:,} windows": labels}
+    if "annotated_pool" in labels:
+        only = labels["annotated_pool"]
+        pools[f"pool of the {only['pool']:,} annotated windows only"] = only
+    lines: list[str] = []
+    for pool, found in pools.items():
+        lines += _label_tables(found, pool)
+    return [*lines, f"Own windows: {labels['own_window']}.", ""]
+
+
+def _label_tables(labels: Mapping[str, Any], pool: str) -> list[str]:
     lines: list[str] = []
     for level, words in (("L1", "activity labels"), ("L2", "coarse labels")):
         directions = labels[level]
@@ -78,9 +89,9 @@ def _labels(result: Mapping[str, Any]) -> list[str]:
             [DIRECTION_TITLES[name], *(score_cell(found["intervals"][n]) for n in names)]
             for name, found in directions.items()
         ]
-        title = f"## Label precision, {words} ({level}), {labels['windows']:,} annotated windows"
+        title = f"## Label precision, {words} ({level}), {labels['windows']:,} queries, {pool}"
         lines += [title, "", *markdown_table(header, body, text_columns=1), ""]
-    return [*lines, f"Own windows: {labels['own_window']}.", ""]
+    return lines
 
 
 def _prompts(result: Mapping[str, Any]) -> list[str]:
@@ -110,6 +121,8 @@ def _confusion(result: Mapping[str, Any]) -> list[str]:
     names = confusion["classes"]
     body = []
     for name, shares in zip(names, confusion["shares"], strict=True):
+        if name not in per_label:
+            continue
         order = sorted(range(len(names)), key=lambda i: -shares[i])[:4]
         cells = ", ".join(
             f"{names[i].replace('_', ' ')} {100 * shares[i]:.0f} %" for i in order if shares[i] > 0

@@ -19,14 +19,14 @@ from discover.core.progress import SILENT, Progress
 from discover.evaluation.answers import AnswerLog
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData, SplitData, window_vectors
-from discover.evaluation.label_directions import LabelTask, label_direction
+from discover.evaluation.label_directions import LabelledDirection, LabelTask, label_direction
 from discover.evaluation.prompt_retrieval import prompt_retrieval
 from discover.evaluation.rank_directions import chance_recall, paired_ranks, rank_direction
 from discover.metrics.bootstrap import day_draws
 
 __all__ = ["RETRIEVAL_SCHEMA", "evaluate_retrieval"]
 
-RETRIEVAL_SCHEMA = "discover-retrieval/2"
+RETRIEVAL_SCHEMA = "discover-retrieval/3"
 """Format of the result; docs/guides/evaluation.md describes it."""
 
 _WORKERS = 2
@@ -53,8 +53,8 @@ def evaluate_retrieval(
         progress: Told after each part.
 
     Returns:
-        JSON-able result, schema `RETRIEVAL_SCHEMA`. Label precision is over annotated windows and left
-        out where there are none.
+        JSON-able result, schema `RETRIEVAL_SCHEMA`. Label precision asks for annotated windows, in the pool
+        of all test windows without the query's own; where no window is annotated it is left out.
 
     Raises:
         ArtifactError: Window vectors, caption vectors or captions are missing.
@@ -152,6 +152,16 @@ def _ranked(
     return result
 
 
+_LABEL_PAIRS = {
+    "text_to_window": ("texts", "windows"),
+    "window_to_text": ("windows", "texts"),
+    "window_to_window": ("windows", "windows"),
+    "text_to_text": ("texts", "texts"),
+    "text_to_captions_encoder": ("encoded", "encoded_others"),
+    "captions_to_captions_encoder": ("encoded", "encoded"),
+}
+
+
 def _labelled(
     data: EvaluationData,
     spaces: dict[str, NDArray[np.float32]],
@@ -160,53 +170,66 @@ def _labelled(
     answers: AnswerLog | None,
     protocol: str,
 ) -> dict[str, Any]:
-    """Label precision of annotated windows: four directions, and caption-only search."""
-    keep = np.flatnonzero(test.annotated)
-    if not len(keep):
+    """Label precision of annotated windows: in the whole pool, and apart from it in the annotated one."""
+    asked = np.flatnonzero(test.annotated)
+    if not len(asked) or len(test) < 2:
         return {"label_precision": None, "labels": None}
-    annotated = SplitData(test.table[keep])
-    pairs = {
-        "text_to_window": ("texts", "windows", False),
-        "window_to_text": ("windows", "texts", False),
-        "window_to_window": ("windows", "windows", True),
-        "text_to_text": ("texts", "texts", True),
-        "text_to_captions_encoder": ("encoded", "encoded_others", False),
-        "captions_to_captions_encoder": ("encoded", "encoded", True),
+    pools = {"whole": np.arange(len(test))}
+    if 1 < len(asked) < len(test):
+        pools["annotated"] = asked
+    annotated = SplitData(test.table[asked])
+    found = {
+        name: _label_directions(data, spaces, annotated, asked, SplitData(test.table[rows]), rows, config)
+        for name, rows in pools.items()
     }
-    levels = {"L1": annotated.labels, "L2": annotated.coarse(data.home).labels}
-    draws = _draws(annotated, config)
-    tasks = {
-        name: LabelTask(spaces[q][keep], spaces[i][keep], own, levels, annotated.days, draws)
-        for name, (q, i, own) in pairs.items()
-        if q in spaces and (len(keep) > 1 or not own)
-    }
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        found = dict(
-            zip(tasks, pool.map(partial(label_direction, config=config), tasks.values()), strict=True)
-        )
     if answers is not None:
-        for name, direction in found.items():
+        for name, direction in found["whole"].items():
             for measure, values in direction.per_query.items():
                 answers.add_retrieval(
                     annotated,
-                    np.arange(len(keep)),
+                    np.arange(len(asked)),
                     values,
                     protocol=protocol,
                     direction=name,
                     measure=measure,
                 )
-    return {
-        "label_precision": {
-            "windows": len(keep),
-            **{name: direction.levels["L1"]["values"] for name, direction in found.items()},
-        },
-        "labels": {
-            "windows": len(keep),
-            "own_window": "a query never finds its own window in "
-            + ", ".join(name for name in tasks if pairs[name][2]),
-            **{level: {name: d.levels[level] for name, d in found.items()} for level in levels},
-        },
+
+    def summary(name: str) -> dict[str, Any]:
+        levels = {level: {d: f.levels[level] for d, f in found[name].items()} for level in ("L1", "L2")}
+        return {"windows": len(asked), "pool": len(pools[name]), **levels}
+
+    labels = {**summary("whole"), "own_window": "a query never finds its own window"}
+    if "annotated" in pools:
+        labels["annotated_pool"] = summary("annotated")
+    plain = {name: direction["values"] for name, direction in labels["L1"].items()}
+    counts = {"windows": len(asked), "pool": len(test)}
+    return {"label_precision": {**counts, **plain}, "labels": labels}
+
+
+def _label_directions(
+    data: EvaluationData,
+    spaces: dict[str, NDArray[np.float32]],
+    asked: SplitData,
+    asked_rows: NDArray[np.int64],
+    pool: SplitData,
+    pool_rows: NDArray[np.int64],
+    config: EvaluationConfig,
+) -> dict[str, LabelledDirection]:
+    """Every direction between annotated windows and one pool; rows are places among the test windows."""
+    levels = {
+        "L1": (asked.labels, pool.labels),
+        "L2": (asked.coarse(data.home).labels, pool.coarse(data.home).labels),
     }
+    own = np.searchsorted(pool_rows, asked_rows)
+    draws = _draws(asked, config)
+    tasks = {
+        name: LabelTask(spaces[q][asked_rows], spaces[i][pool_rows], own, levels, asked.days, draws)
+        for name, (q, i) in _LABEL_PAIRS.items()
+        if q in spaces
+    }
+    with ThreadPoolExecutor(_WORKERS) as workers:
+        done = workers.map(partial(label_direction, config=config), tasks.values())
+        return dict(zip(tasks, done, strict=True))
 
 
 def _draws(split: SplitData, config: EvaluationConfig) -> NDArray[np.int64]:

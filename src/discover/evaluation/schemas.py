@@ -113,7 +113,7 @@ class Curve(_Part):
 class Retrieval(_Part):
     """Result of `evaluate_retrieval`."""
 
-    format: Literal["discover-retrieval/2"] = Field(alias="schema")
+    format: Literal["discover-retrieval/3"] = Field(alias="schema")
     home: str
     protocol: Literal["free_running", "presegmented"]
     pool: dict[str, Any]

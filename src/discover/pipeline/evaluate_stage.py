@@ -94,7 +94,7 @@ def evaluate_stage(
         }
         inputs.update({f"{name}{suffix}": path for name, path in own.items()})
     values = settings.model_dump(mode="json")
-    return Stage("evaluate", "score recognition and retrieval", 4, results, values, inputs, run)
+    return Stage("evaluate", "score recognition and retrieval", 5, results, values, inputs, run)
 
 
 def evaluate_model(

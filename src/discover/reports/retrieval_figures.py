@@ -28,8 +28,8 @@ _RECALL_NOTE = (
 )
 _PRECISION_NOTE = (
     "Share of the first K answers that have the query's own activity, averaged over activities (each "
-    "counts once). It falls with K where an activity has fewer windows than K: more right answers "
-    "than that do not exist."
+    "counts once). All test windows can be found but the query's own. It falls with K where an "
+    "activity has fewer windows than K: more right answers than that do not exist."
 )
 _RETRIEVED_NOTE = (
     "For captions of the activity on the left: the activities of the first {k} windows found, as "

@@ -138,8 +138,8 @@ def retrieval_tables(result: Mapping[str, Any]) -> list[Table]:
             for k in ks
         ]
         note = (
-            "Share of the first k windows that have the label of the caption's own window; "
-            f"{precision['windows']:,} annotated windows."
+            "Share of the first k windows that have the label of the caption's own window, which is left "
+            f"out; {precision['windows']:,} captions of annotated windows, pool of all {pool['windows']:,}."
         )
         header = ("k", "macro", "weighted")
         tables.append(Table("Label precision, text to window", header, cells, note, frozenset({1, 2})))

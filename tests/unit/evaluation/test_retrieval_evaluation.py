@@ -96,18 +96,58 @@ def test_equal_vectors_score_like_the_worst_order(paired: EvaluationData) -> Non
     assert result["text_to_window"]["recall@1"] < 0.2
 
 
-def test_label_precision_by_hand(study: Any) -> None:
-    config = EvaluationConfig(label_precision_ks=(4,))
-    result = evaluate_retrieval(study.data, project_text=same, config=config)["label_precision"]
-    # Pool in order of row: per day sleep, bath, meal, meal, sleep; the first bath has the vector of a meal.
-    # Sleeps told as sleeps find 4 sleeps, those told as baths find 3 baths and the first row, a sleep.
-    # Meals find the false bath and 3 meals; baths find 3 baths and the first row.
-    sleep, meal, bath = (4 * 1 + 4 * 0.25) / 8, 0.75, 0.75
-    assert result["windows"] == 20
-    assert result["text_to_window"] == {
-        "label_precision@4_macro": pytest.approx((sleep + meal + bath) / 3),
-        "label_precision@4_weighted": pytest.approx((8 * sleep + 8 * meal + 4 * bath) / 20),
+def shares_by_hand(queries: Any, items: Any, labels: Any, rows: list[int], own: list[int], k: int) -> Any:
+    """Share of the k nearest items with the query's label, own window left out, ties in order of row."""
+    asked = labels[own]
+    items = items / np.linalg.norm(items, axis=1, keepdims=True)
+    found = []
+    for query, label, mine in zip(queries, asked, own, strict=True):
+        score = {row: float(items[row] @ query) for row in rows if row != mine}
+        best = sorted(score, key=lambda row: (-round(score[row], 5), row))[:k]
+        found.append(np.mean(labels[best] == label))
+    names = np.unique(asked)
+    means = np.array([np.mean([f for f, a in zip(found, asked, strict=True) if a == n]) for n in names])
+    sizes = np.array([(asked == n).sum() for n in names])
+    return {
+        f"label_precision@{k}_macro": pytest.approx(means.mean()),
+        f"label_precision@{k}_weighted": pytest.approx((means * sizes).sum() / sizes.sum()),
     }
+
+
+def test_label_precision_in_the_whole_pool_and_in_the_annotated_one(study: Any) -> None:
+    data = study.data
+    config = EvaluationConfig(label_precision_ks=(4,), bootstrap_samples=20)
+    result = evaluate_retrieval(data, project_text=same, config=config)
+    whole, labels = result["label_precision"], result["labels"]
+    test = data.split("test")
+    known = np.flatnonzero(test.annotated)
+    windows = data.window_embeddings.vectors[data.window_embeddings.rows_of(test.ids, what="w")[:, 0]]
+    texts = data.caption_embeddings.vectors[data.caption_embeddings.rows_of(test.ids, what="c")[:, 0]]
+    spaces = {"text_to_window": (texts, windows), "window_to_window": (windows, windows)}
+    assert (whole["windows"], whole["pool"], labels["annotated_pool"]["pool"]) == (20, 24, 20)
+    for name, (asked, pool) in spaces.items():
+        for rows, found in (
+            (range(24), whole[name]),
+            (known.tolist(), labels["annotated_pool"]["L1"][name]["values"]),
+        ):
+            own = known.tolist()
+            assert found == shares_by_hand(asked[known], pool, test.labels, list(rows), own, 4)
+    # A query never finds itself: the only bath that looks like one finds none on one day of its own.
+    assert whole["window_to_window"] != whole["text_to_window"]
+
+
+def test_the_only_window_of_an_activity_finds_nothing(study: Any) -> None:
+    """Its own window is no answer, in no direction and no pool."""
+    test = study.data.split("test")
+    only = str(test.ids[1])
+    label = pl.when(pl.col("window_id") == only).then(pl.lit("singing")).otherwise("label")
+    data = dataclasses.replace(study.data, labels=study.data.labels.with_columns(label=label))
+    config = EvaluationConfig(label_precision_ks=(1, 4), bootstrap_samples=20)
+    labels = evaluate_retrieval(data, project_text=same, config=config)["labels"]
+    for part in (labels, labels["annotated_pool"]):
+        for direction in part["L1"].values():
+            sung = direction["per_label"]["singing"]
+            assert sung == {"windows": 1, "label_precision@1": 0.0, "label_precision@4": 0.0}
 
 
 def test_chance_equals_random_orders() -> None:
@@ -209,7 +249,8 @@ def test_coarse_labels_merge_what_they_share(study: Any) -> None:
         config=EvaluationConfig(label_precision_ks=(4,), bootstrap_samples=20, confusion_k=4),
     )["labels"]
     fine, coarse = (result[level]["window_to_window"] for level in ("L1", "L2"))
-    assert coarse["confusion"]["classes"] == ["care", "sleep"]
+    assert coarse["confusion"]["classes"] == ["care", "no_activity", "sleep"]
     assert fine["values"]["label_precision@4_weighted"] < coarse["values"]["label_precision@4_weighted"] <= 1
     for found in (fine, coarse):
-        assert np.sum(found["confusion"]["shares"], axis=1) == pytest.approx(1, abs=1e-3)
+        asked = [float(name in found["per_label"]) for name in found["confusion"]["classes"]]
+        assert np.sum(found["confusion"]["shares"], axis=1) == pytest.approx(asked, abs=1e-3)

@@ -189,11 +189,24 @@ def _sample_stage(home_folder: Path, folder: Path, sampling: SamplingConfig, suf
         paths = write_windows(folder, sampled, log.home)
         progress.finish()
         counts = sampled.windows.group_by("split").len().sort("split")
-        return StageResult(paths, {str(s): n for s, n in counts.iter_rows()})
+        rows = {str(s): n for s, n in counts.iter_rows()}
+        return StageResult(paths, rows | _left_out(sampled.statistics))
 
     inputs = {**_home_files(home_folder), "annotations": home_folder / "annotations.parquet"}
     title = "cut windows" + (" inside annotated segments" if suffix else "")
-    return Stage(f"sample{suffix}", title, 1, folder, sampling.model_dump(mode="json"), inputs, run)
+    return Stage(f"sample{suffix}", title, 2, folder, sampling.model_dump(mode="json"), inputs, run)
+
+
+def _left_out(statistics: Mapping[str, Any]) -> dict[str, int]:
+    """How many events a window needs, and what lies in no window, as counts of the stage's summary line."""
+    splits = statistics["splits"].values()
+    events, outside = (sum(s[key] for s in splits) for key in ("events", "events_in_no_window"))
+    annotations, missed = (sum(s[key] for s in splits) for key in ("annotations", "annotations_in_no_window"))
+    rows = {
+        "events per window at least": statistics["min_events"]["used"],
+        "% of events in no window": round(100 * outside / max(events, 1)),
+    }
+    return rows | ({f"of {annotations:,} annotations in no window": missed} if annotations else {})
 
 
 def _window_inputs(folders: DataFolders, folder: Path) -> dict[str, Path]:

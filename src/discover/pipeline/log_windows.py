@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from discover.core.artifacts import read_manifest
+from discover.core.artifacts import read_json, read_manifest
 from discover.core.config import config_from_mapping
 from discover.core.errors import ArtifactError
 from discover.core.home import Home
@@ -26,12 +26,21 @@ def sampling_settings(index_folder: Path) -> SamplingConfig:
     for name in ("manifest_sample.json", "manifest_sample_p.json"):
         manifest = read_manifest(folder / name)
         if manifest is not None:
-            return config_from_mapping(manifest.config, SamplingConfig, source=str(folder / name))
+            config = config_from_mapping(manifest.config, SamplingConfig, source=str(folder / name))
+            return _as_sampled(config, folder)
     raise ArtifactError(
         f"{index_folder} was made from the windows in {folder}, and the settings they were cut with "
         "(manifest_sample.json) are not there any more. Run `discover sample` with the model's config again, "
         "or leave the log out to read the indexed windows."
     )
+
+
+def _as_sampled(config: SamplingConfig, folder: Path) -> SamplingConfig:
+    """The number that `min_events: auto` came to there: a short log must not choose another."""
+    if config.min_events != "auto":
+        return config
+    used = read_json(folder / "statistics.json")["min_events"]["used"]
+    return config.model_copy(update={"min_events": int(used)})
 
 
 def sample_log(log: Path, home: Home, settings: SamplingConfig) -> WindowSet:

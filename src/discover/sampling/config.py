@@ -1,7 +1,7 @@
 """How an event log is cut into windows and how its days are split."""
 
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -58,8 +58,9 @@ class SamplingConfig(StrictModel):
     """Share of a training window that the next one repeats."""
     overlap_eval: float = Field(default=0.0, ge=0, le=0.95)
     """The same for validation and test; 0 by protocol, so that no event is scored twice."""
-    min_events: int = Field(default=3, ge=1, le=1_000_000)
-    """Windows with fewer are dropped and counted. Unset: 3; for fixed_length 8, or `size` if smaller."""
+    min_events: Annotated[int, Field(ge=1, le=1_000_000)] | Literal["auto"] = "auto"
+    """Windows with fewer are dropped and counted. auto: 3, or as many fewer as it takes to leave at most 10 %
+    of the training days' events in no window. Unset: auto; for fixed_length 8, or `size` if smaller."""
     max_events: int = Field(default=512, ge=1, le=1_000_000)
     """A window with more events is cut into equal consecutive parts of at most this many; nothing is lost."""
     max_gap_s: float | None = Field(default=None, gt=0, le=3_162_240_000)
@@ -131,6 +132,14 @@ class SamplingConfig(StrictModel):
     def _check_counts(self) -> None:
         if self.size is not None and self.size > self.max_events:
             raise ValueError(f"size {self.size} is above max_events {self.max_events}; raise max_events")
+        if self.min_events == "auto":
+            if self.size is not None:
+                raise ValueError("min_events auto is for windows of a duration; give fixed_length a number")
+            if self.max_events < 6:
+                raise ValueError(
+                    f"max_events {self.max_events} must be at least 6: min_events auto may come to 3"
+                )
+            return
         if self.size is not None and self.min_events > self.size:
             raise ValueError(
                 f"min_events {self.min_events} is above size {self.size}: no window would be kept"

@@ -35,6 +35,7 @@ from discover.sampling.cuts import (
     cut_variable_duration,
     keep_by_count,
 )
+from discover.sampling.density import LeastEvents, choose_least_events
 from discover.sampling.labelling import label_windows
 from discover.sampling.splits import DAY_US, assign_days, check_no_leakage
 from discover.sampling.statistics import SplitWindows, describe_sampling
@@ -92,6 +93,7 @@ def sample_windows(log: EventLog, config: SamplingConfig) -> SampledWindows:
             f"Home {log.home.name} has no annotations, so {config.name} cannot cut inside segments. "
             "Use a sampling without _p."
         )
+    config, least = _settle_least_events(recording, config)
     parts = cut_windows(recording, log.annotations, config)
     windows = _window_table(parts, recording, log.home, config)
     check_no_leakage(windows)
@@ -102,7 +104,7 @@ def sample_windows(log: EventLog, config: SamplingConfig) -> SampledWindows:
         windows=windows,
         labels=labels,
         vocabulary=_training_vocabulary(parts[0].cut, recording.events, log.home),
-        statistics=describe_sampling(parts, windows, labels, recording, log.home, config),
+        statistics=describe_sampling(parts, windows, labels, recording, log.home, config, placed, least),
         events=None if recording.original is None else recording.events,
     )
 
@@ -111,6 +113,7 @@ def cut_windows(
     recording: Recording, annotations: pl.DataFrame, config: SamplingConfig
 ) -> tuple[SplitWindows, ...]:
     """Window offsets of each split, in the order of `core.tables.SPLITS`; no tables are made."""
+    config, _ = _settle_least_events(recording, config)
     blocks = find_blocks(recording, config)
     days = np.unique(blocks.day)
     split_of_day = assign_days(len(days), config.split)
@@ -142,6 +145,27 @@ def write_windows(folder: Path, sampled: SampledWindows, home: Home) -> list[Pat
     return paths
 
 
+def _settle_least_events(
+    recording: Recording, config: SamplingConfig
+) -> tuple[SamplingConfig, LeastEvents | None]:
+    """The config with a number in place of `min_events: auto`, and how it was found.
+
+    Free-running windows decide for presegmented ones too, so that both hold the same kind of windows.
+    """
+    if config.min_events != "auto":
+        return config, None
+    blocks = find_blocks(recording, config)
+    days = np.unique(blocks.day)
+    training = assign_days(len(days), config.split)[np.searchsorted(days, blocks.day)] == 0
+    settings = {"min_events": 1, "presegmented": False, "overlap_train": config.overlap_eval}
+    part = _cut_split(
+        recording.times, blocks.select(training), "train", days, config.model_copy(update=settings)
+    )
+    events = int(blocks.count[training].sum())
+    least = choose_least_events(part.cut.first, part.cut.count, events)
+    return config.model_copy(update={"min_events": least.used}), least
+
+
 def _cut_split(times: Ints, blocks: Blocks, split: str, days: Ints, config: SamplingConfig) -> SplitWindows:
     """Cut one split's blocks, some at a time."""
     # Blocks with equal keys share one row of drawn durations: the blocks of a day do, segments do not.
@@ -163,6 +187,7 @@ def _cut_split(times: Ints, blocks: Blocks, split: str, days: Ints, config: Samp
         same += cut.same_events
     none = np.empty(0, dtype=np.int64)
     made = Cut(np.concatenate([none, *first]), np.concatenate([none, *count]), same)
+    assert isinstance(config.min_events, int)
     kept, owner, counts = keep_by_count(
         made, np.concatenate([none, *block]), config.min_events, config.max_events
     )

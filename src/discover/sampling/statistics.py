@@ -9,10 +9,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.core.home import Home
-from discover.sampling._ranges import covered_events
+from discover.sampling._ranges import covered_events, overlaps_any
 from discover.sampling.blocks import Blocks, Recording
 from discover.sampling.config import SamplingConfig
 from discover.sampling.cuts import Cut
+from discover.sampling.density import LeastEvents
+from discover.sampling.splits import DAY_US
 
 __all__ = ["SplitWindows", "describe_sampling"]
 
@@ -66,17 +68,36 @@ def describe_sampling(
     recording: Recording,
     home: Home,
     config: SamplingConfig,
+    placed: tuple[Ints, Ints, Ints],
+    least: LeastEvents | None = None,
 ) -> dict[str, Any]:
-    """Statistics of the windows of one home; `labels` entries are for evaluation only."""
+    """Statistics of the windows of one home; entries on labels and annotations are for evaluation only.
+
+    Args:
+        parts: Windows of each split.
+        windows, labels: Their tables.
+        recording, home: What was cut.
+        config: How, with a number as `min_events`.
+        placed: (annotation row, first, count) of each annotation, from `place_annotations`.
+        least: How that number was found; None where it was given.
+    """
     splits = {}
     for part in parts:
         mine = (windows["split"] == part.split).to_numpy()
         splits[part.split] = _describe_split(part, windows.filter(mine), labels.filter(mine), config)
+        splits[part.split].update(_annotation_counts(part, placed, recording))
     return {
         "format": "discover-statistics/1",
         "home": home.name,
         "sampling": config.name,
         "config": config.model_dump(mode="json"),
+        "min_events": {
+            "used": config.min_events,
+            "asked": config.min_events if least is None else "auto",
+            "training_events_in_no_window": {}
+            if least is None
+            else {str(n): round(share, 4) for n, share in least.left_out.items()},
+        },
         "events_in_log": recording.n_log,
         "health_events_left_out": _left_out(recording),
         "streams": [name or "" for name in recording.stream_names],
@@ -118,6 +139,16 @@ def _describe_split(
         described["segments"] = len(np.unique(part.blocks.segment))
         described["segments_without_window"] = len(np.setdiff1d(part.blocks.segment, part.segment))
     return described
+
+
+def _annotation_counts(
+    part: SplitWindows, placed: tuple[Ints, Ints, Ints], recording: Recording
+) -> dict[str, int]:
+    """Annotations that begin on the split's days, and how many of them share no event with a window."""
+    _, first, count = placed
+    mine = np.isin(recording.times[first] // DAY_US, part.days)
+    covered = overlaps_any(first[mine], count[mine], part.cut.first, part.cut.count)
+    return {"annotations": len(covered), "annotations_in_no_window": int((~covered).sum())}
 
 
 def _distribution(values: NDArray[Any], edges: tuple[float, ...]) -> dict[str, Any]:

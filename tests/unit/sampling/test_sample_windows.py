@@ -21,8 +21,8 @@ ALL = [
     for p in (False, True)
     for v in (
         {"type": "fixed_length", "size": 20},
-        {"type": "fixed_duration", "duration_s": 60},
-        {"type": "variable_duration", "durations_s": (30, 60, 120)},
+        {"type": "fixed_duration", "duration_s": 60, "min_events": 3},
+        {"type": "variable_duration", "durations_s": (30, 60, 120), "min_events": 3},
     )
 ]
 

@@ -34,16 +34,16 @@ def test_shipped_file_loads_and_is_named_after_itself(path: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("values", "name", "least"),
     [
-        ({}, "FD_60", 3),
+        ({}, "FD_60", "auto"),
         ({"type": "fixed_length", "size": 20}, "FL_20", 8),
         ({"type": "fixed_length", "size": 5}, "FL_5", 5),
         ({"type": "fixed_length", "size": 5, "min_events": 2}, "FL_5", 2),
-        ({"duration_s": 0.5, "min_events": None}, "FD_0.5", 3),
-        ({"duration_s": 60, "presegmented": True, "tag": "random"}, "FD_60_p-random", 3),
-        ({"type": "variable_duration", "durations_s": [30, 90]}, "VD_30_90", 3),
+        ({"duration_s": 0.5, "min_events": None}, "FD_0.5", "auto"),
+        ({"duration_s": 60, "presegmented": True, "tag": "random"}, "FD_60_p-random", "auto"),
+        ({"type": "variable_duration", "durations_s": [30, 90]}, "VD_30_90", "auto"),
     ],
 )
-def test_name_and_minimum_follow_the_type(values: dict[str, Any], name: str, least: int) -> None:
+def test_name_and_minimum_follow_the_type(values: dict[str, Any], name: str, least: int | str) -> None:
     config = SamplingConfig(**values)
     assert (config.name, config.min_events) == (name, least)
 
@@ -67,6 +67,8 @@ def test_name_and_minimum_follow_the_type(values: dict[str, Any], name: str, lea
         ({"type": "variable_duration", "durations_s": [30, 60], "weights": [0, 0]}, ["positive sum"]),
         ({"overlap_train": 1.0}, ["overlap_train"]),
         ({"min_events": 300, "max_events": 512}, ["twice min_events"]),
+        ({"max_events": 5}, ["at least 6", "auto may come to 3"]),
+        ({"type": "fixed_length", "size": 6, "min_events": "auto"}, ["give fixed_length a number"]),
         ({"type": "fixed_length", "size": 600}, ["above max_events"]),
         ({"type": "fixed_length", "size": 6, "min_events": 7}, ["above size"]),
         ({"seed": 4}, ["seed changes nothing"]),

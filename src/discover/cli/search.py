@@ -1,5 +1,6 @@
 """`discover search`: one question, a file of questions, or a prompt."""
 
+import codecs
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from discover.cli.console import console, print_json, print_table
 from discover.core.errors import ConfigError, DataError
 from discover.pipeline.answers import Answer, LabelHit, Searcher
-from discover.retrieval import CaptionHit, Hit, IndexConfig, Moment, SearchOptions, format_hit
+from discover.retrieval import CaptionHit, Hit, IndexConfig, Moment, SearchOptions, check_question, format_hit
 
 __all__ = [
     "check_one_question",
@@ -32,8 +33,11 @@ def check_one_question(*questions: object) -> None:
     """Refuse a command line that asks nothing or several things, before anything is loaded.
 
     Raises:
-        ConfigError: Not exactly one question is set.
+        ConfigError: Not exactly one question is set, or it is empty or no valid text.
     """
+    for question in questions:
+        if isinstance(question, str):
+            check_question(question)
     given = sum(question is not None and question is not False for question in questions)
     if given != 1:
         raise ConfigError(
@@ -95,12 +99,12 @@ def print_moments(searcher: Searcher, answer: Answer) -> None:
         if answer.words.text != asked:
             console.print(f'Compared by meaning: "{answer.words.text}".', markup=False, soft_wrap=True)
     if answer.note:
-        console.print(answer.note, markup=False)
+        console.print(answer.note, markup=False, soft_wrap=True)
     for rank, (hit, share) in enumerate(zip(answer, answer.shares, strict=True), start=1):
         note = "" if share > 0.995 else f"(meets {share:.0%} of it)"
         told = format_hit(hit, searcher.window_set, note=note)
         console.print(f"\n{rank}. {told}", markup=False, highlight=False)
-    if not len(answer):
+    if not len(answer) and not answer.note:
         console.print("No window passes the filters.", markup=False)
 
 
@@ -136,11 +140,18 @@ def _rows(texts: Sequence[str], answers: Sequence[Sequence[Hit | Moment]]) -> It
 
 
 def _sentences(path: Path) -> list[str]:
+    """The questions of a file, one a line, without what a text editor puts before the first.
+
+    Raises:
+        DataError: It cannot be read as UTF-8 or UTF-16, or has no question.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        data = path.read_bytes()
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        lines = data.decode("utf-16" if wide else "utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"Cannot read {path} as text ({error}). Give a file with one sentence per line."
+            f"Cannot read {path} as text ({error}). Give a file in UTF-8 with one sentence per line."
         ) from error
     texts = [line.strip() for line in lines if line.strip()]
     if not texts:

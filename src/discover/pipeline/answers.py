@@ -13,6 +13,7 @@ from discover.alignment import LoadedModel, load_model
 from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet, load_window_set, read_captions
+from discover.pipeline.absent_things import absent_things
 from discover.pipeline.caption_files import CAPTIONS_FILE, find_caption_style, load_caption_vectors
 from discover.pipeline.home_words import home_words
 from discover.pipeline.index_folders import no_model, only_index, sampling_of, search_defaults_of
@@ -32,6 +33,7 @@ from discover.retrieval import (
     WindowSigns,
     build_window_signs,
     caption_index,
+    check_question,
     describe_hit,
     find_clustering,
     find_query_words,
@@ -62,7 +64,7 @@ class Answer(Sequence[Hit | Moment]):
         found: The hits or moments.
         how: How they were searched: "exact search".
         words: What was read from the sentence by rule.
-        note: Said where no window meets all of that, else "".
+        note: Said where no window meets all of that, or where the question was not understood, else "".
         ranked_by_words: Whether `words` took part in the ranking (else they let through or were off).
     """
 
@@ -156,12 +158,13 @@ class Searcher:
             options: How to answer; None: as the index's run set it (`defaults`).
 
         Raises:
-            ConfigError: The sentence is empty, or a setting does not fit.
+            ConfigError: The sentence is empty or no valid text, or a setting does not fit.
         """
         return self.search_many([text], options)[0]
 
     def search_many(self, texts: Sequence[str], options: SearchOptions | None = None) -> list[Answer]:
         """`search` for several sentences, encoded together."""
+        texts = [check_question(text) for text in texts]
         options = self.defaults if options is None else options
         side = self._side(options)
         mask = side.mask(options.filters)
@@ -170,6 +173,10 @@ class Searcher:
         vectors = self.query_vectors([words.text for words in read], by=options.by)
         for text, words, query in zip(texts, read, vectors, strict=True):
             bonus, allowed, note = None, mask, ""
+            nothing_to_show, said = self._missing(words, options)
+            if nothing_to_show:
+                answers.append(Answer(text, (), self._how(options), words, said))
+                continue
             if words:
                 signs = self.signs if words.clauses else None
                 match = match_words(words, options.query_words, signs, side.week_minutes, mask)
@@ -177,8 +184,20 @@ class Searcher:
             found = rank_answers(
                 side, query, options.top_k, mask=allowed, bonus=bonus, merge=options.merge, mmr=options.mmr
             )
+            note = " ".join(part for part in (said, note) if part)
             answers.append(Answer(text, tuple(found), self._how(options), words, note, bonus is not None))
         return answers
+
+    def _missing(self, words: QueryWords, options: SearchOptions) -> tuple[bool, str]:
+        """What the home has no sensor for of what is asked, and whether nothing can be shown then."""
+        absent = [] if options.query_words == "off" else absent_things(words.text, self._words)
+        if not absent:
+            return False, ""
+        names = " or ".join(f"{'an' if a.name[0] in 'aeiou' else 'a'} {a.name}" for a in absent)
+        said = f"No sensor of this home is near {names}."
+        if words.clauses or any(a.room for a in absent):
+            return False, f"{said} The answers fit the rest of the question."
+        return True, f"{said} --query-words off shows what the text model finds nearest."
 
     def understand(self, text: str, options: SearchOptions | None = None) -> QueryWords:
         """What is read from a sentence by rule; nothing where the options leave it to the model."""
@@ -249,12 +268,10 @@ class Searcher:
         """(N, P) vectors of sentences, to compare with the chosen side.
 
         Raises:
-            ConfigError: A sentence is empty.
+            ConfigError: A sentence is empty or no valid text.
         """
-        if any(not text.strip() for text in texts):
-            raise ConfigError(
-                'The search text is empty. Write a sentence such as "someone opens the fridge".'
-            )
+        for text in texts:
+            check_question(text)
         vectors = self.encoder.encode(texts, kind="query")
         return self.model.project_text(vectors) if by == "sensors" else vectors
 

@@ -20,6 +20,7 @@ from discover.retrieval.index import Index
 from discover.retrieval.mmr import maximal_marginal_relevance
 from discover.retrieval.query_match import WORD_WEIGHT, QueryWordsUse, WordMatch, match_words
 from discover.retrieval.query_words import QueryWords, find_query_words
+from discover.retrieval.questions import check_question
 from discover.retrieval.ranking import MERGE_GAP_S, rank_answers
 from discover.retrieval.sign_builder import build_window_signs
 from discover.retrieval.storage import INDEX_FILES
@@ -59,6 +60,7 @@ __all__ = [
     "build_window_facts",
     "build_window_signs",
     "caption_index",
+    "check_question",
     "clustering_name",
     "describe_hit",
     "faiss_installed",

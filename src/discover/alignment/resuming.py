@@ -25,6 +25,7 @@ def starting_point(
     total: int,
     overwrite: bool,
     together: Callable[[], None],
+    say: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any] | None:
     """Bring the folder to where the run begins, and give what it goes on from (None: step 0).
 
@@ -38,8 +39,9 @@ def starting_point(
         config: The run.
         data: Fingerprint of its data.
         total: Its steps.
-        overwrite: Delete another run in the folder instead of refusing.
+        overwrite: Move another run in the folder aside instead of refusing.
         together: Waits for the other processes: all have read the folder before one changes it.
+        say: Told what was moved aside and where; nothing that was trained is deleted.
 
     Raises:
         ArtifactError: The folder holds another run.
@@ -60,10 +62,10 @@ def starting_point(
         content = content if named else newest
     together()
     if foreign or resume is None:
-        files.clear()
+        _tell(say, files.set_aside(), "The run that was in this folder")
         content = content if named else None
     if isinstance(resume, Path) and content is not None:
-        _take_over(files, resume, content)
+        _take_over(files, resume, content, say)
     if content is not None and _best_is_lost(files, content):
         if content["ended"] or content["step"] >= total:
             raise CheckpointError(
@@ -79,7 +81,21 @@ def _same_folder(left: Path, right: Path) -> bool:
     return left.resolve() == right.resolve()
 
 
-def _take_over(files: RunFolder, checkpoint: Path, content: dict[str, Any]) -> None:
+def _tell(say: Callable[[str], None], aside: Path | None, what: str) -> None:
+    if aside is None:
+        return
+    steps = RunFolder(aside, "", writes=False).steps()
+    last = f" Its last checkpoint is {aside / f'checkpoint_step_{steps[-1]}.pt'}." if steps else ""
+    say(
+        f"{what} has other settings or data; it was moved to {aside}.{last} To go on from there with more "
+        "steps, name the checkpoint: `discover train --config ... --resume CHECKPOINT`. Delete the folder "
+        "when you no longer need it."
+    )
+
+
+def _take_over(
+    files: RunFolder, checkpoint: Path, content: dict[str, Any], say: Callable[[str], None]
+) -> None:
     if not _same_folder(checkpoint.parent, files.folder):
         source = RunFolder(checkpoint.parent, content["fingerprint"], writes=False)
         log = source.metrics.read_bytes() if source.metrics.is_file() else b""
@@ -90,7 +106,8 @@ def _take_over(files: RunFolder, checkpoint: Path, content: dict[str, Any]) -> N
             if _best_of(source) == content["best"]:
                 _write(files.best, source.best.read_bytes())
     elif content["fingerprint"] != files.fingerprint:
-        files.drop_later(content["step"], checkpoint)
+        aside = files.set_later_aside(content["step"], checkpoint)
+        _tell(say, aside, f"What this run did after step {content['step']:,}")
 
 
 def _write(path: Path, data: bytes) -> None:

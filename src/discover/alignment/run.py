@@ -100,6 +100,7 @@ class Run:
             total=self.total,
             overwrite=overwrite,
             together=self.work.fabric.barrier,
+            say=self.progress.finish,
         )
         if content is not None:
             self._restore(content)

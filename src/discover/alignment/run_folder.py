@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,7 @@ class RunFolder:
             if content["fingerprint"] != self.fingerprint:
                 raise ArtifactError(
                     f"{self.folder} holds a run with other settings or data ({path.name}). "
-                    "Choose another output_dir, delete the folder, or train with overwrite."
+                    "Choose another output_dir, or train with overwrite, which moves that run aside."
                 )
             return content
         return None
@@ -154,26 +154,33 @@ class RunFolder:
         """Bytes of metrics.jsonl."""
         return self.metrics.stat().st_size if self.writes else 0
 
-    def clear(self) -> None:
-        """Delete the checkpoints and logs of whatever run was here."""
-        if not self.writes:
-            return
-        for path in [
-            self.final,
-            self.best,
-            *(self.at_step(s) for s in self.steps()),
-            self.metrics,
-            self.timing,
-        ]:
-            path.unlink(missing_ok=True)
+    def set_aside(self) -> Path | None:
+        """Move checkpoints and logs of whatever run was here into a folder of their own, such as `earlier_1`.
 
-    def drop_later(self, step: int, kept: Path) -> None:
-        """Delete the checkpoints after `step`, and final_model.pt, but not `kept`."""
-        if not self.writes:
-            return
-        for path in [self.final, *(self.at_step(s) for s in self.steps() if s > step)]:
-            if path.resolve() != kept.resolve():
-                path.unlink(missing_ok=True)
+        Returns:
+            That folder; None where no run was here.
+        """
+        steps = [self.at_step(s) for s in self.steps()]
+        config = self.folder / "config.yaml"
+        return self._move_aside([*steps, self.best, self.metrics, self.timing, config, self.final])
+
+    def set_later_aside(self, step: int, kept: Path) -> Path | None:
+        """Move the checkpoints after `step`, and final_model.pt, but not `kept`, into such a folder."""
+        later = [self.final, *(self.at_step(s) for s in self.steps() if s > step)]
+        return self._move_aside([path for path in later if path.resolve() != kept.resolve()])
+
+    def _move_aside(self, paths: Sequence[Path]) -> Path | None:
+        there = [path for path in paths if path.is_file()]
+        if not self.writes or not any(path.suffix == ".pt" for path in there):
+            return None
+        number = 1
+        while (self.folder / f"earlier_{number}").exists():
+            number += 1
+        aside = self.folder / f"earlier_{number}"
+        aside.mkdir()
+        for path in there:
+            path.rename(aside / path.name)
+        return aside
 
     def start_log(self, size: int) -> None:
         """Cut metrics.jsonl back to what it was when the checkpoint was written; 0 starts a new one."""

@@ -30,7 +30,7 @@ class AlignmentTrainer:
         resume: "auto" goes on from the newest checkpoint of the same run in the folder, if there is one,
             and returns at once when the run is finished. A path goes on from that checkpoint, also with
             another number of steps or other intervals. None starts anew.
-        overwrite: Delete the checkpoints of another run in the folder instead of refusing.
+        overwrite: Move another run in the folder aside, into `earlier_1` and so on, instead of refusing.
         inputs: Data already in memory instead of the config's paths.
     """
 

@@ -7,7 +7,7 @@ import typer
 
 from discover.cli.discovery_command import changes, cluster
 from discover.cli.homes import homes_app
-from discover.cli.options import ConfigOption, SetOption, WorkspaceOption
+from discover.cli.options import AcceptRefusedOption, ConfigOption, SetOption, WorkspaceOption, with_accepted
 from discover.cli.permission_options import with_permissions
 from discover.cli.search_command import search
 
@@ -50,6 +50,7 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would run and why; run nothing.")
     ] = False,
+    accept_refused: AcceptRefusedOption = False,
     set_: SetOption = None,
     workspace: WorkspaceOption = Path(),
 ) -> None:
@@ -60,23 +61,34 @@ def run(
     """
     from discover.cli.chain import run_whole_chain
 
-    run_whole_chain(config, set_ or [], workspace, dry_run=dry_run)
+    run_whole_chain(config, with_accepted(set_, accept_refused), workspace, dry_run=dry_run)
 
 
 @app.command()
-def check(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
+def check(
+    config: ConfigOption,
+    accept_refused: AcceptRefusedOption = False,
+    set_: SetOption = None,
+    workspace: WorkspaceOption = Path(),
+) -> None:
     """Check a run's settings, files and combinations. Trains nothing, writes nothing."""
     from discover.cli.chain import check_config
 
-    check_config(config, set_ or [], workspace)
+    check_config(config, with_accepted(set_, accept_refused), workspace)
 
 
 @app.command()
-def sample(config: ConfigOption, set_: SetOption = None, workspace: WorkspaceOption = Path()) -> None:
+def sample(
+    config: ConfigOption,
+    accept_refused: AcceptRefusedOption = False,
+    set_: SetOption = None,
+    workspace: WorkspaceOption = Path(),
+) -> None:
     """Step 1: read the log if needed, and cut it into windows."""
     from discover.cli.chain import run_steps
 
-    run_steps(config, set_ or [], workspace, {"simulate", "import", "sample", "sample_p"})
+    names = {"simulate", "import", "sample", "sample_p"}
+    run_steps(config, with_accepted(set_, accept_refused), workspace, names)
 
 
 @app.command()

@@ -8,15 +8,25 @@ from discover.core.artifacts import read_json
 from discover.core.errors import ConfigError
 from discover.pipeline import (
     Chain,
+    RefusedLines,
     StageOutcome,
     build_chain,
-    check_hardware,
+    check_log,
+    check_run,
     export_v2,
     plan_stages,
     run_chain,
 )
 
-__all__ = ["check_config", "export_files", "print_outcome", "print_results", "run_steps", "run_whole_chain"]
+__all__ = [
+    "check_config",
+    "export_files",
+    "print_outcome",
+    "print_refused",
+    "print_results",
+    "run_steps",
+    "run_whole_chain",
+]
 
 
 def run_whole_chain(config: Path, overrides: Sequence[str], workspace: Path, *, dry_run: bool) -> None:
@@ -36,8 +46,11 @@ def run_steps(config: Path, overrides: Sequence[str], workspace: Path, names: Co
 def check_config(config: Path, overrides: Sequence[str], workspace: Path) -> None:
     """Say what a run would do, after checking settings and files."""
     chain = build_chain(config, overrides, workspace)
-    check_hardware(chain)
+    check_run(chain)
+    refused = check_log(chain)
     _print_plan(chain)
+    if refused is not None:
+        print_refused(refused)
     console.print("The config is valid. Nothing was run.", markup=False)
 
 
@@ -65,6 +78,18 @@ def print_outcome(outcome: StageOutcome) -> None:
         )
     else:
         console.print(f"· {outcome.stage.name:<14} up to date {counts}", markup=False, highlight=False)
+
+    if outcome.stage.name == "import":
+        print_refused(RefusedLines.of_folder(outcome.stage.folder))
+
+
+def print_refused(refused: RefusedLines) -> None:
+    """How many lines of the log were refused and why: loudly where they are many, nothing where none was."""
+    if refused.loud:
+        line = f"Warning: {refused.describe()}. `discover homes verify` shows them."
+        console.print(line, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
+    elif refused.count:
+        console.print(f"  {refused.describe()}", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_results(chain: Chain) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["ConfigOption", "SetOption", "WorkspaceOption"]
+__all__ = ["AcceptRefusedOption", "ConfigOption", "SetOption", "WorkspaceOption", "with_accepted"]
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="YAML of the run; see configs/pipelines/.")
@@ -19,3 +19,15 @@ SetOption = Annotated[
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="Folder that holds data/, trained_models/ and results/.")
 ]
+AcceptRefusedOption = Annotated[
+    bool,
+    typer.Option(
+        "--accept-refused",
+        help="Go on although more than a fifth of the log's lines cannot be read (home.accept_refused).",
+    ),
+]
+
+
+def with_accepted(settings: list[str] | None, accept_refused: bool) -> list[str]:
+    """The `--set` assignments, with what `--accept-refused` stands for."""
+    return [*(settings or []), *(["home.accept_refused=true"] if accept_refused else [])]

@@ -6,6 +6,7 @@ makes the stage run again.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -222,16 +223,26 @@ def folder_lock(folder: Path, *, shared: bool = False, wait: bool = True) -> Ite
 
     Args:
         folder: Made if absent.
-        shared: Readers share; a writer (shared=False) excludes everyone else.
+        shared: Readers share; a writer (shared=False) excludes everyone else. Where nothing can be written,
+            readers hold the lock that is there, or none: nobody writes there.
         wait: Wait for the other run, or refuse at once.
 
     Raises:
         ArtifactError: `wait` is false and another run holds the folder; or it cannot be written.
     """
+    lock = folder / ".lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / ".lock").open("a")
+        stream = lock.open("a")
     except OSError as error:
+        if shared and error.errno in (errno.EROFS, errno.EACCES) and folder.is_dir():
+            if lock.is_file():
+                with lock.open("r") as readable:
+                    fcntl.flock(readable, fcntl.LOCK_SH | (0 if wait else fcntl.LOCK_NB))
+                    yield
+            else:
+                yield
+            return
         raise ArtifactError(
             f"Cannot write in {folder} ({error.strerror}). Choose another folder or change its permissions."
         ) from error

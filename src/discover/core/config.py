@@ -4,6 +4,7 @@ Unknown keys are refused with the nearest valid name; limits live in `Field`; `l
 """
 
 import difflib
+import re
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,6 +29,9 @@ __all__ = [
 ]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_NUMBER = r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*"
+_NUMBERS = re.compile(rf"{_NUMBER}(?:,{_NUMBER})+")
 
 MAX_NUMBER = 1e15
 """No setting takes a number larger than this, of either sign."""
@@ -108,7 +112,10 @@ def config_from_mapping(values: Mapping[str, Any], model: type[ModelT], *, sourc
 
 
 def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Return a copy of nested `values` with `a.b=c` assignments applied; `c` is parsed as YAML."""
+    """Return a copy of nested `values` with `a.b=c` assignments applied.
+
+    `c` is parsed as YAML; numbers with commas between them (`1,0,0`) are a list, as `[1,0,0]` is.
+    """
     result: dict[str, Any] = _deep_copy(values)
     for item in overrides:
         key, separator, raw = item.partition("=")
@@ -123,7 +130,9 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
             if not isinstance(child, dict):
                 raise ConfigError(f"--set {item}: '{parent}' is a value, not a block of settings.")
             node = child
-        node[leaf] = parse_yaml(raw, f"--set {item}: the value")
+        # "1,0,0" is what people type for a list of numbers; YAML would read one text.
+        value = f"[{raw}]" if _NUMBERS.fullmatch(raw.strip()) else raw
+        node[leaf] = parse_yaml(value, f"--set {item}: the value")
     return result
 
 

@@ -9,9 +9,11 @@ from discover.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from discover.pipeline.answers import Searcher
-    from discover.pipeline.chain import Chain, build_chain, check_hardware, run_chain
+    from discover.pipeline.chain import Chain, build_chain, run_chain
+    from discover.pipeline.checks import check_log, check_run
     from discover.pipeline.config import RunConfig
     from discover.pipeline.export import export_v2
+    from discover.pipeline.refused_lines import RefusedLines
     from discover.pipeline.stage import (
         Stage,
         StageOutcome,
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chain",
+    "RefusedLines",
     "RunConfig",
     "Searcher",
     "Stage",
@@ -31,7 +34,8 @@ __all__ = [
     "StagePlan",
     "StageResult",
     "build_chain",
-    "check_hardware",
+    "check_log",
+    "check_run",
     "export_v2",
     "plan_stages",
     "run_chain",
@@ -43,6 +47,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "Chain": "chain",
+        "RefusedLines": "refused_lines",
         "RunConfig": "config",
         "Searcher": "answers",
         "Stage": "stage",
@@ -50,7 +55,8 @@ __getattr__ = lazy_names(
         "StagePlan": "stage",
         "StageResult": "stage",
         "build_chain": "chain",
-        "check_hardware": "chain",
+        "check_log": "checks",
+        "check_run": "checks",
         "export_v2": "export",
         "plan_stages": "stage",
         "run_chain": "chain",

@@ -35,20 +35,20 @@ _ROOM_OF = {thing: room for room, things in _USUAL_ROOM.items() for thing in thi
 # Rooms and places outside that captions have no word for, and things no home of the field watches.
 _MORE = frozenset(
     """
-    garage garden backyard yard lawn driveway shed greenhouse balcony terrace patio porch veranda attic loft
-    basement cellar workshop conservatory nursery playroom library gym sauna pool swimming-pool hot-tub jacuzzi
-    elevator lift stairs
-    grand-piano keyboard organ guitar violin cello drum drums flute trumpet harp aquarium fish-tank terrarium
-    bird-cage litter-box dog-bed fireplace chimney air-conditioner dehumidifier humidifier sewing-machine loom
-    easel telescope billiard-table pool-table table-tennis-table ping-pong-table game-console playstation
-    rowing-machine trampoline dumbbells bicycle motorbike motorcycle car scooter wheelchair pram crib cradle cot
-    hammock sandpit barbecue grill lawnmower tractor safe alarm-clock grandfather-clock jukebox record-player
+    garage garden backyard yard lawn driveway shed greenhouse balcony terrace patio porch veranda
+    attic loft basement cellar workshop conservatory nursery playroom library gym sauna pool
+    swimming-pool hot-tub jacuzzi elevator lift stairs grand-piano keyboard organ guitar violin cello
+    drum drums flute trumpet harp aquarium fish-tank terrarium bird-cage litter-box dog-bed fireplace
+    chimney air-conditioner dehumidifier humidifier sewing-machine loom easel telescope billiard-table
+    pool-table table-tennis-table ping-pong-table game-console playstation rowing-machine trampoline
+    dumbbells bicycle motorbike motorcycle car scooter wheelchair pram crib cradle cot hammock sandpit
+    barbecue grill lawnmower tractor safe alarm-clock grandfather-clock jukebox record-player
     turntable projector chandelier ladder tent kennel stable barn chicken-coop beehive fountain pond
     """.split()  # noqa: SIM905 - a list of a hundred words is read more easily as text
 )
 
-# Words of the list that mean something else as often as not count after an article or a possessive; those that
-# do so even then, never.
+# Words of the list that mean something else as often as not count after an article or a possessive; those
+# that do so even then, never.
 _AMBIGUOUS = frozenset(
     """fan table basin pan pot bowl hall keyboard organ drum drums car lift window chair door drawer cabinet
     cupboard shelf lamp phone mirror grill stable lounge entry bath laundry tap""".split()  # noqa: SIM905

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from discover.core.paths import Workspace
 from discover.core.progress import SILENT, Progress
+from discover.core.tables import EVENTS
+from discover.core.window_set import read_table
+from discover.pipeline.checks import check_days, check_run
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders, data_stages
 from discover.pipeline.model_stages import ModelFolders, model_folders, model_stages
+from discover.pipeline.refused_lines import RefusedLines
 from discover.pipeline.stage import Stage, StageOutcome, run_stages
 
-__all__ = ["Chain", "build_chain", "check_hardware", "run_chain"]
+__all__ = ["Chain", "build_chain", "run_chain"]
 
 _LOG_STAGES = ("simulate", "import")
 
@@ -50,20 +54,6 @@ def build_chain(
     return Chain(run, tuple(stages), data, folders, root)
 
 
-def check_hardware(chain: Chain) -> None:
-    """Fail where training could not start on this machine: not after minutes of encoding.
-
-    Raises:
-        ConfigError: The device is missing, or cannot compute in the precision.
-    """
-    training = chain.config.alignment.training
-    if training.device == "auto" and training.precision != "fp16":
-        return
-    from discover.alignment.optimizer import fabric_precision, pick_device
-
-    fabric_precision(training, pick_device(training.device))
-
-
 def run_chain(
     config: Path,
     overrides: Sequence[str] = (),
@@ -76,20 +66,30 @@ def run_chain(
 ) -> Chain:
     """Run what is not current and return the chain.
 
-    The log is imported first: whether it has annotations decides whether there are presegmented stages.
+    The log is imported first: whether it has annotations decides whether there are presegmented stages. A run
+    of all stages fails here where it could not reach its end (`checks`), before anything is made of the log.
 
     Args:
         config, overrides, workspace, output_dir: As for `build_chain`.
         only: Names of the stages that may run; None for all.
         progress: Where long stages report.
         on_outcome: Called once per stage.
+
+    Raises:
+        ConfigError, DataError: As `check_run`, `RefusedLines.refuse_many` and `check_days`.
     """
     first = build_chain(config, overrides, workspace, output_dir=output_dir)
     if only is None:
-        check_hardware(first)
+        check_run(first)
     if only is None or set(only) & set(_LOG_STAGES):
         log_stages = [stage for stage in first.stages if stage.name in _LOG_STAGES]
         run_stages(log_stages, progress=progress, on_outcome=on_outcome)
+        # Not only where the log was read just now: it may have been imported by an earlier version.
+        folder, source = first.data_folders.home, first.config.home
+        RefusedLines.of_folder(folder).refuse_many(accepted=source.accept_refused)
+        if only is None:
+            events = read_table(folder / "events.parquet", EVENTS)
+            check_days(events["time"].dt.date().n_unique(), first.config.sampling.split)
     chain = build_chain(config, overrides, workspace, output_dir=output_dir)
 
     def report(outcome: StageOutcome) -> None:

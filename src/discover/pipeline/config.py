@@ -30,6 +30,8 @@ class HomeSource(StrictModel):
     table). Default: what lies in data/raw/<family>/<home>/."""
     translate: Path | None = None
     """WSU .translate table that gives rooms for the sensors of an unknown home."""
+    accept_refused: bool = False
+    """Go on although more than a fifth of the log's lines cannot be read. They are listed and left out."""
     simulate: SimulatorConfig | None = None
     """Make the log with the simulator instead of reading one."""
 

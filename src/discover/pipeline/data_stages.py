@@ -22,16 +22,17 @@ from discover.core.window_set import (
     read_table,
     write_table,
 )
-from discover.homes import import_log, load_home, log_files, write_import
+from discover.homes import ImportedLog, import_log, load_home, log_files, write_import
 from discover.homes.simulator import SimulatorConfig, write_simulated
 from discover.pipeline.config import HomeSource, RunConfig
+from discover.pipeline.refused_lines import RefusedLines
 from discover.pipeline.stage import Stage, StageResult
 from discover.sampling import sample_windows, write_windows
 from discover.sampling.config import SamplingConfig
 from discover.text_encoders import build_text_encoder, encode_captions
 from discover.text_encoders.config import TextEncoderConfig
 
-__all__ = ["DataFolders", "data_folders", "data_stages", "resolve_home"]
+__all__ = ["DataFolders", "data_folders", "data_stages", "read_log", "resolve_home"]
 
 
 @dataclass(frozen=True)
@@ -147,13 +148,17 @@ def _simulate_stage(log: Path, home: Home, settings: SimulatorConfig) -> Stage:
     return Stage("simulate", "simulate a home's log", 1, log.parent, config, {}, run)
 
 
+def read_log(folders: DataFolders, home: Home, source: HomeSource) -> ImportedLog:
+    """Read a run's log into memory; writes nothing."""
+    family = folders.home.parent.name
+    return import_log(folders.log, home=home, translate=source.translate, name=home.name, family=family)
+
+
 def _import_stage(folders: DataFolders, home: Home, source: HomeSource) -> Stage:
     def run(progress: Progress) -> StageResult:
         progress.start(f"reading {folders.log.name}")
-        family = folders.home.parent.name
-        imported = import_log(
-            folders.log, home=home, translate=source.translate, name=home.name, family=family
-        )
+        imported = read_log(folders, home, source)
+        RefusedLines.of_import(imported).refuse_many(accepted=source.accept_refused)
         paths = write_import(folders.home, imported)
         events, annotations = imported.log.events, imported.log.annotations
         progress.finish()

@@ -78,7 +78,7 @@ def _align_stage(config: RunConfig, data: DataFolders, folder: Path, workspace: 
     alignment = training_config(config, data, folder, workspace)
 
     def run(progress: Progress) -> StageResult:
-        # A stopped run goes on from its last checkpoint; a run of other settings or data gives way.
+        # A stopped run goes on from its last checkpoint; a run of other settings or data is moved aside.
         result = AlignmentTrainer(alignment, progress=progress, resume="auto", overwrite=True).train()
         return StageResult([folder / name for name in TRAINING_OUTPUTS], {"steps": result.steps})
 

@@ -22,7 +22,8 @@ def check_question(text: str) -> str:
     except UnicodeEncodeError as error:
         shown = text.encode("utf-8", "surrogateescape" if _from_bytes(text) else "replace")
         raise ConfigError(
-            f"The question is not valid UTF-8: it holds the bytes {shown!r:.80} (character {error.start + 1}). "
+            f"The question is not valid UTF-8: it holds the bytes {shown!r:.80} "
+            f"(character {error.start + 1}). "
             "Set the terminal to UTF-8, or save the file of questions as UTF-8."
         ) from error
     if all(unicodedata.category(character)[0] in _INVISIBLE for character in text):

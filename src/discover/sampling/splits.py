@@ -32,8 +32,8 @@ def assign_days(n_days: int, config: SplitConfig) -> NDArray[np.int8]:
         names = ", ".join(s for s, r in zip(SPLITS, ratios, strict=True) if r > 0)
         raise DataError(
             f"The log has events on {n_days} calendar day{'' if n_days == 1 else 's'}, but {wanted} splits "
-            f"({names}) need at least one each. Use a longer log, or set split.ratios with zeros, "
-            "for example 1, 0, 0."
+            f"({names}) need at least one each. Use a longer log, or leave splits out, for "
+            "example --set sampling.split.ratios=[1,0,0] (windows alone; training needs a validation day)."
         )
     exact = ratios / ratios.sum() * n_days
     days = np.floor(exact + 1e-9).astype(np.int64)

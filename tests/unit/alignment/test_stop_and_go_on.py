@@ -184,3 +184,50 @@ def test_half_written_files_of_a_killed_run_are_removed(world: ModuleType, tmp_p
     config = world.make_config(tmp_path, training__max_steps=2)
     AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
     assert not list(tmp_path.glob(".*.partial"))
+
+
+class _Told:
+    """Progress that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def start(self, description: str, total: int | None = None) -> None:
+        del description, total
+
+    def advance(self, units: int = 1, note: str = "") -> None:
+        del units, note
+
+    def finish(self, summary: str = "") -> None:
+        self.said.append(summary)
+
+
+def test_a_run_of_other_settings_is_moved_aside_with_a_sentence(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path)
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.suffix in (".pt", ".jsonl", ".yaml")}
+    told = _Told()
+    other = world.make_config(tmp_path, training__max_steps=6)
+    AlignmentTrainer(other, inputs=world.make_inputs(other), overwrite=True, progress=told).train()
+    aside = tmp_path / "earlier_1"
+    assert {p.name: p.read_bytes() for p in aside.iterdir()} == before
+    assert load_checkpoint(tmp_path / "final_model.pt")["step"] == 6
+    sentence = next(said for said in told.said if "was moved to" in said)
+    assert str(aside / "checkpoint_step_10.pt") in sentence
+    assert "--resume CHECKPOINT" in sentence
+    third = world.make_config(tmp_path, seed=9)
+    AlignmentTrainer(third, inputs=world.make_inputs(third), overwrite=True).train()
+    assert load_checkpoint(tmp_path / "earlier_2" / "final_model.pt")["step"] == 6
+    assert {p.name: p.read_bytes() for p in aside.iterdir()} == before
+
+
+def test_steps_after_a_named_checkpoint_are_moved_aside(world: ModuleType, tmp_path: Path) -> None:
+    config = world.make_config(tmp_path)
+    AlignmentTrainer(config, inputs=world.make_inputs(config)).train()
+    names = {p.name for p in tmp_path.glob("*.pt")}
+    first = min(int(n.removeprefix("checkpoint_step_")[:-3]) for n in names if n.startswith("checkpoint"))
+    longer = world.make_config(tmp_path, training__max_steps=20)
+    kept = tmp_path / f"checkpoint_step_{first}.pt"
+    AlignmentTrainer(longer, inputs=world.make_inputs(longer), resume=kept).train()
+    later = names - {kept.name, "best_model.pt"}
+    assert {p.name for p in (tmp_path / "earlier_1").iterdir()} == later

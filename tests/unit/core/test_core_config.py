@@ -118,3 +118,19 @@ def test_unreadable_files(tmp_path: Path) -> None:
 def test_closest() -> None:
     assert closest("batchsize", ["batch_size", "device"]) == "Did you mean 'batch_size'?"
     assert closest("q", ["b", "a"]) == "Valid names: a, b."
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1,0,0", [1, 0, 0]),
+        ("[1,0,0]", [1, 0, 0]),
+        ("0.7, 0.1, .2", [0.7, 0.1, 0.2]),
+        ("-1,2e-3", [-1, 0.002]),
+        ("7", 7),
+        ("a,b", "a,b"),
+    ],
+)
+def test_numbers_with_commas_are_a_list_in_an_override(text: str, value: object) -> None:
+    found = apply_overrides({}, [f"a.b={text}"])["a"]["b"]
+    assert [float(v) for v in found] == value if isinstance(value, list) else found == value

@@ -1,0 +1,87 @@
+"""Lines of a log that are no events: how many, why, and from which share on a run stops."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from discover.core.artifacts import read_json
+from discover.core.errors import DataError
+from discover.homes import ImportedLog
+
+__all__ = ["LOUD_SHARE", "STOP_SHARE", "RefusedLines"]
+
+LOUD_SHARE, STOP_SHARE = 0.01, 0.20
+"""Above the first a run warns, above the second it stops unless told to go on."""
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class RefusedLines:
+    """The refused lines of one imported log.
+
+    Attributes:
+        log: Name of the log.
+        lines: Its lines that are not blank.
+        count: How many of them were refused.
+        reasons: Reason -> lines, the most frequent first.
+    """
+
+    log: str
+    lines: int
+    count: int
+    reasons: Mapping[str, int]
+
+    @classmethod
+    def of_import(cls, imported: ImportedLog) -> "RefusedLines":
+        """Those of a log that was just read."""
+        report = imported.report
+        return cls._count(report.source, report.lines - report.blank_lines, imported.rejected)
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> "RefusedLines":
+        """Those of a log that was imported into `folder` (import.json, rejected_lines.tsv)."""
+        report = read_json(folder / "import.json")
+        table = pl.read_csv(
+            folder / "rejected_lines.tsv", separator="\t", quote_char=None, infer_schema=False
+        )
+        return cls._count(str(report["source"]), int(report["lines"]) - int(report["blank_lines"]), table)
+
+    @classmethod
+    def _count(cls, log: str, lines: int, rejected: pl.DataFrame) -> "RefusedLines":
+        counts = rejected.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
+        return cls(log, lines, len(rejected), dict(counts.iter_rows()))
+
+    @property
+    def share(self) -> float:
+        """Refused lines per line that is not blank."""
+        return self.count / self.lines if self.lines else 0.0
+
+    @property
+    def loud(self) -> bool:
+        """Whether so many are refused that something may be wrong with the log."""
+        return self.share > LOUD_SHARE
+
+    def describe(self) -> str:
+        """ "11,142 of 13,930 lines refused (80 %): unknown value (11,142)"; empty where there is none."""
+        if not self.count:
+            return ""
+        told = "; ".join(f"{reason} ({n:,})" for reason, n in list(self.reasons.items())[:_SHOWN])
+        more = f"; {len(self.reasons) - _SHOWN} more reasons" if len(self.reasons) > _SHOWN else ""
+        share = f"{100 * self.share:.0f} %" if self.share >= LOUD_SHARE else f"{100 * self.share:.2g} %"
+        return f"{self.count:,} of {self.lines:,} lines refused ({share}): {told}{more}"
+
+    def refuse_many(self, *, accepted: bool) -> None:
+        """Stop where more than `STOP_SHARE` of the lines are refused; one line alone is a heading.
+
+        Raises:
+            DataError: They are, and nobody said that this is right.
+        """
+        if not accepted and self.count > 1 and self.share > STOP_SHARE:
+            raise DataError(
+                f"{self.log}: {self.describe()}. With more than {STOP_SHARE:.0%} refused the log is most "
+                "likely not read as it is meant. Look with `discover homes verify`, and correct the log; or "
+                "go on without these lines with --accept-refused (in YAML: home.accept_refused: true)."
+            )

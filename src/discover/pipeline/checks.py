@@ -121,13 +121,14 @@ def _check_writable(stages: Sequence[Stage]) -> None:
             place = place.parent
         if not place.is_dir():
             raise ConfigError(
-                f"{folder} cannot be made: {place} is no folder. Choose another output_dir or --workspace."
+                f"Cannot write in {folder}: {place} is no folder. Choose another folder (output_dir or "
+                "--workspace)."
             )
         try:
             with tempfile.TemporaryDirectory(prefix=".discover-", dir=place):
                 pass
         except OSError as error:
             raise ConfigError(
-                f"Cannot write in {place} ({error.strerror}), where {folder} belongs. Choose another "
-                "output_dir or --workspace, or change its permissions."
+                f"Cannot write in {place} ({error.strerror}), where {folder} belongs. Choose another folder "
+                "(output_dir or --workspace), or change its permissions."
             ) from error

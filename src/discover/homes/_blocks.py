@@ -154,4 +154,4 @@ def _rows(rows: Iterable[tuple[int, datetime, datetime, list[str]]]) -> pl.DataF
         "end": pl.Datetime("us"),
         "fields": pl.List(pl.String),
     }
-    return pl.DataFrame(list(rows), schema=schema, orient="row")
+    return pl.DataFrame(list(rows), schema=pl.Schema(schema), orient="row")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -39,7 +40,7 @@ class JoinedLog:
     data: bytes
     first_line: tuple[int, ...]
 
-    def file_of(self, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+    def file_of(self, lines: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         """Number of the file that each line of `data` stands in."""
         return np.searchsorted(np.asarray(self.first_line[1:]), lines, side="right")
 
@@ -77,7 +78,7 @@ def refuse_several_homes(joined: JoinedLog, events: pl.DataFrame, where: str) ->
     by_time = table.sort("time")["file"]
     switches = int((by_time != by_time.shift(1)).sum())
     side_by_side = switches > 0.2 * len(by_time) and table["file"].n_unique() > 1
-    alone = len(share) > 1 and float(share.mean() or 0.0) < _MIN_SHARED
+    alone = len(share) > 1 and float(np.mean(share.to_numpy())) < _MIN_SHARED
     if not (alone or side_by_side):
         return
     names = ", ".join(f.name for f in joined.files[:5])
@@ -120,7 +121,10 @@ def label_files(
 
 
 def file_accounts(
-    joined: JoinedLog, lines: NDArray[np.int64], repeats: NDArray[np.int64], refused: NDArray[np.int64]
+    joined: JoinedLog,
+    lines: NDArray[np.integer[Any]],
+    repeats: NDArray[np.integer[Any]],
+    refused: NDArray[np.integer[Any]],
 ) -> tuple[FileAccount, ...]:
     """Events, repeats and refused lines of every file; its other lines are blank or repeat a heading."""
     counts = [

@@ -1,9 +1,12 @@
 """`discover homes`: what homes there are, and getting, checking, importing and simulating their logs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from discover.homes import ImportedLog
 
 __all__ = ["homes_app"]
 
@@ -15,6 +18,20 @@ homes_app = typer.Typer(
 
 TranslateOption = Annotated[
     Path | None, typer.Option(help="WSU .translate table: gives rooms to the sensors of an unknown home.")
+]
+LogArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="The raw log: a text file, plain or packed; or a folder or archive of session files, of events "
+        "and activities, or of interval tables."
+    ),
+]
+UnpackedOption = Annotated[
+    float | None,
+    typer.Option(
+        help="Largest size in GB that a packed log may unpack to. Default 2, and at most 200 times "
+        "its own size."
+    ),
 ]
 HomeOption = Annotated[
     str | None,
@@ -48,16 +65,16 @@ def show_command(name: Annotated[str, typer.Argument(help="A shipped home or a h
 
 @homes_app.command("verify")
 def verify_command(
-    log: Annotated[
-        Path, typer.Argument(help="The raw log: text, .gz or .zip, or a folder of interval tables.")
-    ],
+    log: LogArgument,
     home: HomeOption = None,
     translate: TranslateOption = None,
+    max_unpacked: UnpackedOption = None,
 ) -> None:
-    """Read a log and show what is in it and what is wrong with it. Writes nothing."""
+    """Read a log and show what is in it, what was guessed and what is wrong with it. Writes nothing."""
     from discover.cli.console import console, print_table
-    from discover.homes import import_log, load_home, report_table
+    from discover.homes import file_table, import_log, load_home, report_table
 
+    _allow_unpacked(max_unpacked)
     imported = import_log(log, home=load_home(home) if home else None, translate=translate)
     events, annotations = imported.log.events, imported.log.annotations
     console.print(
@@ -65,34 +82,94 @@ def verify_command(
         f"{len(annotations):,} annotations",
         markup=False,
     )
+    print_table("", *file_table(log, imported))
     print_table("What was read, repaired or refused", *report_table(imported.report))
+    _print_guesses(imported)
 
 
 @homes_app.command("import")
 def import_command(
-    log: Annotated[
-        Path, typer.Argument(help="The raw log: text, .gz or .zip, or a folder of interval tables.")
-    ],
+    log: LogArgument,
     name: Annotated[str | None, typer.Option(help="Name for an unknown home, in lower case.")] = None,
     home: HomeOption = None,
     translate: TranslateOption = None,
+    home_file: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --name: where to write the home's file. Default: NAME.yaml in the workspace."
+        ),
+    ] = None,
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="Folder that holds data/.")] = Path(),
+    max_unpacked: UnpackedOption = None,
 ) -> None:
-    """Read a log into typed events below data/processed/, with refused lines in a side file."""
+    """Read a log into typed events below data/processed/, with refused lines in a side file.
+
+    With --name, a home file with every guess filled in is written too; a file that is there is kept.
+    """
     from discover.cli.console import console, print_table
-    from discover.core.artifacts import folder_lock
+    from discover.core.artifacts import folder_lock, write_text
     from discover.core.errors import ConfigError
     from discover.core.paths import Workspace
-    from discover.homes import import_log, load_home, report_table, write_import
+    from discover.homes import home_file_text, import_log, load_home, report_table, write_import
 
     if (name is None) == (home is None):
         raise ConfigError("Give --home for a shipped home or a home YAML, or --name for a new home.")
+    if home_file is not None and name is None:
+        raise ConfigError("--home-file goes with --name: a home given by --home has its file already.")
+    _allow_unpacked(max_unpacked)
     imported = import_log(log, home=load_home(home) if home else None, translate=translate, name=name)
     folder = Workspace(workspace).processed(imported.log.home.family, imported.log.home.name)
     with folder_lock(folder):
         write_import(folder, imported)
     print_table("What was read, repaired or refused", *report_table(imported.report))
+    _print_guesses(imported)
     console.print(f"Wrote {folder}", markup=False)
+    if name is None:
+        return
+    path = home_file or workspace / f"{name}.yaml"
+    if path.exists():
+        console.print(f"Kept {path}, which was there already. Use it with --home {path}.", markup=False)
+        return
+    write_text(path, home_file_text(imported.log.home))
+    console.print(f"Wrote {path}: correct the guesses in it, then use it with --home {path}.", markup=False)
+
+
+def _print_guesses(imported: "ImportedLog") -> None:
+    """Sensors, labels, and one line each for what is missing."""
+    from discover.cli.console import console, print_table
+    from discover.homes import (
+        guess_notes,
+        label_table,
+        labels_without_sentence,
+        sensor_table,
+        training_needs,
+    )
+
+    print_table("Sensors, as described or guessed", *sensor_table(imported.log))
+    if len(imported.log.annotations):
+        print_table("Labels", *label_table(imported.log))
+    for note in guess_notes(imported.log.home):
+        console.print(note, markup=False)
+    unknown = labels_without_sentence(imported.log.home)
+    if unknown:
+        console.print(
+            f"No sentence known for {', '.join(unknown)}: the label's own words are used; write one in the "
+            "home file.",
+            markup=False,
+        )
+    needs = training_needs(imported.log.events)
+    if needs:
+        console.print(needs, markup=False)
+
+
+def _allow_unpacked(gigabytes: float | None) -> None:
+    """Raise the limit of unpacking for this process."""
+    if gigabytes is not None:
+        import os
+
+        from discover.homes import UNPACK_LIMIT_VARIABLE
+
+        os.environ[UNPACK_LIMIT_VARIABLE] = str(gigabytes)
 
 
 @homes_app.command("fetch")

@@ -6,26 +6,49 @@ log_files           the files a log consists of
 load_home           a shipped home (milan, aruba, ...) or a YAML file
 fetch_log           download a public home's log
 report_table        the account as a table
+sensor_table        what was guessed of every sensor; label_table: labels with counts; file_table: the file
+home_file_text      a home's YAML with the guesses filled in
+training_needs      what a log lacks before a model can be trained on it
 """
 
 from discover.homes._plan import log_files
+from discover.homes._unpack import LIMIT_VARIABLE as UNPACK_LIMIT_VARIABLE
 from discover.homes.activity_labels import coarse_labels
 from discover.homes.fetch import fetch_log
 from discover.homes.importing import ImportedLog, import_log, write_import
+from discover.homes.overview import (
+    ALLOWED_TYPES,
+    file_table,
+    guess_notes,
+    home_file_text,
+    label_table,
+    labels_without_sentence,
+    sensor_table,
+    training_needs,
+)
 from discover.homes.registry import HomeSummary, list_homes, load_home, unknown_home
 from discover.homes.report import ImportReport, report_table
 
 __all__ = [
+    "ALLOWED_TYPES",
+    "UNPACK_LIMIT_VARIABLE",
     "HomeSummary",
     "ImportReport",
     "ImportedLog",
     "coarse_labels",
     "fetch_log",
+    "file_table",
+    "guess_notes",
+    "home_file_text",
     "import_log",
+    "label_table",
+    "labels_without_sentence",
     "list_homes",
     "load_home",
     "log_files",
     "report_table",
+    "sensor_table",
+    "training_needs",
     "unknown_home",
     "write_import",
 ]

@@ -148,7 +148,7 @@ def _clock(text: str) -> timedelta:
 
 
 def _rows(rows: Iterable[tuple[int, datetime, datetime, list[str]]]) -> pl.DataFrame:
-    schema = {
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "line": pl.UInt32,
         "begin": pl.Datetime("us"),
         "end": pl.Datetime("us"),

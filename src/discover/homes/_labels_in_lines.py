@@ -15,7 +15,7 @@ _MARKER = re.compile(
     re.IGNORECASE,
 )
 _DEVICE_TYPE = re.compile(r"(?:Control4|Zigbee|ZWave|Insteon|X10|Smartthings)-\w+", re.IGNORECASE)
-_RESIDENT = re.compile(r"[Rr](?:esident)?[ _-]?(\d{1,2})[ _-]+(?=\S)")
+_RESIDENT = re.compile(r"[Rr](?:esident)?[ _-]?(\d{1,2})[ _.\-]+(?=\S)")
 _NO_LABEL = frozenset({"", "none", "null", "nan", "na", "-", "no_activity", "unlabeled", "unlabelled", "0"})
 
 

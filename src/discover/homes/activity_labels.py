@@ -3,6 +3,7 @@
 Evaluation only. Nothing that a model learns from reads this.
 """
 
+import re
 from functools import cache
 from importlib import resources
 
@@ -10,14 +11,68 @@ from discover.core.home import Activity, Home
 from discover.core.reading import parse_yaml
 from discover.homes._labels_in_lines import label_key, split_resident
 
-__all__ = ["activity_for", "coarse_labels", "with_labels"]
+__all__ = ["activity_for", "coarse_labels", "sentence_known", "with_labels"]
+
+
+_STOP_WORDS = frozenset(["a", "an", "the", "my", "some", "his", "her", "their", "your", "and"])
+_SAME = {
+    word: one
+    for one, words in {
+        "prepare": "preparing prep make making made fix",
+        "eat": "eating have having ate",
+        "clean": "cleaning cleanup",
+        "use": "using",
+        "take": "taking",
+        "medicine": "medication medications medicines meds pills pill drugs",
+        "phone": "telephone telephoning phoning cellphone",
+        "tv": "television telly",
+        "toilet": "toileting wc lavatory restroom",
+        "shower": "showering",
+        "bathe": "bathing bath",
+        "teeth": "tooth",
+        "house": "residence",
+        "couch": "sofa",
+        "dinner": "supper",
+        "guest": "guests visitor visitors",
+        "trash": "garbage waste rubbish",
+        "computer": "computing pc laptop",
+        "clothes": "clothing clothe",
+        "beverage": "beverages",
+        "drink": "drinking drinks",
+        "nap": "napping naps",
+        "conversation": "conversing converse",
+    }.items()
+    for word in words.split()
+}
+"""Words of a label -> the word they stand for; `-ing` forms not listed here lose their ending."""
 
 
 @cache
-def _table() -> dict[str, tuple[str, tuple[str, ...]]]:
+def _table() -> dict[tuple[str, ...], tuple[str, tuple[str, ...]]]:
     text = resources.files("discover.homes").joinpath("activity_labels.yaml").read_text(encoding="utf-8")
-    groups = parse_yaml(text, "activity_labels.yaml")["groups"]
-    return {label: (g["coarse"], tuple(g["described"])) for g in groups for label in g["labels"]}
+    table: dict[tuple[str, ...], tuple[str, tuple[str, ...]]] = {}
+    for group in parse_yaml(text, "activity_labels.yaml")["groups"]:
+        for label in group["labels"]:
+            table.setdefault(_words(label), (group["coarse"], tuple(group["described"])))
+    return table
+
+
+def _words(label: str) -> tuple[str, ...]:
+    """What a label means: its words in one form each, in order of the alphabet."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|[^A-Za-z]+", " ", label)
+    kept = (word for word in spaced.lower().split() if word not in _STOP_WORDS)
+    return tuple(sorted({_one_form(word) for word in kept}))
+
+
+def _one_form(word: str) -> str:
+    if word in _SAME or word in _SAME.values():
+        return _SAME.get(word, word)
+    if word.endswith("ing") and len(word) > 4:
+        stem = word[:-3]
+        if stem[-1] == stem[-2] and stem[-1] not in "sl":
+            stem = stem[:-1]
+        return _SAME.get(stem, stem)
+    return word.rstrip("e") if len(word) > 4 else word
 
 
 def coarse_labels() -> tuple[str, ...]:
@@ -26,14 +81,21 @@ def coarse_labels() -> tuple[str, ...]:
     return tuple(parse_yaml(text, "activity_labels.yaml")["coarse"])
 
 
+def sentence_known(raw: str) -> bool:
+    """Whether the table has sentences for a raw label."""
+    return _words(split_resident(raw)[1]) in _table()
+
+
 def activity_for(raw: str, *, raws: tuple[str, ...] = ()) -> Activity:
     """The activity a raw label means: resident removed, spelling harmonised, prompts filled in.
 
-    A label nobody listed keeps its own words, coarse `other`, and one sentence made of them.
+    A label that the table does not know keeps its own words as its sentence, and coarse `other`.
     """
-    label = label_key(split_resident(raw)[1]) or label_key(raw) or "other"
-    words = label.replace("_", " ")
-    coarse, described = _table().get(label, ("other", (f"someone is busy with {words}",)))
+    plain = split_resident(raw)[1]
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", plain)
+    label = label_key(spaced) or label_key(raw) or "other"
+    words = " ".join(re.sub(r"[^\w]+|_", " ", label).split()) or label
+    coarse, described = _table().get(_words(plain), ("other", (words,)))
     spellings = tuple(dict.fromkeys((raw, *raws)))
     return Activity(label=label, raw=spellings, coarse=coarse, name=words, described=described)
 

@@ -187,7 +187,7 @@ def test_labels_are_harmonised_across_spellings() -> None:
     assert completed.label_of("R1_Bed_to_toilet") == "bed_to_toilet"
     assert completed.coarse_of("cook") == "cook"
     assert completed.coarse_of("feed_the_cat") == "other"
-    assert completed.activities[-1].described == ("someone is busy with feed the cat",)
+    assert completed.activities[-1].described[0] == "someone takes care of a pet"
 
 
 def test_a_home_may_list_a_residents_label_as_its_own_activity() -> None:

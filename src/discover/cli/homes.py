@@ -174,18 +174,44 @@ def _allow_unpacked(gigabytes: float | None) -> None:
 
 @homes_app.command("fetch")
 def fetch_command(
-    name: Annotated[str, typer.Argument(help="A shipped home, e.g. milan.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="A shipped home, e.g. milan, or a CASAS home of the 2025 archive, e.g. hh101."),
+    ] = "",
     from_file: Annotated[Path | None, typer.Option(help="Take this file instead of downloading.")] = None,
+    show_list: Annotated[
+        bool, typer.Option("--list", help="Show what can be fetched, from where, and its terms.")
+    ] = False,
     workspace: Annotated[Path, typer.Option("--workspace", "-w", help="Folder that holds data/.")] = Path(),
+    max_unpacked: UnpackedOption = None,
 ) -> None:
-    """Download a public home's log (or take your copy), resuming and checking its size and sha256."""
-    from discover.cli.console import BarProgress, console
+    """Download a public home's log (or take your copy), over https only, resuming and checking it."""
+    from discover.cli.console import BarProgress, console, print_table
+    from discover.core.errors import ConfigError
     from discover.core.paths import Workspace
-    from discover.homes import fetch_log, load_home
+    from discover.homes import fetch_log, is_archived_home, known_mirrors, load_home
 
-    home = load_home(name)
-    folder = Workspace(workspace).raw(home.family, home.name)
-    path = fetch_log(home.name, folder, from_file=from_file, progress=BarProgress())
+    if show_list:
+        rows = [
+            (
+                home,
+                m.url,
+                f"{m.size:,}" if m.size else "",
+                "md5" if m.md5 else "sha256" if m.sha256 else "none",
+                m.terms,
+            )
+            for home, m in known_mirrors()
+        ]
+        print_table("", ("home", "address", "bytes", "checksum known", "terms"), rows)
+        return
+    if not name:
+        raise ConfigError(
+            "Say which home to fetch, for example milan; `discover homes fetch --list` shows all."
+        )
+    _allow_unpacked(max_unpacked)
+    family = "casas" if is_archived_home(name) else load_home(name).family
+    folder = Workspace(workspace).raw(family, name)
+    path = fetch_log(name, folder, from_file=from_file, progress=BarProgress())
     console.print(f"Wrote {path}", markup=False)
 
 

@@ -16,6 +16,7 @@ from discover.homes._unpack import LIMIT_VARIABLE as UNPACK_LIMIT_VARIABLE
 from discover.homes.activity_labels import coarse_labels
 from discover.homes.fetch import fetch_log
 from discover.homes.importing import ImportedLog, import_log, write_import
+from discover.homes.mirrors import is_archived_home, known_mirrors
 from discover.homes.overview import (
     ALLOWED_TYPES,
     file_table,
@@ -41,6 +42,8 @@ __all__ = [
     "guess_notes",
     "home_file_text",
     "import_log",
+    "is_archived_home",
+    "known_mirrors",
     "label_table",
     "labels_without_sentence",
     "list_homes",

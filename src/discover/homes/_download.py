@@ -6,6 +6,7 @@ import json
 import re
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from discover.core.errors import ArtifactError
 from discover.core.progress import SILENT, Progress
 from discover.core.reading import mapping_of
 
-__all__ = ["DownloadError", "download", "get_json"]
+__all__ = ["DownloadError", "download"]
 
 _BLOCK = 1 << 18
 _TIMEOUT_S = 30
+_MAX_BYTES = 20 << 30
 _ATTEMPTS = 4
 _PAUSE_S = 0.5
 _AGENT = {"User-Agent": "discover-homes-fetch"}
@@ -49,8 +51,7 @@ def download(
         DownloadError: The address is wrong, or the file did not come whole.
         ArtifactError: The disk cannot be written.
     """
-    if not url.startswith(("http://", "https://")):
-        raise DownloadError("not an http address")
+    _refuse_plain_http(url)
     for attempt in range(_ATTEMPTS):
         try:
             _attempt(url, partial, expected_size, progress, description)
@@ -63,19 +64,26 @@ def download(
             return
 
 
-def get_json(url: str) -> Any:
-    """A small JSON document.
+def _refuse_plain_http(url: str) -> None:
+    """Anyone on the way can change what plain http brings; only this machine itself is trusted with it."""
+    parts = urllib.parse.urlsplit(url)
+    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise DownloadError(f"not an https address ({parts.scheme or 'no scheme'}); plain http is never used")
 
-    Raises:
-        DownloadError: No answer, or no JSON.
-    """
-    try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, headers=_AGENT), timeout=_TIMEOUT_S
-        ) as answer:
-            return json.loads(answer.read(1 << 24))
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise DownloadError(_reason(error)) from error
+
+class _OnlyHttps(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect from https to something else."""
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: Any, msg: Any, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        """As the standard library's, after the address is looked at."""
+        _refuse_plain_http(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_OPENER = urllib.request.build_opener(_OnlyHttps)
 
 
 def _attempt(
@@ -88,7 +96,7 @@ def _attempt(
         if tag:
             headers["If-Range"] = tag
     try:
-        answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT_S)
+        answer = _OPENER.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT_S)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416 and have:  # what is here does not fit the file any more, or is all of it
@@ -132,6 +140,8 @@ def _receive(
             while block := _read(answer):
                 stream.write(block)
                 have += len(block)
+                if have > (total if total is not None else _MAX_BYTES):
+                    raise DownloadError(f"more bytes come than announced (more than {have:,})")
                 progress.advance(len(block))
     except OSError as error:
         raise ArtifactError(

@@ -1,4 +1,4 @@
-"""Download a public home's log: several mirrors, resumed after a break, checked before it is kept.
+"""Download a public home's log: several mirrors, resumed after a break, checked before it is opened.
 
 The only code of the project that touches the network. In: a home's name and a folder. Out: the log file in
 that folder, and `fetch.json` beside it with its origin, size and sha256. A file appears under its name only
@@ -7,18 +7,19 @@ when it is whole and checked; until then it is `.<name>.partial`.
 
 import hashlib
 import shutil
-import urllib.parse
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from discover.core.artifacts import atomic_path, file_sha256, read_json, write_json
 from discover.core.errors import ArtifactError, DataError
+from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
-from discover.homes._bytes import read_log_bytes
-from discover.homes._download import DownloadError, download, get_json
-from discover.homes.mirrors import Mirror, mirrors_of
+from discover.homes._download import DownloadError, download
+from discover.homes._plan import plan_log
+from discover.homes._unpack import unpack
+from discover.homes.mirrors import Mirror, is_archived_home, mirrors_of
 from discover.homes.registry import load_home
 
 __all__ = ["FETCH_RECORD", "fetch_log"]
@@ -37,7 +38,7 @@ def fetch_log(
     """Put a home's log into `folder`, downloading it if it is not there.
 
     Args:
-        home_name: A shipped home.
+        home_name: A shipped home, or a CASAS home of the archive of 2025 such as hh101.
         folder: Where the log belongs, `Workspace.raw(...)`.
         from_file: Take this copy instead of downloading.
         progress: Told the bytes as they come.
@@ -52,7 +53,7 @@ def fetch_log(
             file is ever replaced.
         ArtifactError: The folder cannot be written.
     """
-    home = load_home(home_name)
+    home = Home(name=home_name) if is_archived_home(home_name) else load_home(home_name)
     record = _read_record(folder)
     present = _present(folder, record)
     if from_file is not None:
@@ -83,48 +84,79 @@ def fetch_log(
 def _from_mirror(
     mirror: Mirror, folder: Path, home_name: str, record: dict[str, Any], progress: Progress
 ) -> Path:
-    url, name, size, md5 = mirror.url, mirror.file_name, None, None
-    if mirror.is_record:
-        url, name, size, md5 = _file_of_record(mirror)
+    if mirror.members:
+        return _from_archive(mirror, folder, progress)
+    name = mirror.file_name
     partial = folder / f".{name}.partial"
-    _make_folder(folder)
-    download(url, partial, expected_size=size, progress=progress, description=f"fetch {name}")
+    sha256 = _checked_download(mirror, partial, record, progress)
+    try:
+        plan_log(partial, home_name)
+    except DataError as error:
+        partial.unlink(missing_ok=True)
+        raise DownloadError(str(error).replace(str(partial), "the answer")) from error
+    path = folder / name
+    partial.replace(path)
+    _write_record(folder, path, mirror.url, sha256)
+    return path
+
+
+def _checked_download(mirror: Mirror, partial: Path, record: dict[str, Any], progress: Progress) -> str:
+    """Download to `partial` and check size and checksums before anything opens it; its sha256."""
+    _make_folder(partial.parent)
+    download(
+        mirror.url,
+        partial,
+        expected_size=mirror.size,
+        progress=progress,
+        description=f"fetch {mirror.file_name}",
+    )
     sha256 = file_sha256(partial)
     try:
-        _check_digests(partial, url, sha256, mirror.sha256, md5, record)
-        read_log_bytes(partial, home_name=home_name)
+        _check_digests(partial, mirror.url, sha256, mirror.sha256, mirror.md5, record)
     except DataError as error:
         partial.unlink(missing_ok=True)
         if isinstance(error, _ChangedFileError):
             raise
-        raise DownloadError(str(error).replace(str(partial), "the answer")) from error
-    path = folder / name
-    partial.replace(path)
-    _write_record(folder, path, url, sha256)
+        raise DownloadError(str(error)) from error
+    return sha256
+
+
+def _from_archive(mirror: Mirror, folder: Path, progress: Progress) -> Path:
+    """One home out of an archive of many. The archive is kept beside the homes, for the next one."""
+    archive = folder.parent / mirror.file_name
+    if not (archive.is_file() and mirror.md5 is not None and _md5(archive) == mirror.md5):
+        partial = archive.with_name(f".{archive.name}.partial")
+        _checked_download(mirror, partial, {}, progress)
+        partial.replace(archive)
+    listed: list[str] = []
+
+    def choose(names: Sequence[str]) -> list[str]:
+        listed.extend(names)
+        mine = [n for n in names if PurePosixPath(n.lower()).name.split(".csv")[0] in mirror.members]
+        return mine[:1]
+
+    try:
+        found = unpack(archive, choose)
+    except DataError as error:
+        raise DownloadError(str(error)) from error
+    if not found:
+        homes = sorted({PurePosixPath(n).name.split(".csv")[0] for n in listed if n.lower().endswith(".csv")})
+        raise DownloadError(
+            f"the archive {archive} holds no home {' or '.join(mirror.members)} (it holds "
+            f"{', '.join(homes) or 'no home'})"
+        )
+    name, data = found[0]
+    _make_folder(folder)
+    path = folder / PurePosixPath(name).name
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+    _write_record(folder, path, f"{mirror.url}#{name}", file_sha256(path))
     return path
 
 
-def _file_of_record(mirror: Mirror) -> tuple[str, str, int | None, str | None]:
-    """Address, name, size and MD5 of a home's file in a Zenodo record, or of its archive of all homes."""
-    answer = get_json(mirror.url)
-    files = answer.get("files") if isinstance(answer, dict) else None
-    entries = [f for f in files or [] if isinstance(f, dict) and f.get("key") and f.get("links")]
-    mine = [
-        f for f in entries if Path(str(f["key"])).name.split(".csv")[0].split(".zip")[0] in mirror.members
-    ]
-    chosen = mine or [
-        f for f in entries if str(f["key"]).endswith(".zip") and "label" in str(f["key"]).lower()
-    ]
-    chosen = chosen or [f for f in entries if str(f["key"]).endswith(".zip")]
-    if not chosen:
-        names = ", ".join(str(f["key"]) for f in entries[:5]) or "nothing"
-        raise DownloadError(f"no file of this home in the record (found {names})")
-    entry = chosen[0]
-    checksum = str(entry.get("checksum", ""))
-    md5 = checksum.removeprefix("md5:") if checksum.startswith("md5:") else None
-    link = str(entry["links"].get("self") or entry["links"].get("content") or "")
-    # The name becomes a file here: take nothing but its last part.
-    return urllib.parse.urljoin(mirror.url, link), Path(str(entry["key"])).name, entry.get("size"), md5
+def _md5(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 class _ChangedFileError(DataError):
@@ -137,10 +169,9 @@ def _check_digests(
     if expected is not None and sha256 != expected:
         raise DataError(f"wrong sha256: expected {expected}, got {sha256}")
     if md5 is not None:
-        with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        found = _md5(path)
         if found != md5:
-            raise DataError(f"wrong MD5: the record says {md5}, got {found}")
+            raise DataError(f"wrong MD5: expected {md5}, got {found}")
     before = record.get("sha256")
     if before is not None and record.get("url") == url and sha256 != before:
         raise _ChangedFileError(
@@ -152,7 +183,7 @@ def _check_digests(
 def _take_file(
     source: Path, folder: Path, home_name: str, present: Path | None, record: dict[str, Any]
 ) -> Path:
-    read_log_bytes(source, home_name=home_name)
+    plan_log(source, home_name)
     sha256 = file_sha256(source)
     if present is not None:
         if file_sha256(present) == sha256:

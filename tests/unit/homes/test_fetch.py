@@ -1,19 +1,23 @@
 """Fetching against a server on 127.0.0.1 that cuts off, changes, lies or refuses."""
 
 import hashlib
+import io
 import json
 import re
 import threading
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from discover.cli.homes import homes_app
 from discover.core.errors import ArtifactError, ConfigError, DataError
-from discover.homes import _download, fetch_log
-from discover.homes.mirrors import Mirror, mirrors_of
+from discover.homes import _download, fetch, fetch_log
+from discover.homes.mirrors import Mirror, known_mirrors, mirrors_of
 
 LOG = b"".join(b"2011-03-01 07:%02d:%02d\tM%03d\tON\n" % (k // 60 % 60, k % 60, k % 30) for k in range(9000))
 SHA = hashlib.sha256(LOG).hexdigest()
@@ -28,7 +32,6 @@ class Site:
         self.cut_after: list[int] = []
         self.ranges = True
         self.requests: list[str | None] = []
-        self.record: dict[str, Any] = {}
         self.url = ""
 
 
@@ -40,8 +43,11 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path == "/record":
-                return self._send(json.dumps(state.record).encode(), 200, {})
+            if self.path == "/elsewhere":
+                self.send_response(302)
+                self.send_header("Location", "http://example.org/a.zip")
+                self.send_header("Content-Length", "0")
+                return self.end_headers()
             if self.path != "/log.txt":
                 return self.send_error(404, "Not Found")
             state.requests.append(self.headers.get("Range"))
@@ -65,7 +71,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
                 self.send_header(key, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            cut = state.cut_after.pop(0) if state.cut_after and self.path != "/record" else None
+            cut = state.cut_after.pop(0) if state.cut_after else None
             self.wfile.write(body if cut is None else body[:cut])
             self.close_connection = True
 
@@ -192,31 +198,77 @@ def test_altered_file_is_not_taken_for_the_fetched_one(site: Site, tmp_path: Pat
     assert path.read_bytes() == b"something else"
 
 
-@pytest.mark.parametrize("good", [True, False])
-def test_zenodo_record_gives_address_size_and_md5(good: bool, site: Site, tmp_path: Path) -> None:
-    md5 = hashlib.md5(LOG if good else b"other", usedforsecurity=False).hexdigest()
-    entry = {
-        "key": "milan.csv",
-        "size": len(LOG),
-        "checksum": f"md5:{md5}",
-        "links": {"self": f"{site.url}/log.txt"},
-    }
-    site.record = {"files": [{"key": "other.csv", "links": {"self": "x"}}, entry]}
-    places = [Mirror(f"{site.url}/record", is_record=True, members=("milan",))]
-    if good:
-        path = fetch_log("milan", tmp_path, mirrors=places)
-        assert (path.name, path.read_bytes()) == ("milan.csv", LOG)
-    else:
-        with pytest.raises(DataError, match="wrong MD5"):
-            fetch_log("milan", tmp_path, mirrors=places)
+def archive(**homes: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in homes.items():
+            packed.writestr(f"labeled_data/{name}.csv", text)
+    return stream.getvalue()
 
 
-def test_record_without_the_home(site: Site, tmp_path: Path) -> None:
-    site.record = {"files": [{"key": "other.csv", "links": {"self": "x"}}]}
-    with pytest.raises(DataError, match=r"found other\.csv"):
-        fetch_log(
-            "milan", tmp_path, mirrors=[Mirror(f"{site.url}/record", is_record=True, members=("milan",))]
-        )
+def archive_mirror(site: Site, name: str, **options: Any) -> list[Mirror]:
+    md5 = hashlib.md5(site.body, usedforsecurity=False).hexdigest()
+    values = {"size": len(site.body), "md5": md5, **options}
+    return [Mirror(f"{site.url}/log.txt", "labeled_data.zip", members=(name,), **values)]
+
+
+def test_one_home_out_of_an_archive_of_many(site: Site, tmp_path: Path) -> None:
+    other = LOG.replace(b"M0", b"K0")
+    site.body = archive(hh101=LOG, hh102=other)
+    folder = tmp_path / "casas" / "hh101"
+    path = fetch_log("hh101", folder, mirrors=archive_mirror(site, "hh101"))
+    assert (path.name, path.read_bytes()) == ("hh101.csv", LOG)
+    assert names(tmp_path / "casas") == ["hh101", "labeled_data.zip"]
+    record = json.loads((folder / "fetch.json").read_text())
+    assert record["sha256"] == SHA
+    assert record["url"].endswith("#labeled_data/hh101.csv")
+    # the archive is there and unchanged: the second home needs no download
+    second = fetch_log("hh102", tmp_path / "casas" / "hh102", mirrors=archive_mirror(site, "hh102"))
+    assert second.read_bytes() == other
+    assert len(site.requests) == 1
+
+
+def test_an_archive_is_checked_before_it_is_opened(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.body = archive(hh101=LOG)
+    opened: list[object] = []
+    monkeypatch.setattr(fetch, "unpack", lambda *args: opened.append(args))
+    for options in ({"md5": "0" * 32}, {"sha256": "0" * 64}, {"size": 5}):
+        with pytest.raises(DataError, match=r"wrong MD5|wrong sha256|expected 5"):
+            fetch_log("hh101", tmp_path / "h", mirrors=archive_mirror(site, "hh101", **options))
+    assert opened == []
+    assert not (tmp_path / "labeled_data.zip").exists()
+
+
+def test_a_home_that_the_archive_lacks(site: Site, tmp_path: Path) -> None:
+    site.body = archive(hh101=LOG, hh103=LOG)
+    with pytest.raises(DataError, match=r"no home hh102 \(it holds hh101, hh103\)"):
+        fetch_log("hh102", tmp_path / "hh102", mirrors=archive_mirror(site, "hh102"))
+    assert names(tmp_path / "hh102") == []
+
+
+@pytest.mark.parametrize("url", ["http://example.org/a.zip", "ftp://example.org/a.zip", "file:///etc/passwd"])
+def test_plain_http_is_never_used(url: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="plain http is never used"):
+        fetch_log("milan", tmp_path, mirrors=[Mirror(url, "a.zip")])
+    assert names(tmp_path) == []
+
+
+def test_a_redirect_to_plain_http_is_not_followed(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="plain http is never used"):
+        fetch_log("milan", tmp_path, mirrors=[Mirror(f"{site.url}/elsewhere", "a.zip")])
+
+
+def test_every_mirror_is_https_and_the_archive_has_its_checksum() -> None:
+    found = known_mirrors()
+    assert all(m.url.startswith("https://") for _, m in found)
+    zenodo = mirrors_of("hh101")[0]
+    assert (zenodo.size, zenodo.md5) == (236_037_656, "ec37d679e85a6ae39e84994888afd514")
+    assert "CC BY 4.0" in zenodo.terms
+    result = CliRunner().invoke(homes_app, ["fetch", "--list"])
+    assert result.exit_code == 0
+    assert "CC BY 4.0" in " ".join(result.output.split())
 
 
 def test_from_file(tmp_path: Path) -> None:

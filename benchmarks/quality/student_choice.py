@@ -8,7 +8,6 @@ validation days, so that their test days stay unseen. Homes weigh alike. With th
 workspace the grid takes a few minutes on two cores.
 """
 
-import argparse
 import dataclasses
 import itertools
 import tempfile
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness import data_root, markdown_table, write_result
+from benchmarks.harness import BenchmarkParser, data_root, markdown_table, write_result
 from benchmarks.quality.caption_homes import REAL_HOMES, CaptionHome, Side, real_home, simulated_home
 from discover.core.home import NO_ACTIVITY
 from discover.metrics.classification import classification_scores
@@ -307,9 +306,7 @@ def _verdict(table: Mapping[str, Mapping[str, Gains]]) -> str:
 
 def main() -> None:
     """Measure and write benchmarks/results/student_choice.md."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = BenchmarkParser(__doc__)
     parser.add_argument(
         "--workspace", type=Path, help="Keep windows and vectors here instead of a temporary folder."
     )

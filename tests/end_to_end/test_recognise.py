@@ -19,8 +19,10 @@ def test_own_test_windows_become_a_timeline(finished: Path, tmp_path: Path) -> N
     done = discover_here("recognise", str(model_of(finished)), "--split", "test", "-o", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     said = " ".join(done.stdout.split())
-    assert "No label was read. A student of the prompts answered (method self_trained)" in said
-    assert "Note:" not in said
+    # A few steps of training make a student that is no steadier than its teacher.
+    assert "No label was read. A student was taught and refused, and its teacher answered" in said
+    assert "Note: the student is refused because its answers are no steadier over time" in said
+    assert said.count("Note:") == 1
     names = {p.name for p in tmp_path.iterdir()}
     assert names == FILES | {"timeline.png", "timeline.svg"}
     windows = pl.read_parquet(tmp_path / "timeline_windows.parquet")
@@ -61,6 +63,8 @@ def test_the_method_can_be_chosen_and_follows_from_what_is_there(finished: Path,
     model = model_of(finished)
     student, prompts = answer(model), answer(model, "--method", "prompts")
     assert (student["method"], student["note"]) == ("self_trained", "")
+    assert "no steadier" in student["student_refused"]
+    assert prompts["student_refused"] == ""
     assert (prompts["method"], prompts["note"]) == ("prompts", "")
     assert student["activities"] != prompts["activities"]
     balanced = answer(model, "--balance", "0.5")

@@ -178,6 +178,24 @@ def test_transitions_skip_overlapping_windows_and_long_pauses() -> None:
     assert counts.tolist() == expected.tolist()
 
 
+def test_transitions_by_hand_whatever_the_order_of_windows() -> None:
+    #                 0          1          2            3            4            5
+    spans = np.array([[0.0, 10], [10, 20], [310, 320], [621, 630], [640, 650], [660, 670]])
+    labels = np.array([1, 0, 2, 2, -1, 0])
+    # Window 1 begins as 0 ends, so it is skipped; 2 begins exactly 300 s after 0 and 290 s after 1; 3 begins
+    # 301 s after 2; 3 -> 4 and 4 -> 5 touch a window in no cluster.
+    expected = [[0, 0, 1], [0, 0, 1], [0, 0, 0]]
+    order = np.array([3, 0, 5, 2, 4, 1])
+    assert transition_counts(labels, spans, 3).tolist() == expected
+    assert transition_counts(labels[order], spans[order], 3).tolist() == expected
+    wider = transition_counts(labels[order], spans[order], 3, max_gap_s=301)
+    assert wider.tolist() == [[0, 0, 1], [0, 0, 1], [0, 0, 1]]
+    one_way = transition_counts(np.array([0, 1, 0, 1]), np.array([[i, i + 0.5] for i in range(4)]), 2)
+    assert one_way.tolist() == [[0, 2], [1, 0]]
+    with pytest.raises(ShapeError):
+        transition_counts(labels[:-1], spans, 3)
+
+
 def test_clusters_that_follow_one_another_are_merged_first() -> None:
     centres = np.eye(4) + 0.01
     moves = np.ones((4, 4), dtype=int)

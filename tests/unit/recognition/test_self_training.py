@@ -191,10 +191,10 @@ def test_every_named_activity_keeps_its_share(seed: int, share: float) -> None:
 
 
 def test_scores_are_combined_in_units_of_their_spread() -> None:
-    first, second = np.array([[1.0, 3.0]]), np.array([[20.0, 10.0]])
-    reference = (np.array([[0.0, 2.0]]), np.array([[0.0, 10.0]]))  # standard deviations 1 and 5
+    first, second = np.array([[1.0, 4.0]]), np.array([[20.0, 12.0]])  # standard deviations 1.5 and 4
+    reference = (np.array([[0.0, 2.0], [2.0, 0.0]]), np.array([[0.0, 10.0], [0.0, 10.0]]))  # 1 and 5
     combined = combine_scores([(first, reference[0]), (second, reference[1])])
-    assert combined == pytest.approx(np.array([[5.0, 5.0]]))
+    assert combined == pytest.approx(np.array([[1.0 + 4.0, 4.0 + 2.4]]))
     assert combine_scores([(first, first * 0)]) == pytest.approx(first)
 
 

@@ -1,0 +1,73 @@
+"""Label-free rows: where spreads come from, and what stands in a refused student's row."""
+
+from typing import Any
+
+import numpy as np
+
+from discover.evaluation import EvaluationConfig
+from discover.evaluation.label_free_rows import LabelFreeRows, _combined, _Side, _Source, _student
+from discover.recognition import FIRST_SETTINGS, SelfTrainedClassifier, SelfTrainingConfig, build_prompt_set
+
+
+def source(name: str, seed: int, train_scale: float, test_scale: float) -> _Source:
+    generator = np.random.default_rng(seed)
+
+    def side(windows: int, scale: float) -> _Side:
+        scores = (scale * generator.normal(size=(windows, 3))).astype(np.float32)
+        vectors = generator.normal(size=(windows, 5)).astype(np.float32)
+        return _Side(vectors, scores, (scale * generator.normal(size=windows)).astype(np.float32))
+
+    return _Source(name, side(40, train_scale), side(30, test_scale))
+
+
+def test_both_kinds_are_added_in_units_of_their_spread_over_training_windows() -> None:
+    text, aligned = source("text_only", 0, 1.0, 9.0), source("aligned_zero_shot", 1, 5.0, 2.0)
+    both = _combined([text, aligned])
+    spreads = [part.train.scores.std() for part in (text, aligned)]
+    for which in ("train", "test"):
+        sides = [getattr(part, which) for part in (text, aligned)]
+        for values in ("scores", "margins"):
+            expected = sum(getattr(s, values) / spread for s, spread in zip(sides, spreads, strict=True))
+            np.testing.assert_allclose(getattr(getattr(both, which), values), expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_array_equal(getattr(both, which).vectors, sides[1].vectors)
+
+
+def test_a_refused_student_leaves_its_row_to_its_teacher() -> None:
+    both = source("combined", 2, 1.0, 1.0)
+    times = np.empty(40)
+    times[np.argsort(both.train.scores.argmax(axis=1), kind="stable")] = np.arange(40) * 60.0
+    scores, check = _student(both, SelfTrainingConfig(), times)
+    assert check["refused"]
+    np.testing.assert_array_equal(scores, both.test.scores)
+    free, unchecked = _student(both, SelfTrainingConfig(refusal=False), times)
+    student = SelfTrainedClassifier(SelfTrainingConfig(refusal=False))
+    student.fit(both.train.vectors, both.train.scores, middles_s=times)
+    np.testing.assert_allclose(free, student.predict_proba(both.test.vectors), atol=1e-6)
+    assert unchecked == {**check, "refused": ""}
+
+
+def test_the_student_of_the_first_version_has_rows_of_its_own(study: Any) -> None:
+    config = EvaluationConfig(first_student=True)
+    test = study.data.split("test")
+    rows = LabelFreeRows(
+        study.data, test, encode_text=study.encode_text, project_text=study.project_text, config=config
+    )
+    labels = [
+        a.label for a in study.data.home.activities if a.label in ("sleeping", "meal_preparation", "bathing")
+    ]
+    prompts = build_prompt_set(study.data.home, "described", labels)
+    assert prompts is not None
+    methods = {m.method: m for m in rows.methods(prompts, students=True) if not m.smoothed}
+    assert {"self_trained", "self_trained_first", "text_only_self_trained_first"} <= set(methods)
+    first = methods["self_trained_first"]
+    assert first.notes["student"]["refused"] == ""
+    assert first.notes["student"]["exponents"] == [1.0] * FIRST_SETTINGS.rounds
+    assert methods["self_trained"].notes["student"]["exponents"] != [1.0, 1.0]
+    plain = LabelFreeRows(
+        study.data,
+        test,
+        encode_text=study.encode_text,
+        project_text=study.project_text,
+        config=EvaluationConfig(),
+    )
+    assert not any(m.method.endswith("_first") for m in plain.methods(prompts, students=True))

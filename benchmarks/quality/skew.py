@@ -123,8 +123,8 @@ def main() -> None:
         (
             f"{len(HOMES)} simulated homes ({', '.join(f'{n} seed {s}' for n, s in HOMES)}), {DAYS} days, "
             "the first half to learn from, the second to score; annotated test windows. The two most "
-            "frequent activities in turn take 50 to 95 % of the annotated windows, on both sides. Settings were "
-            "chosen on seed 0 of these and two more layouts and on five real homes.",
+            "frequent activities in turn take 50 to 95 % of the annotated windows, on both sides. Settings "
+            "were chosen on seed 0 of these and two more layouts and on five real homes.",
             "## By skew",
             summary(kinds, results),
             "## Every case (accuracy / macro F1)",

@@ -90,7 +90,12 @@ def test_defaults_come_from_the_run(finished: Path, searcher: Searcher, tmp_path
     index = tmp_path / "index_FD_60"
     shutil.copytree(finished / MODEL / "index_FD_60", index)
     assert (index / "signs.npz").is_file()
-    note_source(index, searcher.sampling, SearchDefaults(top_k=2, merge=False, query_words="off"))
+    note = note_source(index, searcher.sampling, SearchDefaults(top_k=2, merge=False, query_words="off"))
+    with pytest.raises(ArtifactError, match=r"source\.json was altered"):
+        Searcher.open(finished / MODEL, index=index)
+    manifest = read_json(index / "manifest_embed.json")
+    manifest["outputs"][note.name] = file_sha256(note)
+    write_json(index / "manifest_embed.json", manifest)
     other = Searcher.open(finished / MODEL, index=index)
     answer = other.search("the fridge at night")
     assert (len(answer), answer.words.count) == (2, 0)

@@ -14,10 +14,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from discover import __version__
 from discover.core.errors import ArtifactError, DiscoverError
@@ -28,6 +28,7 @@ __all__ = [
     "MANIFEST_FORMAT",
     "Manifest",
     "atomic_path",
+    "check_files",
     "file_sha256",
     "folder_lock",
     "is_current",
@@ -35,6 +36,7 @@ __all__ = [
     "read_json",
     "read_manifest",
     "remove_partials",
+    "require_manifest",
     "write_json",
     "write_manifest",
     "write_text",
@@ -59,6 +61,16 @@ class Manifest(BaseModel):
     """File name relative to the manifest's folder -> sha256."""
     rows: dict[str, int] = {}
     code_version: str = __version__
+
+    @field_validator("outputs")
+    @classmethod
+    def _inside_the_folder(cls, outputs: dict[str, str]) -> dict[str, str]:
+        for name in outputs:
+            path = PurePosixPath(name.replace("\\", "/"))
+            if not path.parts or path.is_absolute() or ".." in path.parts or ":" in name or "\0" in name:
+                raise ValueError(f"output '{name[:80]}' is not inside the manifest's folder")
+        return outputs
+
     commit: str | None = None
     """Source revision that computed the outputs, where the caller knows it; decides nothing."""
 
@@ -169,6 +181,59 @@ def read_manifest(path: Path) -> Manifest | None:
         return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValidationError, UnicodeDecodeError):
         return None
+
+
+def require_manifest(
+    path: Path, *, stage: str, stage_version: int | None = None, needs: Collection[str] = (), remedy: str
+) -> Manifest:
+    """The manifest of what is about to be read, with every file it lists checked.
+
+    Args:
+        path: The manifest.
+        stage: Who must have written it.
+        stage_version: The version of that stage; None: any.
+        needs: Names of outputs that must be among those it lists.
+        remedy: A sentence that says how to make the files again.
+
+    Raises:
+        ArtifactError: There is no manifest, it is damaged or of another format, or a file is not the one that
+            was written with it.
+    """
+    if not path.is_file():
+        raise ArtifactError(
+            f"{path} is missing, so nothing says whether the files beside it are whole. {remedy}"
+        )
+    manifest = read_manifest(path)
+    if manifest is None:
+        raise ArtifactError(f"{path} is damaged or of another version. {remedy}")
+    if manifest.format != MANIFEST_FORMAT or manifest.stage != stage:
+        raise ArtifactError(
+            f"{path} has format {manifest.format} of stage '{manifest.stage[:40]}'; this version reads "
+            f"format {MANIFEST_FORMAT} of stage '{stage}'. {remedy}"
+        )
+    if stage_version is not None and manifest.stage_version != stage_version:
+        raise ArtifactError(
+            f"{path} is of version {manifest.stage_version} of stage '{stage}'; this one reads version "
+            f"{stage_version}. {remedy}"
+        )
+    absent = sorted(set(needs) - set(manifest.outputs))
+    if absent:
+        raise ArtifactError(f"{path} does not list {', '.join(absent)}. {remedy}")
+    check_files({path.parent / name: digest for name, digest in manifest.outputs.items()}, remedy=remedy)
+    return manifest
+
+
+def check_files(digests: Mapping[Path, str], *, remedy: str) -> None:
+    """Compare files with the sha256 noted when they were written.
+
+    Raises:
+        ArtifactError: One is missing, or holds other bytes.
+    """
+    for path, digest in digests.items():
+        if not path.is_file():
+            raise ArtifactError(f"{path} is missing. {remedy}")
+        if file_sha256(path) != digest:
+            raise ArtifactError(f"{path} was altered since it was written. {remedy}")
 
 
 def is_current(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from discover.core.errors import ConfigError
 
-__all__ = ["DOWNLOAD", "REMOTE_CODE", "Permissions", "granting", "user_permissions"]
+__all__ = ["DOWNLOAD", "NO_PERMISSIONS", "REMOTE_CODE", "Permissions", "granting", "user_permissions"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,10 @@ class Permissions:
     remote_code: bool = False
 
 
-_NONE = Permissions()
-_granted: ContextVar[Permissions] = ContextVar("granted", default=_NONE)
+NO_PERMISSIONS = Permissions()
+"""What is allowed where nobody said anything."""
+
+_granted: ContextVar[Permissions] = ContextVar("granted", default=NO_PERMISSIONS)
 
 
 def user_permissions() -> Permissions:

@@ -12,11 +12,17 @@ from numpy.typing import NDArray
 from discover.alignment import LoadedModel, load_model
 from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ConfigError
-from discover.core.window_set import WindowSet, load_window_set, read_captions
+from discover.core.window_set import WindowSet
 from discover.pipeline.absent_things import absent_things
-from discover.pipeline.caption_files import CAPTIONS_FILE, find_caption_style, load_caption_vectors
+from discover.pipeline.caption_files import find_caption_style, load_caption_vectors, read_style_captions
 from discover.pipeline.home_words import home_words
-from discover.pipeline.index_folders import no_model, only_index, sampling_of, search_defaults_of
+from discover.pipeline.index_folders import (
+    indexed_windows,
+    no_model,
+    only_index,
+    sampling_of,
+    search_defaults_of,
+)
 from discover.retrieval import (
     MERGE_GAP_S,
     WORD_WEIGHT,
@@ -140,11 +146,12 @@ class Searcher:
         if not checkpoint.is_file():
             raise no_model(model_folder)
         folder = index or only_index(model_folder)
+        # Files are checked first: nothing is loaded for an answer that cannot be given.
+        windows = indexed_windows(folder)
         model = load_model(checkpoint)
         loaded = Index.load(folder, model_sha256=model.sha256, config=config)
         sampling = sampling_of(folder)
         encoder = build_text_encoder(model.text_encoder_config)
-        windows = load_window_set(sampling)
         defaults = SearchOptions(**search_defaults_of(folder).model_dump())
         return cls(model, loaded, encoder, windows, model_folder, sampling, caption_style, defaults)
 
@@ -319,12 +326,12 @@ class Searcher:
 
     @cached_property
     def _joint_captions(self) -> CaptionPool:
-        captions = read_captions(self.sampling / CAPTIONS_FILE.format(style=self._style))
+        captions = read_style_captions(self.sampling, self._style)
         return CaptionPool.build(captions, self._caption_vectors, self.model.project_text)
 
     @cached_property
     def _plain_captions(self) -> CaptionPool:
-        captions = read_captions(self.sampling / CAPTIONS_FILE.format(style=self._style))
+        captions = read_style_captions(self.sampling, self._style)
         return CaptionPool.build(captions, self._caption_vectors)
 
     def _side(self, options: SearchOptions) -> Index:

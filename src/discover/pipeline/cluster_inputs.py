@@ -14,10 +14,10 @@ from discover.clustering import CaptionPool, FeatureSpace
 from discover.core.artifacts import read_manifest
 from discover.core.embeddings import EmbeddingTable, mean_caption_vectors, unit_rows
 from discover.core.progress import SILENT, Progress
-from discover.core.window_set import WindowSet, load_window_set, read_captions
+from discover.core.window_set import WindowSet
 from discover.evaluation.features import bag_of_sensors
-from discover.pipeline.caption_files import CAPTIONS_FILE, find_caption_style, load_caption_vectors
-from discover.pipeline.index_folders import only_index, sampling_of
+from discover.pipeline.caption_files import find_caption_style, load_caption_vectors, read_style_captions
+from discover.pipeline.index_folders import indexed_windows, only_index, sampling_of
 from discover.retrieval import Index
 from discover.retrieval.window_vectors import unit_window_vectors
 from discover.text_encoders import build_text_encoder
@@ -58,13 +58,13 @@ class ClusterInputs:
         Raises:
             ArtifactError: No model, index, windows or captions there, or they do not belong together.
         """
-        model = load_model(model_folder)
         folder = index or only_index(model_folder)
+        windows = indexed_windows(folder)
+        model = load_model(model_folder)
         loaded = Index.load(folder, model_sha256=model.sha256)
         sampling = sampling_of(folder)
         encoder = build_text_encoder(model.text_encoder_config)
         style = find_caption_style(sampling, encoder.config.type, caption_style)
-        windows = load_window_set(sampling)
         order = loaded.windows.select("window_id")
         ordered = order.join(windows.windows, on="window_id", how="left", maintain_order="left")
         own = WindowSet(windows.home, windows.events, ordered.select(windows.windows.columns))
@@ -109,7 +109,7 @@ class ClusterInputs:
     def caption_pool(self, rows: NDArray[np.int64]) -> CaptionPool:
         """Captions of some windows (rows of the index), with their vectors."""
         table = self.caption_table
-        captions = read_captions(self.sampling / CAPTIONS_FILE.format(style=self.caption_style))
+        captions = read_style_captions(self.sampling, self.caption_style)
         vectors = pl.DataFrame(
             {"window_id": table.sample_ids, "caption_index": table.caption_indices}
         ).with_row_index("vector")
@@ -130,7 +130,7 @@ class ClusterInputs:
 
     def first_captions(self, windows: pl.DataFrame) -> dict[str, str]:
         """The first caption of each of some windows, by window id."""
-        captions = read_captions(self.sampling / CAPTIONS_FILE.format(style=self.caption_style))
+        captions = read_style_captions(self.sampling, self.caption_style)
         return captions_by_window(captions, windows)
 
     @property

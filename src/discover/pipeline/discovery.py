@@ -26,8 +26,8 @@ from discover.changes import (
 from discover.core.artifacts import atomic_path, read_json, write_json
 from discover.core.event_semantics import person_mask
 from discover.core.home import UNKNOWN_ROOM, Home
-from discover.core.window_set import WindowSet, load_window_set
-from discover.pipeline.index_folders import only_index, sampling_of
+from discover.core.window_set import WindowSet
+from discover.pipeline.index_folders import indexed_windows, only_index, sampling_of
 from discover.pipeline.report_clusters import refresh_report
 from discover.retrieval import Index
 from discover.retrieval.clusters import CLUSTERS_FILE, Clustering, find_clustering
@@ -93,7 +93,7 @@ def rolling_changes_of_model(
 def _grid_of_model(request: ChangeRequest) -> tuple[TimeGrid, Home]:
     folder = request.index or only_index(request.model)
     index = Index.load(folder)
-    window_set = load_window_set(sampling_of(folder))
+    window_set = indexed_windows(folder)
     return _grid(request, folder, index.windows, window_set), window_set.home
 
 
@@ -226,8 +226,8 @@ def write_model_cluster_page(
 
     folder = index or only_index(model)
     windows = Index.load(folder).windows
+    window_set = indexed_windows(folder)
     sampling = sampling_of(folder)
-    window_set = load_window_set(sampling)
     found = find_clustering(model, sampling.name, windows["window_id"], clusters)
     inputs = ClusterPageInputs(
         title=f"{window_set.home.title or window_set.home.name}: clusters",

@@ -14,7 +14,7 @@ from discover.core.artifacts import write_json, write_text
 from discover.core.embeddings import EmbeddingTable, load_embeddings
 from discover.core.progress import Progress
 from discover.core.tables import SPLITS
-from discover.core.window_set import load_window_set, read_captions, read_labels
+from discover.core.window_set import read_captions, read_labels
 from discover.evaluation import (
     AnswerLog,
     EvaluationData,
@@ -27,6 +27,7 @@ from discover.evaluation.data import SplitData
 from discover.evaluation.recognition import FineTune
 from discover.evaluation.supervised import FittedScores
 from discover.pipeline.config import EvaluationSettings
+from discover.pipeline.index_folders import indexed_windows
 from discover.pipeline.stage import Stage, StageResult
 from discover.retrieval import Index
 from discover.text_encoders import build_text_encoder
@@ -168,7 +169,7 @@ def _load(model: LoadedModel, files: SamplingFiles) -> EvaluationData:
     index = Index.load(files.index, model_sha256=model.sha256)
     ids = index.windows["window_id"].to_numpy().astype(np.str_)
     return EvaluationData(
-        window_set=load_window_set(files.folder),
+        window_set=indexed_windows(files.index),
         labels=read_labels(files.folder),
         window_embeddings=EmbeddingTable(index.vectors, ids, np.zeros(len(ids), dtype=np.int16)),
         caption_embeddings=load_embeddings(files.vectors),

@@ -5,13 +5,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from discover.core.artifacts import read_json, write_json
+from discover.core.artifacts import check_files, read_json, require_manifest, write_json
 from discover.core.config import config_from_mapping
 from discover.core.errors import ArtifactError
+from discover.core.window_set import WindowSet, load_window_set
 from discover.retrieval import SearchDefaults
 
 __all__ = [
+    "check_index_source",
     "index_name",
+    "indexed_windows",
     "no_model",
     "note_source",
     "noted_indexes",
@@ -21,6 +24,7 @@ __all__ = [
 ]
 
 _PREFIX, _SOURCE = "index_", "source.json"
+_AGAIN = "Run `discover run` with the config of this model to make it again."
 
 
 def index_name(sampling: str) -> str:
@@ -72,25 +76,91 @@ def sampling_of(index_folder: Path) -> Path:
     """The sampling folder whose windows an index holds, as the embed stage noted it; it may be gone.
 
     Raises:
-        ArtifactError: The note is missing or damaged.
+        ArtifactError: The note is missing or damaged, or names a place that is not relative to the index.
     """
-    return Path(os.path.normpath(index_folder / read_json(index_folder / _SOURCE)["sampling"]))
+    note = read_json(index_folder / _SOURCE)
+    place = note.get("sampling") if isinstance(note, dict) else None
+    if (
+        not isinstance(place, str)
+        or not place
+        or "\0" in place
+        or place.startswith(("/", "\\"))
+        or ":" in place
+    ):
+        raise ArtifactError(
+            f"{index_folder / _SOURCE} must say where the windows are, relative to the index; found "
+            f"{str(place)[:80]!r}. {_AGAIN}"
+        )
+    return Path(os.path.normpath(index_folder / place))
+
+
+def indexed_windows(index_folder: Path) -> WindowSet:
+    """The windows of an index with their events and home, each file checked against the hash noted for it.
+
+    Raises:
+        ArtifactError: A manifest is missing or damaged, or a file is not the one the index was made from.
+    """
+    folder = check_index_source(index_folder)
+    return load_window_set(folder)
+
+
+def check_index_source(index_folder: Path) -> Path:
+    """Check windows, events and home behind an index by their hashes; the folder of the windows.
+
+    Raises:
+        ArtifactError: As `indexed_windows`.
+    """
+    manifest = require_manifest(
+        _embed_manifest(index_folder), stage=_embed_manifest(index_folder).stem.removeprefix("manifest_"),
+        needs=[_SOURCE], remedy=_AGAIN,
+    )  # fmt: skip
+    folder = sampling_of(index_folder)
+    check_files({folder / "windows.parquet": manifest.inputs.get("windows", "")}, remedy=_AGAIN)
+    if (folder / "events.parquet").is_file():
+        # Streams of one resident each have events of their own, made with the windows.
+        suffix = "_p" if folder.name.endswith("_p") else ""
+        require_manifest(
+            folder / f"manifest_sample{suffix}.json",
+            stage=f"sample{suffix}",
+            needs=["events.parquet", "home.yaml"],
+            remedy=_AGAIN,
+        )
+        return folder
+    noted = {"home.yaml": "home", "events.parquet": "events"}
+    files = {folder.parent / name: manifest.inputs.get(key, "") for name, key in noted.items()}
+    check_files(files, remedy=_AGAIN)
+    return folder
+
+
+def _embed_manifest(index_folder: Path) -> Path:
+    """The manifest of the stage that made an index, whichever protocol it is of."""
+    found = [index_folder / f"manifest_embed{suffix}.json" for suffix in ("_p", "")]
+    return next((path for path in found if path.is_file()), found[-1])
 
 
 def only_index(model_folder: Path) -> Path:
-    """The model's only index of free-running windows (of any windows, where there is no such).
+    """The model's only index of free-running windows.
+
+    Presegmented windows are cut at annotations, so an index of them is used only when it is named.
 
     Raises:
-        ArtifactError: There is none, or there are several.
+        ArtifactError: There is none, it has no manifest, or there are several.
     """
-    found = sorted(p for p in model_folder.glob(f"{_PREFIX}*") if (p / "manifest.json").is_file())
-    free = [p for p in found if not p.name.endswith("_p")] or found
-    if len(free) == 1:
-        return free[0]
+    found = sorted(path for path in model_folder.glob(f"{_PREFIX}*") if path.is_dir())
+    free = [path for path in found if not path.name.endswith("_p")]
+    if not free and found:
+        names = ", ".join(path.name for path in found)
+        raise ArtifactError(
+            f"{model_folder} has an index of presegmented windows only ({names}), which are cut at "
+            "annotations. Run `discover run` with its config to embed free-running windows, or name this "
+            "index with --index."
+        )
     if not free:
         raise ArtifactError(
             f"{model_folder} has a model but no search index. Run `discover run` (or `discover evaluate`) "
             "with its config to embed the windows."
         )
-    names = ", ".join(p.name for p in free)
-    raise ArtifactError(f"{model_folder} has several indexes ({names}). Choose one with --index.")
+    if len(free) > 1:
+        names = ", ".join(path.name for path in free)
+        raise ArtifactError(f"{model_folder} has several indexes ({names}). Choose one with --index.")
+    return free[0]

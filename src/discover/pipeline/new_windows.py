@@ -17,10 +17,10 @@ from discover.core.embeddings import mean_caption_vectors
 from discover.core.errors import ArtifactError, DataError
 from discover.core.home import Home
 from discover.core.progress import Progress
-from discover.core.window_set import WindowSet, load_window_set
+from discover.core.window_set import WindowSet
 from discover.evaluation.features import bag_of_sensors
 from discover.pipeline.cluster_inputs import captions_by_window, sensor_columns, window_vectors
-from discover.pipeline.index_folders import sampling_of
+from discover.pipeline.index_folders import indexed_windows, sampling_of
 from discover.pipeline.log_windows import sample_log
 from discover.retrieval import Index
 from discover.sampling import SamplingConfig
@@ -71,8 +71,8 @@ class NewWindows:
             ArtifactError: No index there, or it is of another model, or its windows are gone.
         """
         ids = Index.load(folder, model_sha256=model.sha256).windows.select("window_id")
+        known = indexed_windows(folder)
         sampling = sampling_of(folder)
-        known = load_window_set(sampling)
         rows = ids.join(known.windows, on="window_id", how="left", maintain_order="left")
         own = WindowSet(known.home, known.events, rows.select(known.windows.columns))
         return cls(sampling.name, own, model, clustering, folder)

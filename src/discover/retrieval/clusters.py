@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from discover.core.artifacts import require_manifest
 from discover.core.config import closest
 from discover.core.errors import ArtifactError, ConfigError
 from discover.core.tables import ASSIGNMENTS
@@ -58,6 +59,7 @@ def find_clustering(
         path = folder / ASSIGNMENTS_FILE
         # "clusters_FD_60_p_kmeans" begins like a clustering of FD_60: the windows themselves decide.
         if path.is_file():
+            _check(folder)
             table = read_table(path, ASSIGNMENTS)
             if table["window_id"].is_in(window_ids.implode()).any():
                 found[folder.name.removeprefix(prefix)] = Clustering(folder, table)
@@ -75,3 +77,12 @@ def find_clustering(
     if name is not None and name not in found:
         raise ConfigError(f"{model_folder} has no clustering '{name}' of {sampling}. {closest(name, found)}")
     return found[name] if name is not None else next(iter(found.values()))
+
+
+def _check(folder: Path) -> None:
+    """Check the files of a fitted clustering; one that was only applied has no manifest."""
+    manifest = folder / "manifest_cluster.json"
+    if manifest.is_file() or (folder / "clusterer.safetensors").is_file():
+        remedy = f"Delete {folder} and run `discover cluster` again."
+        needs = (ASSIGNMENTS_FILE, CLUSTERS_FILE)
+        require_manifest(manifest, stage="cluster", needs=needs, remedy=remedy)

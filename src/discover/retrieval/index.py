@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -60,6 +60,11 @@ class Index:
     ) -> None:
         if vectors.ndim != 2 or len(vectors) != len(windows):
             raise ShapeError(f"Vectors {vectors.shape} and {len(windows)} windows must have one row each.")
+        if vectors.dtype.kind != "f" or not np.isfinite(vectors).all():
+            raise DataError(
+                f"An index takes vectors of finite numbers, got {vectors.dtype} with "
+                f"{_count_bad(vectors):,} of {len(vectors):,} rows that are not. Embed the windows again."
+            )
         self.vectors = vectors
         self.windows = windows
         self.model_sha256 = model_sha256
@@ -328,6 +333,10 @@ class Index:
             for query in queries
         ]
         return np.concatenate([rows for rows, _ in parts]), np.concatenate([scores for _, scores in parts])
+
+
+def _count_bad(vectors: NDArray[Any]) -> int:
+    return len(vectors) if vectors.dtype.kind != "f" else int((~np.isfinite(vectors).all(axis=1)).sum())
 
 
 def _wants_lists(backend: Backend, n_windows: int) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.core.artifacts import Manifest, atomic_path, file_sha256, read_manifest, write_manifest
+from discover.core.artifacts import atomic_path, require_manifest, write_manifest
 from discover.core.errors import ArtifactError
 from discover.core.reading import read_npz, taken_apart
 from discover.core.window_set import read_table, write_table
@@ -85,14 +85,15 @@ def read_index(folder: Path, *, model_sha256: str | None) -> StoredIndex:
     Raises:
         ArtifactError: Missing, damaged, or made by another model than `model_sha256` (None: any).
     """
-    manifest = read_manifest(folder / INDEX_FILES[2])
-    if manifest is None or manifest.stage != "index":
-        raise ArtifactError(
-            f"No search index in {folder}. Make it with `discover evaluate` or `discover run`."
-        )
+    path, needs = folder / INDEX_FILES[2], INDEX_FILES[:2]
+    remedy = (
+        "Run `discover run` (or `discover evaluate`) with the config of this model to make the index again."
+    )
+    if not folder.is_dir():
+        raise ArtifactError(f"No search index in {folder}. {remedy}")
+    manifest = require_manifest(path, stage="index", stage_version=_STAGE_VERSION, needs=needs, remedy=remedy)
     if model_sha256 is not None:
         check_model(manifest.inputs.get("model", ""), model_sha256, f"The index in {folder}")
-    _check_files(folder, manifest)
     with taken_apart(folder / INDEX_FILES[0]):
         vectors = _vectors(read_npz(folder / INDEX_FILES[0])["vectors"])
     windows = read_table(folder / INDEX_FILES[1], WINDOW_FACTS)
@@ -123,13 +124,6 @@ def _vectors(found: NDArray[Any]) -> NDArray[np.float16 | np.float32]:
     if not np.isfinite(found).all():
         raise ValueError("some of its vectors are not finite")
     return found
-
-
-def _check_files(folder: Path, manifest: Manifest) -> None:
-    for name, digest in manifest.outputs.items():
-        path = folder / name
-        if not path.is_file() or file_sha256(path) != digest:
-            raise ArtifactError(f"{path} is missing or altered. Delete {folder} and build the index again.")
 
 
 def _report(config: Mapping[str, Any]) -> AnnReport | None:

@@ -7,14 +7,12 @@ from pathlib import Path
 
 from discover.core.artifacts import file_sha256
 from discover.core.errors import ConfigError
-from discover.core.permissions import DOWNLOAD, Permissions
+from discover.core.permissions import DOWNLOAD, NO_PERMISSIONS, Permissions
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.model_cards import MINILM_WEIGHTS_SHA256, ModelCard
 from discover.text_encoders.model_code import refuse_foreign_code
 
 __all__ = ["packaged_weights_sha256", "resolve_folder", "weights_sha256"]
-
-NO_PERMISSIONS = Permissions()
 
 _HUB_NAME = re.compile(r"[\w.\-]+/[\w.\-]+")
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from discover.core.errors import ConfigError
-from discover.core.permissions import REMOTE_CODE, Permissions
+from discover.core.permissions import NO_PERMISSIONS, REMOTE_CODE, Permissions
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.model_cards import ModelCard
 
@@ -39,7 +39,11 @@ class Tower:
 
 
 def load_tower(
-    folder: Path, config: TextEncoderConfig, card: ModelCard, device: torch.device, permissions: Permissions
+    folder: Path,
+    config: TextEncoderConfig,
+    card: ModelCard,
+    device: torch.device,
+    permissions: Permissions = NO_PERMISSIONS,
 ) -> Tower:
     """Load a checked model folder on `device`.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from discover.core.artifacts import write_json
+from discover.core.artifacts import write_json, write_manifest
 from discover.core.embeddings import EmbeddingTable, save_embeddings
 from discover.core.errors import ConfigError
 from discover.pipeline.teaching import TeachingRequest, plan_teaching
@@ -26,6 +26,14 @@ def captions_of(sampling: Path, style: str, *, weights: str = "a1", missing: int
     table = EmbeddingTable(vectors, ids, order, {"weights_sha256": weights})
     save_embeddings(sampling / f"embeddings_{style}_tiny.npz", table)
     (sampling / f"captions_{style}.parquet").touch()
+    write_manifest(
+        sampling / "manifest_encode-text.json",
+        stage="encode-text",
+        stage_version=1,
+        config={},
+        inputs={},
+        outputs=[sampling / f"embeddings_{style}_tiny.npz"],
+    )
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Index: known rankings, joins by id, ties, storage, and what it refuses."""
 
 import dataclasses
+import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -119,11 +121,47 @@ def test_round_trip_and_damage(index: Index, tmp_path: Path) -> None:
         Index.load(tmp_path, model_sha256="b" * 64)
     path = tmp_path / "vectors.npz"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(ArtifactError, match="missing or altered"):
+    with pytest.raises(ArtifactError, match="altered since it was written"):
         Index.load(tmp_path)
     (tmp_path / "manifest.json").unlink()
-    with pytest.raises(ArtifactError, match="No search index"):
+    with pytest.raises(ArtifactError, match=r"manifest\.json is missing"):
         Index.load(tmp_path)
+    with pytest.raises(ArtifactError, match="No search index"):
+        Index.load(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"format": 2}, "has format 2 of stage 'index'; this version reads format 1"),
+        ({"stage_version": 99}, "is of version 99 of stage 'index'"),
+        ({"stage": "embed"}, "of stage 'embed'"),
+        ({"outputs": {}}, "does not list vectors.npz, windows.parquet"),
+        ({"outputs": {"../vectors.npz": "0" * 64}}, "damaged or of another version"),
+        ({"outputs": {"/etc/passwd": "0" * 64}}, "damaged or of another version"),
+    ],
+)
+def test_a_manifest_that_promises_something_else_is_refused(
+    changed: dict[str, object], words: str, index: Index, tmp_path: Path
+) -> None:
+    index.save(tmp_path)
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+    with pytest.raises(ArtifactError, match=re.escape(words)):
+        Index.load(tmp_path)
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(ArtifactError, match=r"damaged or of another version.*discover run"):
+        Index.load(tmp_path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_vectors_that_are_not_finite_are_refused(value: float, index: Index) -> None:
+    vectors = index.vectors.copy()
+    vectors[1, 2] = value
+    with pytest.raises(DataError, match="1 of 4 rows"):
+        Index(vectors, index.windows, MODEL)
+    with pytest.raises(DataError, match="int64"):
+        Index(np.ones(vectors.shape, dtype=np.int64), index.windows, MODEL)  # type: ignore[arg-type]
 
 
 def test_building_refuses_what_does_not_fit(story: WindowSet, one_hot: EmbeddingTable) -> None:

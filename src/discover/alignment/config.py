@@ -26,6 +26,7 @@ from discover.core.config import (
     read_yaml_mapping,
 )
 from discover.core.errors import ConfigError
+from discover.core.names import PathName
 from discover.encoders.config import SensorEncoderConfig
 from discover.text_encoders.config import TextEncoderConfig
 
@@ -48,7 +49,7 @@ PIPELINE_BLOCKS: tuple[str, ...] = ("home", "sampling", "captions", "evaluation"
 class AlignmentConfig(StrictModel):
     """One alignment run."""
 
-    experiment_name: str = Field(default="alignment", pattern=r"^[\w.\-]+$")
+    experiment_name: PathName = "alignment"
     """Name of the run, used in paths."""
     output_dir: Path = Path("trained_models/alignment")
     """Folder of checkpoints, config.yaml and metrics.jsonl."""

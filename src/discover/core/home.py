@@ -6,6 +6,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from discover.core.config import StrictModel
+from discover.core.names import PathName
 
 __all__ = ["NO_ACTIVITY", "UNKNOWN_ROOM", "Activity", "FloorPlan", "Home", "Sensor", "SensorType"]
 
@@ -87,9 +88,9 @@ class Home(StrictModel):
     completed home, saved beside the events as `home.yaml`.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.\-]*$")
+    name: PathName = Field(pattern=r"^[a-z0-9][a-z0-9_.\-]*$")
     """Short id in lower case, used in paths and window ids."""
-    family: str = Field(default="casas", pattern=r"^[a-z0-9][a-z0-9_.\-]*$")
+    family: PathName = Field(default="casas", pattern=r"^[a-z0-9][a-z0-9_.\-]*$")
     """Data family, the folder above the home's: casas, simulated, own."""
     title: str = ""
     """One line for people."""

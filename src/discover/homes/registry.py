@@ -6,7 +6,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from discover.core.config import closest, load_yaml
+from discover.core.config import closest, config_from_mapping, load_yaml
 from discover.core.errors import ConfigError
 from discover.core.home import UNKNOWN_ROOM, Home
 
@@ -65,7 +65,7 @@ def unknown_home(name: str, family: str = "own") -> Home:
             f"'{name}' cannot be the name of a home: it names folders and windows, in lower-case letters, "
             f"digits, '_', '-' and '.'. Take '{plain}', or give the path of a home's YAML file."
         )
-    return Home(name=name, family=family)
+    return config_from_mapping({"name": name, "family": family}, Home, source=f"home '{name}'")
 
 
 @cache

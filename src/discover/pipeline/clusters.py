@@ -29,6 +29,7 @@ from discover.clustering import (
 )
 from discover.core.artifacts import read_json, write_json
 from discover.core.errors import ArtifactError, ConfigError
+from discover.core.names import check_path_name
 from discover.core.progress import SILENT, Progress
 from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import write_table
@@ -104,8 +105,10 @@ def cluster_model(
         ArtifactError: Something the clustering reads is missing.
     """
     title = f"{config.method}_{config.on}" if name is None else name
-    if not title or any(c in title for c in "/\\ ") or title.startswith("."):
-        raise ConfigError(f"'{title}' cannot name a folder. Use letters, digits, '_' and '-'.")
+    try:
+        check_path_name(title)
+    except ValueError as error:
+        raise ConfigError(f"The clustering's name does not fit: {error}.") from error
     inputs = ClusterInputs.open(model_folder, index=index, caption_style=caption_style)
     folder = model_folder / clustering_name(inputs.sampling.name, title)
 

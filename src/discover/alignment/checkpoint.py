@@ -11,7 +11,7 @@ import torch
 from discover.core.artifacts import atomic_path
 from discover.core.errors import CheckpointError
 
-__all__ = ["CHECKPOINT_FORMAT", "load_checkpoint", "refuse_missing", "save_checkpoint"]
+__all__ = ["CHECKPOINT_FORMAT", "load_checkpoint", "refuse_missing", "refuse_other_sizes", "save_checkpoint"]
 
 CHECKPOINT_FORMAT = "discover-checkpoint/1"
 
@@ -60,6 +60,37 @@ def refuse_missing(path: Path) -> None:
     """
     if not path.is_file():
         raise CheckpointError(f"No checkpoint at {path}. Train the model first, or correct the path.")
+
+
+def refuse_other_sizes(planned: Mapping[str, torch.Tensor], found: Any, path: Path) -> None:
+    """Compare a checkpoint's tensors with those its settings ask for, before the model takes any memory.
+
+    Args:
+        planned: The model's tensors, built on the device "meta".
+        found: The checkpoint's.
+        path: The file they were read from.
+
+    Raises:
+        CheckpointError: They differ in name or shape, or claim more than the file holds.
+    """
+    tensors = found if isinstance(found, Mapping) else {}
+    if not all(isinstance(value, torch.Tensor) for value in tensors.values()):
+        raise CheckpointError(f"{path} holds something other than tensors as weights. Train the model again.")
+    other = sorted(
+        name
+        for name in {*planned, *tensors}
+        if name not in planned or name not in tensors or planned[name].shape != tensors[name].shape
+    )
+    if other:
+        raise CheckpointError(
+            f"{path} does not hold a whole model of this version: {len(other):,} weights differ from what "
+            f"its settings ask for, first '{str(other[0])[:80]}'. Train the model again."
+        )
+    size = sum(value.numel() * value.element_size() for value in tensors.values())
+    if size > path.stat().st_size:
+        raise CheckpointError(
+            f"{path} claims weights of {size:,} bytes, more than the file has. Train the model again."
+        )
 
 
 def _canonical(value: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from discover.alignment.checkpoint import load_checkpoint
+from discover.alignment.checkpoint import load_checkpoint, refuse_other_sizes
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.model import AlignmentModel
 from discover.alignment.run_folder import portable_settings
@@ -55,6 +55,9 @@ class LoadedModel:
         self.step = int(content["step"])
         self.path, self.sha256 = path, sha256
         self.device = torch.device(device)
+        with torch.device("meta"):
+            planned = AlignmentModel(self.config, self.vocabulary, self.text_dim, self.sensor_text_dim)
+        refuse_other_sizes(planned.state_dict(), content["model"], path)
         self.model = AlignmentModel(self.config, self.vocabulary, self.text_dim, self.sensor_text_dim)
         self.model.load_state_dict(content["model"])
         self.model.to(self.device).eval().requires_grad_(False)

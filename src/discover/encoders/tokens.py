@@ -54,7 +54,7 @@ class TokenEmbedding(nn.Module):
         # Row 0 stays zero and stands for "nothing here".
         offsets = torch.tensor([1, *sizes]).cumsum(0)
         self.register_buffer("offset", offsets[:-1], persistent=False)
-        row = int(offsets[-1])
+        row = 1 + sum(sizes)
         self.gap_row, row = row, row + (len(GAP_BUCKETS) + 1 if self.use_gaps else 0)
         self.cls_row, row = row, row + int(self.has_cls)
         self.place_row, row = row, row + (2 if self.use_coordinates else 0)

@@ -4,13 +4,13 @@ sentence-transformers and transformers build what a folder's JSON files name. So
 and a folder is refused unless everything they name is known here.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from discover.core.errors import ConfigError
 from discover.core.permissions import REMOTE_CODE
+from discover.core.reading import parse_json, read_text
 
 __all__ = ["refuse_foreign_code"]
 
@@ -65,13 +65,9 @@ def refuse_foreign_code(folder: Path) -> None:
 
 
 def _read(path: Path) -> Any:
-    try:
-        if not path.is_file() or path.stat().st_size > _MAX_JSON:
-            raise ValueError(f"not a file of at most {_MAX_JSON:,} bytes")
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise ConfigError(f"{path} is not readable JSON ({reason}). Get the model again.") from error
+    if not path.is_file():
+        raise ConfigError(f"{path} is no file. Get the model again.")
+    return parse_json(read_text(path, limit=_MAX_JSON, error=ConfigError), str(path), error=ConfigError)
 
 
 def _check(path: Path, content: Any) -> None:

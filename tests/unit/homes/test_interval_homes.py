@@ -21,6 +21,8 @@ def test_shipped_home_is_complete(name: str) -> None:
         assert activity.name == activity.label.replace("_", " ")
         words = {w.strip(".,").lower() for sentence in activity.described for w in sentence.split()}
         assert not ids & words
-        # a log of the same family without a description gets the same coarse label and sentences
+        # a log of the same family without a description gets the same coarse label; its sentences may differ,
+        # since those of shipped homes are frozen with the figures that used them
         guessed = activity_for(activity.raw[0])
-        assert (guessed.coarse, guessed.described) == (activity.coarse, activity.described)
+        assert guessed.coarse == activity.coarse
+        assert len(guessed.described) == 2

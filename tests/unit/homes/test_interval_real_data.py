@@ -56,3 +56,33 @@ def test_the_states_are_on_and_off_in_equal_number(real_data: Path) -> None:
     imported = import_log(real_data / "van_kasteren/houseA", home=load_home("van_kasteren_a"))
     counts = imported.log.events["state"].cast(pl.String).value_counts().sort("state")
     assert counts.rows() == [("OFF", 1_319), ("ON", 1_319)]
+
+
+@pytest.mark.parametrize(
+    ("log", "name", "lines", "events", "sensors", "annotations", "refused"),
+    [
+        ("mit_tapia/subject1", "mit_1", 1_475 + 76, 2 * 2_620, 72, 295, 0),
+        ("mit_tapia/subject2", "mit_2", 1_040 + 70, 3_356, 68, 198, 50),
+        ("openshs/d1_1m_0tm/d1_1m_0tm.csv.gz", "openshs", 18_801, 1_787, 20, 188, 0),
+        ("casas/kyoto_adlerror/participants.tar.gz", "kyoto_adlerror", 5_161, 5_161, 30, 100, 0),
+    ],
+)
+def test_other_homes(
+    log: str,
+    name: str,
+    lines: int,
+    events: int,
+    sensors: int,
+    annotations: int,
+    refused: int,
+    real_data: Path,
+) -> None:
+    imported = import_log(real_data / log, home=load_home(name))
+    report = imported.report
+    assert (report.lines, report.events, report.sensors) == (lines, events, sensors)
+    assert (report.annotations, report.rejected_lines, report.unknown_sensors) == (annotations, refused, ())
+    if name == "kyoto_adlerror":
+        assert report.annotation_counts == dict.fromkeys(
+            ["clean", "cook", "eat", "phone_call", "wash_hands"], 20
+        )
+        assert len(report.files) == 100

@@ -16,8 +16,10 @@ from typing import Any
 
 from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, stage_commits, write_result
 from discover.core.artifacts import read_json
-from discover.evaluation import summarise_seeds
+from discover.evaluation import SeedAnswers, reference_doubts, row_key, summarise_seeds
+from discover.evaluation.compare import read_run
 from discover.evaluation.markdown import method_title
+from discover.metrics import Interval
 from discover.pipeline import StageOutcome, run_chain
 
 _LABEL_FREE_PAIRS = {
@@ -34,9 +36,12 @@ _SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1")
 
 def run_seeds(
     config: Path, overrides: Sequence[str], seeds: int, workspace: Path
-) -> tuple[list[dict[str, Any]], list[list[StageOutcome]]]:
-    """Results (metrics.json) and stage outcomes, one per seed."""
-    results, outcomes = [], []
+) -> tuple[list[dict[str, Any]], list[list[StageOutcome]], SeedAnswers]:
+    """Results (metrics.json) and stage outcomes, one per seed, and the answers of all.
+
+    Exits where a supervised reference cannot be believed: no table is made with it.
+    """
+    results, outcomes, runs = [], [], []
     for seed in range(seeds):
         settings = [*overrides, f"seed={seed}", f"experiment_name=seed_{seed}"]
         done: list[StageOutcome] = []
@@ -48,11 +53,15 @@ def run_seeds(
         chain = run_chain(config, settings, workspace, on_outcome=note)
         outcomes.append(done)
         results.append(read_json(chain.model_folders.results / "metrics.json"))
-    return results, outcomes
+        doubts = [d for part in results[-1].values() for d in reference_doubts(part["recognition"])]
+        if doubts:
+            sys.exit(f"Seed {seed}, no table: a reference must be sane. {'. '.join(doubts)}.")
+        runs.append(read_run(chain.model_folders.results, f"seed_{seed}"))
+    return results, outcomes, SeedAnswers(runs)
 
 
-def recognition_tables(results: Sequence[Mapping[str, Any]]) -> str:
-    """One table per protocol, unit and pool: mean over seeds, then the range over seeds."""
+def recognition_tables(results: Sequence[Mapping[str, Any]], answers: SeedAnswers) -> str:
+    """One table per protocol, unit and pool: mean, range over seeds, interval over seeds and days."""
     parts = []
     for protocol in results[0]:
         runs = [result[protocol]["recognition"] for result in results]
@@ -67,27 +76,32 @@ def recognition_tables(results: Sequence[Mapping[str, Any]]) -> str:
                     continue
                 n = chosen[0][pool]["n"]
                 parts.append(f"## {protocol.replace('_', '-')}, per {unit}, {title} (n = {n:,})\n")
-                parts.append(_score_table(chosen, pool, runs[0]["rows"]))
+                parts.append(_score_table(chosen, pool, protocol, answers))
     return "\n\n".join(parts)
 
 
-def difference_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """Paired differences of label-free rows per seed, with the interval over days."""
+def difference_table(results: Sequence[Mapping[str, Any]], answers: SeedAnswers) -> str:
+    """Paired differences of label-free rows: mean, range over seeds, one interval over seeds and days."""
     rows = []
     for protocol in results[0]:
-        for seed, result in enumerate(results):
-            for c in result[protocol]["recognition"].get("comparisons", []):
-                if (c["first"], c["second"]) not in _LABEL_FREE_PAIRS:
-                    continue
-                if "annotated" not in c or c["unit"] != "window":
-                    continue
-                rows_compared = _LABEL_FREE_PAIRS[c["first"], c["second"]]
-                words = " · ".join(w for w in (c["prompts"], c["variant"]) if w)
-                words += " · smoothed" if c["smoothed"] else ""
-                cells = [_interval(c["annotated"][s]) for s in ("accuracy", "macro_f1", "weighted_f1")]
-                rows.append((protocol, rows_compared, words, seed, *cells))
-    columns = ("protocol", "rows", "prompts", "seed", "accuracy", "macro F1", "weighted F1")
-    return markdown_table(columns, rows)
+        found = [result[protocol]["recognition"].get("comparisons", []) for result in results]
+        for entries in zip(*found, strict=True):
+            c = entries[0]
+            if (c["first"], c["second"]) not in _LABEL_FREE_PAIRS:
+                continue
+            if "annotated" not in c or c["unit"] != "window":
+                continue
+            words = " · ".join(w for w in (c["prompts"], c["variant"]) if w)
+            words += " · smoothed" if c["smoothed"] else ""
+            keys = [row_key({**c, "method": c[side]}) for side in ("first", "second")]
+            intervals = answers.minus(protocol, "L1", "annotated", keys[0], keys[1])
+            cells = [
+                _mean([e["annotated"][s]["value"] for e in entries], sign=True)
+                + _bracket(intervals.get(s), sign=True)
+                for s in ("accuracy", "macro_f1", "weighted_f1")
+            ]
+            rows.append((protocol, _LABEL_FREE_PAIRS[c["first"], c["second"]], words, *cells))
+    return markdown_table(("protocol", "rows", "prompts", "accuracy", "macro F1", "weighted F1"), rows)
 
 
 def student_table(results: Sequence[Mapping[str, Any]]) -> str:
@@ -124,71 +138,75 @@ def student_table(results: Sequence[Mapping[str, Any]]) -> str:
     return markdown_table(columns, rows)
 
 
-def retrieval_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """R@k, mAP and median rank per seed and direction, with the pool and chance."""
+def retrieval_table(results: Sequence[Mapping[str, Any]], answers: SeedAnswers) -> str:
+    """R@k, mAP and median rank per direction, with the pool and chance: mean, range, interval."""
     rows = []
     for protocol in results[0]:
-        for seed, result in enumerate(results):
-            found = result[protocol]["retrieval"]
-            chance = found["pool"]["chance_recall"]
-            for direction in ("text_to_window", "window_to_text"):
-                scores = found[direction]
-                cells = [f"{scores[f'recall@{k}']:.3f} ({chance[str(k)]:.3f})" for k in (1, 5, 10)]
-                rows.append(
-                    (
-                        protocol,
-                        direction,
-                        seed,
-                        found["pool"]["windows"],
-                        *cells,
-                        scores["map"],
-                        scores["median_rank"],
-                    )
-                )
-    columns = ("protocol", "direction", "seed", "pool", "R@1 (chance)", "R@5", "R@10", "mAP", "median rank")
+        found = [result[protocol]["retrieval"] for result in results]
+        chance = found[0]["pool"]["chance_recall"]
+        for direction in ("text_to_window", "window_to_text"):
+            scores = [f[direction] for f in found]
+            cells = [
+                _mean([x[f"recall@{k}"] for x in scores]) + _bracket(answers.recall(protocol, direction, k))
+                for k in (1, 5, 10)
+            ]
+            rest = [_mean([x[name] for x in scores]) for name in ("map", "median_rank")]
+            by_chance = " / ".join(f"{chance[str(k)]:.3f}" for k in (1, 5, 10))
+            rows.append((protocol, direction, found[0]["pool"]["windows"], by_chance, *cells, *rest))
+    columns = ("protocol", "direction", "pool", "chance", "R@1", "R@5", "R@10", "mAP", "median rank")
     return markdown_table(columns, rows)
 
 
-def label_precision_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """label-P@k in every direction, mean over seeds and the interval of the first: fine and coarse labels."""
+def label_precision_table(results: Sequence[Mapping[str, Any]], answers: SeedAnswers) -> str:
+    """label-P@k in every direction, fine and coarse: the whole pool; then the annotated pool, no interval."""
     rows = []
     for protocol in results[0]:
         found = [result[protocol]["retrieval"].get("labels") for result in results]
         if not all(found):
             continue
-        for level in ("L1", "L2"):
-            for direction, first in found[0][level].items():
-                for name, interval in first["intervals"].items():
-                    values = [labels[level][direction]["values"][name] for labels in found]
-                    words = name.replace("label_precision@", "P@").replace("_", " ")
-                    rows.append((protocol, level, direction, words, _mean(values), _bracket(interval)))
-    return markdown_table(("protocol", "labels", "direction", "score", "mean (range)", "first seed"), rows)
+        for pool in ("whole", "annotated_pool"):
+            parts = found if pool == "whole" else [labels.get(pool) for labels in found]
+            if not all(parts):
+                continue
+            for level in ("L1", "L2"):
+                for direction, first in parts[0][level].items():
+                    for name in first["values"]:
+                        k, average = name.removeprefix("label_precision@").split("_")
+                        values = [labels[level][direction]["values"][name] for labels in parts]
+                        interval = (
+                            answers.label_precision(protocol, direction, level, int(k)).get(average)
+                            if pool == "whole"
+                            else None
+                        )
+                        words = f"{pool.removesuffix('_pool')} ({parts[0]['pool']:,})"
+                        score = f"P@{k} {average}"
+                        cell = _mean(values) + _bracket(interval)
+                        rows.append((protocol, words, level, direction, score, cell))
+    return markdown_table(("protocol", "pool", "labels", "direction", "score", "value"), rows)
 
 
-def caption_only_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """Caption-only search beside text to window: R@10 of both and their paired difference, per seed."""
+def caption_only_table(results: Sequence[Mapping[str, Any]], answers: SeedAnswers) -> str:
+    """Caption-only search beside text to window: R@10 of both and their paired difference."""
     rows = []
     for protocol in results[0]:
-        for seed, result in enumerate(results):
-            found = result[protocol]["retrieval"]
-            only = found.get("caption_only")
-            if only:
-                cells = (
-                    found["text_to_window"]["recall@10"],
-                    only["encoder"]["recall@10"],
-                    only["joint"]["recall@10"],
-                )
-                rows.append(
-                    (protocol, seed, *cells, _interval(only["text_to_window_minus_encoder"]["recall@10"]))
-                )
-    columns = (
-        "protocol",
-        "seed",
-        "text to window",
-        "captions, encoder",
-        "captions, joint",
-        "window - encoder",
-    )
+        found = [result[protocol]["retrieval"] for result in results]
+        if not all(f.get("caption_only") for f in found):
+            continue
+        sides = {
+            "window": [f["text_to_window"]["recall@10"] for f in found],
+            "encoder": [f["caption_only"]["encoder"]["recall@10"] for f in found],
+            "joint": [f["caption_only"]["joint"]["recall@10"] for f in found],
+        }
+        gaps = [w - e for w, e in zip(sides["window"], sides["encoder"], strict=True)]
+        interval = answers.recall(protocol, "text_to_window", 10, minus="text_to_captions_encoder")
+        rows.append(
+            (
+                protocol,
+                *(_mean(values) for values in sides.values()),
+                _mean(gaps, sign=True) + _bracket(interval, sign=True),
+            )
+        )
+    columns = ("protocol", "text to window", "captions, encoder", "captions, joint", "window - encoder")
     return markdown_table(columns, rows)
 
 
@@ -206,17 +224,19 @@ def few_label_table(results: Sequence[Mapping[str, Any]]) -> str:
     return markdown_table(("protocol", "method", "shots", "macro F1", "weighted F1"), rows)
 
 
-def coarse_tables(results: Sequence[Mapping[str, Any]]) -> str:
-    """Coarse labels (L2), annotated windows: mean over seeds and the interval of the first."""
+def coarse_tables(results: Sequence[Mapping[str, Any]], answers: SeedAnswers) -> str:
+    """Coarse labels (L2), annotated windows; mapped answers are not stored and have no interval."""
     rows = []
     for protocol in results[0]:
         found = [(result[protocol]["recognition"].get("coarse") or {}).get("rows", []) for result in results]
         for entries in zip(*found, strict=True):
             if entries[0]["unit"] == "window":
-                cells = []
-                for score in ("accuracy", "macro_f1", "weighted_f1"):
-                    values = [e["annotated"][score]["value"] for e in entries]
-                    cells.append(f"{_mean(values)} {_bracket(entries[0]['annotated'][score])}")
+                found_scores = answers.scores(protocol, "L2", "annotated", row_key(entries[0]))
+                intervals = {} if found_scores is None else found_scores.intervals()
+                cells = [
+                    _mean([e["annotated"][score]["value"] for e in entries]) + _bracket(intervals.get(score))
+                    for score in ("accuracy", "macro_f1", "weighted_f1")
+                ]
                 rows.append((protocol, method_title(entries[0]), *cells))
     return markdown_table(("protocol", "row", "accuracy", "macro F1", "weighted F1"), rows)
 
@@ -243,36 +263,39 @@ def day_part_table(results: Sequence[Mapping[str, Any]]) -> str:
     return markdown_table(("row", "part of the day", "windows", "accuracy", "macro F1"), rows)
 
 
-def _mean(values: Sequence[float]) -> str:
-    spread = f" ({min(values):.3f}–{max(values):.3f})" if min(values) != max(values) else ""
-    return f"{sum(values) / len(values):.3f}{spread}"
+def _mean(values: Sequence[float], *, sign: bool = False) -> str:
+    form = "+.3f" if sign else ".3f"
+    spread = f" ({min(values):{form}}–{max(values):{form}})" if min(values) != max(values) else ""
+    return f"{sum(values) / len(values):{form}}{spread}"
 
 
-def _bracket(interval: Mapping[str, Any]) -> str:
-    return "" if interval["low"] is None else f"[{interval['low']:.3f}, {interval['high']:.3f}]"
+def _bracket(interval: Interval | None, *, sign: bool = False) -> str:
+    """The interval after a space, with a star where a difference excludes 0; nothing where there is none."""
+    if interval is None or interval.low != interval.low:
+        return ""
+    form = "+.3f" if sign else ".3f"
+    star = " *" if sign and interval.excludes_zero else ""
+    return f" [{interval.low:{form}}, {interval.high:{form}}]{star}"
 
 
-def _score_table(rows: Sequence[Mapping[str, Any]], pool: str, first: Sequence[Mapping[str, Any]]) -> str:
-    interval = {method_title(r) + r["unit"]: r.get(pool) for r in first}
+def _score_table(rows: Sequence[Mapping[str, Any]], pool: str, protocol: str, answers: SeedAnswers) -> str:
     cells = []
     for row in rows:
-        title = method_title(row)
-        scores = []
-        for s in _SCORES:
-            value = row[pool][s]
-            spread = f" ({value['min']:.3f}–{value['max']:.3f})" if value["min"] != value["max"] else ""
-            days = interval[title + row["unit"]][s]
-            interval_text = "" if days["low"] is None else f" [{days['low']:.3f}, {days['high']:.3f}]"
-            scores.append(f"{value['mean']:.3f}{spread}{interval_text}")
-        cells.append((title, "yes" if row["uses_labels"] else "no", *scores))
+        found = answers.scores(protocol, "L1", pool, row_key(row)) if row["unit"] == "window" else None
+        intervals = {} if found is None else found.intervals()
+        scores = [_mean(row[pool][s]["values"]) + _bracket(intervals.get(s)) for s in _SCORES]
+        cells.append((method_title(row), "yes" if row["uses_labels"] else "no", *scores))
     return markdown_table(("row", "labels", "accuracy", "balanced acc.", "macro F1", "weighted F1"), cells)
 
 
-def _interval(value: Mapping[str, float]) -> str:
-    if value["low"] is None:
-        return f"{value['value']:+.3f}"
-    star = " *" if value["differs"] else ""
-    return f"{value['value']:+.3f} [{value['low']:+.3f}, {value['high']:+.3f}]{star}"
+def _deviation_lines(result: Mapping[str, Any]) -> str:
+    """Where each protocol's evaluation departs from docs/protocol.md."""
+    lines = [
+        f"Deviations from the protocol ({protocol.replace('_', '-')}): {'; '.join(found) or 'none'}."
+        for protocol, part in result.items()
+        for found in [part["recognition"].get("deviations", [])]
+    ]
+    return "\n\n".join(lines)
 
 
 def _print(outcome: StageOutcome) -> None:
@@ -294,7 +317,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         workspace = arguments.workspace or Path(temporary)
         started = time.monotonic()
-        results, outcomes = run_seeds(arguments.config, arguments.overrides, arguments.seeds, workspace)
+        results, outcomes, answers = run_seeds(
+            arguments.config, arguments.overrides, arguments.seeds, workspace
+        )
         seconds = time.monotonic() - started
     stages = [(o.stage.name, "ran" if o.ran else "up to date", round(o.seconds, 1)) for o in outcomes[0]]
     shown = [o.split("=")[0] if "log=" in o else o for o in arguments.overrides]
@@ -306,24 +331,26 @@ def main() -> None:
         (
             f"Settings changed: {', '.join(shown) or 'none'}. Home {first['home']}, {len(results)} seeds, "
             f"{seconds:.0f} s in all. Prompt sets (sha256): {hashes}. Mean over seeds, range over seeds in "
-            "round brackets, 95 % interval by bootstrap over days (seed 0) in square ones. Rejection for the "
+            "round brackets, one 95 % interval by bootstrap over seeds and days together in square ones "
+            "(none with fewer than 8 annotated test days, and none per segment). Rejection for the "
             f"pool of all windows: {first.get('rejection')}.",
             stage_commits(o for done in outcomes for o in done),
-            recognition_tables(results),
+            _deviation_lines(results[0]),
+            recognition_tables(results, answers),
             "## Label-free rows, differences (annotated windows; * the interval excludes 0)",
-            difference_table(results),
+            difference_table(results, answers),
             "## Students beside their teachers, without labels (a refused one's row is its teacher's)",
             student_table(results),
             "## Retrieval on the whole test pool",
-            retrieval_table(results),
+            retrieval_table(results, answers),
             "## Caption-only search beside it (R@10; * the interval excludes 0)",
-            caption_only_table(results),
-            "## label-precision@k",
-            label_precision_table(results),
+            caption_only_table(results, answers),
+            "## label-precision@k (the query's own window is never among the answers)",
+            label_precision_table(results, answers),
             "## Few labels, share of the linear probe",
             few_label_table(results),
             "## Coarse labels (L2), annotated windows",
-            coarse_tables(results),
+            coarse_tables(results, answers),
             "## Part of the day, first seed",
             day_part_table(results),
             *_chain_time(outcomes[0], stages),

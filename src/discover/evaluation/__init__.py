@@ -3,10 +3,12 @@
 from discover.evaluation.answers import ANSWERS, RETRIEVAL_ANSWERS, SHOT_ANSWERS, AnswerLog, row_key
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData
+from discover.evaluation.deviations import deviations, reference_doubts, sampling_deviations
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.markdown import to_markdown
 from discover.evaluation.recognition import RECOGNITION_SCHEMA, check_prompt_sets, evaluate_recognition
 from discover.evaluation.retrieval import RETRIEVAL_SCHEMA, evaluate_retrieval
+from discover.evaluation.seed_answers import SeedAnswers
 from discover.evaluation.seeds import summarise_seeds
 
 __all__ = [
@@ -18,11 +20,15 @@ __all__ = [
     "AnswerLog",
     "EvaluationConfig",
     "EvaluationData",
+    "SeedAnswers",
     "check_leaks",
     "check_prompt_sets",
+    "deviations",
     "evaluate_recognition",
     "evaluate_retrieval",
+    "reference_doubts",
     "row_key",
+    "sampling_deviations",
     "summarise_seeds",
     "to_markdown",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from discover.core.day_parts import DAY_PARTS
+from discover.evaluation.deviations import reference_doubts
 from discover.evaluation.markdown_retrieval import retrieval_markdown
 from discover.evaluation.markdown_tables import SCORE_WORDS, f1_cell, markdown_table, score_cell
 from discover.metrics.bootstrap import MIN_DAYS, enough_days
@@ -74,6 +75,9 @@ def _recognition(result: Mapping[str, Any]) -> list[str]:
         ),
         "",
     ]
+    if result.get("deviations"):
+        lines += [f"Deviations from the protocol: {'; '.join(result['deviations'])}.", ""]
+    lines += [f"**Not to be believed**: {doubt}.\n" for doubt in reference_doubts(result)]
     shared = result["leak_check"].get("shared_days", 0)
     if shared:
         lines += [

@@ -21,6 +21,7 @@ DIRECTION_TITLES = {
 def retrieval_markdown(result: Mapping[str, Any]) -> list[str]:
     """Lines: ranks first, then labels in all directions, prompts, and what is found instead."""
     pool = result["pool"]
+    found = result.get("deviations")
     return [
         f"# Retrieval, home {result['home']}, {result['protocol'].replace('_', '-')} windows",
         "",
@@ -28,6 +29,7 @@ def retrieval_markdown(result: Mapping[str, Any]) -> list[str]:
         f"{pool['distinct_captions']:,} distinct captions, largest set of windows with one caption "
         f"{pool['largest_relevant_set']:,}.",
         "",
+        *([f"Deviations from the protocol: {'; '.join(found)}.", ""] if found else []),
         *_ranks(result),
         *_labels(result),
         *_prompts(result),

@@ -90,6 +90,8 @@ class Recognition(_Part):
     comparisons: list[dict[str, Any]]
     few_labels: list[dict[str, Any]] = []
     coarse: Coarse | None = None
+    deviations: list[str] = []
+    """Where the evaluation departs from docs/protocol.md."""
     skipped: str | None = None
 
 
@@ -125,6 +127,7 @@ class Retrieval(_Part):
     label_precision: dict[str, Any] | None = None
     labels: dict[str, Any] | None = None
     prompts: list[dict[str, Any]] = []
+    deviations: list[str] = []
     skipped: str | None = None
 
 

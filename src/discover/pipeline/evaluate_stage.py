@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.alignment import LoadedModel, load_model
-from discover.core.artifacts import write_json, write_text
+from discover.core.artifacts import read_manifest, write_json, write_text
 from discover.core.embeddings import EmbeddingTable, load_embeddings
 from discover.core.progress import Progress
 from discover.core.tables import SPLITS
@@ -19,8 +19,10 @@ from discover.evaluation import (
     AnswerLog,
     EvaluationData,
     check_prompt_sets,
+    deviations,
     evaluate_recognition,
     evaluate_retrieval,
+    sampling_deviations,
     to_markdown,
 )
 from discover.evaluation.data import SplitData
@@ -95,7 +97,7 @@ def evaluate_stage(
         }
         inputs.update({f"{name}{suffix}": path for name, path in own.items()})
     values = settings.model_dump(mode="json")
-    return Stage("evaluate", "score recognition and retrieval", 5, results, values, inputs, run)
+    return Stage("evaluate", "score recognition and retrieval", 6, results, values, inputs, run)
 
 
 def evaluate_model(
@@ -152,12 +154,24 @@ def evaluate_model(
             result["recognition"] = evaluate_recognition(with_encoder, fine_tune=tuning, **shared)
         if protocol != "recognition":
             result["retrieval"] = evaluate_retrieval(evaluated, **shared)
+        _note_deviations(result, samplings[name].folder)
         results[name] = result
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / "metrics.json", results)
     write_text(output / "metrics.md", _markdown(list(results.values())))
     answers.write(output)
     return [output / name for name in EVALUATION_OUTPUTS]
+
+
+def _note_deviations(result: dict[str, Any], sampling: Path) -> None:
+    """Write into both parts of a result where it departs from the protocol."""
+    manifests = (read_manifest(path) for path in sorted(sampling.glob("manifest_sample*.json")))
+    cut = next((m.config for m in manifests if m is not None), {})
+    found = sampling_deviations(cut)
+    if "recognition" in result:
+        result["recognition"]["deviations"] = found + deviations(result["recognition"])
+    if "retrieval" in result:
+        result["retrieval"]["deviations"] = found
 
 
 def _markdown(results: Sequence[Mapping[str, Any]]) -> str:

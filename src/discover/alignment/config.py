@@ -23,6 +23,7 @@ from discover.core.config import (
     closest,
     config_from_mapping,
     dump_yaml,
+    place_paths,
     read_yaml_mapping,
 )
 from discover.core.errors import ConfigError
@@ -40,10 +41,40 @@ __all__ = [
     "OptimizerConfig",
     "ProjectionConfig",
     "TrainingConfig",
+    "read_run_mapping",
 ]
 
 PIPELINE_BLOCKS: tuple[str, ...] = ("home", "sampling", "captions", "evaluation", "report", "retrieval")
 """Blocks of a run's YAML that belong to the pipeline and are left to it."""
+
+
+_INPUT_PATHS = (
+    "home.log",
+    "home.translate",
+    "train_data_path",
+    "val_data_path",
+    "vocab_path",
+    "train_text_embeddings_path",
+    "val_text_embeddings_path",
+    "train_captions_path",
+    "val_captions_path",
+    "text_encoder_config_path",
+    "encoder_config_path",
+    "text_encoder.model_path",
+)
+
+
+def read_run_mapping(path: Path | str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The plain values of a run's YAML, its input paths found from its own folder, with `a.b=c` overrides.
+
+    Raises:
+        ConfigError: No such file, or no YAML.
+    """
+    values = read_yaml_mapping(path)
+    home = values.get("home")
+    own_home = isinstance(home, Mapping) and str(home.get("name")).endswith((".yaml", ".yml"))
+    settings = (*_INPUT_PATHS, "home.name") if own_home else _INPUT_PATHS
+    return apply_overrides(place_paths(values, Path(path), settings), overrides)
 
 
 class AlignmentConfig(StrictModel):
@@ -120,7 +151,7 @@ class AlignmentConfig(StrictModel):
         Raises:
             ConfigError: Unknown key, wrong value, or a combination that cannot work.
         """
-        return cls.from_mapping(apply_overrides(read_yaml_mapping(path), overrides), source=str(path))
+        return cls.from_mapping(read_run_mapping(path, overrides), source=str(path))
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, source: str = "config") -> "AlignmentConfig":
@@ -136,7 +167,8 @@ class AlignmentConfig(StrictModel):
                 continue
             if own.get(block) is not None:
                 raise ConfigError(f"{source}: give {block} or {block}_config_path, not both.")
-            read = {block: read_yaml_mapping(_near(file, source))}
+            where = _near(file, source)
+            read = {block: place_paths(read_yaml_mapping(where), where, ("model_path",))}
             if block == "encoder":
                 read, more = adopt_v2_keys({**read, "sensor_projection": own.get("sensor_projection")})
                 notes += more

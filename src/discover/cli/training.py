@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from discover.alignment import AlignmentConfig, AlignmentTrainer
+from discover.alignment.config import read_run_mapping
 from discover.cli.console import BarProgress, console
-from discover.core.config import apply_overrides, read_yaml_mapping
 from discover.core.errors import ConfigError
 
 __all__ = ["train_model"]
@@ -21,7 +21,7 @@ def train_model(
     output_dir: Path | None,
 ) -> None:
     """Train on the files the config names; on those the chain made, if it names none."""
-    values = apply_overrides(read_yaml_mapping(config), overrides)
+    values = read_run_mapping(config, overrides)
     from_files = values.get("train_data_path") is not None
     if run_full_pipeline or not from_files:
         if resume is not None and run_full_pipeline:

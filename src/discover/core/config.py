@@ -7,6 +7,7 @@ import difflib
 import re
 import types
 import typing
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ __all__ = [
     "config_from_mapping",
     "dump_yaml",
     "load_yaml",
+    "place_paths",
     "read_yaml_mapping",
 ]
 
@@ -134,6 +136,47 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
         value = f"[{raw}]" if _NUMBERS.fullmatch(raw.strip()) else raw
         node[leaf] = parse_yaml(value, f"--set {item}: the value")
     return result
+
+
+def place_paths(values: Mapping[str, Any], source: Path, settings: Iterable[str]) -> dict[str, Any]:
+    """Return a copy of a YAML's `values` whose relative paths are found from the YAML's own folder.
+
+    A path that is not there, but in the working directory, means that one; where both are there, the YAML's
+    folder wins and a warning names both. A path that is nowhere stays as it is written.
+
+    Args:
+        values: What the YAML holds, before `--set`, whose paths are relative to the working directory.
+        source: The YAML file.
+        settings: Dotted names of the settings that are paths of inputs.
+    """
+    result = _deep_copy(values)
+    for setting in settings:
+        *parents, leaf = setting.split(".")
+        node: Any = result
+        for parent in parents:
+            node = node.get(parent) if isinstance(node, dict) else None
+        if isinstance(node, dict) and isinstance(node.get(leaf), str) and node[leaf].strip():
+            node[leaf] = _placed(node[leaf], source, setting)
+    return result
+
+
+def _placed(written: str, source: Path, setting: str) -> str:
+    here, beside = Path(written), source.parent / written
+    try:
+        if here.is_absolute() or not beside.exists():
+            return written
+        if not here.exists():
+            return str(beside)
+        if here.samefile(beside):
+            return written
+    except (OSError, ValueError):  # a name too long, or with a NUL byte: said where the path is used
+        return written
+    warnings.warn(
+        f"{setting}: {written} is beside {source} and in the working directory; {beside} is read.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return str(beside)
 
 
 def dump_yaml(config: BaseModel) -> str:

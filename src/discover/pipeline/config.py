@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from discover.alignment.config import AlignmentConfig
+from discover.alignment.config import AlignmentConfig, read_run_mapping
 from discover.alignment.finetune_config import FineTuneConfig
 from discover.captions.config import CaptionConfig
-from discover.core.config import StrictModel, apply_overrides, config_from_mapping, read_yaml_mapping
+from discover.core.config import StrictModel, config_from_mapping
 from discover.core.errors import ConfigError
 from discover.evaluation.config import EvaluationConfig
 from discover.homes.simulator import SimulatorConfig
@@ -105,7 +105,7 @@ class RunConfig(StrictModel):
         Raises:
             ConfigError: Unknown key (with the nearest valid one), wrong value, or no `sampling` block.
         """
-        values = apply_overrides(read_yaml_mapping(path), overrides)
+        values = read_run_mapping(path, overrides)
         own: dict[str, Any] = {key: values[key] for key in _BLOCKS if key in values}
         if "sampling" not in own:
             raise ConfigError(

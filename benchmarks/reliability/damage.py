@@ -170,7 +170,9 @@ def damage_torch(path: Path, rng: Rng) -> str:
     weights = content.get("model")
     if rng.random() < 0.3 and isinstance(weights, dict):
         name = sorted(weights)[int(rng.integers(len(weights)))]
-        weights[name] = [weights[name][:1], None, torch.zeros(0), torch.zeros(3, 3, 3)][int(rng.integers(4))]
+        weights[name] = [weights[name].flatten()[:1], None, torch.zeros(0), torch.zeros(3, 3, 3)][
+            int(rng.integers(4))
+        ]
         how = f"weight {name}"
     else:
         content, how = _other_value(content, rng)

@@ -220,8 +220,9 @@ def _stage_kinds(workspace: Path) -> list[Kind]:
     from discover.core.tables import ANNOTATIONS, CAPTIONS, LABELS
     from discover.core.window_set import load_window_set, read_table
     from discover.pipeline.clusters import cluster_model
-    from discover.pipeline.discovery import write_model_cluster_page
     from discover.pipeline.evaluate_folder import read_runs
+    from discover.pipeline.report_clusters import clustering_notes
+    from discover.reports.cluster_section import with_clusters_section
     from discover.retrieval.window_facts import build_window_facts
 
     as_json = damage_text(load_json, json.dumps)
@@ -264,7 +265,11 @@ def _stage_kinds(workspace: Path) -> list[Kind]:
         home / "home.yaml",
     )  # fmt: skip
     search = _command("search", str(model), "someone is in the kitchen", "--json", "-k", "3")
-    page = write_model_cluster_page
+
+    def told() -> object:
+        notes = clustering_notes(model, results)
+        return with_clusters_section('<section id="clusters"></section>\n', notes)
+
     return [
         Kind("events, windows", (home / "events.parquet", sampling / "windows.parquet"),
              lambda: len(build_window_facts(load_window_set(sampling))), damage_table, share=0.4),
@@ -281,8 +286,7 @@ def _stage_kinds(workspace: Path) -> list[Kind]:
              lambda: weights(from_pretrained(exported)), as_json),
         Kind("clusterer", (clusters / "clusterer.safetensors",), assigned, damage_bytes, same=True),
         Kind("metrics", (results / "metrics.json",), lambda: read_runs([results]), as_json, share=0.5),
-        Kind("clusters.json", (clusters / "clusters.json",), lambda: page(model, clusters="k"), as_json,
-             share=0.05),
+        Kind("clusters.json", (clusters / "clusters.json",), told, as_json, share=0.6),
         Kind("index, by command", indexed, search, damage_bytes, same=True, share=0.8),
         Kind("index texts, by command", (index / "manifest.json", index / "source.json"), search, as_json,
              share=0.2),

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,11 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     """
     refuse_missing(path)
     try:
+        # torch does not compare the checksums that the file carries for each of its parts.
+        with zipfile.ZipFile(path) as archive:
+            wrong = archive.testzip()
+        if wrong is not None:
+            raise zipfile.BadZipFile(f"{wrong} has another checksum")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise CheckpointError(

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from discover.alignment.loaded import LoadedModel
 from discover.core.artifacts import atomic_path, file_sha256, read_json, write_json, write_text
 from discover.core.errors import ArtifactError, CheckpointError
-from discover.core.reading import mapping_of
+from discover.core.reading import mapping_of, taken_apart
 from discover.core.vocabulary import Vocabulary
 
 __all__ = ["PRETRAINED_FORMAT", "from_pretrained", "save_pretrained"]
@@ -56,36 +57,44 @@ def from_pretrained(folder: Path, *, device: torch.device | str = "cpu") -> Load
     Raises:
         CheckpointError: Something is missing, damaged or of another version.
     """
-    try:
+    hint = "An exported model has model.safetensors, config.json, vocab.json and home.json."
+    with taken_apart(folder, hint, error=CheckpointError):
         facts = mapping_of(read_json(folder / "config.json"), folder / "config.json")
         if facts.get("format") != PRETRAINED_FORMAT:
             raise CheckpointError(
                 f"{folder} is not a model folder of this version (format {facts.get('format')!r}). "
                 "Export the model again with this version."
             )
-        digest = file_sha256(folder / "model.safetensors")
-        # Folders of earlier versions carry no hash.
-        if facts.get("weights_sha256", digest) != digest:
-            raise CheckpointError(
-                f"{folder / 'model.safetensors'} is not the file that config.json describes: it is damaged "
-                "or of another model. Copy the folder again."
-            )
-        weights = load_file(folder / "model.safetensors")
         content: dict[str, Any] = {
             **{name: facts[name] for name in _FACTS},
             "config": facts["config"],
             "vocabulary": Vocabulary.load(folder / "vocab.json").to_dict(),
             "home": read_json(folder / "home.json"),
-            "model": weights,
         }
-        return LoadedModel(content, folder / "model.safetensors", digest, device)
-    except CheckpointError:
-        raise
-    except Exception as error:
-        raise CheckpointError(
-            f"{folder} does not hold a whole exported model ({type(error).__name__}: {str(error)[:200]}). "
-            "It needs model.safetensors, config.json, vocab.json and home.json."
-        ) from error
+        path = folder / "model.safetensors"
+        digest = _digest(path)
+        # Folders of earlier versions carry no hash.
+        if facts.get("weights_sha256", digest) != digest:
+            raise CheckpointError(
+                f"{path} is not the file that config.json describes: it is damaged or of another model. "
+                "Copy the folder again."
+            )
+        return LoadedModel(content | {"model": _weights(path)}, path, digest, device)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return file_sha256(path)
+    except OSError as error:
+        raise CheckpointError(f"Cannot read {path} ({error.strerror}). Copy the folder again.") from error
+
+
+def _weights(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        weights: dict[str, torch.Tensor] = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path} is damaged ({error}). Copy the folder again.") from error
+    return weights
 
 
 def _card(model: LoadedModel, values: Mapping[str, float]) -> str:

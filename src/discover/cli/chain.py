@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from discover.cli.console import BarProgress, console, print_table
 from discover.core.artifacts import read_json
 from discover.core.errors import ConfigError
+from discover.core.reading import taken_apart
 from discover.pipeline import (
     Chain,
     RefusedLines,
@@ -95,14 +97,9 @@ def print_refused(refused: RefusedLines) -> None:
 def print_results(chain: Chain) -> None:
     """Example searches with answers, and where the results are."""
     results = chain.model_folders.results
-    for entry in read_json(results / "searches.json"):
-        console.print(f'\nSearch: "{entry["query"]}"', markup=False)
-        for answer in entry["answers"][:2]:
-            rooms = " → ".join(room.replace("_", " ") for room in answer["rooms"][:5])
-            head = f"{answer['start'][:19].replace('T', ' ')}  {answer['duration_s']:.0f} s  {rooms}"
-            console.print(f"  {head}  (score {answer['score']:.2f})", markup=False, highlight=False)
-            for line in answer["timeline"][:4]:
-                console.print(f"      {line}", markup=False, highlight=False)
+    path = results / "searches.json"
+    with taken_apart(path, "Delete it and run again."):
+        _print_searches(read_json(path))
     model = chain.model_folders.model
     console.print(
         f"\nModel    {model}\nReport   {results / 'report.html'}\nFigures  {results / 'metrics.json'}\n"
@@ -111,3 +108,14 @@ def print_results(chain: Chain) -> None:
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _print_searches(searches: list[dict[str, Any]]) -> None:
+    for entry in searches:
+        console.print(f'\nSearch: "{entry["query"]}"', markup=False)
+        for answer in entry["answers"][:2]:
+            rooms = " → ".join(room.replace("_", " ") for room in answer["rooms"][:5])
+            head = f"{answer['start'][:19].replace('T', ' ')}  {answer['duration_s']:.0f} s  {rooms}"
+            console.print(f"  {head}  (score {answer['score']:.2f})", markup=False, highlight=False)
+            for line in answer["timeline"][:4]:
+                console.print(f"      {line}", markup=False, highlight=False)

@@ -185,9 +185,18 @@ def taken_apart(
             raise
         raise error(f"{source}: {problem}") from problem
     except _DAMAGE as problem:
-        said = " ".join(str(problem).split())[:200]
+        said = _said(problem)
         text = f"{source} does not hold what it should ({type(problem).__name__}: {said}). {hint}"
         raise error(text) from problem
+
+
+def _said(problem: Exception) -> str:
+    """What an error says, in a few words; pydantic lists several."""
+    listed = getattr(problem, "errors", None)
+    if callable(listed):
+        first = [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in listed()[:2]]
+        return "; ".join(" ".join(text.split())[:120] for text in first)
+    return " ".join(str(problem).split())[:200]
 
 
 class _Loader(_Base):  # type: ignore[misc]

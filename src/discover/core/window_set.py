@@ -1,6 +1,8 @@
 """One home's events with the windows cut from them: what every stage after sampling starts from."""
 
-from collections.abc import Mapping
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,13 +84,36 @@ def read_table(path: Path, schema: Mapping[str, object]) -> pl.DataFrame:
     if not path.is_file():
         raise ArtifactError(f"No table at {path}. Run the stage that makes it first.")
     try:
-        table = pl.read_parquet(path)
-    except Exception as error:
+        with _panics_unprinted():
+            table = pl.read_parquet(path)
+    except BaseException as error:
+        # polars panics on some damaged files, with a class of its own that is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        said = " ".join(str(error).split())[:200]
         raise ArtifactError(
-            f"{path} is not a readable Parquet file ({type(error).__name__}: {error}). "
+            f"{path} is not a readable Parquet file ({type(error).__name__}: {said}). "
             "Delete it and run its stage again."
         ) from error
     return validate_table(table, schema, str(path))
+
+
+@contextlib.contextmanager
+def _panics_unprinted() -> Iterator[None]:
+    """Keep the back traces that polars' threads print to standard error away from the terminal."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # standard error is closed
+        yield
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def write_table(path: Path, table: pl.DataFrame, schema: Mapping[str, object]) -> None:
@@ -126,6 +151,7 @@ def load_event_log(folder: Path) -> EventLog:
         raise ArtifactError(f"No imported log in {folder}. Run `discover homes import` first.")
     home = read_home(folder / "home.yaml")
     events = read_table(folder / "events.parquet", EVENTS)
+    _refuse_gaps(folder / "events.parquet", events, ("time", "sensor", "state"))
     return EventLog(home, events, read_table(folder / "annotations.parquet", ANNOTATIONS))
 
 
@@ -152,7 +178,13 @@ def load_window_set(path: Path) -> WindowSet:
     owner = folder if (folder / "events.parquet").is_file() else folder.parent
     events = read_table(owner / "events.parquet", EVENTS)
     home = read_home(owner / "home.yaml")
+    _refuse_gaps(owner / "events.parquet", events, ("time", "sensor", "state"))
+    _refuse_gaps(folder / "windows.parquet", windows, tuple(WINDOWS))
     if len(windows):
+        if int(windows["first_event"].min()) < 0 or int(windows["n_events"].min()) < 1:  # type: ignore[arg-type]
+            raise DataError(
+                f"{folder / 'windows.parquet'} holds windows without events. Run `discover sample` again."
+            )
         last = int((windows["first_event"] + windows["n_events"]).max())  # type: ignore[arg-type]
         if last > len(events):
             raise DataError(
@@ -160,6 +192,12 @@ def load_window_set(path: Path) -> WindowSet:
                 f"{len(events):,}. The log was imported again: run `discover sample` again."
             )
     return WindowSet(home, events, windows)
+
+
+def _refuse_gaps(path: Path, table: pl.DataFrame, columns: tuple[str, ...]) -> None:
+    empty = [c for c in columns if table[c].null_count()]
+    if empty:
+        raise DataError(f"{path} lacks values of {', '.join(empty)}. It is damaged; run its stage again.")
 
 
 def read_labels(path: Path) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from discover.core.artifacts import read_json
 from discover.core.errors import ConfigError, DataError
+from discover.core.reading import mapping_of, taken_apart
 from discover.evaluation.answers import SHOT_ANSWERS, AnswerLog, row_key
 from discover.metrics.bootstrap import Interval, bootstrap_mean, paired_mean_difference
 from discover.metrics.bootstrap_scores import ScoreSamples, score_samples
@@ -55,13 +56,15 @@ def read_run(folder: Path, name: str) -> Run:
         ArtifactError: They are missing or damaged.
     """
     log = AnswerLog.read(folder)
-    metrics = read_json(folder / "metrics.json") if (folder / "metrics.json").is_file() else {}
-    scores = {
-        (protocol, "L1", "annotated", row_key(row)): row["annotated"]
-        for protocol, part in metrics.items()
-        for row in part.get("recognition", {}).get("rows", ())
-        if row.get("shots")
-    }
+    path = folder / "metrics.json"
+    with taken_apart(path, "Evaluate again."):
+        metrics = mapping_of(read_json(path), path) if path.is_file() else {}
+        scores = {
+            (protocol, "L1", "annotated", row_key(row)): row["annotated"]
+            for protocol, part in metrics.items()
+            for row in part.get("recognition", {}).get("rows", ())
+            if row.get("shots")
+        }
     stored = {"shots": log.shots[0]} if log.shots else {}
     return Run(name, log.recognition[0], log.retrieval[0], shot_scores=scores, **stored)
 

@@ -37,7 +37,9 @@ def activity_prompts(home: Home, config: RecognitionConfig, own: Path | None = N
 
 def _own_prompts(path: Path, home: Home) -> PromptSet:
     groups: Mapping[str, Any] = read_yaml_mapping(path)
-    sentences = {str(k): (v,) if isinstance(v, str) else tuple(v or ()) for k, v in groups.items()}
+    sentences: dict[str, tuple[Any, ...]] = {
+        k: (v,) if isinstance(v, str) else tuple(v) if isinstance(v, list) else () for k, v in groups.items()
+    }
     bad = [k for k, v in sentences.items() if not v or not all(isinstance(s, str) and s.strip() for s in v)]
     if bad or not sentences:
         raise ConfigError(

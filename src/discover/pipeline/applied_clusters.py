@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from discover.alignment import LoadedModel, load_model
 from discover.clustering import CLUSTERER_FILE, SavedClustering, load_clustering
-from discover.core.artifacts import atomic_path, read_json, write_json
+from discover.core.artifacts import atomic_path, write_json
 from discover.core.config import closest
 from discover.core.errors import ArtifactError, ConfigError
 from discover.core.event_semantics import person_mask
@@ -29,6 +29,7 @@ from discover.pipeline.new_windows import NewWindows
 from discover.reports.cluster_page import ClusterPageInputs, write_cluster_page
 from discover.retrieval import build_window_facts
 from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name
+from discover.retrieval.clusters_file import read_clusters
 
 __all__ = ["AppliedClusters", "ApplyRequest", "apply_clusters", "find_saved"]
 
@@ -89,7 +90,7 @@ def apply_clusters(request: ApplyRequest, progress: Progress = SILENT) -> Applie
     model = load_model(request.model)
     folder = find_saved(request.model, request.clustering)
     clustering = load_clustering(folder, model_sha256=model.sha256)
-    found = read_json(folder / CLUSTERS_FILE)
+    found = read_clusters(folder / CLUSTERS_FILE)
     windows = _read_windows(request, model, clustering, folder)
     output = _output(request, windows.name, str(found["name"]))
     vectors = windows.vectors(progress)
@@ -134,7 +135,7 @@ def find_saved(model_folder: Path, name: str) -> Path:
     if "/" in name or "\\" in name:
         return Path(name)
     folders = sorted(path.parent for path in model_folder.glob(f"clusters_*/{CLUSTERER_FILE}"))
-    names = {folder: str(read_json(folder / CLUSTERS_FILE)["name"]) for folder in folders}
+    names = {folder: str(read_clusters(folder / CLUSTERS_FILE)["name"]) for folder in folders}
     found = [folder for folder in folders if name in (names[folder], folder.name)]
     if len(found) == 1:
         return found[0]

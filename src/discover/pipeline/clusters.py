@@ -27,7 +27,7 @@ from discover.clustering import (
     build_clusterer,
     save_clustering,
 )
-from discover.core.artifacts import read_json, write_json
+from discover.core.artifacts import write_json
 from discover.core.errors import ArtifactError, ConfigError
 from discover.core.names import check_path_name
 from discover.core.progress import SILENT, Progress
@@ -39,6 +39,7 @@ from discover.pipeline.cluster_words import describe_clusters, write_cluster_tab
 from discover.pipeline.report_clusters import refresh_report
 from discover.pipeline.stage import Stage, StageResult, run_stages
 from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name
+from discover.retrieval.clusters_file import read_clusters
 
 __all__ = ["ClusterFolder", "FittedClusters", "cluster_model", "fit_clusters"]
 
@@ -132,7 +133,7 @@ def cluster_model(
     )
     outcome = run_stages([stage], progress=progress)[0]
     refresh_report(model_folder)
-    return ClusterFolder(folder, read_json(folder / CLUSTERS_FILE), outcome.ran)
+    return ClusterFolder(folder, read_clusters(folder / CLUSTERS_FILE), outcome.ran)
 
 
 def fit_clusters(

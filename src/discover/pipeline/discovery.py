@@ -23,14 +23,16 @@ from discover.changes import (
     marks_of_windows,
     thin_windows,
 )
-from discover.core.artifacts import atomic_path, read_json, write_json
+from discover.core.artifacts import atomic_path, write_json
 from discover.core.event_semantics import person_mask
 from discover.core.home import UNKNOWN_ROOM, Home
+from discover.core.reading import taken_apart
 from discover.core.window_set import WindowSet
 from discover.pipeline.index_folders import indexed_windows, only_index, sampling_of
 from discover.pipeline.report_clusters import refresh_report
 from discover.retrieval import Index
 from discover.retrieval.clusters import CLUSTERS_FILE, Clustering, find_clustering
+from discover.retrieval.clusters_file import read_clusters
 
 if TYPE_CHECKING:
     from discover.reports.style import Drawing
@@ -126,7 +128,7 @@ def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_se
 
 
 def _clusters(found: Clustering) -> list[dict[str, Any]]:
-    clusters: list[dict[str, Any]] = read_json(found.folder / CLUSTERS_FILE)["clusters"]
+    clusters: list[dict[str, Any]] = read_clusters(found.folder / CLUSTERS_FILE)["clusters"]
     return clusters
 
 
@@ -234,9 +236,10 @@ def write_model_cluster_page(
         window_set=window_set,
         facts=windows,
         assignments=found.assignments,
-        content=read_json(found.folder / CLUSTERS_FILE),
+        content=read_clusters(found.folder / CLUSTERS_FILE),
         present=person_mask(window_set.events, window_set.home),
     )
-    page = write_cluster_page(output or found.folder, inputs)
+    with taken_apart(found.folder / CLUSTERS_FILE, "Run `discover cluster` again."):
+        page = write_cluster_page(output or found.folder, inputs)
     refresh_report(model)
     return page

@@ -8,6 +8,7 @@ from typing import Any
 from discover.core.artifacts import check_files, read_json, require_manifest, write_json
 from discover.core.config import config_from_mapping
 from discover.core.errors import ArtifactError
+from discover.core.reading import mapping_of
 from discover.core.window_set import WindowSet, load_window_set
 from discover.retrieval import SearchDefaults
 
@@ -55,7 +56,7 @@ def search_defaults_of(index_folder: Path) -> SearchDefaults:
         ArtifactError: The note is damaged.
     """
     path = index_folder / _SOURCE
-    note = read_json(path) if path.is_file() else {}
+    note = mapping_of(read_json(path), path) if path.is_file() else {}
     return config_from_mapping(note.get("search", {}), SearchDefaults, source=str(path))
 
 

@@ -16,8 +16,10 @@ from discover.core.artifacts import (
     write_json,
     write_text,
 )
+from discover.core.reading import mapping_of, taken_apart
 from discover.reports.cluster_section import ClusteringNote, with_clusters_section
 from discover.retrieval.clusters import CLUSTERS_FILE
+from discover.retrieval.clusters_file import read_clusters
 
 __all__ = ["clustering_files", "clustering_notes", "note_report", "refresh_report"]
 
@@ -45,7 +47,7 @@ def clustering_notes(model: Path, results: Path) -> list[ClusteringNote]:
     sha256 = file_sha256(model / "best_model.pt")
     notes = []
     for path in sorted(model.glob(f"clusters_*/{CLUSTERS_FILE}")):
-        content = read_json(path)
+        content = read_clusters(path)
         if "found_in" in content:
             continue
         page = path.parent / _PAGE
@@ -63,7 +65,9 @@ def refresh_report(model: Path) -> Path | None:
     """Write the report's section on clusters anew; the report's path, or None where nothing changed."""
     if not (model / _NOTE).is_file():
         return None
-    results = Path(os.path.normpath(model / read_json(model / _NOTE)["results"]))
+    with taken_apart(model / _NOTE, "Run `discover run` again."):
+        note = mapping_of(read_json(model / _NOTE), model / _NOTE, "results")
+        results = Path(os.path.normpath(model / note["results"]))
     report = results / _REPORT
     if not report.is_file():
         return None

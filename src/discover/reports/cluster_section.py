@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from discover.clustering import share_words
+from discover.core.reading import taken_apart
 from discover.reports.cluster_page import example_lines
 from discover.reports.pages import page_environment
 
@@ -54,7 +55,8 @@ def clusters_section(notes: Sequence[ClusteringNote]) -> dict[str, Any]:
             f"Found with an earlier model and left out: {', '.join(old)}. Run `discover cluster` again with "
             "the same settings."
         )
-    told = [_clustering(note) for note in current]
+    with taken_apart("clusters.json", "Run `discover cluster` again."):
+        told = [_clustering(note) for note in current]
     return {"id": "clusters", "title": "Clusters", "text": text, "missing": missing, "clusterings": told}
 
 

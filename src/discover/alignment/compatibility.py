@@ -67,7 +67,8 @@ def adopt_v2_keys(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
     elif kind not in (None, "transformer"):
         out["encoder"] = {"type": kind}
     if isinstance(out.get("encoder"), Mapping):
-        width = (out.get("sensor_projection") or {}).get("dim", 512)
+        head = out.get("sensor_projection")
+        width = head.get("dim", 512) if isinstance(head, Mapping) else 512
         out["encoder"] = _adopt_encoder(dict(out["encoder"]), width, notes)
     if isinstance(out.get("training"), Mapping):
         out["training"] = dict(out["training"])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.core.arrays import names_of, numbers_of
 from discover.core.artifacts import atomic_path
 from discover.core.errors import ArtifactError, JoinError, ShapeError
 from discover.core.reading import read_npz, taken_apart
@@ -52,6 +53,8 @@ class EmbeddingTable:
                 f"Embeddings {self.vectors.shape}, ids {self.sample_ids.shape} and caption indices "
                 f"{self.caption_indices.shape} must have one row each."
             )
+        numbers_of(self.vectors, "embeddings")
+        names_of(self.sample_ids, "sample ids")
 
     @property
     def dim(self) -> int:

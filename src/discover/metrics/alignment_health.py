@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from discover.core.arrays import names_of
 from discover.core.errors import ShapeError
 from discover.metrics.top_k import normalise_rows, row_blocks
 
@@ -112,5 +113,5 @@ def _codes(groups: ArrayLike | None, n: int) -> NDArray[np.int64]:
     given = np.asarray(groups)
     if given.shape != (n,):
         raise ShapeError(f"One group per pair is needed: {n} pairs, groups of shape {given.shape}.")
-    _, codes = np.unique(given, return_inverse=True)
+    _, codes = np.unique(names_of(given, "groups"), return_inverse=True)
     return codes.astype(np.int64)

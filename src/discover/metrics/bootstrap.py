@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, stdtrit
 
-from discover.core.errors import ConfigError, ShapeError
+from discover.core.arrays import names_of, numbers_of
+from discover.core.errors import ConfigError, DataError, ShapeError
 from discover.core.seeds import derive_seed
 
 # Shape letters: N windows, D days, K resamples, S seeds.
@@ -185,7 +186,7 @@ def _drawn_means(
     values: ArrayLike, codes: NDArray[np.int64], n_days: int, resamples: int, seed: int
 ) -> tuple[float, NDArray[np.float64]]:
     """The mean over windows and seeds, and (K,) its values over the draws."""
-    array = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    array = np.atleast_2d(np.asarray(numbers_of(values, "values"), dtype=np.float64))
     if array.ndim != 2 or array.shape[1] != len(codes):
         raise ShapeError(
             f"One value per window is needed, {len(codes)} windows; got shape {np.shape(values)}."
@@ -208,7 +209,11 @@ def day_codes(days: ArrayLike, resamples: int, level: float) -> tuple[NDArray[np
     given = np.asarray(days)
     if given.ndim != 1 or not len(given):
         raise ShapeError(f"days must list the day of each window, at least one; got shape {given.shape}.")
-    unique, codes = np.unique(given, return_inverse=True)
+    if given.dtype.kind in "mM" and np.isnat(given).any():
+        raise DataError("Some of the days are missing (NaT). Leave those windows out.")
+    # Days of one kind sort as themselves; objects (dates among them) by their text, which sorts alike.
+    keys = names_of(given, "days") if given.dtype.kind in "Of" else given
+    unique, codes = np.unique(keys, return_inverse=True)
     return codes.astype(np.int64), len(unique)
 
 

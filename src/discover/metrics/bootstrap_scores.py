@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from discover.core.arrays import names_of
 from discover.core.errors import ShapeError
 from discover.metrics.bootstrap import Interval, day_codes, day_draws, sample_interval, seed_draws
 from discover.metrics.classification import class_f1, scores_from_confusion
@@ -200,7 +201,7 @@ def _encode(
         raise ShapeError(f"One answer per window and seed is needed: {true.shape} and {guesses.shape}.")
     if not len(true):
         raise ShapeError("There is no window to score.")
-    both = np.concatenate([true.astype(str), guesses.astype(str).ravel()])
+    both = np.concatenate([names_of(true, "true classes"), names_of(guesses.ravel(), "predicted classes")])
     names, codes = np.unique(both, return_inverse=True)
     numbers = codes.reshape(-1).astype(np.int64)
     return numbers[: len(true)], numbers[len(true) :].reshape(guesses.shape), tuple(map(str, names))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from discover.core.arrays import names_of, numbers_of
 from discover.core.errors import ConfigError, ShapeError
 
 # Shape letters: N predictions, C classes; a leading "..." is any number of confusion matrices.
@@ -68,6 +69,7 @@ def confusion_matrix(
 
     Raises:
         ShapeError: Lengths differ or there is nothing to score.
+        DataError: A name is missing (None, NaN).
         ConfigError: A name is missing from `classes`.
     """
     true, guess, names = encode_classes(truth, predicted, classes)
@@ -86,7 +88,8 @@ def encode_classes(
             f"Truth and prediction must be lists of one length, at least 1; got {true.shape} and "
             f"{guess.shape}. Score the same windows on both sides."
         )
-    found, codes = np.unique(np.concatenate([true.astype(str), guess.astype(str)]), return_inverse=True)
+    both = np.concatenate([names_of(true, "true classes"), names_of(guess, "predicted classes")])
+    found, codes = np.unique(both, return_inverse=True)
     names = tuple(str(name) for name in found)
     if classes is not None:
         missing = sorted(set(names) - set(classes))
@@ -110,7 +113,7 @@ def class_f1(confusion: NDArray[Any]) -> NDArray[np.float64]:
     Returns:
         Shape (..., C); 0 for a class that is never predicted right, NaN for one without a true example.
     """
-    counts = np.asarray(confusion, dtype=np.float64)
+    counts = _counts_of(confusion)
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     support = counts.sum(-1)
     f1: NDArray[np.float64] = np.full_like(right, np.nan)
@@ -131,7 +134,7 @@ def scores_from_confusion(confusion: NDArray[Any]) -> dict[str, NDArray[np.float
         accuracy, balanced_accuracy, macro_f1, weighted_f1, each of shape (...).
         NaN for a matrix without any example.
     """
-    counts = np.asarray(confusion, dtype=np.float64)
+    counts = _counts_of(confusion)
     right = np.diagonal(counts, axis1=-2, axis2=-1)
     support = counts.sum(-1)
     present = support > 0
@@ -185,6 +188,15 @@ def macro_f1(truth: ArrayLike, predicted: ArrayLike) -> float:
 def weighted_f1(truth: ArrayLike, predicted: ArrayLike) -> float:
     """Mean F1 over the classes present in the truth, weighted by their number of true examples."""
     return _one(truth, predicted, "weighted_f1")
+
+
+def _counts_of(confusion: NDArray[Any]) -> NDArray[np.float64]:
+    counts = np.asarray(numbers_of(confusion, "counts"), dtype=np.float64)
+    if counts.ndim < 2 or counts.shape[-1] != counts.shape[-2] or not counts.shape[-1] or (counts < 0).any():
+        raise ShapeError(
+            f"A confusion matrix holds counts of at least 0, as many rows as columns; got {counts.shape}."
+        )
+    return counts
 
 
 def _one(truth: ArrayLike, predicted: ArrayLike, name: str) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from discover.core.arrays import names_of
 from discover.core.errors import ShapeError
 
 # Shape letters: N windows.
@@ -64,7 +65,7 @@ def _contingency(labels: ArrayLike, clusters: ArrayLike) -> NDArray[np.int64]:
             f"Labels and clusters must be lists of one length, at least 1; got {true.shape} and "
             f"{found.shape}. Pass one of each per window."
         )
-    _, rows = np.unique(true, return_inverse=True)
-    _, columns = np.unique(found, return_inverse=True)
+    _, rows = np.unique(names_of(true, "labels"), return_inverse=True)
+    _, columns = np.unique(names_of(found, "clusters"), return_inverse=True)
     shape = (int(rows.max()) + 1, int(columns.max()) + 1)
     return np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1]).reshape(shape)

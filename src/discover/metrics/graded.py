@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from discover.core.arrays import numbers_of
 from discover.core.errors import ConfigError, ShapeError
 
 # Shape letters: Q queries, N items in the pool.
@@ -34,7 +35,8 @@ def ndcg_at_k(scores_QN: ArrayLike, grades_QN: ArrayLike, k: int = 10) -> NDArra
     References:
         Jarvelin and Kekalainen 2002; exponential gain: Burges et al. 2005.
     """
-    scores, grades = np.atleast_2d(np.asarray(scores_QN, float)), np.atleast_2d(np.asarray(grades_QN, float))
+    scores = np.atleast_2d(np.asarray(numbers_of(scores_QN, "scores", at_least=1), float))
+    grades = np.atleast_2d(np.asarray(numbers_of(grades_QN, "grades", at_least=1), float))
     if scores.shape != grades.shape:
         raise ShapeError(f"Scores and grades must have one shape, got {scores.shape} and {grades.shape}.")
     if k < 1 or (grades < 0).any():

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from discover.core.arrays import names_of
 from discover.core.errors import ConfigError, ShapeError
 from discover.metrics.top_k import cosine_top_k
 
@@ -41,7 +42,8 @@ def label_precision_at_k(
     if not ks or min(ks) < 1:
         raise ConfigError(f"ks must hold numbers of at least 1, got {list(ks)}.")
     names, codes = np.unique(
-        np.concatenate([np.asarray(query_labels), np.asarray(item_labels)]), return_inverse=True
+        np.concatenate([names_of(query_labels, "query labels"), names_of(item_labels, "item labels")]),
+        return_inverse=True,
     )
     n_queries = len(np.asarray(query_labels))
     codes_Q, codes_N = codes[:n_queries], codes[n_queries:]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from discover.core.arrays import names_of, numbers_of, refuse_other_length, refuse_rows
 from discover.core.errors import ConfigError, ShapeError
 from discover.metrics.top_k import cosine_top_k
 
@@ -60,6 +61,9 @@ def label_shares(
     query, item = np.asarray(query_labels), np.asarray(item_labels)
     if query.shape != (len(rows_QK),):
         raise ShapeError(f"One label per query is needed: {len(rows_QK)} queries, labels {query.shape}.")
+    item = names_of(item, "item labels")
+    query = names_of(query, "query labels")
+    refuse_rows(rows_QK, len(item))
     hits = np.cumsum(item[rows_QK] == query[:, None], axis=1)
     depths = np.minimum(np.asarray(ks), rows_QK.shape[1])
     return np.asarray(hits[:, depths - 1] / depths, dtype=np.float64)
@@ -84,6 +88,10 @@ def label_means(
     Returns:
         `macro` and `weighted`, (B,) each, or (1,) for the whole set. A resample counts the labels it holds.
     """
+    values_Q = numbers_of(values_Q, "values", ndim=1, at_least=1)
+    weights_C = numbers_of(pool_counts_C, "counts of the labels", ndim=1, at_least=1)
+    refuse_other_length(len(values_Q), label_codes_Q=label_codes_Q, day_codes_Q=day_codes_Q)
+    refuse_rows(label_codes_Q, len(weights_C))
     days = np.zeros(len(values_Q), dtype=np.int64) if day_codes_Q is None else day_codes_Q
     draws = np.ones((1, int(days.max(initial=0)) + 1)) if draws_BA is None else np.asarray(draws_BA, float)
     n_labels, n_days = len(pool_counts_C), draws.shape[1]
@@ -111,6 +119,10 @@ def retrieved_labels(
 
     Rows sum to 1; the row of a label that no query has is 0.
     """
+    refuse_other_length(len(rows_QK), query_codes=query_codes)
+    refuse_rows(rows_QK, len(item_codes))
+    refuse_rows(query_codes, n_labels)
+    refuse_rows(item_codes, n_labels)
     cells = query_codes[:, None] * n_labels + item_codes[rows_QK]
     counts = np.bincount(cells.ravel(), minlength=n_labels * n_labels).reshape(n_labels, n_labels)
     totals = counts.sum(axis=1, keepdims=True)

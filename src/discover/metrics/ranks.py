@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from discover.core.errors import ConfigError, ShapeError
+from discover.core.arrays import names_of, numbers_of, refuse_other_length
+from discover.core.errors import ConfigError, DataError, ShapeError
 from discover.metrics.top_k import matching_rows, row_blocks
 
 # Shape letters: Q queries, N items in the pool, D width, R relevant (query, item) pairs.
@@ -73,6 +74,9 @@ def relevant_ranks(
 
 def average_precision(rows: NDArray[np.int64], ranks: NDArray[np.int64]) -> NDArray[np.float64]:
     """Average precision per query from `relevant_ranks`: mean over relevant items of (hits so far) / rank."""
+    refuse_other_length(len(rows), ranks=ranks)
+    if not len(rows) or not (numbers_of(ranks, "ranks", ndim=1) >= 1).all():
+        raise DataError("Ranks count from 1, and there must be one. Pass those of `relevant_ranks`.")
     first = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])
     sizes = np.diff(np.r_[first, len(rows)])
     hits = np.arange(len(rows)) - np.repeat(first, sizes) + 1
@@ -102,6 +106,8 @@ def _relevant_sets(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Code of each query, item rows sorted by code, and where each code starts among them."""
     left, right = np.asarray(query_groups), np.asarray(item_groups)
+    if left.dtype.kind in "Of" or right.dtype.kind in "Of":
+        left, right = names_of(left, "query groups"), names_of(right, "item groups")
     if left.shape != (len(queries),) or right.shape != (len(items),):
         raise ShapeError(
             f"One group per row is needed: {len(queries)} queries with groups {left.shape}, "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from discover.core.arrays import names_of, refuse_other_length, refuse_rows
 from discover.core.errors import ConfigError, ShapeError
 from discover.metrics.ranks import average_precision, relevant_ranks
 
@@ -160,7 +161,7 @@ def caption_retrieval(
         ShapeError: Shapes disagree.
         ConfigError: A window has no caption.
     """
-    owners = np.asarray(caption_windows, dtype=np.int64)
+    owners = np.asarray(caption_windows)
     window_groups = merge_by_text(owners, caption_texts, len(np.asarray(windows_ND)))
     caption_groups = window_groups[owners]
     return {
@@ -176,7 +177,9 @@ def merge_by_text(
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    _, texts = np.unique(np.asarray(caption_texts), return_inverse=True)
+    refuse_other_length(len(caption_windows), caption_texts=caption_texts)
+    refuse_rows(caption_windows, n_windows)
+    _, texts = np.unique(names_of(caption_texts, "captions"), return_inverse=True)
     n_texts = int(texts.max()) + 1 if len(texts) else 0
     size = n_windows + n_texts
     edges = coo_matrix((np.ones(len(texts)), (caption_windows, texts + n_windows)), shape=(size, size))

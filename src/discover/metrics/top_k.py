@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from discover.core.arrays import numbers_of
 from discover.core.errors import ConfigError, ShapeError
 
 # Shape letters: Q queries, N items in the pool, D width.
@@ -18,10 +19,9 @@ def normalise_rows(vectors: ArrayLike) -> NDArray[np.float32]:
 
     Raises:
         ShapeError: Not a matrix.
+        DataError: Values that are not finite numbers.
     """
-    matrix = np.asarray(vectors, dtype=np.float32)
-    if matrix.ndim != 2:
-        raise ShapeError(f"Embeddings must be a matrix (rows, width), got shape {matrix.shape}.")
+    matrix = np.asarray(numbers_of(vectors, "embeddings", ndim=2), dtype=np.float32)
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     return np.asarray(matrix / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
+from discover.core.arrays import numbers_of, refuse_other_length, refuse_rows
 from discover.core.embeddings import unit_rows
 from discover.core.errors import ShapeError
 from discover.recognition.prompts import mean_over_prompts
@@ -32,7 +33,25 @@ def prompt_scores(
     windows_WD: NDArray[np.floating], prompts_SD: NDArray[np.floating], owners: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """(W, K) cosine of each window with each activity: the mean over the activity's prompts."""
-    return mean_over_prompts(unit_rows(windows_WD) @ unit_rows(prompts_SD).T, owners)
+    return mean_over_prompts(_cosines(windows_WD, prompts_SD, owners), owners)
+
+
+def _cosines(
+    windows_WD: NDArray[np.floating], prompts_SD: NDArray[np.floating], owners: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """(W, S) cosines of windows and sentences, both checked.
+
+    Raises:
+        ShapeError: Widths differ, or not one owner per sentence.
+        DataError: Values that are not finite.
+    """
+    windows = numbers_of(windows_WD, "window vectors", ndim=2)
+    prompts = numbers_of(prompts_SD, "prompt vectors", ndim=2, at_least=1)
+    if windows.shape[1] != prompts.shape[1]:
+        raise ShapeError(f"Windows {windows.shape} and prompts {prompts.shape} must have one width.")
+    refuse_other_length(len(prompts), owners=owners)
+    refuse_rows(owners, len(prompts))
+    return np.asarray(unit_rows(windows) @ unit_rows(prompts).T, dtype=np.float32)
 
 
 def prompt_votes(
@@ -48,7 +67,7 @@ def prompt_votes(
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}.")
-    cosines = unit_rows(windows_WD) @ unit_rows(prompts_SD).T
+    cosines = _cosines(windows_WD, prompts_SD, owners)
     k = min(k, cosines.shape[1])
     nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
     activities = int(owners.max()) + 1
@@ -63,6 +82,7 @@ def probabilities(
     scores_WK: NDArray[np.floating], temperature: float = DEFAULT_TEMPERATURE
 ) -> NDArray[np.float32]:
     """(W, K) softmax of scores / temperature: rows sum to 1; a higher temperature flattens them."""
+    scores_WK = numbers_of(scores_WK, "scores", ndim=2)
     return np.asarray(softmax(np.asarray(scores_WK, np.float64) / temperature, axis=1), dtype=np.float32)
 
 
@@ -90,6 +110,8 @@ def balance_scores(
         ShapeError: The two tables differ in their number of activities.
         ValueError: Temperature or strength out of range.
     """
+    scores_WK = numbers_of(scores_WK, "scores", ndim=2)
+    reference_WK = numbers_of(reference_WK, "reference scores", ndim=2)
     if scores_WK.shape[1] != reference_WK.shape[1]:
         raise ShapeError(
             f"Scores hold {scores_WK.shape[1]} activities, the reference {reference_WK.shape[1]}. "
@@ -121,6 +143,7 @@ def balance_offsets(
             f"Balancing needs temperature > 0 (got {temperature}), strength in [0, 1] (got {strength}) and "
             f"at least one reference window (got {len(reference_WK)})."
         )
+    reference_WK = numbers_of(reference_WK, "reference scores", ndim=2)
     logits = np.asarray(reference_WK, dtype=np.float64) / temperature
     offsets = np.zeros(logits.shape[1])
     if strength == 0:
@@ -147,6 +170,10 @@ def centre_scores(scores_WK: NDArray[np.floating], reference_WK: NDArray[np.floa
 
     Some prompts are close to every sentence about a home; without this they win everywhere.
     """
+    scores_WK = numbers_of(scores_WK, "scores", ndim=2)
+    reference_WK = numbers_of(reference_WK, "reference scores", ndim=2, at_least=1)
+    if scores_WK.shape[1] != reference_WK.shape[1]:
+        raise ShapeError(f"Scores {scores_WK.shape} and reference {reference_WK.shape} must have one width.")
     return np.asarray(scores_WK - reference_WK.mean(axis=0, keepdims=True), dtype=np.float32)
 
 
@@ -159,7 +186,14 @@ def smooth_scores(
         scores_WK: Scores, (W, K).
         middles_s: Time of each window in seconds, (W,).
         kernel_s: Standard deviation in seconds.
+
+    Raises:
+        ShapeError: Not one time per window.
+        DataError: Values that are not finite.
     """
+    scores_WK = numbers_of(scores_WK, "scores", ndim=2)
+    middles_s = np.asarray(numbers_of(middles_s, "times", ndim=1), np.float64)
+    refuse_other_length(len(scores_WK), middles_s=middles_s)
     order = np.argsort(middles_s, kind="stable")
     times, sorted_scores = middles_s[order], np.asarray(scores_WK, dtype=np.float64)[order]
     total = sorted_scores.copy()
@@ -190,10 +224,16 @@ def activity_margins(
         windows_WD: The same windows, (W, D).
         background_BD: Vectors of `BACKGROUND_PROMPTS`, (B, D).
     """
+    scores_WK = numbers_of(scores_WK, "scores", ndim=2)
+    windows_WD = numbers_of(windows_WD, "window vectors", ndim=2)
+    background_BD = numbers_of(background_BD, "background vectors", ndim=2, at_least=1)
+    refuse_other_length(len(scores_WK), windows_WD=windows_WD)
+    if windows_WD.shape[1] != background_BD.shape[1]:
+        raise ShapeError(f"Windows {windows_WD.shape} and background {background_BD.shape} differ in width.")
     background = (unit_rows(windows_WD) @ unit_rows(background_BD).T).max(axis=1)
     return np.asarray(scores_WK.max(axis=1) - background, dtype=np.float32)
 
 
 def rejection_threshold(reference_W: NDArray[np.floating], quantile: float) -> float:
     """Quantile of `activity_margins` over all unlabelled reference windows; below it there is no activity."""
-    return float(np.quantile(reference_W, quantile))
+    return float(np.quantile(numbers_of(reference_W, "margins", ndim=1, at_least=1), quantile))

@@ -8,8 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.core.arrays import numbers_of
 from discover.core.artifacts import mapping_sha256
-from discover.core.errors import DataError
+from discover.core.errors import DataError, ShapeError
 from discover.core.home import Home
 
 __all__ = [
@@ -121,6 +122,9 @@ def check_prompts(sentences: Sequence[str], home: Home) -> None:
 
 def mean_over_prompts(scores: NDArray[np.floating], owners: NDArray[np.int64]) -> NDArray[np.float32]:
     """(W, S) scores per sentence -> (W, K) mean per activity; `owners` (S,) ascending, none left out."""
+    scores = numbers_of(scores, "scores", ndim=2)
+    if owners.shape != scores.shape[1:] or not len(owners):
+        raise ShapeError(f"One owner per sentence is needed: scores {scores.shape}, owners {owners.shape}.")
     starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
     counts = np.diff(np.r_[starts, len(owners)])
     return np.asarray(np.add.reduceat(scores, starts, axis=1) / counts, dtype=np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
+from discover.core.arrays import refuse_other_length
 from discover.core.embeddings import EncodeText, ProjectText, unit_rows
 from discover.core.errors import ConfigError, DataError, ShapeError
 from discover.recognition.config import RecognitionConfig
@@ -117,6 +118,9 @@ class Recogniser:
                 f"Recognition needs unlabelled windows and activities; got {len(vectors)} windows and "
                 f"{len(self.prompts.labels)} activities."
             )
+        refuse_other_length(
+            len(vectors), middles_s=middles_s, validation=validation, caption_vectors=caption_vectors
+        )
         sentences = np.asarray(self.encode_text(self.prompts.sentences), dtype=np.float32)
         background = np.asarray(self.encode_text(list(BACKGROUND_PROMPTS)), dtype=np.float32)
         self.prompt_vectors_ = self._projected(sentences)
@@ -289,6 +293,8 @@ class Recogniser:
             raise NotFittedError("This Recogniser is not fitted yet. Call fit with unlabelled windows first.")
 
     def _check_width(self, vectors: NDArray[np.floating]) -> None:
+        if vectors.dtype.kind not in "fiub":
+            raise DataError(f"Window vectors must be numbers; got {vectors.dtype}.")
         if vectors.ndim != 2 or vectors.shape[1] != self.n_features_in_:
             raise ShapeError(
                 f"Windows {vectors.shape} must have {self.n_features_in_} columns, as the prompts do. "

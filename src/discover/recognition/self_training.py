@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from discover.core.arrays import numbers_of
 from discover.core.config import StrictModel
 from discover.core.errors import DataError, ShapeError
 from discover.recognition.student_check import StudentCheck, check_student
@@ -85,6 +86,8 @@ def combine_scores(
         raise ShapeError(f"Scores of one shape are needed, got {sorted(shapes)}.")
     total = np.zeros(shapes.pop(), dtype=np.float64)
     for scores, reference in parts:
+        numbers_of(scores, "scores", ndim=2)
+        numbers_of(reference, "reference scores", ndim=2, at_least=1)
         # Reference scores that never differ have no spread to scale with, and say nothing: added as they are.
         total += np.asarray(scores, dtype=np.float64) / (float(np.std(reference)) or 1.0)
     return total.astype(np.float32)
@@ -98,6 +101,7 @@ def confident_rows(
     Clear means: far above the second best. Choosing per activity keeps the rare and the timid ones in
     (class-balanced self-training: Zou et al. 2018, ECCV, section 3.2).
     """
+    scores_WK = numbers_of(scores_WK, "scores", ndim=2)
     if scores_WK.ndim != 2 or scores_WK.shape[1] < 2:
         raise ShapeError(f"Scores of at least two activities are needed, got {scores_WK.shape}.")
     best = scores_WK.argmax(axis=1).astype(np.int64)

@@ -161,6 +161,12 @@ CALLS: dict[str, Call] = {
         for method in ("prompts", "self_trained")
         for name in ("predict", "predict_proba", "decision_function", "margins")
     },
+    "balance_exponent": (r.balance_exponent, {"shares_K": np.array([0.5, 0.3, 0.2])}),
+    "check_student": (
+        r.check_student,
+        {"teacher_RK": SCORES, "student_RK": SCORES, "middles_s": TIMES},
+    ),
+    "steadiness": (r.steadiness, {"answers_R": CODES, "middles_s": TIMES}),
     "SelfTrainedClassifier.fit": (
         lambda vectors, teacher: SelfTrainedClassifier().fit(vectors, teacher),
         {"vectors": WINDOWS, "teacher": WINDOWS[:, :3] + 0.1},
@@ -172,7 +178,7 @@ CALLS: dict[str, Call] = {
 }
 # Several rows of one array may go: nothing else has as many.
 FREE = {
-    ("activity_margins", "background_BD"), ("balance_offsets", "reference_WK"),
+    ("activity_margins", "background_BD"), ("balance_offsets", "reference_WK"), ("balance_exponent", "shares_K"),
     ("balance_scores", "reference_WK"), ("balance_scores", "scores_WK"), ("centre_scores", "scores_WK"),
     ("centre_scores", "reference_WK"), ("confident_rows", "scores_WK"), ("cosine_top_k", "queries_QD"),
     ("cosine_top_k", "items_ND"), ("normalise_rows", "vectors"), ("probabilities", "scores_WK"),

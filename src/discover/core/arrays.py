@@ -47,7 +47,8 @@ def numbers_of(
     if array.dtype.kind not in "fiub":
         raise DataError(f"The {what} must be numbers; got {array.dtype}.")
     if ndim is not None and array.ndim != ndim:
-        raise ShapeError(f"The {what} must have {ndim} dimension(s); got shape {array.shape}.")
+        kind = {1: "one list", 2: "a matrix (rows, columns)"}.get(ndim, f"of {ndim} dimensions")
+        raise ShapeError(f"The {what} must be {kind}; got shape {array.shape}.")
     if at_least and (not array.ndim or len(array) < at_least):
         raise ShapeError(f"The {what} need at least {at_least} row(s); got shape {array.shape}.")
     number = array if array.dtype.kind == "f" else array.astype(np.float64)

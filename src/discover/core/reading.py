@@ -105,7 +105,13 @@ def parse_yaml(text: str, source: str) -> Any:
         raise ConfigError(f"{source} is not readable YAML: {said}. Correct it.") from problem
 
 
-def parse_json(text: str | bytes, source: str, *, error: type[DiscoverError] = ArtifactError) -> Any:
+def parse_json(
+    text: str | bytes,
+    source: str,
+    *,
+    hint: str = "Delete it and run its stage again.",
+    error: type[DiscoverError] = ArtifactError,
+) -> Any:
     """Plain data of one JSON document.
 
     Raises:
@@ -115,7 +121,7 @@ def parse_json(text: str | bytes, source: str, *, error: type[DiscoverError] = A
         return json.loads(text)
     except (ValueError, RecursionError) as problem:
         said = "blocks within blocks without end" if isinstance(problem, RecursionError) else problem
-        raise error(f"{source} is damaged ({said}). Delete it and run its stage again.") from problem
+        raise error(f"{source} is damaged ({said}). {hint}") from problem
 
 
 def mapping_of(value: Any, source: object, *keys: str) -> dict[str, Any]:

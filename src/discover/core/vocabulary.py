@@ -75,7 +75,7 @@ class Vocabulary:
 
         discover-v2's label fields (activity, activity_l2, activity_full) are left out.
         """
-        data = parse_json(text, "The vocabulary", error=DataError)
+        data = parse_json(text, "The vocabulary", hint="Sample the windows again.", error=DataError)
         if not isinstance(data, dict):
             raise DataError("The vocabulary must be a JSON object of fields. Sample the windows again.")
         own = data.get("format") == "discover-vocab/1"

@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, stdtrit
 
 from discover.core.arrays import names_of, numbers_of
 from discover.core.errors import ConfigError, DataError, ShapeError
@@ -233,6 +232,8 @@ def sample_interval(
     low = high = float("nan")
     telling = n_days if days_with is None else days_with
     if enough_days(telling) and len(usable):
+        from scipy.special import ndtr, stdtrit
+
         tail = float(ndtr(np.sqrt(telling / (telling - 1)) * stdtrit(telling - 1, (1 - level) / 2)))
         low, high = (float(q) for q in np.quantile(usable, [tail, 1 - tail]))
     return Interval(estimate, low, high, level, n_days, len(values))

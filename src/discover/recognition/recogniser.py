@@ -118,9 +118,7 @@ class Recogniser:
                 f"Recognition needs unlabelled windows and activities; got {len(vectors)} windows and "
                 f"{len(self.prompts.labels)} activities."
             )
-        refuse_other_length(
-            len(vectors), middles_s=middles_s, validation=validation, caption_vectors=caption_vectors
-        )
+        refuse_other_length(len(vectors), middles_s=middles_s, validation=validation)
         sentences = np.asarray(self.encode_text(self.prompts.sentences), dtype=np.float32)
         background = np.asarray(self.encode_text(list(BACKGROUND_PROMPTS)), dtype=np.float32)
         self.prompt_vectors_ = self._projected(sentences)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from discover.core.arrays import numbers_of
+from discover.core.arrays import numbers_of, refuse_other_length
 from discover.core.config import StrictModel
 from discover.core.errors import DataError, ShapeError
 from discover.recognition.student_check import StudentCheck, check_student
@@ -63,7 +63,7 @@ def balance_exponent(shares_K: NDArray[np.floating]) -> float:
     activity and must not drown. Where one activity has nearly all, most pseudo-labels of the others are its
     own windows misread, and full balance would multiply just these.
     """
-    shares = np.asarray(shares_K, dtype=np.float64)
+    shares = np.asarray(numbers_of(shares_K, "shares", ndim=1, at_least=1), dtype=np.float64)
     if len(shares) < 2:
         return 1.0
     some = shares[shares > 0]
@@ -162,6 +162,9 @@ class SelfTrainedClassifier:
         """
         if len(vectors_RD) != len(teacher_RK):
             raise ShapeError(f"{len(vectors_RD)} vectors but {len(teacher_RK)} rows of teacher scores.")
+        vectors_RD = numbers_of(vectors_RD, "window vectors", ndim=2)
+        teacher_RK = numbers_of(teacher_RK, "teacher's scores", ndim=2)
+        refuse_other_length(len(vectors_RD), middles_s=middles_s)
         self.n_activities = teacher_RK.shape[1]
         scores, counts, self.converged = np.asarray(teacher_RK, dtype=np.float64), [], True
         exponents = []

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.core.arrays import numbers_of, refuse_other_length
+
 __all__ = ["StudentCheck", "check_student", "steadiness"]
 
 CLEAREST_SHARE = 0.25
@@ -73,6 +75,9 @@ def check_student(
         teacher_RK, student_RK: Scores of the same windows, (R, K).
         middles_s: (R,) time of each window in seconds; None leaves out steadiness.
     """
+    teacher_RK = numbers_of(teacher_RK, "teacher's scores", ndim=2, at_least=1)
+    student_RK = numbers_of(student_RK, "student's scores", ndim=2, at_least=1)
+    refuse_other_length(len(teacher_RK), student_RK=student_RK, middles_s=middles_s)
     taught, learned = teacher_RK.argmax(axis=1), student_RK.argmax(axis=1)
     top = np.partition(np.asarray(teacher_RK, dtype=np.float64), -2, axis=1)[:, -2:]
     margin = top[:, 1] - top[:, 0]
@@ -97,6 +102,8 @@ def steadiness(answers_R: NDArray[np.integer], middles_s: NDArray[np.float64]) -
     References:
         Cohen 1960, Educational and Psychological Measurement 20(1), 37-46.
     """
+    middles_s = np.asarray(numbers_of(middles_s, "times", ndim=1), np.float64)
+    refuse_other_length(len(middles_s), answers_R=answers_R)
     order = np.argsort(middles_s, kind="stable")
     times, answers = np.asarray(middles_s, dtype=np.float64)[order], np.asarray(answers_R)[order]
     later = np.searchsorted(times, times + NEIGHBOURS_S[0], side="left")

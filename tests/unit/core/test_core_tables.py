@@ -22,7 +22,7 @@ from discover.core.day_parts import (
     gap_bucket_codes,
 )
 from discover.core.embeddings import EmbeddingTable, load_embeddings, save_embeddings
-from discover.core.errors import ArtifactError, ConfigError, DataError, JoinError, ShapeError
+from discover.core.errors import ArtifactError, ConfigError, DataError, JoinError
 from discover.core.home import Home
 from discover.core.seeds import derive_seed, hash_to_uint64
 from discover.core.tables import (
@@ -260,7 +260,7 @@ def test_damaged_embeddings(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="1 of 2 vectors are not finite"):
         load_embeddings(path)
     np.savez(path, embeddings=np.eye(2), sample_ids=np.array(["a"]))
-    with pytest.raises(ShapeError, match="one row each"):
+    with pytest.raises(ArtifactError, match="one row each"):
         load_embeddings(path)
 
 

@@ -178,7 +178,8 @@ CALLS: dict[str, Call] = {
 }
 # Several rows of one array may go: nothing else has as many.
 FREE = {
-    ("activity_margins", "background_BD"), ("balance_offsets", "reference_WK"), ("balance_exponent", "shares_K"),
+    ("activity_margins", "background_BD"), ("balance_offsets", "reference_WK"),
+    ("balance_exponent", "shares_K"),
     ("balance_scores", "reference_WK"), ("balance_scores", "scores_WK"), ("centre_scores", "scores_WK"),
     ("centre_scores", "reference_WK"), ("confident_rows", "scores_WK"), ("cosine_top_k", "queries_QD"),
     ("cosine_top_k", "items_ND"), ("normalise_rows", "vectors"), ("probabilities", "scores_WK"),

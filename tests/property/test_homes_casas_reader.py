@@ -33,6 +33,8 @@ def to_events(raw: list[tuple[int, str, str]]) -> list[Event]:
     out = []
     for step, sensor, state in raw:
         now += timedelta(microseconds=step)
+        # numbers come from sensors that say nothing else
+        sensor = "T001" if state[-1].isdigit() else "M001" if sensor == "T001" else sensor
         out.append((now, sensor, state))
     return out
 

@@ -95,7 +95,7 @@ class Home(StrictModel):
     title: str = ""
     """One line for people."""
     time_zone: str = "UTC"
-    """IANA zone of the log's wall-clock times. Times are never converted, only named."""
+    """IANA zone of the log's wall-clock times. Only times that carry an offset are converted to it."""
     residents: int = Field(default=1, ge=0, le=1_000)
     """People living there (0: scripted visitors only)."""
     pets: bool = False

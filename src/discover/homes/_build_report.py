@@ -7,15 +7,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.core.home import Home
+from discover.homes._lines import DEVICE_HEALTH, HEADING, REASONS
 from discover.homes.casas_reader import CasasLog
-from discover.homes.report import SHOWN, Hole, ImportReport, Problem, hole_problem, unknown_problem
+from discover.homes.report import REFUSED, SHOWN, Hole, ImportReport, Problem, hole_problem, unknown_problem
 
 __all__ = ["build_report"]
 
 _DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1)
-
-_REJECTED = "kept in rejected_lines.tsv, not an event"
 
 
 def build_report(
@@ -34,6 +33,8 @@ def build_report(
         repeated_lines=log.n_repeats,
         blank_lines=log.n_blank,
         rejected_lines=len(log.rejected),
+        heading_lines=log.n_heading,
+        health_lines=log.n_health,
         first_event=_when(log.times[0]),
         last_event=_when(log.times[-1]),
         days_with_events=1 + int(np.count_nonzero(np.diff(log.times // _DAY_US))),
@@ -69,7 +70,7 @@ def _problems(
                 problem=str(reason),
                 count=len(part),
                 first_lines=tuple(part["line"].head(SHOWN).to_list()),
-                done=_REJECTED,
+                done=REFUSED,
                 examples=tuple(part["text"].head(SHOWN).to_list()),
             )
         )
@@ -78,6 +79,7 @@ def _problems(
         for key, (n, lines) in repaired.items()
     ]
     late = log.rows.line[log.clean.late]
+    found += _order_problems(log)
     found += [
         Problem(
             problem="lines that repeat the event before them exactly",
@@ -96,6 +98,26 @@ def _problems(
         hole_problem(holes),
     ]
     return [p for p in found if p.count]
+
+
+def _order_problems(log: CasasLog) -> list[Problem]:
+    """Headings, device health, newest-first stretches, and hours that come twice."""
+    rows, clean = log.rows, log.clean
+    health = np.sort(rows.line[clean.problem == DEVICE_HEALTH])
+    back = np.sort(rows.line[clean.clock_back])
+    turned = np.sort(rows.line[clean.reversed_rows])
+    return [
+        _lines("headings", rows.skipped_line[rows.skipped_reason == HEADING].tolist(), "skipped"),
+        _lines(REASONS[DEVICE_HEALTH], health.tolist(), "set apart, not an event"),
+        _lines("lines that stand newest first", turned.tolist(), "read from the last line to the first"),
+        Problem(
+            problem="the clock goes back by one hour (end of summer time): two hours overlap",
+            count=len(back),
+            first_lines=tuple(back[:SHOWN].tolist()),
+            done="kept in the order of the log; both hours stored at half pace within the one hour",
+            examples=tuple(f"at line {line}" for line in back[:SHOWN].tolist()),
+        ),
+    ]
 
 
 def _marker_problems(log: CasasLog, annotations: pl.DataFrame) -> list[Problem]:
@@ -119,8 +141,8 @@ def _repaired(log: CasasLog) -> dict[str, tuple[int, tuple[int, ...]]]:
     has_rule = np.array([reading.rule != "" for reading in log.clean.readings], dtype=np.bool_)
     if not has_rule.any():
         return out
-    rows = np.sort(log.event_rows[has_rule[log.rows.state[log.event_rows]]])
-    state = log.rows.state[rows]
+    rows = np.sort(log.event_rows[has_rule[log.clean.state[log.event_rows]]])
+    state = log.clean.state[rows]
     for number in np.unique(state).tolist():
         lines: NDArray[np.uint32] = log.rows.line[rows[state == number]]
         out[log.clean.readings[number].rule] = (len(lines), tuple(lines[:SHOWN].tolist()))

@@ -5,6 +5,7 @@ text log (missing, empty, binary, damaged archive) is refused here, with one par
 was found.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -26,6 +27,8 @@ _KNOWN_BINARY = (
     (b"<!DOCTYPE html", "a web page (often the answer of a site that asks for a login)"),
     (b"<html", "a web page (often the answer of a site that asks for a login)"),
 )
+
+_TEXT_BYTES = bytes([9, 10, 12, 13, *range(32, 256)])
 
 _ALSO_CALLED = {"kyoto": ("twor.2009", "twor2009")}
 
@@ -134,10 +137,11 @@ def decode(data: bytes, path: Path) -> bytes:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", errors="replace").encode()
     data = data.removeprefix(b"\xef\xbb\xbf")
-    head = data[:65536]
-    control = sum(head.count(bytes([c])) for c in range(32) if c not in (9, 10, 12, 13))
-    if head and (b"\x00" in head or control > len(head) // 50):
+    lines = data[:65536].split(b"\n")
+    damaged = sum(bool(line.translate(None, _TEXT_BYTES)) for line in lines)
+    if damaged * 2 > len(lines):
         raise DataError(f"{path} is a binary file, not a text log. {_WHAT_IS_READ}")
-    if b"\r" in head and b"\n" not in head:
-        data = data.replace(b"\r", b"\n")
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+        # a line ends at \r\n, \n or a lone \r; \r\r\n comes of a file converted twice
+        data = re.sub(rb"\r(?!\n)", b"\n", re.sub(rb"\r+\n", b"\n", data))
     return data

@@ -14,6 +14,7 @@ _MARKER = re.compile(
     r'\s*"?(?P<label>[^"=]+?)"?\s*(?:[\s=:,;.\-]\s*)"?(?P<kind>begin|start|end|stop)"?(?=[\s,;]|$)[\s,;]*',
     re.IGNORECASE,
 )
+_MARKER_FIRST = re.compile(r"(?P<kind>begin|end)[ :=]+(?P<label>[^\"=,;]+)", re.IGNORECASE)
 _DEVICE_TYPE = re.compile(r"(?:Control4|Zigbee|ZWave|Insteon|X10|Smartthings)-\w+", re.IGNORECASE)
 _RESIDENT = re.compile(r"[Rr](?:esident)?[ _-]?(\d{1,2})[ _.\-]+(?=\S)")
 _NO_LABEL = frozenset({"", "none", "null", "nan", "na", "-", "no_activity", "unlabeled", "unlabelled", "0"})
@@ -64,6 +65,9 @@ def read_tail(text: str) -> LineLabel:
         at = found.end()
     if markers and at == len(text):
         return LineLabel(tuple(markers))
+    first = _MARKER_FIRST.fullmatch(text.strip('"'))
+    if first:
+        return LineLabel((Marker(first["label"].strip(), "begin" if first["kind"][0] in "bB" else "end"),))
     bare = text.strip('"').strip()
     return LineLabel() if label_key(bare) in _NO_LABEL else LineLabel(bare=bare)
 

@@ -87,10 +87,11 @@ def _read(
     plan: LogPlan, joined: JoinedLog | None, home: Home, places: Mapping[str, tuple[str, str]]
 ) -> CasasLog:
     known = frozenset(s.id for s in home.sensors) | frozenset(places)
+    zone = home.time_zone if "time_zone" in home.model_fields_set else None
     only = plan.files[0]
     data = only.text if joined is None else joined.data
     try:
-        return read_casas(plan.where, known_sensors=known, home_name=home.name, data=data)
+        return read_casas(plan.where, known_sensors=known, home_name=home.name, data=data, time_zone=zone)
     except DataError as error:
         if joined is None and table_shape(only) is not None:
             raise DataError(

@@ -42,7 +42,7 @@ def _states_by_sensor(log: CasasLog) -> dict[str, list[str]]:
     names = sorted({reading.state for reading in log.clean.readings})
     number = {name: k for k, name in enumerate(names)}
     state = np.array([number[reading.state] for reading in log.clean.readings], dtype=np.int64)
-    pair = log.clean.sensor[rows].astype(np.int64) * len(names) + state[log.rows.state[rows]]
+    pair = log.clean.sensor[rows].astype(np.int64) * len(names) + state[log.clean.state[rows]]
     count = np.bincount(pair)
     found: dict[str, dict[str, int]] = {}
     for code in np.flatnonzero(count).tolist():

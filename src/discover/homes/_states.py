@@ -3,12 +3,13 @@
 Works on distinct spellings (a few dozen per log), so nothing here is per line.
 """
 
+import math
 import re
 from dataclasses import dataclass
 
 import polars as pl
 
-__all__ = ["KNOWN_STATES", "VALUE", "StateReading", "read_state", "read_states"]
+__all__ = ["BINARY_STATES", "HEALTH", "KNOWN_STATES", "VALUE", "StateReading", "read_state", "read_states"]
 
 VALUE = "VALUE"
 """State of an event whose reading is a number."""
@@ -16,10 +17,34 @@ VALUE = "VALUE"
 KNOWN_STATES: frozenset[str] = frozenset(
     {"ON", "OFF", "OPEN", "CLOSE", "PRESENT", "ABSENT", "START", "END", "STOP"}
     | {"START_INSTRUCT", "STOP_INSTRUCT", "LOCK", "UNLOCK", "LOCKED", "UNLOCKED", "OK", "ERROR"}
-    | {"HIGH", "MEDIUM", "LOW", "DIM", "TRUE", "FALSE", "IDLE", "ACTIVE", "STILL", "MOVED", "DOWN", "UP"}
+    | {"HIGH", "MEDIUM", "LOW", "DIM", "IDLE", "STILL", "MOVED", "DOWN", "UP"}
 )
 
-_ALIASES = {"CLOSED": "CLOSE", "OPENED": "OPEN"}
+BINARY_STATES = frozenset({"ON", "OFF", "OPEN", "CLOSE", "PRESENT", "ABSENT"})
+"""States that only ever come in pairs and never stand in a sensor's name."""
+
+HEALTH = "HEALTH"
+"""What a device says of itself (`unavailable`): counted, never an event."""
+
+_PAIRS = {
+    # words of two-state devices -> what they are read as; both words of a pair are known, or neither
+    "ON": "detected motion motion_detected active occupied occupancy true yes triggered tripped wet moving "
+    "pressed vibration in_use playing running enabled alarm leak smoke",
+    "OFF": "clear cleared not_detected undetected no_motion motion_cleared motion_stopped inactive "
+    "unoccupied vacant not_occupied free empty false no untriggered untripped dry not_moving "
+    "released no_vibration not_in_use paused stopped disabled normal no_leak no_smoke",
+    "OPEN": "opened",
+    "CLOSE": "closed",
+    "PRESENT": "home",
+    "ABSENT": "not_home away not_present not_absent",
+    "LOCKED": "locked",
+    "UNLOCKED": "unlocked",
+}
+_ALIASES = {word.upper(): state for state, words in _PAIRS.items() for word in words.split()}
+_HEALTH_WORDS = frozenset({"UNAVAILABLE", "UNKNOWN", "OFFLINE", "ONLINE"})
+_GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+\.\d+")
+_GROUPED_BY_POINTS = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+,\d+")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d{1,2}")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _NUMBER_WITH_UNIT = re.compile(r"([-+]?\d+(?:\.\d+)?)\s?(?:[°%]?[A-Za-z]{0,2}|[°%])")
 _REPAIRABLE = ("ON", "OFF", "OPEN", "CLOSE", "PRESENT", "ABSENT")
@@ -44,7 +69,9 @@ def read_states(spellings: list[str]) -> list[StateReading]:
     """Read many spellings; numbers are converted in one go, since an analogue log has thousands."""
     numbers = pl.Series(spellings, dtype=pl.String).cast(pl.Float64, strict=False).to_list()
     return [
-        StateReading(VALUE, number) if number is not None and _NUMBER.fullmatch(text) else read_state(text)
+        StateReading(VALUE, number)
+        if number is not None and math.isfinite(number) and _NUMBER.fullmatch(text)
+        else read_state(text)
         for text, number in zip(spellings, numbers, strict=True)
     ]
 
@@ -59,17 +86,31 @@ def read_state(text: str) -> StateReading:
     if text in KNOWN_STATES:
         return StateReading(text)
     if _NUMBER.fullmatch(text):
-        return StateReading(VALUE, float(text))
-    upper = text.upper()
+        return StateReading(VALUE, float(text)) if math.isfinite(float(text)) else StateReading("")
+    upper = re.sub(r"[\s_\-]+", "_", text.strip().upper())
+    if upper in _HEALTH_WORDS:
+        return StateReading(HEALTH)
     if upper in _ALIASES:
         return StateReading(_ALIASES[upper], rule=f"read {text} as {_ALIASES[upper]}")
     if upper in KNOWN_STATES:
         return StateReading(upper, rule=f"read {text} as {upper}")
+    number = _comma_number(text)
+    if number is not None:
+        return StateReading(VALUE, number, rule=f"read {text} as the number {number:g}")
     unit = _NUMBER_WITH_UNIT.fullmatch(text)
     if unit:
         return StateReading(VALUE, float(unit[1]), rule=f"read {text} as the number {unit[1]}")
     repaired = _repair(text)
     return StateReading(repaired, rule=f"read {text} as {repaired}") if repaired else StateReading("")
+
+
+def _comma_number(text: str) -> float | None:
+    """`1,234.5`, `1.234,5` and `21,5`; `1,234` could be either and is not guessed."""
+    if _GROUPED.fullmatch(text):
+        return float(text.replace(",", ""))
+    if _GROUPED_BY_POINTS.fullmatch(text):
+        return float(text.replace(".", "").replace(",", "."))
+    return float(text.replace(",", ".")) if _DECIMAL_COMMA.fullmatch(text) else None
 
 
 def _repair(text: str) -> str:

@@ -20,6 +20,8 @@ _LOW_BYTES = np.array([(1 << (8 * k)) - 1 for k in range(8)] + [0xFFFFFFFFFFFFFF
 _MIX_A = np.uint64(0x9E3779B97F4A7C15)
 _MIX_B = np.uint64(0xBF58476D1CE4E5B9)
 
+_CONTROL = np.array([k < 32 and k not in (9, 10, 13) for k in range(256)], dtype=np.bool_)
+
 Positions = NDArray[np.int64]
 
 
@@ -33,6 +35,8 @@ class Fields:
         starts: First byte of each field, all lines one after another.
         ends: One past the last byte of each field.
         first: Index of each line's first field, shape (L + 1,); a line's count is the difference.
+        size: Bytes of `buffer` up to the last line's end.
+        has_control: Whether a control byte other than TAB and line ends occurs.
     """
 
     buffer: NDArray[np.uint8]
@@ -40,6 +44,8 @@ class Fields:
     starts: Positions
     ends: Positions
     first: Positions
+    size: int
+    has_control: bool
 
     def text(self, start: int, end: int) -> str:
         """One field as text; bytes that are not UTF-8 become the replacement sign."""
@@ -58,7 +64,7 @@ class Fields:
 def split_fields(piece: bytes | memoryview, *, commas: bool) -> Fields:
     """Fields of a piece of log; its last line need not end in a newline.
 
-    Spaces, TABs, carriage returns and other control bytes separate fields; commas and quotes too if `commas`.
+    Spaces, TABs, carriage returns and other control bytes separate fields; commas too if `commas`.
     """
     size = len(piece)
     buffer = np.empty(2 + size + _PAD, dtype=np.uint8)
@@ -67,8 +73,6 @@ def split_fields(piece: bytes | memoryview, *, commas: bool) -> Fields:
     buffer[1 + size] = 10
     buffer[2 + size :] = 0
     used = buffer[: 1 + size] if buffer[size] == 10 else buffer[: 2 + size]
-    if commas:
-        used[used == 34] = 32
     separator = used <= 32
     if commas:
         separator |= used == 44
@@ -80,7 +84,7 @@ def split_fields(piece: bytes | memoryview, *, commas: bool) -> Fields:
     np.cumsum(holds_field, out=count[1:])
     first = count[used[at] == 10]
     words = np.ndarray((len(buffer) - 8,), dtype="<u8", buffer=buffer.data, strides=(1,))
-    return Fields(buffer, words, starts, ends, first)
+    return Fields(buffer, words, starts, ends, first, len(used), bool(_CONTROL[used[at]].any()))
 
 
 class Spellings:
@@ -128,7 +132,7 @@ class Spellings:
         numbers = np.empty(len(distinct), dtype=np.int32)
         pairs = zip(order.tolist(), start[sample[order]].tolist(), end[sample[order]].tolist(), strict=True)
         for k, s, e in pairs:
-            numbers[k] = self._number_of(fields.text(s, e))
+            numbers[k] = self.number_of(fields.text(s, e))
         length = (end - start)[sample]
         words = np.stack(
             [
@@ -165,9 +169,9 @@ class Spellings:
     def _encode_slowly(self, fields: Fields, start: Positions, end: Positions) -> NDArray[np.int32]:
         """Exact but slow; only reached if two texts share a 64-bit key (never seen)."""
         pairs = zip(start.tolist(), end.tolist(), strict=True)
-        return np.array([self._number_of(fields.text(s, e)) for s, e in pairs], dtype=np.int32)
+        return np.array([self.number_of(fields.text(s, e)) for s, e in pairs], dtype=np.int32)
 
-    def _number_of(self, text: str) -> int:
+    def number_of(self, text: str) -> int:
         found = self._number.setdefault(text, len(self.texts))
         if found == len(self.texts):
             self.texts.append(text)

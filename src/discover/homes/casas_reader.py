@@ -10,8 +10,10 @@ In: a path. Out: `CasasLog`. How it works: fields are cut and read in numpy, a m
 The shapes are listed in docs/formats_logs.md.
 """
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import numpy as np
 import polars as pl
@@ -21,7 +23,7 @@ from discover.core.errors import DataError
 from discover.homes._annotations import Intervals, build_intervals
 from discover.homes._bytes import read_log_bytes
 from discover.homes._clean import CleanRows, clean_rows
-from discover.homes._lines import BLANK, REASONS, Rows, read_rows
+from discover.homes._lines import BLANK, DEVICE_HEALTH, HEADING, REASONS, Rows, read_rows
 from discover.homes._states import StateReading
 
 __all__ = ["CasasLog", "read_casas"]
@@ -38,7 +40,8 @@ class CasasLog:
         times: Microseconds of each event, ascending.
         intervals: Annotated intervals over the events.
         rejected: line UInt32, reason, text: lines that are neither events nor blank nor repeats, by line.
-        n_blank, n_repeats: Lines that hold nothing; lines that repeat the event before them.
+        n_blank, n_heading, n_health, n_repeats: Lines that hold nothing; headings; lines in which a device
+            reports its own health; lines that repeat the event before them.
         repeat_lines: Their first line numbers.
     """
 
@@ -49,6 +52,8 @@ class CasasLog:
     intervals: Intervals
     rejected: pl.DataFrame
     n_blank: int
+    n_heading: int
+    n_health: int
     n_repeats: int
     repeat_lines: tuple[int, ...]
 
@@ -61,7 +66,7 @@ class CasasLog:
         rank = {name: k for k, name in enumerate(states)}
         state = np.array([rank.get(r.state, 0) for r in self.clean.readings], dtype=np.uint32)
         value = np.array([np.nan if r.value is None else r.value for r in self.clean.readings])
-        state_of = self.rows.state[at]
+        state_of = self.clean.state[at]
         values = pl.Series(value[state_of], nan_to_null=True) if "VALUE" in rank else None
         return pl.DataFrame(
             {
@@ -75,7 +80,7 @@ class CasasLog:
         )
 
     def _seen_readings(self) -> list[StateReading]:
-        seen = np.flatnonzero(np.bincount(self.rows.state[self.event_rows], minlength=1))
+        seen = np.flatnonzero(np.bincount(self.clean.state[self.event_rows], minlength=1))
         return [self.clean.readings[k] for k in seen.tolist()]
 
 
@@ -85,6 +90,7 @@ def read_casas(
     known_sensors: frozenset[str] = frozenset(),
     home_name: str | None = None,
     data: bytes | None = None,
+    time_zone: str | None = None,
 ) -> CasasLog:
     """Read a log.
 
@@ -93,17 +99,20 @@ def read_casas(
         known_sensors: Ids of the home's description: never taken for damaged ids.
         home_name: Which member to take from an archive of several homes.
         data: Its text, if it has been read already.
+        time_zone: IANA zone of the home. Times with an offset become its wall-clock times, and the hour that
+            comes twice in autumn keeps the order of the log.
 
     Raises:
         DataError: The file is missing, empty, binary, in another format, or holds no sensor event.
     """
     data = read_log_bytes(path, home_name=home_name) if data is None else data
-    rows = read_rows(data)
-    clean = clean_rows(rows, known_sensors)
+    zone = _zone(time_zone)
+    rows = read_rows(data, zone)
+    clean = clean_rows(rows, known_sensors, zone)
     event_rows = clean.order[clean.is_event]
     if not len(event_rows):
         raise DataError(_explain_no_events(path, data, rows, clean))
-    times = rows.time[event_rows]
+    times = clean.time[event_rows]
     intervals = build_intervals(rows, clean, times)
     repeats = np.sort(rows.line[clean.order[clean.is_repeat]])
     return CasasLog(
@@ -114,9 +123,43 @@ def read_casas(
         intervals=intervals,
         rejected=_rejected(data, rows, clean),
         n_blank=int((rows.skipped_reason == BLANK).sum()),
+        n_heading=int((rows.skipped_reason == HEADING).sum()),
+        n_health=int((clean.problem == DEVICE_HEALTH).sum()),
         n_repeats=len(repeats),
         repeat_lines=tuple(repeats[:10].tolist()),
     )
+
+
+_TELL_ZONE = (
+    "Say in which zone the home lies: write `time_zone: Europe/Berlin` (its own zone) into the home's YAML "
+    "and give it with --home; the times are then turned into the home's wall-clock time."
+)
+_WHAT_TO_DO = {
+    11: "Export the times with seconds.",
+    12: _TELL_ZONE,
+    15: "It can be day/month or month/day. Export the dates as year-month-day (2023-10-28).",
+    16: "Export the dates with a year of four digits, as 2023-10-28.",
+    17: _TELL_ZONE,
+}
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    """The zone of that name.
+
+    Raises:
+        DataError: There is none; the message names the nearest ones.
+    """
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        near = difflib.get_close_matches(name, sorted(available_timezones()), n=3)
+        meant = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise DataError(
+            f"There is no time zone '{name}' (time_zone of the home).{meant} Use a name such as "
+            "Europe/Berlin or America/Los_Angeles."
+        ) from error
 
 
 def _enum(names: list[str], codes: NDArray[np.uint32]) -> pl.Series:
@@ -124,8 +167,8 @@ def _enum(names: list[str], codes: NDArray[np.uint32]) -> pl.Series:
 
 
 def _rejected(data: bytes, rows: Rows, clean: CleanRows) -> pl.DataFrame:
-    skipped = rows.skipped_reason != BLANK
-    bad = clean.problem != 0
+    skipped = (rows.skipped_reason != BLANK) & (rows.skipped_reason != HEADING)
+    bad = (clean.problem != 0) & (clean.problem != DEVICE_HEALTH)
     line = np.concatenate([rows.skipped_line[skipped], rows.line[bad]])
     reason = np.concatenate([rows.skipped_reason[skipped], clean.problem[bad]])
     order = np.argsort(line, kind="stable")
@@ -157,16 +200,21 @@ def _explain_no_events(path: Path, data: bytes, rows: Rows, clean: CleanRows) ->
     ]
     shown = sample[0][:100] if sample else ""
     n_filled = rows.n_lines - int((rows.skipped_reason == BLANK).sum())
-    for sign, name in ((";", "semicolons"), ("|", "vertical bars")):
-        if sum(line.count(sign) >= 2 for line in sample) * 2 > len(sample):
-            return (
-                f"{path} separates its fields with {name} (line 1: '{shown}'). CASAS logs use TABs, spaces "
-                f"or commas: replace the {name} with TABs and try again."
-            )
     reasons = np.concatenate(
-        [rows.skipped_reason[rows.skipped_reason != BLANK], clean.problem[clean.problem != 0]]
+        [
+            rows.skipped_reason[(rows.skipped_reason != BLANK) & (rows.skipped_reason != HEADING)],
+            clean.problem[clean.problem != 0],
+        ]
     )
-    common = REASONS[int(np.bincount(reasons).argmax())] if len(reasons) else "nothing was there"
+    key = int(np.bincount(reasons).argmax()) if len(reasons) else 0
+    common = REASONS.get(key, "nothing was there")
+    if key in _WHAT_TO_DO:
+        bad = _rejected(data, rows, clean)
+        first = bad.filter(pl.col("reason") == common).row(0, named=True)
+        return (
+            f"{path} holds no event that can be read: {common} (line {first['line']}: "
+            f"'{first['text'][:80]}'). " + _WHAT_TO_DO[key]
+        )
     return (
         f"{path} holds no sensor event: of {n_filled:,} lines that are not blank, none could be read, mostly "
         f"because: {common} (first: '{shown}'). Expected lines like "

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, model_validator
 
 __all__ = [
+    "REFUSED",
     "SHOWN",
     "FileAccount",
     "Hole",
@@ -14,6 +15,9 @@ __all__ = [
     "report_table",
     "unknown_problem",
 ]
+
+REFUSED = "kept in rejected_lines.tsv, not an event"
+"""What is done with a line that cannot be read."""
 
 SHOWN = 5
 """First lines named per problem."""
@@ -69,7 +73,7 @@ class FileAccount(_Plain):
 
 
 class ImportReport(_Plain):
-    """The account of one import: lines in = events + repeats + blank + rejected.
+    """The account of one import: lines in = events + repeats + blank + heading + health + rejected.
 
     A log kept as tables of intervals has two events per sensor row and one annotation per activity row:
     lines in = sensor_intervals + activity_rows + heading + repeats + blank + rejected. Where a line is
@@ -91,7 +95,9 @@ class ImportReport(_Plain):
     activity_rows: int = 0
     """Rows of its activity table, each one annotation."""
     heading_lines: int = 0
-    """Lines of both tables that head, rule or count their rows."""
+    """Lines that head a table; in tables of intervals also rules of dashes and counts of rows."""
+    health_lines: int = 0
+    """Lines in which a device speaks of itself (`unavailable`, a numeric code of an ON/OFF sensor)."""
     rows_read: int | None = None
     """Lines that were read whole and are no events themselves: blocks of lines, one row a second."""
     files: tuple[FileAccount, ...] = ()
@@ -121,16 +127,37 @@ class ImportReport(_Plain):
         if self.annotations < self.activity_rows:
             raise ValueError("an activity row is one annotation")
         if self.rows_read is not None:
-            counted = self.rows_read + self.heading_lines
+            counted = self.rows_read + self.heading_lines + self.health_lines
         else:
             rows = self.events if intervals is None else intervals
-            counted = rows + self.activity_rows + self.heading_lines
+            counted = rows + self.activity_rows + self.heading_lines + self.health_lines
         if sum(f.lines for f in self.files) > self.lines:
             raise ValueError("the files' lines do not add up to the log's")
         total = counted + self.repeated_lines + self.blank_lines + self.rejected_lines
         if total != self.lines:
             raise ValueError(f"{self.lines} lines in, but {total} accounted for")
         return self
+
+    @property
+    def refused_lines(self) -> int:
+        """Lines that could not be read."""
+        return self.rejected_lines
+
+    @property
+    def total_lines(self) -> int:
+        """Lines that hold something."""
+        return self.lines - self.blank_lines
+
+    @property
+    def share_refused(self) -> float:
+        """Refused lines as a share of the lines that hold something, 0 to 1."""
+        return self.rejected_lines / self.total_lines if self.total_lines else 0.0
+
+    @property
+    def reasons(self) -> tuple[Problem, ...]:
+        """Why lines were refused: reason, count, first lines and examples, the commonest first."""
+        refused = [p for p in self.problems if p.done == REFUSED]
+        return tuple(sorted(refused, key=lambda p: -p.count))
 
 
 def hole_problem(holes: Sequence[Hole]) -> Problem:

@@ -170,7 +170,7 @@ def _import_stage(folders: DataFolders, home: Home, source: HomeSource) -> Stage
     if source.translate is not None:
         inputs["translate"] = source.translate
     config = {"home": home.model_dump(mode="json")}
-    return Stage("import", "read the log into typed events", 1, folders.home, config, inputs, run)
+    return Stage("import", "read the log into typed events", 2, folders.home, config, inputs, run)
 
 
 def _window_stages(folders: DataFolders, folder: Path, config: RunConfig, *, suffix: str) -> list[Stage]:

@@ -1,0 +1,184 @@
+"""Dates and clocks in the many ways that exports write them, read in full or refused with a reason.
+
+    28/10/2023 06:00:07 AM     2023-25-03 06:00:07     2023-10-28T06:00:07.5+02:00     1698472807
+
+Only lines that the fast reader cannot read come here, one at a time.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+__all__ = ["DateOrder", "Stamp", "find_stamp", "has_time", "order_of_dates", "stamp_time"]
+
+_EPOCH = datetime(1970, 1, 1)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_CLOCK = (
+    r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:\.(?P<f>\d{0,16})|,(?P<g>\d{1,16})(?=[ \t;|]|$))?)?"
+    r"(?: ?(?P<ap>[AaPp])\.?[Mm]\b\.?)?"
+    r"(?P<zone> ?(?:[Zz]|UTC|GMT|CES?T|[ECMP][SD]T|BST|[+-]\d\d(?::?\d\d)?)(?![\w.:+-]))?"
+)
+_DATE = (
+    r"(?:(?P<y>\d{4})(?P<s1>[-/.])(?P<a>\d{1,2})(?P=s1)(?P<b>\d{1,2})"
+    r"|(?P<c>\d{1,2})(?P<s2>[-/.])(?P<d>\d{1,2})(?P=s2)(?P<y2>\d{4}|\d\d)"
+    r"|(?P<d3>\d{1,2})[-/ .]+(?P<m3>[A-Za-z]{3,9})\.?[-/ ,]+(?P<y3>\d{4})"
+    r"|(?P<m4>[A-Za-z]{3,9})\.? +(?P<d4>\d{1,2}),? +(?P<y4>\d{4}))(?!\d)"
+)
+_STAMP = re.compile(rf'\s*"?{_DATE}(?:(?:[T_]|"?[\s,;|]+"?){_CLOCK}(?=[\s,;|"]|$))?"?')
+_SINCE_1970 = re.compile(r'\s*"?(?P<n>\d{9,10}(?:\.\d*)?|\d{13}|\d{16})"?(?=[\s,;|]|$)')
+_TIME_INSIDE = re.compile(
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}[- ][A-Za-z]{3}[- ]\d{4})"
+    r'(?:[T_]|"?[\s,;|]*"?)\d{1,2}:\d\d'
+)
+
+
+@dataclass(frozen=True)
+class DateOrder:
+    """How a file orders the parts of its dates.
+
+    Attributes:
+        year_day_month: `2023-25-03` instead of `2023-03-25`.
+        day_first: `28/10/2023` (True), `10/28/2023` (False), or not decidable (None).
+    """
+
+    year_day_month: bool = False
+    day_first: bool | None = None
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """The time at the beginning of a line; `end` is where the next field begins."""
+
+    found: re.Match[str]
+    end: int
+
+    @property
+    def is_epoch(self) -> bool:
+        """Whether it counts seconds since 1970."""
+        return "n" in self.found.re.groupindex
+
+
+def find_stamp(text: str) -> Stamp | None:
+    """The stamp that a text begins with; None if there is none."""
+    found = _STAMP.match(text) or _SINCE_1970.match(text)
+    return Stamp(found, found.end()) if found else None
+
+
+def has_time(text: str) -> bool:
+    """Whether a date with a clock stands anywhere in a text."""
+    return _TIME_INSIDE.search(text) is not None
+
+
+def order_of_dates(stamps: Iterable[Stamp]) -> DateOrder:
+    """Decide the order of day and month from all dates that are not plainly readable.
+
+    `28/10/2023` says day first, `10/28/2023` month first; a file that says both, or neither, stays undecided.
+    Dots are day first unless the dates say otherwise.
+    """
+    votes = {True: 0, False: 0}
+    ydm, ymd, dots = 0, 0, 0
+    for stamp in stamps:
+        if stamp.is_epoch:
+            continue
+        found = stamp.found
+        if found["y"]:
+            a, b = int(found["a"]), int(found["b"])
+            ydm += a > 12 >= b
+            ymd += b > 12 >= a
+        elif found["c"]:
+            c, d = int(found["c"]), int(found["d"])
+            votes[True] += c > 12 >= d
+            votes[False] += d > 12 >= c
+            dots += found["s2"] == "."
+    day_first = None if bool(votes[True]) == bool(votes[False]) else votes[True] > 0
+    if dots and not votes[False]:
+        day_first = True
+    return DateOrder(ydm > 0 and ymd == 0, day_first)
+
+
+def stamp_time(stamp: Stamp, order: DateOrder, zone: ZoneInfo | None) -> tuple[int, int]:
+    """Microseconds since 1970 (local wall clock) and 0, or 0 and the key of `REASONS` that tells why not.
+
+    A time with `Z` or an offset, and seconds since 1970, become the wall-clock time of `zone`.
+    """
+    found = stamp.found
+    if stamp.is_epoch:
+        if zone is None:
+            return 0, 17
+        number = found["n"]
+        whole, _, part = number.partition(".")
+        micros = int(whole) * {13: 1000, 16: 1}.get(len(whole), 1_000_000) + int((part + "000000")[:6])
+        return _micros(_EPOCH.replace(tzinfo=UTC) + timedelta(microseconds=micros), zone), 0
+    day, reason = _day(found, order)
+    if day is None:
+        return 0, reason
+    if not found["h"]:
+        return 0, 4
+    hour, minute = int(found["h"]), int(found["mi"])
+    if found["s"] is None:
+        return 0, 11 if hour < 25 and minute < 60 else 4
+    second = int(found["s"])
+    if found["ap"]:
+        if not 1 <= hour <= 12:
+            return 0, 4
+        hour = hour % 12 + (12 if found["ap"] in "pP" else 0)
+    fraction = int(((found["f"] or found["g"] or "") + "000000")[:6])
+    midnight = (hour, minute, second, fraction) == (24, 0, 0, 0)
+    if not midnight and (hour > 23 or minute > 59 or second > 59):
+        return 0, 4
+    time = day + timedelta(hours=hour, minutes=minute, seconds=second, microseconds=fraction)
+    if found["zone"]:
+        offset = _offset(found["zone"].strip())
+        if zone is None or offset is None:
+            return 0, 12
+        return _micros(time.replace(tzinfo=offset), zone), 0
+    return (time - _EPOCH) // timedelta(microseconds=1), 0
+
+
+def _micros(time: datetime, zone: ZoneInfo) -> int:
+    try:
+        local = time.astimezone(zone).replace(tzinfo=None)
+    except (OverflowError, ValueError):
+        return 0
+    return (local - _EPOCH) // timedelta(microseconds=1)
+
+
+def _offset(text: str) -> timezone | None:
+    """`Z`, `UTC`, `+02:00`, `-0530`, `+02`; None for an abbreviation, which means different zones."""
+    if text in ("Z", "z", "UTC", "GMT"):
+        return UTC
+    if text[0] not in "+-":
+        return None
+    hours, minutes = int(text[1:3]), int(text[3:].strip(":") or 0)
+    if hours > 15 or minutes > 59:
+        return None
+    return timezone((1 if text[0] == "+" else -1) * timedelta(hours=hours, minutes=minutes))
+
+
+def _day(found: re.Match[str], order: DateOrder) -> tuple[datetime | None, int]:
+    if found["y"]:
+        year, month, day = int(found["y"]), int(found["a"]), int(found["b"])
+        if order.year_day_month:
+            month, day = day, month
+    elif found["c"]:
+        if len(found["y2"]) == 2:
+            return None, 16
+        if order.day_first is None:
+            return None, 15
+        year, day, month = int(found["y2"]), int(found["c"]), int(found["d"])
+        if not order.day_first:
+            month, day = day, month
+    else:
+        name = (found["m3"] or found["m4"])[:3].lower()
+        if name not in _MONTHS:
+            return None, 3
+        year, month = int(found["y3"] or found["y4"]), _MONTHS.index(name) + 1
+        day = int(found["d3"] or found["d4"])
+    if year < 1900:
+        return None, 3
+    try:
+        return datetime(year, month, day), 0
+    except ValueError:
+        return None, 3

@@ -328,7 +328,7 @@ def _odd_lines(
     after_clock, after_sensor = buffer[clock_end], buffer[end]
     second = np.minimum(at + 1, stop - 1)
     after_second = buffer[fields.ends[second]]
-    odd = after_sensor != after_clock
+    odd: NDArray[np.bool_] = after_sensor != after_clock
     odd |= (after_second != after_clock) & (after_second != 10) & (after_second != 13)
     first = buffer[start]
     odd |= (first == 34) | (buffer[fields.starts[second]] == 34) | (first == 43) | (first == 45)

@@ -13,6 +13,7 @@ from discover.core.errors import DataError
 
 __all__ = [
     "ANNOTATIONS",
+    "ANNOTATION_WINDOWS",
     "ASSIGNMENTS",
     "CAPTIONS",
     "EVENTS",
@@ -79,6 +80,16 @@ LABELS: Mapping[str, object] = {
 """Ground truth per window, for evaluation only. label: `no_activity` where no annotation covers half
 the events; share: covered share of the label's annotation (of the best one when no_activity); segment:
 row of the annotation a presegmented window was cut from, null for free-running windows."""
+
+ANNOTATION_WINDOWS: Mapping[str, object] = {
+    "annotation": pl.Int32,
+    "label": pl.String,
+    "split": pl.Enum(SPLITS),
+    "day": pl.Date,
+    "window_id": pl.String,
+}
+"""For evaluation only: one row per annotation and window of its split that share an event; window_id is null
+where an annotation shares one with no window. annotation: row of the annotations; day: of its first event."""
 
 CAPTIONS: Mapping[str, object] = {
     "window_id": pl.String,

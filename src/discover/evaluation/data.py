@@ -37,6 +37,8 @@ class EvaluationData:
         reference: For presegmented windows, the free-running ones of the same home and model. Label-free rows
             take their statistics from its training windows: segments are cut with labels, so to look at
             segments only would already use them. None: from the training windows themselves.
+        annotation_windows: `core.tables.ANNOTATION_WINDOWS`: where windows are free-running, annotations are
+            scored too, those without a window as misses. None leaves these rows out.
         leak_check: The report of `check_leaks`, for the result.
 
     Raises:
@@ -50,6 +52,7 @@ class EvaluationData:
     captions: pl.DataFrame | None = None
     encoder_embeddings: EmbeddingTable | None = None
     reference: "EvaluationData | None" = None
+    annotation_windows: pl.DataFrame | None = None
     leak_check: dict[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

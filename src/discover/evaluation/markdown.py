@@ -95,6 +95,14 @@ def _recognition(result: Mapping[str, Any]) -> list[str]:
     for pool, words in _POOLS.items():
         lines += _scores(smoothed, pool, f"Scores averaged over neighbouring windows, {words}")
     lines += _scores(segments, "annotated", "Per segment, annotated windows")
+    annotations = [row for row in rows if row["unit"] == "annotation" and not row["smoothed"]]
+    if annotations:
+        missed = annotations[0]["annotated"]["without_window"]
+        lines += _scores(
+            annotations,
+            "annotated",
+            f"Per annotation, {missed:,} annotations without a window counted as misses",
+        )
     lines += _students(main)
     lines += _comparisons(result["comparisons"])
     lines += _coarse(result.get("coarse"))

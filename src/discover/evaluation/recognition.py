@@ -87,7 +87,8 @@ def evaluate_recognition(
     for prompts in prompt_sets:
         methods += label_free.methods(prompts, students=config.self_training)
         progress.advance(note=f"prompts: {prompts.name}")
-    fine = Level("L1", data.presegmented, config, answers)
+    covered = None if data.presegmented else data.annotation_windows
+    fine = Level("L1", data.presegmented, config, answers, covered)
     rows, comparisons = score_methods(methods, splits.test, fine)
     few, share = few_label_rows(data, prompt_sets, splits, **free, scored=rows, answers=answers)
     progress.advance(note="rows with few labels")

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from discover.core.home import NO_ACTIVITY
+from discover.evaluation.annotation_rows import AnnotationPool
 from discover.evaluation.answers import AnswerLog, row_key
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import SplitData
@@ -45,12 +47,14 @@ class Level:
         presegmented: Whether windows belong to annotated segments, which are then scored too.
         config: Settings.
         answers: Where to note what every row answered for every window.
+        annotation_windows: `core.tables.ANNOTATION_WINDOWS`, to score annotations as well.
     """
 
     name: str
     presegmented: bool
     config: EvaluationConfig
     answers: AnswerLog | None = None
+    annotation_windows: pl.DataFrame | None = None
 
 
 def score_methods(
@@ -80,7 +84,26 @@ def score_methods(
             if unit == "window":
                 _note_answers(method, results, pools, test, level)
         comparisons += _compare(scored, unit)
+    if level.annotation_windows is not None:
+        rows += _annotation_rows(methods, test, level.annotation_windows, level.config)
     return rows, comparisons
+
+
+def _annotation_rows(
+    methods: list[Method], test: SplitData, table: pl.DataFrame, config: EvaluationConfig
+) -> list[dict[str, Any]]:
+    pool = AnnotationPool(table, test, methods, config)
+    if not len(pool):
+        return []
+    return [
+        {
+            **_describe(method),
+            "unit": "annotation",
+            "annotated": {**pool.score(method.annotated).result, "without_window": pool.without_window},
+        }
+        for method in methods
+        if method.space != "encoder"  # those score annotated windows only
+    ]
 
 
 def _pools(methods: list[Method], test: SplitData, unit: str, config: EvaluationConfig) -> dict[str, Pool]:

@@ -199,7 +199,7 @@ def _sample_stage(home_folder: Path, folder: Path, sampling: SamplingConfig, suf
 
     inputs = {**_home_files(home_folder), "annotations": home_folder / "annotations.parquet"}
     title = "cut windows" + (" inside annotated segments" if suffix else "")
-    return Stage(f"sample{suffix}", title, 2, folder, sampling.model_dump(mode="json"), inputs, run)
+    return Stage(f"sample{suffix}", title, 3, folder, sampling.model_dump(mode="json"), inputs, run)
 
 
 def _left_out(statistics: Mapping[str, Any]) -> dict[str, int]:

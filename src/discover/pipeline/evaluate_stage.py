@@ -13,8 +13,8 @@ from discover.alignment import LoadedModel, load_model
 from discover.core.artifacts import read_manifest, write_json, write_text
 from discover.core.embeddings import EmbeddingTable, load_embeddings
 from discover.core.progress import Progress
-from discover.core.tables import SPLITS
-from discover.core.window_set import read_captions, read_labels
+from discover.core.tables import ANNOTATION_WINDOWS, SPLITS
+from discover.core.window_set import read_captions, read_labels, read_table
 from discover.evaluation import (
     AnswerLog,
     EvaluationData,
@@ -91,6 +91,7 @@ def evaluate_stage(
         own = {
             **window_files[protocol],
             "labels": files.folder / "labels.parquet",
+            "annotation_windows": files.folder / "annotation_windows.parquet",
             "captions": files.captions,
             "vectors": files.vectors,
             "index": files.index / "manifest.json",
@@ -188,7 +189,14 @@ def _load(model: LoadedModel, files: SamplingFiles) -> EvaluationData:
         window_embeddings=EmbeddingTable(index.vectors, ids, np.zeros(len(ids), dtype=np.int16)),
         caption_embeddings=load_embeddings(files.vectors),
         captions=read_captions(files.captions),
+        annotation_windows=_annotation_windows(files.folder),
     )
+
+
+def _annotation_windows(folder: Path) -> pl.DataFrame | None:
+    """None for windows sampled before this table was made."""
+    path = folder / "annotation_windows.parquet"
+    return read_table(path, ANNOTATION_WINDOWS) if path.is_file() else None
 
 
 def _with_encoder_vectors(

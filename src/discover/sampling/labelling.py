@@ -5,15 +5,17 @@ lasts shorter. Where none covers half of the events the label is `no_activity`. 
 as covered. A presegmented window carries the label of the segment it was cut from.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from discover.core.home import NO_ACTIVITY, Home
-from discover.core.tables import LABELS
+from discover.core.tables import ANNOTATION_WINDOWS, LABELS, SPLITS
 from discover.sampling._ranges import expand_ranges
 
-__all__ = ["label_windows"]
+__all__ = ["label_windows", "windows_of_annotations"]
 
 Ints = NDArray[np.int64]
 
@@ -65,6 +67,52 @@ def label_windows(
         all_labels=pl.col("all_labels").fill_null([]),
         segment=pl.col("segment"),
     ).select(list(LABELS))
+
+
+def windows_of_annotations(
+    windows: pl.DataFrame,
+    annotations: pl.DataFrame,
+    placed: tuple[Ints, Ints, Ints],
+    days: Ints,
+    splits: Mapping[str, Ints],
+) -> pl.DataFrame:
+    """Which windows of its split each annotation shares an event with; `core.tables.ANNOTATION_WINDOWS`.
+
+    An annotation belongs to the split of the day on which its first event lies.
+
+    Args:
+        windows: `core.tables.WINDOWS`.
+        annotations: `core.tables.ANNOTATIONS`.
+        placed: (annotation row, first, count) in the windows' event table, sorted by first.
+        days: (A,) day of each placed annotation's first event, since 1970.
+        splits: Split -> its days.
+    """
+    row, first, count = placed
+    code = np.full(len(row), -1)
+    for number, split in enumerate(SPLITS):
+        code[np.isin(days, splits[split])] = number
+    place = np.arange(len(row))
+    numbered = (place, first, count)
+    shared = _overlaps(
+        windows["first_event"].to_numpy(), windows["n_events"].to_numpy().astype(np.int64), numbered
+    )
+    window, owner = shared[0], shared[1]
+    own = windows["split"].to_physical().to_numpy()[window] == code[owner]
+    found = pl.DataFrame(
+        {"place": owner[own], "window_id": windows["window_id"].gather(window[own])},
+        schema={"place": pl.Int64, "window_id": pl.String},
+    )
+    every = pl.DataFrame(
+        {
+            "place": place,
+            "annotation": row.astype(np.int32),
+            "label": annotations["activity"].gather(row),
+            "split": pl.Series([SPLITS[c] for c in code], dtype=pl.Enum(SPLITS)),
+            "day": pl.Series(days.astype(np.int32)).cast(pl.Date),
+        }
+    )
+    joined = every.join(found, on="place", how="left", maintain_order="left")
+    return joined.select(list(ANNOTATION_WINDOWS)).unique(maintain_order=True)
 
 
 def _own_segment(table: pl.DataFrame, annotations: pl.DataFrame) -> pl.DataFrame:

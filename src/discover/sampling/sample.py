@@ -14,7 +14,7 @@ from discover.core.day_parts import DAY_PARTS, GAP_BUCKETS, WEEKDAYS
 from discover.core.errors import DataError
 from discover.core.home import Home
 from discover.core.seeds import derive_seed
-from discover.core.tables import EVENTS, LABELS, SPLITS, WINDOWS
+from discover.core.tables import ANNOTATION_WINDOWS, EVENTS, LABELS, SPLITS, WINDOWS
 from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import EventLog, write_home, write_table
 from discover.sampling._ranges import expand_ranges
@@ -36,7 +36,7 @@ from discover.sampling.cuts import (
     keep_by_count,
 )
 from discover.sampling.density import LeastEvents, choose_least_events
-from discover.sampling.labelling import label_windows
+from discover.sampling.labelling import label_windows, windows_of_annotations
 from discover.sampling.splits import DAY_US, assign_days, check_no_leakage
 from discover.sampling.statistics import SplitWindows, describe_sampling
 
@@ -59,6 +59,7 @@ class SampledWindows:
         labels: `core.tables.LABELS`, one row per window in the same order. For evaluation only.
         vocabulary: Values of the training windows' events.
         statistics: Plain JSON values: counts, distributions, what was dropped.
+        annotation_windows: `core.tables.ANNOTATION_WINDOWS`. For evaluation only.
         events: Event table of the offsets when it is not the home's own (health sensors left out,
             per-resident streams); None otherwise.
     """
@@ -67,6 +68,7 @@ class SampledWindows:
     labels: pl.DataFrame
     vocabulary: Vocabulary
     statistics: dict[str, Any]
+    annotation_windows: pl.DataFrame
     events: pl.DataFrame | None
 
 
@@ -105,6 +107,13 @@ def sample_windows(log: EventLog, config: SamplingConfig) -> SampledWindows:
         labels=labels,
         vocabulary=_training_vocabulary(parts[0].cut, recording.events, log.home),
         statistics=describe_sampling(parts, windows, labels, recording, log.home, config, placed, least),
+        annotation_windows=windows_of_annotations(
+            windows,
+            log.annotations,
+            placed,
+            recording.times[placed[1]] // DAY_US,
+            {part.split: part.days for part in parts},
+        ),
         events=None if recording.original is None else recording.events,
     )
 
@@ -129,19 +138,28 @@ def cut_windows(
 
 
 def write_windows(folder: Path, sampled: SampledWindows, home: Home) -> list[Path]:
-    """Write `windows.parquet`, `labels.parquet`, `vocab.json`, `statistics.json`; return their paths.
+    """Write `windows.parquet`, `labels.parquet`, `annotation_windows.parquet`, `vocab.json` and
+    `statistics.json`; return their paths.
 
     When the windows have an event table of their own, `events.parquet` and `home.yaml` go beside them.
     """
-    paths = [folder / n for n in ("windows.parquet", "labels.parquet", "vocab.json", "statistics.json")]
+    names = (
+        "windows.parquet",
+        "labels.parquet",
+        "annotation_windows.parquet",
+        "vocab.json",
+        "statistics.json",
+    )
+    paths = [folder / name for name in names]
     write_table(paths[0], sampled.windows, WINDOWS)
     write_table(paths[1], sampled.labels, LABELS)
-    write_text(paths[2], sampled.vocabulary.to_json() + "\n")
-    write_json(paths[3], sampled.statistics)
+    write_table(paths[2], sampled.annotation_windows, ANNOTATION_WINDOWS)
+    write_text(paths[3], sampled.vocabulary.to_json() + "\n")
+    write_json(paths[4], sampled.statistics)
     if sampled.events is not None:
         paths += [folder / "events.parquet", folder / "home.yaml"]
-        write_table(paths[4], sampled.events, EVENTS)
-        write_home(paths[5], home)
+        write_table(paths[5], sampled.events, EVENTS)
+        write_home(paths[6], home)
     return paths
 
 

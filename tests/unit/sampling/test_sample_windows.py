@@ -232,7 +232,13 @@ def test_written_files_are_read_back(small_home_log: EventLog, tmp_path: Path) -
     sampled = sample_windows(small_home_log, SamplingConfig())
     save_event_log(tmp_path, small_home_log)
     paths = write_windows(tmp_path / "FD_60", sampled, small_home_log.home)
-    assert [p.name for p in paths] == ["windows.parquet", "labels.parquet", "vocab.json", "statistics.json"]
+    assert [p.name for p in paths] == [
+        "windows.parquet",
+        "labels.parquet",
+        "annotation_windows.parquet",
+        "vocab.json",
+        "statistics.json",
+    ]
     loaded = load_window_set(tmp_path / "FD_60")
     assert loaded.windows.equals(sampled.windows)
     assert read_labels(tmp_path / "FD_60").equals(sampled.labels)

@@ -242,7 +242,7 @@ def test_written_files_are_read_back(small_home_log: EventLog, tmp_path: Path) -
     loaded = load_window_set(tmp_path / "FD_60")
     assert loaded.windows.equals(sampled.windows)
     assert read_labels(tmp_path / "FD_60").equals(sampled.labels)
-    assert Vocabulary.load(paths[2]) == sampled.vocabulary
+    assert Vocabulary.load(paths[3]) == sampled.vocabulary
     before = [p.read_bytes() for p in paths]
     write_windows(tmp_path / "FD_60", sample_windows(small_home_log, SamplingConfig()), small_home_log.home)
     assert [p.read_bytes() for p in paths] == before

@@ -36,7 +36,6 @@ BAD_LOGS = {
     "no events": (b"hello there\nthis is not a log\n", ["no sensor event", "hello there"]),
     "binary": (bytes(range(256)) * 40, ["binary"]),
     "damaged gzip": (gzip.compress(GOOD.encode())[:-20], ["gz"]),
-    "semicolons": (GOOD.replace("\t", ";").encode(), ["semicolons"]),
 }
 
 

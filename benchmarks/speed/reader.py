@@ -22,7 +22,7 @@ import polars as pl
 from benchmarks.harness import PairedTiming, data_root, markdown_table, time_pairs
 from discover.homes import import_log
 from discover.homes._bytes import read_log_bytes
-from discover.homes._lines import CUTTERS
+from discover.homes._cutting import CUTTERS
 from discover.homes.casas_reader import read_casas
 
 __all__ = ["run"]

@@ -4,26 +4,22 @@ The log is read in pieces of a few megabytes, so that the working arrays stay in
 memory does not grow with the log. Within a piece everything is array arithmetic.
 """
 
-import os
 import re
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.homes._cutting import BLANK, HARD, LONGEST_LINE, Cut, cut_ahead
 from discover.homes._hard_lines import HEADING, HardRow, Heading, find_heading, read_hard_lines
 from discover.homes._stamps import find_stamp, order_of_dates
 from discover.homes._states import BINARY_STATES, VALUE, StateReading, read_states
-from discover.homes._times import parse_dates, parse_times
-from discover.homes._tokens import MAX_FIELD, Fields, Positions, Spellings, split_fields
+from discover.homes._tokens import MAX_FIELD, Fields, Positions, Spellings
 
 __all__ = [
     "BLANK",
-    "CUTTERS",
     "DEVICE_HEALTH",
     "HEADING",
     "REASONS",
@@ -32,27 +28,10 @@ __all__ = [
     "read_rows",
 ]
 
-_DAY_US = 86_400_000_000
 _MAX_PLACES = 7
-PIECE_BYTES = 1 << 20
-CUTTERS = max(1, min(2, (os.cpu_count() or 1) - 1))
-"""Threads that cut pieces while the main thread numbers the fields of earlier ones."""
-_HARD = 255
-_CLOCK_WORDS = np.array(
-    [
-        int.from_bytes(word.encode(), "little")
-        for word in ("AM", "PM", "am", "pm", "Am", "Pm", "A.M.", "P.M.", "a.m.", "p.m.", "Z", "UTC", "GMT")
-    ],
-    dtype=np.uint64,
-)
 _ROW_COLUMNS = ("line", "time", "sensor", "state", "places", "tail", "shift", "problem")
 _BLANK_BYTES = bytes(range(33))
-_LONGEST_LINE = 5000
-"""Bytes of a line that are looked at; a longer line is refused."""
-_AHEAD = 4
-"""Pieces cut before they are asked for."""
 
-BLANK = 1
 DEVICE_HEALTH = 22
 REASONS = {
     2: "line does not begin with a date",
@@ -152,7 +131,7 @@ def read_rows(data: bytes, zone: ZoneInfo | None = None) -> Rows:
     parts: list[dict[str, NDArray[np.generic]]] = []
     hard: list[tuple[int, str]] = []
     n_lines, n_rows, late_day = 0, 0, False
-    for cut in _cut_ahead(data, reader.commas):
+    for cut in cut_ahead(data, reader.commas):
         hard += [(n_lines + k, text) for k, text in cut.hard]
         parts.append(_read_piece(cut, reader, n_lines))
         n_lines += len(cut.reason)
@@ -185,7 +164,7 @@ def _read_all_hard(data: bytes, reader: "_Reader", heading: Heading | None, zone
 
 
 def _decoded(line: bytes) -> str:
-    return line[:_LONGEST_LINE].decode("utf-8", errors="replace")
+    return line[:LONGEST_LINE].decode("utf-8", errors="replace")
 
 
 def _hard_part(
@@ -228,166 +207,14 @@ def _joined(parts: list[dict[str, NDArray[np.generic]]], reader: "_Reader", n_li
     )
 
 
-def _pieces(data: bytes) -> Iterator[memoryview]:
-    """Whole lines, about a megabyte at a time; of a line longer than that only the beginning."""
-    view, at = memoryview(data), 0
-    while at < len(data):
-        cut = data.rfind(b"\n", at, at + PIECE_BYTES) + 1
-        if cut == 0:
-            cut = data.find(b"\n", at + PIECE_BYTES) + 1 or len(data)
-            yield view[at : min(cut, at + max(PIECE_BYTES, _LONGEST_LINE))]
-        else:
-            yield view[at:cut]
-        at = cut
-
-
-def _cut_ahead(data: bytes, commas: bool) -> Iterator["_Cut"]:
-    """Pieces in order, the next ones cut by other threads meanwhile."""
-    waiting: deque[Future[_Cut]] = deque()
-    with ThreadPoolExecutor(max_workers=CUTTERS) as worker:
-        for piece in _pieces(data):
-            waiting.append(worker.submit(_cut_piece, piece, commas))
-            if len(waiting) > _AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """A piece of L lines cut into fields, with the times of the N lines that have one.
-
-    Attributes:
-        reason: Per line 0, BLANK or a key of REASONS, shape (L,).
-        rows: Lines that have a time and fields after it, shape (N,).
-        at, stop: Their fields from the sensor on, shape (N,).
-        time: Microseconds since 1970, shape (N,).
-        hard: Number within the piece (from 1) and text of each line left to `_hard_lines`.
-        day_above_12: Whether a date read here has a day that is no month.
-    """
-
-    fields: Fields
-    reason: NDArray[np.uint8]
-    rows: Positions
-    at: Positions
-    stop: Positions
-    time: NDArray[np.int64]
-    hard: list[tuple[int, str]]
-    day_above_12: bool
-
-
-def _cut_piece(piece: memoryview, commas: bool) -> _Cut:
-    fields = split_fields(piece, commas=commas)
-    first, stop = fields.first[:-1], fields.first[1:]
-    reason = np.zeros(len(first), dtype=np.uint8)
-    filled = stop > first
-    rows = np.flatnonzero(filled)
-    if len(rows) < len(first):
-        reason[~filled] = BLANK
-        first, stop = first[rows], stop[rows]
-    date, clock, clock_end, base = _stamp_positions(fields, first, stop)
-    days, real_day = parse_dates(fields, date)
-    micros, real_time = parse_times(fields, clock, clock_end)
-    time = days * _DAY_US + micros
-    at = first + base
-    good = real_day & real_time & (base > 0) & (stop >= at + 2)
-    good &= ~_odd_lines(fields, np.where(good, at, 0), clock_end, stop, good)
-    hard: list[tuple[int, str]] = []
-    if not good.all():
-        bad = np.flatnonzero(~good)
-        begin = _line_starts(fields)
-        for k in rows[bad].tolist():
-            start, end = begin[k], min(begin[k + 1] - 1, begin[k] + _LONGEST_LINE)
-            hard.append((k + 1, fields.text(start, end)))
-        reason[rows[bad]] = _HARD
-        rows, at, stop, time = rows[good], at[good], stop[good], time[good]
-        date = date[good]
-    late_day = _day_above_12(fields, date)
-    return _Cut(fields, reason, rows, at, stop, time, hard, late_day)
-
-
-def _line_starts(fields: Fields) -> list[int]:
-    """First byte of each line, and one past the last line's end."""
-    ends = np.flatnonzero(fields.buffer[: fields.size] == 10)
-    return [*(ends + 1).tolist()]
-
-
-def _day_above_12(fields: Fields, date: Positions) -> bool:
-    if not len(date):
-        return False
-    tens, units = fields.buffer[date + 8], fields.buffer[date + 9]
-    return bool(((tens > 49) | ((tens == 49) & (units > 50))).any())
-
-
-def _odd_lines(
-    fields: Fields, at: Positions, clock_end: Positions, stop: Positions, good: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Lines that look readable and are not: other separators, quotes, AM or PM, a zone, two times, NUL."""
-    buffer = fields.buffer
-    start, end = fields.starts[at], fields.ends[at]
-    after_clock, after_sensor = buffer[clock_end], buffer[end]
-    second = np.minimum(at + 1, stop - 1)
-    after_second = buffer[fields.ends[second]]
-    odd: NDArray[np.bool_] = after_sensor != after_clock
-    odd |= (after_second != after_clock) & (after_second != 10) & (after_second != 13)
-    first = buffer[start]
-    odd |= (first == 34) | (buffer[fields.starts[second]] == 34) | (first == 43) | (first == 45)
-    short = np.flatnonzero((end - start <= 4) & ((first | 32) != 109))  # not the usual M...
-    if len(short):
-        words = fields.masked_words(start[short], end[short] - start[short])
-        odd[short] |= np.isin(words, _CLOCK_WORDS)
-    used = buffer[: fields.size]
-    colon = used == 58
-    if np.count_nonzero(colon[3:] & colon[:-3]) > np.count_nonzero(good):
-        odd |= _more_than_once(fields, np.flatnonzero(colon[3:] & colon[:-3]))[_filled(fields)]
-    if fields.has_control:
-        control = (used < 32) & (used != 9) & (used != 10) & (used != 13)
-        odd |= _more_than_once(fields, np.flatnonzero(control), 1)[_filled(fields)]
-    return odd
-
-
-def _filled(fields: Fields) -> NDArray[np.bool_]:
-    filled: NDArray[np.bool_] = fields.first[1:] > fields.first[:-1]
-    return filled
-
-
-def _more_than_once(fields: Fields, positions: Positions, least: int = 2) -> NDArray[np.bool_]:
-    """Lines that hold at least so many of the positions, shape (L,)."""
-    ends = np.flatnonzero(fields.buffer[: fields.size] == 10)
-    line = np.searchsorted(ends, positions) - 1
-    count = np.bincount(line[line >= 0], minlength=len(ends) - 1)[: len(ends) - 1]
-    enough: NDArray[np.bool_] = count >= least
-    return enough
-
-
-def _read_piece(cut: _Cut, reader: _Reader, lines_before: int) -> dict[str, NDArray[np.generic]]:
+def _read_piece(cut: Cut, reader: _Reader, lines_before: int) -> dict[str, NDArray[np.generic]]:
     part = _read_fields(cut.fields, reader, cut.at, cut.stop)
-    skipped = np.flatnonzero((cut.reason != 0) & (cut.reason != _HARD))
+    skipped = np.flatnonzero((cut.reason != 0) & (cut.reason != HARD))
     part["line"] = (cut.rows + (lines_before + 1)).astype(np.uint32)
     part["time"] = cut.time
     part["skipped_line"] = (skipped + (lines_before + 1)).astype(np.uint32)
     part["skipped_reason"] = cut.reason[skipped]
     return part
-
-
-def _stamp_positions(
-    fields: Fields, first: Positions, stop: Positions
-) -> tuple[Positions, Positions, Positions, Positions]:
-    """Where date and time stand, and how many fields they take (0: the line begins with no date)."""
-    date = fields.starts[first]
-    length = fields.ends[first] - date
-    second = np.minimum(first + 1, stop - 1)
-    clock, clock_end = fields.starts[second], fields.ends[second]
-    base = np.full(len(first), 2)
-    other = np.flatnonzero(length != 10)
-    if len(other):
-        joined = other[length[other] >= 19]
-        joined = joined[fields.buffer[date[joined] + 10] == ord("T")]
-        base[other] = 0
-        base[joined] = 1
-        clock[joined] = date[joined] + 11
-        clock_end[joined] = fields.ends[first[joined]]
-    return date, clock, clock_end, base
 
 
 def _read_fields(

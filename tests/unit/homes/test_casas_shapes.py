@@ -244,12 +244,12 @@ def test_slashes_and_short_hours(import_text: Import) -> None:
 
 @pytest.mark.parametrize("piece_bytes", [1, 40, 100, 1000])
 def test_pieces_do_not_matter(piece_bytes: int, import_text: Import, monkeypatch: pytest.MonkeyPatch) -> None:
-    from discover.homes import _lines
+    from discover.homes import _cutting
 
     lines = [tabs(*event) for event in MORNING] + ["", "C", "2011-03-01 08:00:00\tM001\tOF\tSleep begin", HH]
     text = "\n".join(lines)
     whole = import_text(text)
-    monkeypatch.setattr(_lines, "PIECE_BYTES", piece_bytes)
+    monkeypatch.setattr(_cutting, "PIECE_BYTES", piece_bytes)
     cut = import_text(text)
     assert cut.log.events.equals(whole.log.events)
     assert cut.log.annotations.equals(whole.log.annotations)

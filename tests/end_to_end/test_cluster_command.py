@@ -5,8 +5,13 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import polars as pl
+import pytest
 from chain_runs import chain_arguments, discover_here
+from numpy.typing import NDArray
+
+from discover.clustering.baselines import HDBSCANClusterer, Projection
 
 
 def test_cluster_writes_assignments_and_words(finished: Path, tmp_path: Path) -> None:
@@ -108,3 +113,44 @@ def test_every_week_against_the_days_before(finished: Path, tmp_path: Path) -> N
     refused = discover_here(*arguments, "--by", "room", "--baseline", "2024-01")
     assert refused.returncode != 0
     assert "takes no --baseline" in " ".join((refused.stderr + refused.stdout).split())
+
+
+def test_only_noise_is_no_cluster_and_a_report_without_rows(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = tmp_path / "workspace"
+    shutil.copytree(finished, workspace)
+    model = workspace / "trained_models/demo/demo"
+
+    def all_noise(self: HDBSCANClusterer, rows: NDArray[np.float32]) -> None:
+        self.projection_ = Projection.fit(rows, 0)
+        self.points_ = self.projection_(rows)
+        self.fitted_labels_ = np.full(len(rows), -1)
+        self.strength_ = np.zeros(len(rows))
+
+    monkeypatch.setattr(HDBSCANClusterer, "_fit", all_noise)
+    done = discover_here("cluster", str(model), "--method", "hdbscan", "--set", "merge_from=0")
+    assert done.returncode == 0, done.stderr
+    assert "0 clusters, 100% of the windows in none" in done.stdout
+    folder = model / "clusters_FD_60_hdbscan_sensor"
+    assert json.loads((folder / "clusters.json").read_text())["clusters"] == []
+    assert not (folder / "clusters.html").exists()
+    report = (workspace / "results/demo/FD_60/demo/report.html").read_text()
+    assert "0 clusters of FD_60, found by" in report
+
+
+def test_a_page_that_was_lost_or_altered_is_written_again(finished: Path, tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    shutil.copytree(finished, workspace)
+    model = str(workspace / "trained_models/demo/demo")
+    arguments = ("cluster", model, "--method", "kmeans", "--on", "bag", "--k", "4", "--set", "merge_from=0")
+    assert discover_here(*arguments).returncode == 0
+    page = workspace / "trained_models/demo/demo/clusters_FD_60_kmeans_bag/clusters.html"
+    whole = page.read_bytes()
+    assert "clusters.html" in json.loads((page.parent / "manifest_page.json").read_text())["outputs"]
+    page.write_bytes(b"the page of other clusters")
+    assert "Up to date" in discover_here(*arguments).stdout
+    assert page.read_bytes() == whole
+    page.unlink()
+    discover_here(*arguments)
+    assert page.read_bytes() == whole

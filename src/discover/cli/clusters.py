@@ -10,7 +10,7 @@ from discover.core.errors import ConfigError
 from discover.core.progress import SILENT
 from discover.pipeline.applied_clusters import AppliedClusters, ApplyRequest, apply_clusters
 from discover.pipeline.clusters import ClusterFolder, cluster_model
-from discover.pipeline.discovery import write_model_cluster_page
+from discover.pipeline.discovery import make_cluster_page
 
 __all__ = ["assign_windows", "cluster_windows"]
 
@@ -35,9 +35,7 @@ def cluster_windows(
     )
     progress = SILENT if as_json else BarProgress()
     found = cluster_model(model, settings, name=name, index=index, caption_style=captions, progress=progress)
-    written = None
-    if page and (found.made or not (found.path / "clusters.html").is_file()):
-        written = write_model_cluster_page(model, clusters=found.content["name"], index=index)
+    written = make_cluster_page(model, found, index=index) if page else None
     if as_json:
         print_json(found.content)
         return
@@ -103,8 +101,18 @@ def _print_clusters(found: ClusterFolder) -> None:
     content = found.content
     clusters = sorted(content["clusters"], key=lambda c: (-c["windows"], c["id"]))
     rows = [(c["id"], c["title"], c["windows"], share_words(c["share"], 1), c["sentence"]) for c in clusters]
-    print_table(f"{content['name']}, {content['sampling']}", ("id", "title", "windows", "share", ""), rows)
     health = content["health"]
+    if not rows:
+        console.print(
+            f"0 clusters, {health['noise_share']:.0%} of the windows in none: {content['name']}, "
+            f"{content['sampling']}. Try another --method or --on.",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
+        _print_where(found)
+        return
+    print_table(f"{content['name']}, {content['sampling']}", ("id", "title", "windows", "share", ""), rows)
     spread = (
         f"{health['used']} of {health['n_clusters']} clusters used, the largest holds "
         f"{health['largest_share']:.0%}, evenness {health['entropy']:.2f}"
@@ -119,5 +127,9 @@ def _print_clusters(found: ClusterFolder) -> None:
             style="yellow",
             markup=False,
         )
+    _print_where(found)
+
+
+def _print_where(found: ClusterFolder) -> None:
     state = "Wrote" if found.made else "Up to date:"
-    console.print(f"{state} {found.path}", markup=False, highlight=False)
+    console.print(f"{state} {found.path}", markup=False, highlight=False, soft_wrap=True)

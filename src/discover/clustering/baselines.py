@@ -72,6 +72,12 @@ class _Baseline(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
         rows = unit_rows(X)
         if len(rows) < 2:
             raise DataError(f"{len(rows)} windows cannot be clustered. Use more days or shorter windows.")
+        wanted = getattr(self, "n_clusters", 0)
+        if len(rows) < wanted:
+            raise DataError(
+                f"{len(rows):,} training windows cannot make {wanted:,} clusters. Ask for fewer: --k, and "
+                "--set merge_from=0 or at least k (small clusters are found first and merged to k)."
+            )
         self.n_features_in_ = rows.shape[1]
         self._fit(rows)
         self.labels_ = self.predict(X)

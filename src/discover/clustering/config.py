@@ -139,7 +139,10 @@ class ClusteringConfig(StrictModel):
     @model_validator(mode="after")
     def _merges(self) -> "ClusteringConfig":
         if 0 < self.merge_from < self.k:
-            raise ValueError(f"merge_from {self.merge_from} is below k {self.k}: take at least k, or 0")
+            raise ValueError(
+                f"merge_from {self.merge_from} is below k {self.k}, and small clusters are merged to k: take "
+                f"at least k (--set merge_from={self.k}), or 0 to find k at once (--set merge_from=0)"
+            )
         fixed = {"n_clusters", "objective", "seed"} & self.scan.model_fields_set
         if fixed:
             raise ValueError(f"scan.{sorted(fixed)[0]} follows from method, k and seed: leave it out")

@@ -208,6 +208,8 @@ def _write(
             "validation_loss": heads.best_loss_,
             "trained_weights": sum(w.size for w in fitted.encoder.values()),
         }
+    # The page of earlier clusters goes first: a run killed from here on leaves none that looks current.
+    (folder / "clusters.html").unlink(missing_ok=True)
     saved = save_clustering(folder, _savable(inputs, config, fitted, folder))
     paths = [folder / n for n in (ASSIGNMENTS_FILE, CLUSTERS_FILE, "clusters.csv")]
     write_table(paths[0], table, ASSIGNMENTS)

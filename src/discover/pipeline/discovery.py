@@ -26,12 +26,15 @@ from discover.changes import (
 from discover.core.artifacts import atomic_path, write_json
 from discover.core.event_semantics import person_mask
 from discover.core.home import UNKNOWN_ROOM, Home
+from discover.core.progress import Progress
 from discover.core.reading import taken_apart
 from discover.core.window_set import WindowSet
+from discover.pipeline.clusters import ClusterFolder
 from discover.pipeline.index_folders import indexed_windows, only_index, sampling_of
 from discover.pipeline.report_clusters import refresh_report
+from discover.pipeline.stage import Stage, StageResult, run_stages
 from discover.retrieval import Index
-from discover.retrieval.clusters import CLUSTERS_FILE, Clustering, find_clustering
+from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, Clustering, find_clustering
 from discover.retrieval.clusters_file import read_clusters
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ChangeRequest",
     "changes_of_model",
+    "make_cluster_page",
     "rolling_changes_of_model",
     "write_changes",
     "write_model_cluster_page",
@@ -207,6 +211,32 @@ def rolling_record(comparison: RollingComparison) -> dict[str, Any]:
             for w in comparison.skipped
         ],
     }
+
+
+def make_cluster_page(model: Path, found: ClusterFolder, *, index: Path | None = None) -> Path | None:
+    """The page of a clustering, written if it is not that of its clusters; None where no window is in one.
+
+    Raises:
+        ArtifactError: The model has no index, or its windows are gone.
+    """
+    if not any(c["windows"] for c in found.content["clusters"]):
+        return None
+    folder = index or only_index(model)
+    sampling = sampling_of(folder)
+
+    def run(progress: Progress) -> StageResult:
+        del progress
+        return StageResult([write_model_cluster_page(model, clusters=found.content["name"], index=index)])
+
+    inputs = {
+        "clusters": found.path / CLUSTERS_FILE,
+        "assignments": found.path / ASSIGNMENTS_FILE,
+        "index": folder / "manifest.json",
+        "home": sampling.parent / "home.yaml",
+    }
+    run_stages([Stage("page", "draw the cluster page", 1, found.path, {}, inputs, run)])
+    refresh_report(model)
+    return found.path / "clusters.html"
 
 
 def write_model_cluster_page(

@@ -52,6 +52,8 @@ class PoolScores(_Part):
     confusion: list[list[int]]
     per_class: dict[str, ClassScores]
     by_day_part: dict[str, dict[str, float]] | None = None
+    without_window: int | None = None
+    """Rows per annotation: how many no window covers; they are misses."""
 
 
 class Row(_Part):
@@ -62,13 +64,15 @@ class Row(_Part):
     prompts: str | None
     variant: str | None
     smoothed: bool
-    unit: Literal["window", "segment"]
+    unit: Literal["window", "segment", "annotation"]
     annotated: PoolScores
     full: PoolScores | None = None
     space: Literal["joint", "encoder"] | None = None
     shots: int | None = None
     interval_over: Literal["draws"] | None = None
     coarse_by: Literal["mapping", "own_prompts"] | None = None
+    student: dict[str, Any] | None = None
+    """Rows of a student: what the label-free check saw; `refused` says why the row is its teacher's."""
 
 
 class Coarse(_Part):

@@ -12,6 +12,7 @@ from discover.core.tables import ANNOTATION_WINDOWS
 from discover.evaluation import EvaluationConfig, evaluate_recognition
 from discover.evaluation.annotation_rows import NO_WINDOW, AnnotationPool
 from discover.evaluation.methods import Method
+from discover.evaluation.schemas import Row
 from discover.evaluation.supervised import FittedScores
 from discover.sampling import SamplingConfig, sample_windows
 
@@ -64,6 +65,8 @@ def test_the_result_has_a_row_per_method_for_annotations(study: Any) -> None:
     result = evaluate_recognition(
         data, encode_text=study.encode_text, project_text=study.project_text, config=config
     )
+    for row in result["rows"]:
+        Row.model_validate(row)
     rows = {
         (r["method"], r["variant"]): r["annotated"]
         for r in result["rows"]

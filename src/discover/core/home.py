@@ -1,5 +1,6 @@
 """What a home is: its sensors, rooms, floor plan, residents, labels and prompts."""
 
+from collections import Counter
 from typing import Literal
 
 import polars as pl
@@ -126,7 +127,7 @@ class Home(StrictModel):
     @model_validator(mode="after")
     def _consistent(self) -> "Home":
         ids = [s.id for s in self.sensors]
-        repeated = sorted({i for i in ids if ids.count(i) > 1})
+        repeated = sorted(i for i, n in Counter(ids).items() if n > 1)
         if repeated:
             raise ValueError(f"sensors listed twice: {', '.join(repeated)}")
         plan = self.floor_plan

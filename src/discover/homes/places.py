@@ -303,6 +303,8 @@ def _split_id(sensor_id: str) -> list[str]:
     """Parts of a room-named id: `BedroomABed` -> `["bedroom a", "bed"]`."""
     words = _plain(sensor_id)
     for room in _ID_ROOMS:
+        if not words.startswith(room):
+            continue
         found = re.fullmatch(rf"({room}(?: [a-e])?)(?: (.+))?", words)
         if found:
             # "entryway b" and the like name a place and a thing at once
@@ -331,7 +333,7 @@ def _type_of_id(sensor_id: str) -> SensorType | None:
 def _scan_id(sensor_id: str) -> tuple[str, str | None]:
     """Room and object that an id names anywhere: `MotionSensorKitchen1`, `binary_sensor.fridge_door`."""
     text = " ".join(_id_words(sensor_id)[1])
-    found = [name for name in _LONGEST_FIRST if re.search(rf"\b{re.escape(name)}\b", text)]
+    found = [name for name in _LONGEST_FIRST if name in text and re.search(rf"\b{re.escape(name)}\b", text)]
     things = [name for name in found if name in _OBJECTS and name not in _ROOMS]
     # the door, the window or the table of something is told by the thing it belongs to
     named = [name for name in things if name not in ("door", "window", "table", "tap", "faucet")] or things

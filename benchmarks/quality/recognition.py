@@ -265,7 +265,8 @@ def day_part_table(results: Sequence[Mapping[str, Any]]) -> str:
 
 def _mean(values: Sequence[float], *, sign: bool = False) -> str:
     form = "+.3f" if sign else ".3f"
-    spread = f" ({min(values):{form}}–{max(values):{form}})" if min(values) != max(values) else ""
+    to = " to " if sign else "–"
+    spread = f" ({min(values):{form}}{to}{max(values):{form}})" if min(values) != max(values) else ""
     return f"{sum(values) / len(values):{form}}{spread}"
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.alignment import LoadedModel, load_model
-from discover.core.artifacts import read_manifest, write_json, write_text
+from discover.core.artifacts import read_json, write_json, write_text
 from discover.core.embeddings import EmbeddingTable, load_embeddings
 from discover.core.progress import Progress
 from discover.core.tables import ANNOTATION_WINDOWS, SPLITS
@@ -165,10 +165,20 @@ def evaluate_model(
 
 
 def _note_deviations(result: dict[str, Any], sampling: Path) -> None:
-    """Write into both parts of a result where it departs from the protocol."""
-    manifests = (read_manifest(path) for path in sorted(sampling.glob("manifest_sample*.json")))
-    cut = next((m.config for m in manifests if m is not None), {})
-    found = sampling_deviations(cut)
+    """Write into both parts of a result where it departs from the protocol.
+
+    Windows that were not cut by `discover sample` (statistics.json is missing) say nothing of how they were.
+    """
+    path = sampling / "statistics.json"
+    statistics = read_json(path) if path.is_file() else {}
+    found = sampling_deviations(statistics.get("config", {}))
+    test = statistics.get("splits", {}).get("test", {})
+    missed = test.get("annotations_in_no_window", 0)
+    if missed:
+        found.append(
+            f"{missed:,} of {test['annotations']:,} annotations on test days lie in no window: "
+            "misses in the rows per annotation"
+        )
     if "recognition" in result:
         result["recognition"]["deviations"] = found + deviations(result["recognition"])
     if "retrieval" in result:

@@ -1,11 +1,14 @@
 """Tables say by themselves where they depart from the protocol and which reference is not to be believed."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from discover.core.artifacts import write_json
 from discover.evaluation.deviations import deviations, reference_doubts, sampling_deviations
 from discover.evaluation.markdown import to_markdown
+from discover.pipeline.evaluate_stage import _note_deviations
 from discover.sampling.config import SamplingConfig, SplitConfig
 
 
@@ -36,7 +39,25 @@ def result(*rows: dict[str, Any], annotated: int = 300, shared: int = 0) -> dict
     ],
 )
 def test_how_windows_were_cut(changes: dict[str, Any], words: list[str]) -> None:
-    assert sampling_deviations(SamplingConfig(**changes).model_dump(mode="json")) == words
+    settings = {"min_events": 3, **changes}
+    assert sampling_deviations(SamplingConfig(**settings).model_dump(mode="json")) == words
+
+
+def test_annotations_without_a_window_stand_in_the_head(tmp_path: Path) -> None:
+    statistics = {
+        "config": SamplingConfig(min_events=2).model_dump(mode="json"),
+        "splits": {"test": {"annotations": 40, "annotations_in_no_window": 9}},
+    }
+    write_json(tmp_path / "statistics.json", statistics)
+    found: dict[str, Any] = {"recognition": {"rows": []}, "retrieval": {}}
+    _note_deviations(found, tmp_path)
+    expected = [
+        "windows of at least 2 events instead of 3",
+        "9 of 40 annotations on test days lie in no window: misses in the rows per annotation",
+    ]
+    assert found["recognition"]["deviations"] == found["retrieval"]["deviations"] == expected
+    _note_deviations(found, tmp_path / "foreign")
+    assert found["retrieval"]["deviations"] == []
 
 
 def test_what_a_result_shows() -> None:

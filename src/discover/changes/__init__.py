@@ -3,6 +3,7 @@
 from discover.changes.company import marks_of_company
 from discover.changes.comparing import Change, Comparison, TooFewDaysError, compare_periods
 from discover.changes.config import ChangeConfig, ChangeSource, RollingConfig
+from discover.changes.countable import check_countable, countable_by
 from discover.changes.grid import TimeGrid, build_grid, marks_of_lists, marks_of_windows, thin_windows
 from discover.changes.object_marks import marks_of_objects
 from discover.changes.periods import Period, parse_period
@@ -27,9 +28,11 @@ __all__ = [
     "TimeGrid",
     "TooFewDaysError",
     "build_grid",
+    "check_countable",
     "compare_periods",
     "compare_rolling",
     "compare_windows",
+    "countable_by",
     "marks_of_company",
     "marks_of_lists",
     "marks_of_objects",

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from discover.changes.grid import MARKS
 from discover.core.home import Home
 
-__all__ = ["AT_HOME", "DOOR", "TWO_SEATS", "marks_of_company"]
+__all__ = ["AT_HOME", "DOOR", "TWO_SEATS", "hints_at_company", "marks_of_company"]
 
 DOOR = "outer door opened"
 AT_HOME = "outer door opened, home not empty"
@@ -68,6 +68,12 @@ def marks_of_company(events: pl.DataFrame, home: Home, present: pl.Series) -> pl
         for name, frame in ((DOOR, opened), (AT_HOME, at_home), (TWO_SEATS, _shared_seats(table)))
     ]
     return pl.concat(parts).select(list(MARKS)).sort("time", maintain_order=True)
+
+
+def hints_at_company(home: Home) -> bool:
+    """Whether the home names an outer door or two seats, without which no moment can hint at company."""
+    seats = {s.object for s in home.sensors if _is_seat(s.object, s.type)}
+    return len(seats) > 1 or any(_is_outer(s.object, s.type) for s in home.sensors)
 
 
 def _somebody_around(doors: NDArray[np.float64], inside: NDArray[np.float64]) -> NDArray[np.bool_]:

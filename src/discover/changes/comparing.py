@@ -127,9 +127,17 @@ def compare_periods(grid: TimeGrid, baseline: Period, period: Period, config: Ch
     Raises:
         ConfigError: The periods share days.
         TooFewDaysError: A side has fewer than `config.min_days` usable days (a `DataError`).
+        DataError: Nothing was seen on enough days.
     """
     measures = measure_periods(grid, baseline, period, config)
-    return compare_measures(measures, baseline, period, config)
+    compared = compare_measures(measures, baseline, period, config)
+    if not compared.changes:
+        raise DataError(
+            f"Nothing can be compared: no {'moment' if grid.moments else 'thing'} was seen on "
+            f"{config.min_days} days of {baseline} and {period} together. Choose longer periods, lower "
+            "min_days, or count something else (--by)."
+        )
+    return compared
 
 
 def measure_periods(grid: TimeGrid, baseline: Period, period: Period, config: ChangeConfig) -> DayMeasures:

@@ -92,12 +92,12 @@ class TimeGrid:
         """
         moved = np.zeros_like(values)
         moved[..., : values.shape[-1] - cut_bin] = values[..., cut_bin:]
-        return moved.reshape(*values.shape[:-1], -1, BINS_PER_DAY)
+        return moved.reshape(*values.shape[:-1], values.shape[-1] // BINS_PER_DAY, BINS_PER_DAY)
 
     def by_hour(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """(..., B) summed to (..., D, 24), by hour of the day."""
         days = self.by_day(values)
-        summed: NDArray[np.float64] = days.reshape(*days.shape[:-1], 24, -1).sum(axis=-1)
+        summed: NDArray[np.float64] = days.reshape(*days.shape[:-1], 24, BINS_PER_DAY // 24).sum(axis=-1)
         return summed
 
 
@@ -145,7 +145,8 @@ def build_grid(
         DataError: There are no events or no marks.
     """
     if not len(event_times) or not len(marks):
-        raise DataError("There is nothing to compare: the log has no events or no windows.")
+        what = "events" if not len(event_times) else "windows or moments to count"
+        raise DataError(f"There is nothing to compare: the recording has no {what}.")
     names = sorted(marks["thing"].drop_nulls().unique()) if things is None else list(things)
     first_day: dt.date = event_times[0].date()
     last_day: dt.date = event_times[-1].date()

@@ -3,6 +3,9 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
 
 from discover.changes.comparing import (
     Change,
@@ -82,11 +85,13 @@ class RollingComparison:
         windows: Compared and skipped ones.
         rolling: Lengths of baseline and window.
         fdr: Level of the false discovery rate, over all windows and measures together.
+        holes: Stretches of days without any recording, as long as a window or longer; no window lies in them.
     """
 
     windows: tuple[RollingWindow, ...]
     rolling: RollingConfig
     fdr: float
+    holes: tuple[Period, ...] = ()
 
     @property
     def compared(self) -> tuple[RollingWindow, ...]:
@@ -112,15 +117,21 @@ class RollingComparison:
 def compare_rolling(grid: TimeGrid, rolling: RollingConfig, config: ChangeConfig) -> RollingComparison:
     """Compare every window of `rolling.window_days` with the `rolling.baseline_days` before it.
 
-    Windows follow each other from the first day of the recording without overlap; see `compare_windows`.
+    Windows follow each other without overlap from the first day of the recording, and again from the first
+    day after a hole that is as long as a window or longer; see `compare_windows`.
 
     Raises:
         ConfigError: Window or baseline is shorter than `config.min_days`.
         DataError: No window has enough usable days on both sides.
     """
     _check_lengths(rolling, config)
-    windows = [_measure_window(grid, span, rolling, config) for span in _spans(grid, rolling.window_days)]
-    return compare_windows(windows, rolling, config)
+    stretches, holes = _stretches(grid, rolling.window_days)
+    windows = [
+        _measure_window(grid, span, rolling, config)
+        for stretch in stretches
+        for span in _spans(stretch, rolling.window_days)
+    ]
+    return replace(compare_windows(windows, rolling, config), holes=tuple(holes))
 
 
 def compare_windows(
@@ -157,9 +168,25 @@ def _check_lengths(rolling: RollingConfig, config: ChangeConfig) -> None:
             )
 
 
-def _spans(grid: TimeGrid, length: int) -> list[Period]:
-    days = grid.days
-    return [Period(days[i], days[min(i + length, len(days)) - 1]) for i in range(0, len(days), length)]
+def _stretches(grid: TimeGrid, least_days: int) -> tuple[list[Period], list[Period]]:
+    """Stretches of days with recording, and the holes of at least `least_days` days between them."""
+    seen = np.flatnonzero(grid.by_day(grid.observed_B).sum(axis=1) > 0)
+    first, day = grid.first_day, dt.timedelta(days=1)
+    if not len(seen):
+        return [Period(first, first + (grid.n_days - 1) * day)], []
+    cuts = np.flatnonzero(np.diff(seen) > least_days)
+    begins, ends = [seen[0], *seen[cuts + 1]], [*seen[cuts], seen[-1]]
+    stretches = [
+        Period(first + int(a) * day, first + int(b) * day) for a, b in zip(begins, ends, strict=True)
+    ]
+    holes = [Period(a.last + day, b.first - day) for a, b in pairwise(stretches)]
+    return stretches, holes
+
+
+def _spans(stretch: Period, length: int) -> list[Period]:
+    day, days = dt.timedelta(days=1), (stretch.last - stretch.first).days + 1
+    begins = [stretch.first + i * day for i in range(0, days, length)]
+    return [Period(begin, min(begin + (length - 1) * day, stretch.last)) for begin in begins]
 
 
 def _measure_window(

@@ -119,6 +119,9 @@ def _print_rolling(comparison: RollingComparison, by: str, *, show_all: bool) ->
         f"Windows of {c.rolling.window_days} days against the {c.rolling.baseline_days} days before each, "
         f"by {by}: {len(c.compared)} compared, {len(c.skipped)} skipped."
     )
+    for hole in c.holes:
+        days = (hole.last - hole.first).days + 1
+        _say(f"  nothing recorded {hole}: {days:,} days without a window")
     for w in c.skipped:
         _say(f"  skipped {w.period}: {w.skipped}")
     if len(c.skipped) > len(c.compared):

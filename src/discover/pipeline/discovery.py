@@ -15,8 +15,10 @@ from discover.changes import (
     RollingConfig,
     TimeGrid,
     build_grid,
+    check_countable,
     compare_periods,
     compare_rolling,
+    countable_by,
     marks_of_company,
     marks_of_lists,
     marks_of_objects,
@@ -24,6 +26,7 @@ from discover.changes import (
     thin_windows,
 )
 from discover.core.artifacts import atomic_path, write_json
+from discover.core.errors import DataError
 from discover.core.event_semantics import person_mask
 from discover.core.home import UNKNOWN_ROOM, Home
 from discover.core.progress import Progress
@@ -104,6 +107,7 @@ def _grid_of_model(request: ChangeRequest) -> tuple[TimeGrid, Home]:
 
 
 def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_set: WindowSet) -> TimeGrid:
+    check_countable(window_set.home, request.by)
     facts = thin_windows(windows)
     if request.by == "room":
         marks = marks_of_lists(facts, "rooms").with_columns(pl.col("thing").replace({UNKNOWN_ROOM: None}))
@@ -127,8 +131,22 @@ def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_se
             lambda c: f"{c}: {titles.get(c, 'cluster')}" if c >= 0 else None, return_dtype=pl.String
         )
         marks = marks_of_windows(named, things)
+    if not marks["thing"].drop_nulls().len():
+        raise DataError(_nothing_counted(request.by, window_set.home))
     moments = request.by == "company"
     return build_grid(marks, window_set.events["time"], request.config, moments=moments)
+
+
+def _nothing_counted(by: ChangeSource, home: Home) -> str:
+    missing = {
+        "cluster": "No window belongs to a cluster: all are noise. Cluster again with other settings",
+        "room": "No window lies in a known room. Check the rooms in home.yaml",
+        "object": "No event of a sensor with an object shows a person. Check the sensors' types in home.yaml",
+        "company": "No outer door opened, and no two seats were used in turn. There is nothing to count",
+        "activity": "No window was recognised as an activity. Check the activities in home.yaml",
+    }
+    others = [f"--by {other}" for other in countable_by(home) if other != by]
+    return f"{missing[by]}, or count {' or '.join(others)}."
 
 
 def _clusters(found: Clustering) -> list[dict[str, Any]]:
@@ -206,6 +224,7 @@ def rolling_record(comparison: RollingComparison) -> dict[str, Any]:
             }
             for w in comparison.compared
         ],
+        "holes": [str(hole) for hole in comparison.holes],
         "skipped": [
             {"period": str(w.period), "baseline": str(w.baseline), "reason": w.skipped}
             for w in comparison.skipped

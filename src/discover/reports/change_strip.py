@@ -31,7 +31,8 @@ def draw_rolling_changes(comparison: RollingComparison, title: str) -> Drawing:
     """Cliff's delta per window (across) and measure (down); a triangle marks what passes the level.
 
     Rows are the measures found in any window, the most often found first, then the time of the other things,
-    at most 30; windows that were skipped stay as grey columns, so that the time axis has no holes.
+    at most 30; windows that were skipped stay as grey columns. Holes in the recording are left out: a thick
+    line stands for each.
     """
     every = _rows(comparison)
     rows, left = every[:_MOST_ROWS], max(len(every) - _MOST_ROWS, 0)
@@ -51,6 +52,9 @@ def draw_rolling_changes(comparison: RollingComparison, title: str) -> Drawing:
         for at, window in enumerate(comparison.windows):
             if window.skipped is not None:
                 axes.axvspan(at - 0.5, at + 0.5, color=_SKIPPED, linewidth=0)
+        for hole in comparison.holes:
+            before = sum(w.period.first < hole.first for w in comparison.windows)
+            axes.axvline(before - 0.5, color=INK, linewidth=3)
         _mark_found(axes, comparison, rows)
         _label(axes, comparison, rows)
         axes.set_xlabel("first day of the window" + (f"; {left} more rows are in the table" if left else ""))
@@ -66,7 +70,9 @@ def draw_rolling_changes(comparison: RollingComparison, title: str) -> Drawing:
             f"marked: passes a false discovery rate of {comparison.fdr:g} over all windows"
             + ("" if comparison.found else "; none does")
         )
-        figure.legend(handles=list(_legend()), loc="outside lower center", ncols=6, handletextpad=0.4)
+        figure.legend(
+            handles=list(_legend(comparison)), loc="outside lower center", ncols=6, handletextpad=0.4
+        )
 
     alt = (
         f"Effect sizes of {len(rows)} measures in {len(comparison.compared)} windows; "
@@ -121,8 +127,10 @@ def _label(axes: Axes, comparison: RollingComparison, rows: list[_Row]) -> None:
     axes.set_ylim(len(rows) - 0.5, -0.5)
 
 
-def _legend() -> Iterable[Line2D | Patch]:
+def _legend(comparison: RollingComparison) -> Iterable[Line2D | Patch]:
     for word, mark in _MARKS.items():
         yield Line2D([], [], marker=mark, color=INK, linestyle="none", markersize=7, label=f"found: {word}")
     yield Patch(color=_SKIPPED, label="window skipped")
     yield Patch(facecolor="white", edgecolor=_SKIPPED, hatch=_HATCH, label="too few days with it")
+    if comparison.holes:
+        yield Line2D([], [], color=INK, linewidth=3, label="nothing recorded")

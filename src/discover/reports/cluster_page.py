@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.changes import ChangeConfig, TimeGrid, build_grid, marks_of_windows, thin_windows
-from discover.changes.rare_days import unusual_days
+from discover.changes.unusual_days import unusual_days
 from discover.changes.where_when import episodes_of, hours_of_week, sensor_use, transitions_of
 from discover.clustering import length_words, share_words
 from discover.core.artifacts import write_text

@@ -1,13 +1,14 @@
 """Two periods compared: planted changes with their direction, errors, periods as typed."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
 
 from discover.changes import ChangeConfig, Comparison, Period, build_grid, compare_periods, parse_period
-from discover.changes.rare_days import rare_days
+from discover.changes.unusual_days import unusual_days
 from discover.core.errors import ConfigError, DataError
 
 FIRST = dt.date(2024, 1, 1)
@@ -72,6 +73,26 @@ def test_too_few_days_and_common_days_are_refused_with_advice() -> None:
         compare_periods(a_grid(), EARLY, parse_period("2024-01-20..2024-02-09"), CONFIG)
 
 
+def test_days_outside_both_periods_help_to_tell_how_alike_days_are() -> None:
+    grid = a_grid(extra=2)
+    week, next_week = parse_period("2024-01-15..2024-01-21"), parse_period("2024-01-22..2024-01-28")
+    alone = grid.between(week.first, next_week.last)
+    keys = [{(c.thing, c.measure): c for c in compare_periods(g, week, next_week, CONFIG).changes}
+            for g in (grid, alone)]  # fmt: skip
+    tea = [k["tea", "episodes"] for k in keys]
+    assert tea[0].difference == pytest.approx(tea[1].difference, rel=0.05)
+    # Tea is drawn anew every day: the other weeks say so, and the week alone cannot.
+    assert tea[0].p_value < 0.5 * tea[1].p_value
+    assert tea[0].high - tea[0].low < tea[1].high - tea[1].low
+
+
+def test_nothing_seen_on_enough_days_is_refused() -> None:
+    grid = a_grid()
+    empty = replace(grid, things=(), time_TB=grid.time_TB[:0], starts_TB=grid.starts_TB[:0], moments=True)
+    with pytest.raises(DataError, match=r"no moment was seen on 7 days .* \(--by\)"):
+        compare_periods(empty, EARLY, LATE, CONFIG)
+
+
 @pytest.mark.parametrize(
     ("text", "first", "last"),
     [
@@ -90,8 +111,11 @@ def test_what_is_no_period_is_refused(text: str) -> None:
         parse_period(text)
 
 
-def test_the_odd_day_is_the_rarest_and_says_why() -> None:
-    rarest = rare_days(a_grid(odd=9), titles={"bed": "Bed late"})[0]
-    assert rarest.day == FIRST + dt.timedelta(days=9)
-    assert "more “Bed late” in the middle of the night" in rarest.words
-    assert "less “Bed late”" in rarest.words
+def test_the_odd_day_is_the_most_unusual_and_says_why() -> None:
+    days = unusual_days(a_grid(odd=9), {"bed": "Bed late"})
+    assert days[0].day == FIRST + dt.timedelta(days=9)
+    assert "more “Bed late” in the middle of the night" in days[0].words
+    assert "less “Bed late”" in days[0].words
+    assert days[0].stays
+    assert days[0].p_value < 1e-3
+    assert [d.p_value for d in days] == sorted(d.p_value for d in days)

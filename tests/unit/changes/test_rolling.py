@@ -131,6 +131,39 @@ def test_windows_with_too_few_days_are_skipped_with_the_reason() -> None:
     assert found(comparison) == set()
 
 
+def with_a_hole(hole_days: int) -> TimeGrid:
+    """Six weeks, a hole, and the same six weeks again."""
+    weeks = a_grid(weeks=6)
+    days = 43 + hole_days
+    first = weeks.first_day - dt.timedelta(days=days)
+    hole = np.zeros(96 * hole_days)
+    parts = [
+        [v, np.zeros((*v.shape[:-1], len(hole))), v]
+        for v in (weeks.observed_B, weeks.time_TB, weeks.starts_TB)
+    ]
+    return TimeGrid(first, weeks.things, *[np.concatenate(p, axis=-1) for p in parts])
+
+
+def test_no_window_lies_in_a_long_hole_and_windows_begin_again_after_it() -> None:
+    grid = with_a_hole(20_000)
+    comparison = compare_rolling(grid, ROLLING, CONFIG)
+    assert len(comparison.windows) == 2 * 7
+    assert [(h.last - h.first).days + 1 for h in comparison.holes] == [20_000]
+    assert comparison.holes[0].first == grid.first_day + dt.timedelta(days=43)
+    after = comparison.windows[7]
+    assert after.period.first == FIRST
+    assert after.skipped == "0 usable days in the baseline, 7 needed"
+    # Behind the hole the same weeks are compared as before it.
+    assert [len(w.changes) > 0 for w in comparison.windows] == 2 * [False, *5 * [True], False]
+
+
+def test_a_hole_shorter_than_a_window_is_told_by_the_windows_it_is_in() -> None:
+    comparison = compare_rolling(with_a_hole(6), ROLLING, CONFIG)
+    assert comparison.holes == ()
+    assert len(comparison.windows) == 14
+    assert len(compare_rolling(with_a_hole(7), ROLLING, CONFIG).holes) == 1
+
+
 def test_fewer_days_are_enough_where_it_is_said() -> None:
     lower = CONFIG.model_copy(update={"min_days": 4})
     comparison = compare_rolling(a_grid(silent=(38, 39)), ROLLING, lower)

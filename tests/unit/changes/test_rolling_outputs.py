@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from discover.changes import Change, Period, RollingComparison, RollingConfig, RollingWindow, parse_period
-from discover.cli.changes import _row, show_changes
+from discover.cli.changes import _print_rolling, _row, show_changes
 from discover.core.errors import ConfigError
 from discover.pipeline.discovery import write_rolling_changes
 from discover.reports.change_strip import draw_rolling_changes
@@ -66,6 +66,20 @@ def test_the_picture_says_what_it_shows_and_leaves_nothing_out_silently() -> Non
     many = draw_rolling_changes(a_comparison(things=40), "made up")
     assert "30 measures" in many.alt
     assert "12 more rows are in the table" in many.svg.decode().replace("<!-- ", "")
+
+
+def test_a_hole_is_one_line_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hole = parse_period("1970-01-02..2024-02-11")
+    comparison = replace(a_comparison(), holes=(hole,))
+    record = json.loads(write_rolling_changes(tmp_path, comparison, title="made up")[1].read_text())
+    assert record["holes"] == ["1970-01-02..2024-02-11"]
+    drawing = draw_rolling_changes(comparison, "made up")
+    assert "nothing recorded" in drawing.svg.decode().replace("<!-- ", "")
+    assert "nothing recorded" not in draw_rolling_changes(a_comparison(), "made up").svg.decode()
+    _print_rolling(comparison, "room", show_all=False)
+    told = capsys.readouterr().out
+    assert "  nothing recorded 1970-01-02..2024-02-11: 19,764 days without a window" in told
+    assert told.count("skipped 2024") == 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import datetime as dt
 
 import numpy as np
 import polars as pl
+import pytest
 
 from discover.changes.where_when import (
     episodes_of,
@@ -58,3 +59,23 @@ def test_transitions_do_not_cross_a_silence() -> None:
         (1, 2): 1,
         (2, 1): 2,
     }
+
+
+def test_shares_are_of_all_changes_away_and_a_cluster_does_not_follow_itself() -> None:
+    table = transitions_of(facts(*range(8)), pl.Series([1, 2, 1, 3, 3, -1, 1, 2]))
+    assert table.select("before", "after", "count").rows() == [(1, 2, 2), (1, 3, 1), (2, 1, 1), (3, 1, 1)]
+    assert table["share"].to_list() == pytest.approx([2 / 3, 1 / 3, 1.0, 1.0])
+
+
+def test_a_pause_as_long_as_allowed_still_joins() -> None:
+    # Windows last 50 s: from minute 0 to minute 5 5/6 the silence is 300 s.
+    kept = transitions_of(facts(0, 350 / 60), pl.Series([1, 2]))
+    assert kept["count"].to_list() == [1]
+    assert transitions_of(facts(0, 351 / 60), pl.Series([1, 2])).is_empty()
+    assert len(episodes_of(facts(0, 170 / 60), pl.Series([1, 1]))) == 1
+    assert len(episodes_of(facts(0, 171 / 60), pl.Series([1, 1]))) == 2
+
+
+def test_an_episode_lasts_from_its_first_begin_to_its_last_end() -> None:
+    table = episodes_of(facts(0, 2, 20), pl.Series([1, 1, 1]))
+    assert table["minutes"].to_list() == pytest.approx([2 + 50 / 60, 50 / 60])

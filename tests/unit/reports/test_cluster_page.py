@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from discover.changes import ChangeConfig, TimeGrid, build_grid, marks_of_windows, thin_windows
-from discover.changes.rare_days import unusual_days
+from discover.changes.unusual_days import unusual_days
 from discover.changes.where_when import episodes_of, hours_of_week
 from discover.clustering import length_words
 from discover.core.errors import DataError
@@ -113,7 +113,7 @@ def grid_of(days: int, odd: int | None = None, hole: range = range(0), random: b
 def test_a_planted_day_stays_unusual_and_ordinary_days_do_not() -> None:
     planted = unusual_days(grid_of(84, odd=9, random=True), {})
     assert len(planted) == 84
-    assert [d.found.day for d in planted if d.stays] == [dt.date(2024, 1, 10)]
+    assert [d.day for d in planted if d.stays] == [dt.date(2024, 1, 10)]
     assert planted[0].p_value < 1e-4
     assert not any(d.stays for d in unusual_days(grid_of(84, random=True), {}))
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from discover.core.day_parts import DAY_PARTS
 
 # Shape letters: D days, F features (things in day parts, and the quiet rest of each).
 
-__all__ = ["RareDay", "UnusualDay", "rare_days", "unusual_days"]
+__all__ = ["UnusualDay", "unusual_days"]
 
 _FALSE_SHARE = 0.05
 _EFFICIENCY = 0.37
@@ -21,37 +21,44 @@ _EFFICIENCY = 0.37
 
 
 @dataclass(frozen=True)
-class RareDay:
-    """One day.
+class UnusualDay:
+    """A day, how far it is from the others of its kind, and how surprising that is.
 
     Attributes:
         day: Its date.
         distance: Jensen-Shannon distance (base 2, in [0, 1]) to the mean of the other days of its kind.
-        p_value: Share of the days of its kind that are at least as far from their others, itself included.
+        p_value: Share of days expected at least as far, from median and spread of the days of its kind; 1
+            where they do not spread.
+        stays: Whether it stays unusual when all days that were looked at are allowed for.
         words: What there was more or less of, in hours.
     """
 
     day: dt.date
     distance: float
     p_value: float
+    stays: bool
     words: str
 
 
-def rare_days(
-    grid: TimeGrid, *, most: int = 10, min_observed_h: float = 18.0, titles: Mapping[str, str] | None = None
-) -> list[RareDay]:
-    """The most unusual days, Monday to Friday and weekends each among their own; the rarest first.
+def unusual_days(
+    grid: TimeGrid, titles: Mapping[str, str], *, min_observed_h: float = 18.0
+) -> list[UnusualDay]:
+    """All days that can be compared, Monday to Friday and weekends each among their own; the oddest first.
 
     A day is the hours of each thing in each part of the day, with the quiet rest, as shares. Days with
     less than `min_observed_h` observed are left out, and kinds with fewer than 5 days.
+
+    The rank of a day among its own kind cannot survive a correction for many days, whatever the day was like:
+    the most unusual of sixty always has rank 1 in 60. So the logarithm of its distance is compared with the
+    median and the median absolute deviation of the days of its kind, by Student's t; Benjamini-Hochberg then
+    allows for all days.
 
     References:
         Endres and Schindelin 2003, "A new metric for probability distributions".
     """
     usable = grid.by_day(grid.observed_B).sum(axis=1) >= min_observed_h
-    hours = _hours_by_part(grid)
-    days = grid.days
-    found = []
+    hours, days = _hours_by_part(grid), grid.days
+    found: list[UnusualDay] = []
     for weekend in (False, True):
         rows = [i for i, d in enumerate(days) if usable[i] and (d.weekday() >= 5) == weekend]
         if len(rows) < 5:
@@ -59,53 +66,28 @@ def rare_days(
         h = hours[rows]
         others = (h.sum(axis=0) - h) / (len(rows) - 1)
         distance = _distance(h, others)
-        for i, row in enumerate(rows):
-            p = float((distance >= distance[i] - 1e-12).mean())
-            words = _words(h[i] - others[i], grid, titles or {})
-            found.append(RareDay(days[row], float(distance[i]), p, words))
-    return sorted(found, key=lambda r: (r.p_value, -r.distance, r.day))[:most]
+        for i, p in enumerate(_surprise(distance)):
+            words = _words(h[i] - others[i], grid, titles)
+            found.append(UnusualDay(days[rows[i]], float(distance[i]), float(p), False, words))
+    if not found:
+        return []
+    stays = adjusted_p_values([d.p_value for d in found]) <= _FALSE_SHARE
+    marked = [replace(d, stays=bool(s)) for d, s in zip(found, stays, strict=True)]
+    return sorted(marked, key=lambda d: (d.p_value, -d.distance, d.day))
 
 
-@dataclass(frozen=True)
-class UnusualDay:
-    """A day, and how surprising its distance from the others is.
-
-    Attributes:
-        found: Day, distance and words.
-        p_value: Share of days expected at least as far, from median and spread of the days of its kind.
-        stays: Whether it stays unusual when all days that were looked at are allowed for.
-    """
-
-    found: RareDay
-    p_value: float
-    stays: bool
-
-
-def unusual_days(grid: TimeGrid, titles: Mapping[str, str]) -> list[UnusualDay]:
-    """All days that can be compared, the most unusual first.
-
-    The rank of a day among its own kind cannot survive a correction for many days, whatever the day was like:
-    the most unusual of sixty always has rank 1 in 60. So the logarithm of its distance is compared with the
-    median and the median absolute deviation of the days of its kind, by Student's t; Benjamini-Hochberg then
-    allows for all days.
-    """
+def _surprise(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One-sided p-value of each of some distances among them, by median and spread of their logarithms."""
     from scipy.stats import t
 
-    days = rare_days(grid, most=grid.n_days, titles=titles)
-    far = np.log(np.maximum([d.distance for d in days], 1e-6)) if days else np.zeros(0)
-    weekend = np.array([d.day.weekday() >= 5 for d in days], dtype=bool)
-    p = np.ones(len(days))
-    for kind in (weekend, ~weekend):
-        if not kind.any():
-            continue
-        middle = np.median(far[kind])
-        # 1.4826: a normal distribution's standard deviation over its median absolute deviation.
-        spread = 1.4826 * float(np.median(np.abs(far[kind] - middle)))
-        if spread > 1e-9:
-            p[kind] = t.sf((far[kind] - middle) / spread, _EFFICIENCY * (int(kind.sum()) - 1))
-    stays = adjusted_p_values(p) <= _FALSE_SHARE if len(days) else np.zeros(0, dtype=bool)
-    order = sorted(range(len(days)), key=lambda i: (p[i], -days[i].distance, days[i].day))
-    return [UnusualDay(days[i], float(p[i]), bool(stays[i])) for i in order]
+    far = np.log(np.maximum(distance, 1e-6))
+    middle = np.median(far)
+    # 1.4826: a normal distribution's standard deviation over its median absolute deviation.
+    spread = 1.4826 * float(np.median(np.abs(far - middle)))
+    if spread <= 1e-9:
+        return np.ones(len(far))
+    p_values: NDArray[np.float64] = t.sf((far - middle) / spread, _EFFICIENCY * (len(far) - 1))
+    return p_values
 
 
 def _hours_by_part(grid: TimeGrid) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ import io
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import matplotlib
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedFormatter, FuncFormatter
 from numpy.typing import NDArray
 
 from discover.core.shown import figure_text
@@ -123,6 +124,12 @@ def _show_as_text(figure: Figure) -> None:
             for formatter in (axis.get_major_formatter(), axis.get_minor_formatter()):
                 if isinstance(formatter, FixedFormatter):
                     formatter.seq = [figure_text(name) for name in formatter.seq]
+                elif isinstance(formatter, FuncFormatter):  # names given to set_xticks and set_yticks
+                    formatter.func = partial(_tick_text, formatter.func)
+
+
+def _tick_text(name_of: Callable[[float, int | None], str], at: float, position: int | None = None) -> str:
+    return figure_text(name_of(at, position))
 
 
 def shares_side(names: Sequence[str]) -> float:

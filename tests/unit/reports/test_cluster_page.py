@@ -150,3 +150,13 @@ def test_names_beside_the_plan_are_spread_apart() -> None:
     low = spread_apart(np.array([8.5, 9.5, 9.9]), 1.0, 0.0, 10.0)
     assert low.tolist() == [8, 9, 10]
     assert spread_apart(np.zeros(5), 3.0, 0.0, 10.0).tolist() == [0, 2.5, 5, 7.5, 10]
+
+
+def test_hostile_titles_are_shown_as_text(tmp_path: Path, window_set: WindowSet) -> None:
+    hostile = "a $x^{$ <b> \x1b[31m\u202e"
+    inputs = inputs_of(window_set)
+    for cluster in inputs.content["clusters"]:
+        cluster["title"] = f"{cluster['id']} {hostile}"
+    page = write_cluster_page(tmp_path, replace(inputs, title=hostile)).read_text(encoding="utf-8")
+    assert "<h1>a $x^{$ &lt;b&gt; \\x1b[31m\\u202e</h1>" in page
+    assert not {"\x1b", "\u202e"} & set(page)

@@ -187,9 +187,10 @@ def taken_apart(
     try:
         yield
     except DiscoverError as problem:
-        if isinstance(problem, error) or str(source) in str(problem):
+        said = str(problem)
+        if isinstance(problem, error) and str(source) in said:
             raise
-        raise error(f"{source}: {problem}") from problem
+        raise error(said if str(source) in said else f"{source}: {said}") from problem
     except _DAMAGE as problem:
         said = _said(problem)
         text = f"{source} does not hold what it should ({type(problem).__name__}: {said}). {hint}"

@@ -46,5 +46,5 @@ def test_a_folder_that_holds_something_is_not_overwritten(run: Path, tmp_path: P
 def test_damage_is_told(run: Path, tmp_path: Path, name: str) -> None:
     save_pretrained(load_model(run), tmp_path)
     (tmp_path / name).write_bytes(b"{")
-    with pytest.raises(CheckpointError, match="does not hold a whole exported model"):
+    with pytest.raises(CheckpointError, match=name.replace(".", r"\.")):
         from_pretrained(tmp_path)

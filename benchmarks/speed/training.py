@@ -12,8 +12,9 @@ on batches of the same size, in turn:
 - python: a DataLoader that builds the features of every event in Python, padded to the batch maximum.
 
 Model-FLOPs utilisation counts multiply-adds of real tokens only (6 per weight and token, attention at window
-length), over the rate of a large matmul in the same number format in the same run. Each row of the first
-table comes from a process of its own, so that its peak memory (data, model and training) is its own.
+length), over the rate of a large matmul in the same number format, measured once before the first row. Each
+row of the first table comes from a process of its own, so that its peak memory (data, model and training) is
+its own.
 """
 
 import argparse
@@ -24,7 +25,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,6 +36,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.harness import ROOT, data_root, markdown_table, peak_rss_gb, time_pairs
+from benchmarks.peaks import measure_bandwidth, measure_matmul, peaks_sentence
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.dataset import AlignmentDataset, PairBatch
 from discover.alignment.model import AlignmentModel
@@ -255,20 +257,6 @@ def flops_per_step(bench: Bench) -> float:
     return 6.0 * bench.batch * (passes * (per_token * float(lengths.mean()) + attention) + heads)
 
 
-def peak_flops(device: torch.device, bf16: bool) -> float:
-    """Rate of a large matmul, best of five."""
-    size = 8192 if device.type == "cuda" else 2048
-    a = torch.randn(size, size, device=device, dtype=torch.bfloat16 if bf16 else torch.float32)
-    best = math.inf
-    for _ in range(6):
-        started = time.perf_counter()
-        a @ a
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        best = min(best, time.perf_counter() - started)
-    return 2.0 * size**3 / best
-
-
 def data_path_share(bench: Bench, step_s: float) -> float:
     """Share of the step that gathering (and masking) takes."""
     times = []
@@ -293,11 +281,11 @@ def timed(call: Callable[[], None], steps: int) -> float:
     return statistics.median(times[2:])
 
 
-def alone(bench: Bench, steps: int) -> list[object]:
-    """Throughput row of one setting."""
+def alone(bench: Bench, steps: int, peak: float) -> list[object]:
+    """Throughput row of one setting; `peak`: floating point operations per second of a large matmul."""
     step_s = timed(lambda: our_step(bench), steps)
     memory = torch.cuda.max_memory_allocated() / 1e9 if bench.device.type == "cuda" else peak_rss_gb()
-    use = flops_per_step(bench) / step_s / peak_flops(bench.device, bench.bf16)
+    use = flops_per_step(bench) / step_s / peak
     share = data_path_share(bench, step_s)
     precision = "bf16" if bench.bf16 else "fp32"
     head = bench.config.sensor_projection.type + (", MLM" if bench.model.mlm is not None else "")
@@ -305,11 +293,14 @@ def alone(bench: Bench, steps: int) -> list[object]:
             f"{use:.0%}", f"{share:.1%}", memory]  # fmt: skip
 
 
-def alone_in_process(
-    preset: str, batch: int, head: str, mlm: bool, options: argparse.Namespace
-) -> list[object]:
-    """`alone` in a fresh process: its peak memory knows nothing of the other settings."""
-    one = json.dumps([preset, batch, head, mlm])
+def alone_in_process(one_row: Sequence[object], options: argparse.Namespace) -> list[object]:
+    """`alone` in a fresh process: its peak memory knows nothing of the other settings.
+
+    Args:
+        one_row: Preset, batch size, head, whether with masked modelling, and the matmul's rate by format.
+        options: The command line.
+    """
+    one = json.dumps(one_row)
     command = [sys.executable, "-m", "benchmarks.speed.training", "--one", one, "--steps", str(options.steps)]
     command += ["--gpu"] if options.gpu else []
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=dict(os.environ), check=True)
@@ -361,21 +352,26 @@ def main() -> None:
     device = pick_device("cuda" if options.gpu else "cpu")
     windows, vocabulary, name = load_windows()
     if options.one:
-        preset, batch, head, mlm = json.loads(options.one)
+        preset, batch, head, mlm, peaks = json.loads(options.one)
         bench = build(windows, vocabulary, settings(preset, batch, head, mlm), device)
-        print(json.dumps(alone(bench, options.steps * 5)))
+        peak = peaks["bf16" if bench.bf16 else "float32"]
+        print(json.dumps(alone(bench, options.steps * 5, peak)))
         return
     lengths = windows.windows["n_events"].to_numpy()
     told = f"{name}: {len(lengths):,} windows, events per window median {np.median(lengths):.0f}, "
     told += (
         f"mean {lengths.mean():.1f}, 95th percentile {np.quantile(lengths, 0.95):.0f}, most {lengths.max()}."
     )
+    # First of all, while nothing else of this benchmark runs.
+    matmuls = {name: measure_matmul(device, bf16=name == "bf16") for name in ("float32", "bf16")}
+    told += f"\n\n{peaks_sentence(matmuls, measure_bandwidth(device))}"
+    peaks = {name: peak.median for name, peak in matmuls.items()}
     table: list[list[object]] = []
     ratios: list[list[object]] = []
     for preset in options.presets:
         for batch in options.batches:
             for head, mlm in (("linear", False), ("linear", True), ("mlp", False)):
-                table.append(alone_in_process(preset, batch, head, mlm, options))
+                table.append(alone_in_process((preset, batch, head, mlm, peaks), options))
                 print(table[-1], file=sys.stderr, flush=True)
                 if (head, mlm) == ("linear", False) and not options.gpu:
                     bench = build(windows, vocabulary, settings(preset, batch, head, mlm), device)

@@ -64,3 +64,14 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     assert "No evaluation in" in done.stdout + done.stderr
     done = discover_here("evaluate")
     assert "either --config or --model" in done.stdout + done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(workspace: Path) -> None:
+    (model,) = (p.parent for p in workspace.glob("trained_models/*/*/best_model.pt"))
+    (workspace / "file").write_text("no folder")
+    done = discover_here("evaluate", "--model", str(model), "-o", str(workspace / "file" / "below"), *FAST)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 2
+    assert "Cannot write in" in said
+    assert "--output FOLDER` names another one" in said
+    assert "Traceback" not in said

@@ -1,5 +1,6 @@
 """How the command line looks: one console, tables, and progress bars for `core.progress.Progress`."""
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -35,10 +36,15 @@ console = _ShownConsole()
 
 
 class BarProgress:
-    """Draws progress on a terminal; on a pipe or file it prints one line per finished piece of work."""
+    """Draws progress on a terminal; in a file it prints lines, and for long work one every so often."""
+
+    LINE_S = 10.0
+    """Seconds of work between two lines in a file."""
 
     def __init__(self) -> None:
         """No bar yet."""
+        self._total: int | None = None
+        self._done, self._started, self._told = 0, 0.0, 0.0
         self._bars: RichProgress | None = None
         self._task: TaskID | None = None
         self._description = ""
@@ -47,6 +53,8 @@ class BarProgress:
         """Begin a bar; the previous one, if any, is closed."""
         self.finish()
         self._description = description
+        self._total, self._done = total, 0
+        self._started = self._told = time.monotonic()
         if not console.is_terminal:
             return
         self._bars = RichProgress(
@@ -66,6 +74,15 @@ class BarProgress:
         """Move the bar."""
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, advance=units, note=terminal_text(note))
+            return
+        self._done += units
+        now = time.monotonic()
+        if not console.is_terminal and now - self._told >= self.LINE_S:
+            self._told = now
+            of = "" if self._total is None else f" of {self._total:,}"
+            words = f", {note}" if note else ""
+            done = f"{self._done:,}{of} after {now - self._started:.0f} s{words}"
+            console.print(f"  {self._description}: {done}", highlight=False)
 
     def finish(self, summary: str = "") -> None:
         """Close the bar and print its summary, if it has one."""

@@ -1,8 +1,10 @@
 """Scoring and comparing trained model folders without the config of their run."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from discover.core.artifacts import folder_lock
 from discover.core.config import config_from_mapping, read_yaml_mapping
 from discover.core.errors import ArtifactError
 from discover.core.progress import SILENT, Progress
@@ -38,13 +40,19 @@ def evaluate_folder(
         The files written.
 
     Raises:
-        ArtifactError: The folder lacks the model, an index, or the data behind it.
+        ArtifactError: The folder lacks the model, an index, or the data behind it; or `output` cannot be
+            written.
     """
     settings = config_from_mapping(overrides or {}, EvaluationSettings, source="--set")
     target = output or model / EVALUATION_FOLDER
-    return evaluate_model(
-        model, sampling_files(model), target, settings, protocol=protocol, progress=progress
-    )
+    samplings = sampling_files(model)
+    with contextlib.ExitStack() as held:
+        # Before the minutes of work: a folder that cannot be written, or that another run is writing.
+        try:
+            held.enter_context(folder_lock(target))
+        except ArtifactError as error:
+            raise ArtifactError(f"{error} `--output FOLDER` names another one.") from error
+        return evaluate_model(model, samplings, target, settings, protocol=protocol, progress=progress)
 
 
 def sampling_files(model: Path) -> dict[str, SamplingFiles]:

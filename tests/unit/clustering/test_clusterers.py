@@ -113,6 +113,11 @@ def test_collapse_is_seen_and_reported() -> None:
     health = cluster_health(np.zeros(50, dtype=np.int32), 4)
     assert health.collapsed
     assert (health.used, health.largest_share, health.entropy) == (1, 1.0, 0.0)
+    half_used = cluster_health(np.repeat([0, 1], 10), 4)
+    assert (half_used.used, half_used.largest_share, half_used.collapsed) == (2, 0.5, False)
+    assert cluster_health(np.repeat([0, 1], 10), 5).collapsed
+    assert cluster_health(np.r_[np.zeros(11, int), np.arange(1, 10)], 10).collapsed
+    assert not cluster_health(np.r_[np.zeros(10, int), np.arange(1, 10), 9], 10).collapsed
     even = cluster_health(np.arange(40) % 4, 4)
     assert not even.collapsed
     assert even.entropy == pytest.approx(1.0)

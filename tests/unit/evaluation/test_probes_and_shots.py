@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from discover.evaluation import EvaluationConfig, evaluate_recognition, few_labels
 from discover.evaluation.answers import AnswerLog, row_key
 from discover.evaluation.probes import LabelledVectors, linear_probe, mlp_probe
 from discover.evaluation.scoring import score_draws
@@ -70,6 +71,17 @@ def test_the_strength_is_the_best_on_validation() -> None:
         train, validation.only(np.zeros(300, bool)), test.vectors, strengths=strengths, max_iterations=300
     )
     assert without["strength"] == 0.1
+
+
+def test_equal_strengths_on_validation_go_to_the_smallest() -> None:
+    train, validation = labelled(0, 40, 0.05), labelled(1, 60, 0.05)
+    for strengths in ((0.1, 1.0, 10.0), (10.0, 1.0, 0.1)):
+        fitted, notes = linear_probe(
+            train, validation, validation.vectors, strengths=strengths, max_iterations=200
+        )
+        guess = np.array(fitted.classes)[fitted.scores.argmax(axis=1)]
+        assert (guess == validation.labels).all()
+        assert notes["strength"] == 0.1
 
 
 def test_a_hidden_layer_learns_what_a_line_cannot() -> None:
@@ -175,6 +187,30 @@ def test_draws_are_scored_one_by_one() -> None:
 
 
 # --- inside the whole evaluation
+
+
+def test_shots_are_centred_by_training_windows(study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By all of them, annotated or not, and by no test window."""
+    seen: list[Any] = []
+    build = few_labels.FewShotInputs.build
+    monkeypatch.setattr(
+        few_labels.FewShotInputs,
+        "build",
+        classmethod(lambda _, *parts: (seen.append(parts[3]), build(*parts))[1]),
+    )
+    config = EvaluationConfig(
+        shots=(1,), shot_draws=2, gradient_boosting=False, mlp_probe=False, coarse=False,
+        self_training=False, bootstrap_samples=10, probe_strengths=(1.0,),
+    )  # fmt: skip
+    evaluate_recognition(
+        study.data, encode_text=study.encode_text, project_text=study.project_text, config=config
+    )
+    table = study.data.window_embeddings
+    train = study.data.split("train")
+    vectors = table.vectors[table.rows_of(train.ids, what="windows")[:, 0]]
+    assert len(train) > train.annotated.sum()
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.testing.assert_allclose(seen[0], units.mean(axis=0), atol=1e-6)
 
 
 def test_probes_before_the_head_read_annotated_windows_only(study: Any) -> None:

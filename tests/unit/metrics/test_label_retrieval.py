@@ -114,6 +114,16 @@ def test_resampled_means_equal_drawing_queries():
         assert weighted == pytest.approx(np.average(means, weights=pool[present]))
 
 
+def test_labels_that_nobody_asks_for_do_not_count():
+    codes, counts = np.array([0, 0, 2]), np.array([5, 100, 15, 7])
+    found = label_means(np.array([1.0, 0.0, 0.75]), codes, counts)
+    assert found["macro"].tolist() == [(0.5 + 0.75) / 2]
+    assert found["weighted"].tolist() == [(5 * 0.5 + 15 * 0.75) / 20]
+    # A resample without the second label counts the first alone.
+    drawn = label_means(np.array([1.0, 0.0, 0.75]), codes, counts, np.array([0, 0, 1]), np.array([[2, 0]]))
+    assert (drawn["macro"].tolist(), drawn["weighted"].tolist()) == ([0.5], [0.5])
+
+
 def test_confusion_of_retrieved_labels_counts_by_hand():
     rows = np.array([[0, 1], [2, 3], [0, 2]])
     shares = retrieved_labels(rows, np.array([0, 1, 1]), np.array([0, 0, 1, 2]), 4)

@@ -66,6 +66,20 @@ def test_ranks_equal_brute_force():
     assert rows.tolist() == [i for i, row in enumerate(expected) for _ in row]
 
 
+@pytest.mark.parametrize("relevant", [39, 40, 41, 60])
+def test_ties_count_against_us_however_many_items_are_relevant(relevant):
+    """Few relevant items are counted and many are sorted: both ways put every other tie first."""
+    pool = np.ones((100, 3))
+    pool[80:, 0] = -1
+    groups = np.repeat([0, 1], [relevant, 100 - relevant])
+    rows, ranks = relevant_ranks(np.ones((1, 3)), pool, [0], groups)
+    assert (rows == 0).all()
+    # 80 items tie for the best score; the relevant ones among them come last.
+    assert ranks.tolist() == list(range(80 - relevant + 1, 81))
+    some = np.repeat([0, 1, 0, 1], [70, 10, 5, 15])
+    assert relevant_ranks(np.ones((1, 3)), pool, [0], some)[1].tolist() == [*range(11, 81), *range(96, 101)]
+
+
 def test_scores_equal_brute_force():
     expected = brute_ranks(*case())
     first = np.array([row[0] for row in expected])

@@ -28,6 +28,7 @@ from discover.core.config import (
 )
 from discover.core.errors import ConfigError
 from discover.core.names import PathName
+from discover.core.reading import taken_apart
 from discover.encoders.config import SensorEncoderConfig
 from discover.text_encoders.config import TextEncoderConfig
 
@@ -48,6 +49,7 @@ PIPELINE_BLOCKS: tuple[str, ...] = ("home", "sampling", "captions", "evaluation"
 """Blocks of a run's YAML that belong to the pipeline and are left to it."""
 
 
+_COMPARE = "Compare it with the files in configs/."
 _INPUT_PATHS = (
     "home.log",
     "home.translate",
@@ -160,24 +162,31 @@ class AlignmentConfig(StrictModel):
         Keys of discover-v2 that mean nothing here are named in a warning.
         """
         own = {k: v for k, v in values.items() if k not in PIPELINE_BLOCKS}
-        own, notes = adopt_v2_keys(own)
+        with taken_apart(source, _COMPARE, error=ConfigError):
+            own, notes = adopt_v2_keys(own)
         for block in ("encoder", "text_encoder"):
             file = own.pop(f"{block}_config_path", None)
             if file is None:
                 continue
             if own.get(block) is not None:
                 raise ConfigError(f"{source}: give {block} or {block}_config_path, not both.")
+            if not isinstance(file, str | Path):
+                raise ConfigError(
+                    f"{source}: {block}_config_path must be the path of a YAML; got {file!r:.80}."
+                )
             where = _near(file, source)
             read = {block: place_paths(read_yaml_mapping(where), where, ("model_path",))}
             if block == "encoder":
-                read, more = adopt_v2_keys({**read, "sensor_projection": own.get("sensor_projection")})
+                with taken_apart(source, _COMPARE, error=ConfigError):
+                    read, more = adopt_v2_keys({**read, "sensor_projection": own.get("sensor_projection")})
                 notes += more
             own[block] = read[block]
         for key in [k for k in own if k not in cls.model_fields]:
             # Pydantic knows this model's names only, and most of a run's blocks are the pipeline's.
             valid = {*cls.model_fields, *PIPELINE_BLOCKS}
             raise ConfigError(f"{source}: unknown setting '{key}'. {closest(key, valid)}")
-        notes += _drop_idle(own)
+        with taken_apart(source, _COMPARE, error=ConfigError):
+            notes += _drop_idle(own)
         for note in notes:
             warnings.warn(f"{source}: {note}", UserWarning, stacklevel=2)
         return config_from_mapping(own, cls, source=source)

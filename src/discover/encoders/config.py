@@ -112,8 +112,8 @@ class SensorEncoderConfig(StrictModel):
     @model_validator(mode="before")
     @classmethod
     def _fill_preset(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and values.get("preset") in PRESETS:
-            preset = dict(PRESETS[values["preset"]])
+        if isinstance(values, Mapping) and isinstance(name := values.get("preset"), str) and name in PRESETS:
+            preset = dict(PRESETS[name])
             given = dict(values)
             if "metadata" in preset and isinstance(given.get("metadata"), Mapping):
                 given["metadata"] = {**preset["metadata"], **given["metadata"]}

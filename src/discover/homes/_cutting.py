@@ -98,6 +98,7 @@ def _cut_piece(piece: memoryview, commas: bool) -> Cut:
     at = first + base
     good = real_day & real_time & (base > 0) & (stop >= at + 2)
     good &= ~_odd_lines(fields, np.where(good, at, 0), clock_end, stop, good)
+    good &= ~_other_separators(fields, np.where(good, at, 0), commas)
     hard: list[tuple[int, str]] = []
     if not good.all():
         bad = np.flatnonzero(~good)
@@ -150,6 +151,21 @@ def _odd_lines(
         control = (used < 32) & (used != 9) & (used != 10) & (used != 13)
         odd |= _more_than_once(fields, np.flatnonzero(control), 1)[_filled(fields)]
     return odd
+
+
+def _other_separators(fields: Fields, at: Positions, commas: bool) -> NDArray[np.bool_]:
+    """Lines whose sensor field holds a sign that separates fields elsewhere: `PM,M001,ON,Sleep begin`."""
+    used = fields.buffer[: fields.size]
+    sign = (used == 59) | (used == 124)
+    if not commas:
+        sign |= used == 44
+    signs = np.flatnonzero(sign)
+    if not len(signs):
+        return np.zeros(len(at), dtype=np.bool_)
+    inside: NDArray[np.bool_] = np.searchsorted(signs, fields.starts[at]) < np.searchsorted(
+        signs, fields.ends[at]
+    )
+    return inside
 
 
 def _filled(fields: Fields) -> NDArray[np.bool_]:

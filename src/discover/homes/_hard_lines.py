@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from discover.homes._stamps import DateOrder, Stamp, find_stamp, has_time, order_of_dates, stamp_time
+from discover.homes._stamps import (
+    DateOrder,
+    Stamp,
+    find_stamp,
+    has_second_time,
+    has_time,
+    order_of_dates,
+    stamp_time,
+)
 from discover.homes._states import VALUE, read_state
 
 __all__ = ["HEADING", "HardRow", "Heading", "find_heading", "read_hard_lines", "split_line"]
@@ -30,7 +38,10 @@ _MOST_WORDS = 12
 
 @dataclass(frozen=True)
 class Heading:
-    """Columns that a file's heading names; `time` has two entries where date and time are apart."""
+    """Columns that a file's heading names; `time` has two entries where date and time are apart.
+
+    `columns` is how many there are.
+    """
 
     text: str
     separator: str
@@ -38,6 +49,7 @@ class Heading:
     sensor: int
     state: int
     label: int | None
+    columns: int
 
     @property
     def usual(self) -> bool:
@@ -79,7 +91,7 @@ def find_heading(lines: Sequence[str]) -> Heading | None:
         if "last_changed" in where:
             times = (where["last_changed"],)
         if times and sensor is not None and state is not None:
-            return Heading(text.strip(), separator, times, sensor, state, first(_LABELS))
+            return Heading(text.strip(), separator, times, sensor, state, first(_LABELS), len(names))
     return None
 
 
@@ -151,7 +163,7 @@ def _cut(text: str, heading: Heading | None) -> tuple[int, Stamp | None, list[st
     if stamp is None:
         return (HEADING if find_heading([text]) else 2), None, [], ""
     rest = text[stamp.end :].strip("\r\n")
-    if has_time(rest):
+    if has_second_time(stamp, rest):
         return 13, None, [], ""
     body = rest.lstrip(" ")
     separator = body[:1] if body[:1] in (",", ";", "|", "\t") else ""
@@ -174,9 +186,12 @@ def _cut_by_heading(text: str, heading: Heading) -> tuple[int, Stamp | None, lis
     fields = split_line(text, heading.separator)
     if len(fields) <= max(*heading.time, heading.sensor, heading.state):
         return 5, None, [], ""
-    stamp = find_stamp(" ".join(fields[k] for k in heading.time))
+    written = " ".join(fields[k] for k in heading.time)
+    stamp = find_stamp(written)
     if stamp is None:
         return 2, None, [], ""
+    if written[stamp.end :].strip() or any(find_stamp(cell) for cell in fields[heading.columns :]):
+        return 13, None, [], ""
     cells = [fields[heading.sensor], fields[heading.state]]
     if any(has_time(cell) for cell in cells):
         return 13, None, [], ""

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-__all__ = ["DateOrder", "Stamp", "find_stamp", "has_time", "order_of_dates", "stamp_time"]
+__all__ = [
+    "DateOrder",
+    "Stamp",
+    "find_stamp",
+    "has_second_time",
+    "has_time",
+    "order_of_dates",
+    "stamp_time",
+]
 
 _EPOCH = datetime(1970, 1, 1)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -29,7 +37,8 @@ _DATE = (
 _STAMP = re.compile(rf'\s*"?{_DATE}(?:(?:[T_]|"?[\s,;|]+"?){_CLOCK}(?=[\s,;|"]|$))?"?')
 _SINCE_1970 = re.compile(r'\s*"?(?P<n>\d{9,10}(?:\.\d*)?|\d{13}|\d{16})"?(?=[\s,;|]|$)')
 _TIME_INSIDE = re.compile(
-    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}[- ][A-Za-z]{3}[- ]\d{4})"
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"
+    r"|\d{1,2}[-/ .]+[A-Za-z]{3,9}\.?[-/ ,]+\d{4}|[A-Za-z]{3,9}\.? +\d{1,2},? +\d{4})"
     r'(?:[T_]|"?[\s,;|]*"?)\d{1,2}:\d\d'
 )
 
@@ -69,6 +78,21 @@ def find_stamp(text: str) -> Stamp | None:
 def has_time(text: str) -> bool:
     """Whether a date with a clock stands anywhere in a text."""
     return _TIME_INSIDE.search(text) is not None
+
+
+def has_second_time(stamp: Stamp, rest: str) -> bool:
+    """Whether what follows a stamp holds another one: a date with a clock, or a count of seconds near it.
+
+    Seconds since 1970 are looked for at the end of numbers, since a reading may be glued before them.
+    """
+    if has_time(rest):
+        return True
+    if not stamp.is_epoch:
+        return False
+    own = stamp.found["n"].partition(".")[0]
+    year = 366 * 86_400 * {13: 1000, 16: 1_000_000}.get(len(own), 1)
+    found = re.finditer(rf"(?=(\d{{{len(own)}}})(?!\d))", rest)
+    return any(abs(int(match[1]) - int(own)) < year for match in found)
 
 
 def order_of_dates(stamps: Iterable[Stamp]) -> DateOrder:

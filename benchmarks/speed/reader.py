@@ -70,7 +70,13 @@ def _events(path: Path) -> pl.DataFrame:
 def _scan(path: Path, time_type: Any) -> pl.DataFrame:
     schema = {"time": time_type, "sensor": pl.String, "state": pl.String, "label": pl.String}
     return pl.scan_csv(
-        path, separator="\t", has_header=False, schema=schema, truncate_ragged_lines=True, quote_char=None
+        path,
+        separator="\t",
+        has_header=False,
+        schema=schema,
+        truncate_ragged_lines=True,
+        missing_columns="insert",
+        quote_char=None,
     ).collect()
 
 

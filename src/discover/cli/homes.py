@@ -33,6 +33,13 @@ UnpackedOption = Annotated[
         "its own size."
     ),
 ]
+ZoneOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Time zone of the home, such as Europe/Berlin: times with an offset or Z become its "
+        "wall-clock times."
+    ),
+]
 HomeOption = Annotated[
     str | None,
     typer.Option("--home", help="Shipped home or home YAML that the log belongs to. Default: unknown home."),
@@ -68,6 +75,7 @@ def verify_command(
     log: LogArgument,
     home: HomeOption = None,
     translate: TranslateOption = None,
+    time_zone: ZoneOption = None,
     max_unpacked: UnpackedOption = None,
 ) -> None:
     """Read a log and show what is in it, what was guessed and what is wrong with it. Writes nothing."""
@@ -75,7 +83,8 @@ def verify_command(
     from discover.homes import file_table, import_log, load_home, report_table
 
     _allow_unpacked(max_unpacked)
-    imported = import_log(log, home=load_home(home) if home else None, translate=translate)
+    known = load_home(home) if home else None
+    imported = import_log(log, home=known, translate=translate, time_zone=time_zone)
     events, annotations = imported.log.events, imported.log.annotations
     console.print(
         f"{log.name}: {len(events):,} events of {len(imported.log.home.sensors)} sensors, "
@@ -93,6 +102,7 @@ def import_command(
     name: Annotated[str | None, typer.Option(help="Name for an unknown home, in lower case.")] = None,
     home: HomeOption = None,
     translate: TranslateOption = None,
+    time_zone: ZoneOption = None,
     home_file: Annotated[
         Path | None,
         typer.Option(
@@ -117,7 +127,8 @@ def import_command(
     if home_file is not None and name is None:
         raise ConfigError("--home-file goes with --name: a home given by --home has its file already.")
     _allow_unpacked(max_unpacked)
-    imported = import_log(log, home=load_home(home) if home else None, translate=translate, name=name)
+    known = load_home(home) if home else None
+    imported = import_log(log, home=known, translate=translate, name=name, time_zone=time_zone)
     folder = Workspace(workspace).processed(imported.log.home.family, imported.log.home.name)
     with folder_lock(folder):
         write_import(folder, imported)

@@ -80,8 +80,8 @@ def read_state(text: str) -> StateReading:
     """Read one spelling.
 
     A damaged spelling is repaired only where a single known state fits: junk glued behind it (`ON0`,
-    `OFFc`), its last letter doubled, or its end cut off with at least two letters left (`OF`). A lone `O`
-    could be ON, OFF or OPEN and is not guessed.
+    `OFFc`, `OFFEat`), its last letter doubled, or its end cut off with at least two letters left
+    (`OF`). A lone `O` could be ON, OFF or OPEN and is not guessed.
     """
     if text in KNOWN_STATES:
         return StateReading(text)
@@ -117,7 +117,8 @@ def _repair(text: str) -> str:
     glued = [
         state
         for state in _REPAIRABLE
-        if text.startswith(state) and re.fullmatch(rf"{state[-1]}|[^A-Z]{{1,4}}", text[len(state) :])
+        if text.startswith(state)
+        and re.fullmatch(rf"{state[-1]}|[^A-Z]{{1,4}}|[A-Z][a-z]{{1,15}}", text[len(state) :])
     ]
     if glued:
         return max(glued, key=len)

@@ -10,10 +10,8 @@ In: a path. Out: `CasasLog`. How it works: fields are cut and read in numpy, a m
 The shapes are listed in docs/formats_logs.md.
 """
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import numpy as np
 import polars as pl
@@ -25,6 +23,7 @@ from discover.homes._bytes import read_log_bytes
 from discover.homes._clean import CleanRows, clean_rows
 from discover.homes._lines import BLANK, DEVICE_HEALTH, HEADING, REASONS, Rows, read_rows
 from discover.homes._states import StateReading
+from discover.homes._zones import checked_zone
 
 __all__ = ["CasasLog", "read_casas"]
 
@@ -106,7 +105,7 @@ def read_casas(
         DataError: The file is missing, empty, binary, in another format, or holds no sensor event.
     """
     data = read_log_bytes(path, home_name=home_name) if data is None else data
-    zone = _zone(time_zone)
+    zone = None if time_zone is None else checked_zone(time_zone)
     rows = read_rows(data, zone)
     clean = clean_rows(rows, known_sensors, zone)
     event_rows = clean.order[clean.is_event]
@@ -131,8 +130,9 @@ def read_casas(
 
 
 _TELL_ZONE = (
-    "Say in which zone the home lies: write `time_zone: Europe/Berlin` (its own zone) into the home's YAML "
-    "and give it with --home; the times are then turned into the home's wall-clock time."
+    "Say in which zone the home lies: give `--time-zone Europe/Berlin` (its own zone), or write "
+    "`time_zone: Europe/Berlin` into the home's YAML and give that with --home. The times are then turned "
+    "into the home's wall-clock time."
 )
 _WHAT_TO_DO = {
     11: "Export the times with seconds.",
@@ -141,25 +141,6 @@ _WHAT_TO_DO = {
     16: "Export the dates with a year of four digits, as 2023-10-28.",
     17: _TELL_ZONE,
 }
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    """The zone of that name.
-
-    Raises:
-        DataError: There is none; the message names the nearest ones.
-    """
-    if name is None:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        near = difflib.get_close_matches(name, sorted(available_timezones()), n=3)
-        meant = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise DataError(
-            f"There is no time zone '{name}' (time_zone of the home).{meant} Use a name such as "
-            "Europe/Berlin or America/Los_Angeles."
-        ) from error
 
 
 def _enum(names: list[str], codes: NDArray[np.uint32]) -> pl.Series:
@@ -207,7 +188,7 @@ def _explain_no_events(path: Path, data: bytes, rows: Rows, clean: CleanRows) ->
         ]
     )
     key = int(np.bincount(reasons).argmax()) if len(reasons) else 0
-    common = REASONS.get(key, "nothing was there")
+    common = REASONS.get(key, "there is only a heading" if n_filled else "nothing was there")
     if key in _WHAT_TO_DO:
         bad = _rejected(data, rows, clean)
         first = bad.filter(pl.col("reason") == common).row(0, named=True)

@@ -18,6 +18,7 @@ from discover.homes._interval_import import import_intervals
 from discover.homes._line_import import import_lines
 from discover.homes._other_logs import import_blocks, import_state_table
 from discover.homes._plan import plan_log
+from discover.homes._zones import checked_zone
 from discover.homes.places import read_translate
 from discover.homes.registry import unknown_home
 from discover.homes.report import ImportReport
@@ -47,6 +48,7 @@ def import_log(
     translate: Path | str | None = None,
     name: str | None = None,
     family: str = "own",
+    time_zone: str | None = None,
 ) -> ImportedLog:
     """Read the log of a known or an unknown home, however it is kept (docs/formats_logs.md).
 
@@ -57,13 +59,17 @@ def import_log(
         translate: WSU table of rooms for sensors the description lacks.
         name: Name of an unknown home; by default made from the file name.
         family: Data family of an unknown home.
+        time_zone: IANA zone of the home, instead of the one in its description.
 
     Raises:
-        DataError: No log is there, it holds no event, or its files are those of several homes.
+        DataError: There is no such zone, no log is there, it holds no event, or its files are those of
+            several homes.
     """
     path = Path(path)
     if home is None:
         home = unknown_home(name or _name_from(path), family)
+    if time_zone is not None:
+        home = home.model_copy(update={"time_zone": checked_zone(time_zone).key})
     plan = plan_log(path, home.name)
     if translate is not None and plan.kind != "lines":
         raise DataError(

@@ -55,6 +55,27 @@ def test_times_with_a_zone_become_wall_clock_times_or_are_refused(
         import_text(line + "\n")
 
 
+def test_time_zone_without_a_home_file(import_text: Import) -> None:
+    text = "2023-07-01T06:00:00Z\tM001\tON\n"
+    imported = import_text(text, time_zone="Europe/Berlin")
+    assert rows(imported) == [(datetime(2023, 7, 1, 8), "M001", "ON")]
+    assert imported.log.home.time_zone == "Europe/Berlin"
+    with pytest.raises(DataError, match="--time-zone Europe/Berlin"):
+        import_text(text)
+    with pytest.raises(DataError, match="Did you mean Europe/Berlin"):
+        import_text(text, time_zone="Europe/Berlim")
+
+
+@pytest.mark.parametrize(
+    ("text", "state"), [("OFFEat", "OFF"), ("OF", "OFF"), ("ONf", "ON"), ("0ta082", None), ("O", None)]
+)
+def test_damaged_values_of_the_2025_release(text: str, state: str | None, import_text: Import) -> None:
+    imported = import_text(f"2012-01-02,03:04:05,Bed,ON\n2012-01-02,03:04:06,Bed,{text}\n")
+    assert [r[2] for r in rows(imported)] == ["ON", state][: 2 if state else 1]
+    assert imported.report.refused_lines == (0 if state else 1)
+    assert len(imported.report.repaired_states) == (1 if state else 0)
+
+
 def test_invented_zone_is_refused_with_the_nearest(import_text: Import) -> None:
     with pytest.raises(DataError, match="Did you mean Europe/Berlin"):
         import_text("2023-05-01 06:00:00 M001 ON\n", home=Home(name="h", time_zone="Europe/Berlim"))

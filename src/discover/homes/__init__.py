@@ -12,7 +12,7 @@ training_needs      what a log lacks before a model can be trained on it
 """
 
 from discover.homes._plan import log_files
-from discover.homes._unpack import LIMIT_VARIABLE as UNPACK_LIMIT_VARIABLE
+from discover.homes._unpack_limits import LIMIT_VARIABLE as UNPACK_LIMIT_VARIABLE
 from discover.homes.activity_labels import coarse_labels
 from discover.homes.fetch import fetch_log
 from discover.homes.importing import ImportedLog, import_log, write_import

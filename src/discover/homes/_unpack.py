@@ -15,21 +15,16 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
-from discover.core.errors import ConfigError, DataError
+from discover.core.errors import DataError
+from discover.homes._unpack_limits import RATIO_FLOOR, Budget, unpack_limits
 
-__all__ = ["LIMIT_VARIABLE", "Choose", "UnpackLimits", "unpack", "unpack_limits"]
-
-LIMIT_VARIABLE = "DISCOVER_MAX_UNPACKED_GB"
-"""Environment variable that raises the limits; `--max-unpacked` of the homes commands sets it."""
+__all__ = ["Choose", "unpack"]
 
 _BLOCK = 1 << 20
-_GB = 1 << 30
 _XZ_MEMORY = 200 << 20
-_RATIO_FLOOR = 32 << 20
 _HEAD = 512
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
@@ -43,46 +38,6 @@ _UNREADABLE = (
     (b"Rar!", "RAR", "`unrar x FILE`"),
     (b"\x1f\x9d", "compress (.Z)", "`uncompress FILE`"),
 )
-
-
-@dataclass(frozen=True)
-class UnpackLimits:
-    """How much may come out of one packed file.
-
-    Attributes:
-        max_bytes: Bytes of all layers and members together.
-        max_ratio: Unpacked bytes per packed byte, looked at from 32 MiB on. Text logs reach 10 to 40.
-        max_members: Files in one archive, read or not.
-        max_depth: Archives within archives.
-    """
-
-    max_bytes: int = 2 * _GB
-    max_ratio: float = 200.0
-    max_members: int = 100_000
-    max_depth: int = 4
-
-
-def unpack_limits() -> UnpackLimits:
-    """The limits in force: the defaults, or what the user allows in `DISCOVER_MAX_UNPACKED_GB`.
-
-    Who names a size has looked at the file, so the ratio is then left out.
-
-    Raises:
-        ConfigError: The variable holds no positive number.
-    """
-    text = os.environ.get(LIMIT_VARIABLE, "").strip()
-    if not text:
-        return UnpackLimits()
-    try:
-        gigabytes = float(text)
-    except ValueError:
-        gigabytes = 0.0
-    if not 0 < gigabytes <= 1e6:
-        raise ConfigError(
-            f"{LIMIT_VARIABLE} is the largest unpacked size in GB, and '{text}' is no such number. "
-            "Give for example 8, or leave it out for 2 GB."
-        )
-    return UnpackLimits(max_bytes=int(gigabytes * _GB), max_ratio=float("inf"))
 
 
 def unpack(path: Path, choose: Choose) -> list[tuple[str, bytes]]:
@@ -101,7 +56,7 @@ def unpack(path: Path, choose: Choose) -> list[tuple[str, bytes]]:
     """
     with path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
-        budget = _Budget(path, size, unpack_limits())
+        budget = Budget(path, size, unpack_limits())
         try:
             return list(_contents(path.name, stream, budget, choose, depth=0))
         except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError) as error:
@@ -125,43 +80,8 @@ class _Source(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class _Budget:
-    """Counts what comes out of a file and stops at its limits."""
-
-    def __init__(self, path: Path, packed: int, limits: UnpackLimits) -> None:
-        self.path = path
-        self.packed = packed
-        self.limits = limits
-        self.total = 0
-
-    def add(self, count: int) -> None:
-        self.total += count
-        limits = self.limits
-        if self.total > limits.max_bytes:
-            self._refuse(f"more than {limits.max_bytes / _GB:g} GB come out of its {self.packed:,} bytes")
-        if self.total > _RATIO_FLOOR and self.total > limits.max_ratio * max(self.packed, 1):
-            self.refuse_ratio()
-
-    def refuse_ratio(self) -> None:
-        self._refuse(
-            f"more than {self.limits.max_ratio:g} bytes come out of each packed byte, which no log does"
-        )
-
-    def refuse_members(self) -> None:
-        self._refuse(f"it holds more than {self.limits.max_members:,} files")
-
-    def refuse_depth(self) -> None:
-        self._refuse(f"archives are packed in archives more than {self.limits.max_depth} times")
-
-    def _refuse(self, why: str) -> None:
-        raise DataError(
-            f"{self.path} is not unpacked: {why}. Such files fill the memory of the machine. If you trust "
-            f"it, allow a larger size with `--max-unpacked GB` or {LIMIT_VARIABLE}=GB, or unpack it yourself."
-        )
-
-
 def _contents(
-    name: str, stream: BinaryIO, budget: _Budget, choose: Choose, *, depth: int
+    name: str, stream: BinaryIO, budget: Budget, choose: Choose, *, depth: int
 ) -> Iterator[tuple[str, bytes]]:
     """The chosen files of one stream, whatever it is packed in."""
     head = _peek(stream, _HEAD)
@@ -186,7 +106,7 @@ def _contents(
 
 
 def _inside(
-    name: str, inner: "_Layer", budget: _Budget, choose: Choose, *, depth: int
+    name: str, inner: "_Layer", budget: Budget, choose: Choose, *, depth: int
 ) -> Iterator[tuple[str, bytes]]:
     """What one layer of compression holds. It is read whole: its size is counted as it comes."""
     out = io.BytesIO()
@@ -201,7 +121,7 @@ def _inside(
 
 
 def _zip_members(
-    stream: BinaryIO, budget: _Budget, choose: Choose, *, depth: int
+    stream: BinaryIO, budget: Budget, choose: Choose, *, depth: int
 ) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(stream) as archive:
         infos = archive.infolist()
@@ -222,7 +142,7 @@ def _zip_members(
 
 
 def _tar_members(
-    stream: BinaryIO, budget: _Budget, choose: Choose, *, depth: int
+    stream: BinaryIO, budget: Budget, choose: Choose, *, depth: int
 ) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(fileobj=stream, mode="r:") as archive:
         files: dict[str, tarfile.TarInfo] = {}
@@ -247,7 +167,7 @@ def _tar_members(
 
 
 def _member(
-    name: str, data: bytes, budget: _Budget, choose: Choose, *, depth: int
+    name: str, data: bytes, budget: Budget, choose: Choose, *, depth: int
 ) -> Iterator[tuple[str, bytes]]:
     head = data[:_HEAD]
     if _is_packed(head):
@@ -256,13 +176,13 @@ def _member(
         yield name, data
 
 
-def _bounded(member: _Source, budget: _Budget, *, packed: int) -> bytes:
+def _bounded(member: _Source, budget: Budget, *, packed: int) -> bytes:
     out = io.BytesIO()
     count = 0
     while block := member.read(_BLOCK):
         count += len(block)
         budget.add(len(block))
-        if count > _RATIO_FLOOR and count > budget.limits.max_ratio * max(packed, 1):
+        if count > RATIO_FLOOR and count > budget.limits.max_ratio * max(packed, 1):
             budget.refuse_ratio()
         out.write(block)
     return out.getvalue()
@@ -311,7 +231,7 @@ class _Gunzip:
 class _Layer:
     """Bytes of one compressed stream, counted while they come out. Several streams in a row are joined."""
 
-    def __init__(self, source: BinaryIO, make: Callable[[], _Unpacker], budget: _Budget) -> None:
+    def __init__(self, source: BinaryIO, make: Callable[[], _Unpacker], budget: Budget) -> None:
         self._source: _Source = source
         self._make = make
         self._budget = budget
@@ -357,7 +277,7 @@ class _Layer:
     def _count(self, count: int) -> None:
         self._given += count
         self._budget.add(count)
-        if self._given > _RATIO_FLOOR and self._given > self._budget.limits.max_ratio * max(self._taken, 1):
+        if self._given > RATIO_FLOOR and self._given > self._budget.limits.max_ratio * max(self._taken, 1):
             self._budget.refuse_ratio()
 
 

@@ -15,7 +15,7 @@ import pytest
 from discover.core.errors import ConfigError, DataError
 from discover.homes import _unpack
 from discover.homes._bytes import log_members, read_log_bytes
-from discover.homes._unpack import LIMIT_VARIABLE, UnpackLimits
+from discover.homes._unpack_limits import LIMIT_VARIABLE, UnpackLimits
 
 LOG = b"".join(b"2011-03-01 07:%02d:%02d\tM%03d\tON\n" % (k // 60, k % 60, k % 7) for k in range(300))
 

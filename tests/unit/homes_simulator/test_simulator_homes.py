@@ -33,7 +33,7 @@ def labels_of(given: Home, resident: int = 0, residents: int = 1) -> dict[str, s
 
 SHIPPED = [h.name for h in list_homes()]
 
-# Their labels part what the simulator does in one way ("lawnwork", "home education") or name no deed ("other").
+# Their labels part what the simulator does in one way ("lawnwork", "home education") or name no deed.
 SHARE_OF_LABELS_LIVED = {"mit_1": 0.5, "mit_2": 0.5, "openshs": 0.5}
 
 

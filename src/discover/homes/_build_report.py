@@ -1,6 +1,7 @@
 """Turn what the reader found into an `ImportReport`."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from discover.core.home import Home
 from discover.homes._lines import DEVICE_HEALTH, HEADING, REASONS
+from discover.homes._order import in_skipped_hours
 from discover.homes.casas_reader import CasasLog
 from discover.homes.report import REFUSED, SHOWN, Hole, ImportReport, Problem, hole_problem, unknown_problem
 
@@ -45,11 +47,12 @@ def build_report(
         labels_per_line=log.intervals.label_per_line,
         repaired_states={key: n for key, (n, _) in repaired.items()},
         holes=tuple(holes),
-        problems=tuple(_problems(log, unknown, annotations, holes, repaired)),
+        problems=tuple(_problems(home, log, unknown, annotations, holes, repaired)),
     )
 
 
 def _problems(
+    home: Home,
     log: CasasLog,
     unknown: tuple[str, ...],
     annotations: pl.DataFrame,
@@ -80,6 +83,7 @@ def _problems(
     ]
     late = log.rows.line[log.clean.late]
     found += _order_problems(log)
+    found.append(_skipped_hours(log, home))
     found += [
         Problem(
             problem="lines that repeat the event before them exactly",
@@ -118,6 +122,14 @@ def _order_problems(log: CasasLog) -> list[Problem]:
             examples=tuple(f"at line {line}" for line in back[:SHOWN].tolist()),
         ),
     ]
+
+
+def _skipped_hours(log: CasasLog, home: Home) -> Problem:
+    """Events in the hour that the home's clock skips in spring: its clock was not put forward, or differs."""
+    named = "time_zone" in home.model_fields_set
+    at = in_skipped_hours(log.times, ZoneInfo(home.time_zone)) if named else log.event_rows[:0]
+    lines = log.rows.line[log.event_rows[at]].tolist()
+    return _lines("times that do not exist (begin of summer time)", lines, "kept as written; check time_zone")
 
 
 def _marker_problems(log: CasasLog, annotations: pl.DataFrame) -> list[Problem]:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["mark_unset_clocks", "newest_first", "summer_time_ends", "uncrowded"]
+__all__ = ["in_skipped_hours", "mark_unset_clocks", "newest_first", "summer_time_ends", "uncrowded"]
 
 _DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
@@ -82,6 +82,26 @@ def summer_time_ends(time: Micros, zone: ZoneInfo | None) -> list[Fold]:
             found.append((row, begin, end))
     # an hour repeats once: lines that are merely late make several steps back
     return [f for f in found if sum(f[1] == other[1] for other in found) == 1]
+
+
+def in_skipped_hours(time: Micros, zone: ZoneInfo) -> Micros:
+    """Rows whose wall-clock time does not exist: the hour that summer time skips when it begins."""
+    found = []
+    for day in np.unique(time // _DAY_US).tolist():
+        try:
+            noon = _EPOCH + timedelta(days=day, hours=12)
+            before, after = ((noon + timedelta(days=d)).replace(tzinfo=zone).utcoffset() for d in (-1, 0))
+        except (OverflowError, ValueError):
+            continue
+        if before is None or after is None or after <= before:
+            continue
+        rows = np.flatnonzero(time // _DAY_US == day)
+        moments = [(_EPOCH + timedelta(microseconds=t)).replace(tzinfo=zone) for t in time[rows].tolist()]
+        back = [m.astimezone(UTC).astimezone(zone).replace(tzinfo=None) for m in moments]
+        found += [
+            r for r, m, b in zip(rows.tolist(), moments, back, strict=True) if m.replace(tzinfo=None) != b
+        ]
+    return np.array(found, dtype=np.int64)
 
 
 def _fold_at(micros: int, zone: ZoneInfo) -> tuple[int, int] | None:

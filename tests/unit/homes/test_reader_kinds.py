@@ -183,6 +183,13 @@ def test_hour_that_comes_twice_is_not_interleaved(import_text: Import) -> None:
     assert found.first_lines == (6,)
 
 
+def test_hour_that_does_not_exist_is_listed(import_text: Import) -> None:
+    text = "".join(f"2023-03-26 {c}\tM001\tON\n" for c in ("01:59:59", "02:00:00", "02:30:00", "03:00:00"))
+    assert not [p for p in import_text(text).report.problems if "do not exist" in p.problem]
+    (found,) = [p for p in import_text(text, home=BERLIN).report.problems if "do not exist" in p.problem]
+    assert (found.count, found.first_lines) == (2, (2, 3))
+
+
 def test_a_clock_that_was_not_set(import_text: Import) -> None:
     text = "1970-01-01 00:00:01\tM001\tON\n" + "".join(
         f"2023-05-01 06:00:{k:02d}\tM001\tON\n" for k in range(30)

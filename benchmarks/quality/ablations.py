@@ -32,6 +32,7 @@ from discover.core.home import NO_ACTIVITY, Home
 from discover.core.seeds import derive_seed
 from discover.core.window_set import load_window_set, read_captions, read_labels
 from discover.metrics import cosine_top_k, scores_from_confusion
+from discover.metrics.bootstrap import sample_interval, seed_draws
 from discover.pipeline import Chain, build_chain, run_chain
 from discover.pipeline.index_folders import index_name
 from discover.recognition import build_prompt_set, prompt_scores
@@ -174,10 +175,11 @@ def bootstrap_differences(
     generator = np.random.default_rng(derive_seed(0, "ablation days and seeds"))
     n_days, n_seeds = len(base[0].asked), len(runs)
     weights = generator.multinomial(n_days, np.full(n_days, 1 / n_days), size=samples)
-    drawn = generator.integers(n_seeds, size=(samples, n_seeds))
+    shares = seed_draws(n_seeds, samples, 0)
     gaps = np.stack([a.scores(weights) - b.scores(weights) for a, b in zip(runs, base, strict=True)])
-    means = np.take_along_axis(gaps, drawn.T[:, :, None], axis=0).mean(axis=0)
-    low, high = np.percentile(means, [2.5, 97.5], axis=0)
+    means = np.einsum("bs,sbk->bk", shares, gaps)
+    found = [sample_interval(0.0, column, 0.95, n_days) for column in means.T]
+    low, high = (np.array([getattr(f, end) for f in found]) for end in ("low", "high"))
     once = np.ones((1, n_days))
     mean = np.mean([(a.scores(once) - b.scores(once))[0] for a, b in zip(runs, base, strict=True)], axis=0)
     return mean, low, high
@@ -205,7 +207,8 @@ def _row(name: str, runs: Sequence[DayCounts], base: Sequence[DayCounts]) -> lis
     for k in range(len(SCORES)):
         spread = f"{values[:, k].mean():.3f} ({values[:, k].min():.3f}–{values[:, k].max():.3f})"
         star = " *" if low[k] > 0 or high[k] < 0 else ""
-        gap = "" if name == "base" else f" {mean[k]:+.3f} [{low[k]:+.3f}, {high[k]:+.3f}]{star}"
+        span = f" [{low[k]:+.3f}, {high[k]:+.3f}]" if low[k] == low[k] else ""
+        gap = "" if name == "base" else f" {mean[k]:+.3f}{span}{star}"
         cells.append(spread + gap)
     return cells
 

@@ -200,7 +200,9 @@ def difference_table(
             resamples=resamples,
         )
         gain = mean_nmi(row.title) - mean_nmi(best)
-        span = f"{interval.estimate:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+        span = f"{interval.estimate:+.3f}"
+        if interval.low == interval.low:
+            span += f" [{interval.low:+.3f}, {interval.high:+.3f}]"
         cells.append((row.title, f"{gain:+.3f}", span))
     columns = ("row", f"NMI minus {best}, mean over seeds", "seed 0, 95 % interval over days")
     return markdown_table(columns, cells)

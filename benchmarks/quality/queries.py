@@ -33,7 +33,7 @@ from discover.core.errors import ArtifactError
 from discover.core.seeds import derive_seed
 from discover.core.window_set import load_window_set
 from discover.metrics import ndcg_at_k
-from discover.metrics.bootstrap import day_draws
+from discover.metrics.bootstrap import day_draws, sample_interval, seed_draws
 from discover.pipeline.caption_files import find_caption_style, load_caption_vectors
 from discover.pipeline.home_words import home_words
 from discover.pipeline.index_folders import noted_indexes, sampling_of
@@ -202,23 +202,24 @@ def differences(
     picked = np.random.default_rng(derive_seed(0, "queries")).multinomial(
         n_queries, np.full(n_queries, 1 / n_queries), size=_DRAWS
     )
+    by_seed = seed_draws(len(seeds), _DRAWS, 0)
     names = sorted({name for pair in pairs for name in pair})
     drawn = {name: np.zeros((_DRAWS, n_queries)) for name in names}
     for begin in range(0, _DRAWS, _CHUNK):
         weights = draws[begin : begin + _CHUNK][:, first.day]
         for name in names:
             for q in range(n_queries):
-                for seed in seeds:
+                for seed, share in zip(seeds, by_seed.T, strict=True):
                     value = drawn_ndcg(seed.scores[name][q], first.graded.grades[q], weights)
-                    drawn[name][begin : begin + _CHUNK, q] += value / len(seeds)
+                    drawn[name][begin : begin + _CHUNK, q] += value * share[begin : begin + _CHUNK]
     out = {}
     for a, b in pairs:
         gap = drawn[a] - drawn[b]
         valid = ~np.isnan(gap)
         means = (picked * np.where(valid, gap, 0)).sum(axis=1) / (picked * valid).sum(axis=1)
-        low, high = np.percentile(means, [2.5, 97.5])
         value = np.mean([_ndcg(s, a).mean() - _ndcg(s, b).mean() for s in seeds])
-        out[a, b] = (float(value), float(low), float(high))
+        found = sample_interval(float(value), means, 0.95, draws.shape[1])
+        out[a, b] = (found.estimate, found.low, found.high)
     return out
 
 
@@ -236,7 +237,8 @@ def home_section(seeds: Sequence[HomeScores], name: str = "main") -> str:
         rows.append((method, *(_spread(values[:, keep].mean(axis=1)) for keep in groups.values())))
     columns = ("", *(f"{name} ({int(keep.sum())})" for name, keep in groups.items()))
     gaps = [
-        f"- {a} minus {b}: {d:+.3f} [{low:+.3f}, {high:+.3f}]{' *' if low > 0 or high < 0 else ''}"
+        f"- {a} minus {b}: {d:+.3f}"
+        + (f" [{low:+.3f}, {high:+.3f}]{' *' if low > 0 or high < 0 else ''}" if low == low else "")
         for (a, b), (d, low, high) in differences(seeds).items()
     ]
     each = [
@@ -253,7 +255,8 @@ def home_section(seeds: Sequence[HomeScores], name: str = "main") -> str:
         (
             head, "", "nDCG@10, mean over queries and seeds (least–most over seeds); queries in brackets.",
             "", markdown_table(columns, rows), "",
-            "Differences, 95 % interval by bootstrap over queries and days together; * excludes 0.", "",
+            "Differences, 95 % interval by bootstrap over queries, seeds and days together (none with fewer "
+            "than 8 test days); * excludes 0.", "",
             *gaps, "", "Not asked here:", "", *skipped, "", f"### Each query, {seeds[0].home}, {name}", "",
             markdown_table(("type", "query", *METHODS), each), "",
         )

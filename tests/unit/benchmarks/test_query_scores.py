@@ -1,5 +1,6 @@
 """Scores of the query benchmark: drawn days, and a model whose answers are known."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def seeds() -> list[HomeScores]:
     shape = knows.shape
     known = {"aligned": knows, "aligned + time words": knows}
     scores = {name: known.get(name, np.zeros(shape)) for name in METHODS}
-    day = np.arange(view.n) % 6
+    day = np.arange(view.n) % 9
     return [HomeScores("made_up", Path(f"seed_{k}"), graded, scores, day) for k in range(2)]
 
 
@@ -59,6 +60,16 @@ def test_a_model_that_knows_beats_one_that_does_not(seeds: list[HomeScores]) -> 
     value, low, high = found[better]
     assert 0 < low < value < high < 1
     assert found[same] == (0, 0, 0)
+
+
+def test_few_days_give_no_interval_and_no_star(seeds: list[HomeScores]) -> None:
+    few = [dataclasses.replace(seed, day=seed.day % 7) for seed in seeds]
+    value, low, high = differences(few, [("aligned", "captions")])["aligned", "captions"]
+    assert value > 0
+    assert np.isnan([low, high]).all()
+    lines = [line for line in home_section(few).splitlines() if line.startswith("- aligned minus")]
+    assert lines
+    assert not any("[" in line or "*" in line for line in lines)
 
 
 def test_the_section_names_every_query_and_method(seeds: list[HomeScores]) -> None:

@@ -51,8 +51,9 @@ def cut_ahead(data: bytes, commas: bool) -> Iterator["Cut"]:
     """Pieces in order, the next ones cut by other threads meanwhile."""
     waiting: deque[Future[Cut]] = deque()
     with ThreadPoolExecutor(max_workers=CUTTERS) as worker:
+        signs = b";" in data or b"|" in data or (not commas and b"," in data)
         for piece in _pieces(data):
-            waiting.append(worker.submit(_cut_piece, piece, commas))
+            waiting.append(worker.submit(_cut_piece, piece, commas, signs))
             if len(waiting) > _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -82,7 +83,7 @@ class Cut:
     day_above_12: bool
 
 
-def _cut_piece(piece: memoryview, commas: bool) -> Cut:
+def _cut_piece(piece: memoryview, commas: bool, other_signs: bool) -> Cut:
     fields = split_fields(piece, commas=commas)
     first, stop = fields.first[:-1], fields.first[1:]
     reason = np.zeros(len(first), dtype=np.uint8)
@@ -98,7 +99,8 @@ def _cut_piece(piece: memoryview, commas: bool) -> Cut:
     at = first + base
     good = real_day & real_time & (base > 0) & (stop >= at + 2)
     good &= ~_odd_lines(fields, np.where(good, at, 0), clock_end, stop, good)
-    good &= ~_other_separators(fields, np.where(good, at, 0), commas)
+    if other_signs:
+        good &= ~_other_separators(fields, np.where(good, at, 0), commas)
     hard: list[tuple[int, str]] = []
     if not good.all():
         bad = np.flatnonzero(~good)
@@ -145,7 +147,7 @@ def _odd_lines(
         odd[short] |= np.isin(words, _CLOCK_WORDS)
     used = buffer[: fields.size]
     colon = used == 58
-    if np.count_nonzero(colon[3:] & colon[:-3]) > np.count_nonzero(good):
+    if np.count_nonzero(colon) > 2 * np.count_nonzero(good):  # every good line has two of its own
         odd |= _more_than_once(fields, np.flatnonzero(colon[3:] & colon[:-3]))[_filled(fields)]
     if fields.has_control:
         control = (used < 32) & (used != 9) & (used != 10) & (used != 13)

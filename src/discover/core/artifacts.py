@@ -8,6 +8,7 @@ makes the stage run again.
 import contextlib
 import errno
 import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -91,15 +92,16 @@ def mapping_sha256(values: Mapping[str, Any]) -> str:
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder; rename it onto `path` if the block succeeds.
 
-    The bytes are on disk before the rename, so a crash leaves the old file or the new one.
+    The bytes are on disk before the rename, so a crash leaves the old file or the new one. Temporary files
+    that a killed writer of the same path left are deleted; those of a living one are locked and stay.
 
     Raises:
         ArtifactError: The folder cannot be written or the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-        os.close(handle)
     except OSError as error:
         raise ArtifactError(
             f"Cannot write in {path.parent} ({error.strerror}). "
@@ -107,6 +109,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
         ) from error
     temporary = Path(name)
     try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield temporary
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
@@ -124,7 +128,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
             raise
         raise ArtifactError(f"Could not write {path}: {reason}. Nothing was changed.") from error
     finally:
+        os.close(handle)
         temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Delete temporary files of `path` whose writer is dead: the kernel has freed its lock."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.????????.partial"):
+        with contextlib.suppress(OSError), leftover.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            leftover.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

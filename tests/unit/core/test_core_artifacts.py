@@ -82,6 +82,28 @@ def test_a_killed_process_leaves_no_half_file(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["out.txt"]
 
 
+def test_leftovers_of_a_killed_writer_go_and_those_of_a_living_one_stay(tmp_path: Path) -> None:
+    path = tmp_path / "table[1].csv"
+    code = (
+        "import os, signal, sys; from pathlib import Path; from discover.core.artifacts import atomic_path\n"
+        "with atomic_path(Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    other = tmp_path / ".other.csv.abcdefgh.partial"
+    other.touch()
+    left = {p.name for p in tmp_path.iterdir()} - {other.name}
+    assert len(left) == 1
+    with atomic_path(path) as outer:
+        outer.write_text("outer")
+        write_text(path, "inner")
+        assert outer.read_text() == "outer"
+        assert {p.name for p in tmp_path.iterdir()} == {path.name, outer.name, other.name}
+    assert path.read_text() == "outer"
+    assert {p.name for p in tmp_path.iterdir()} == {path.name, other.name}
+
+
 def test_a_folder_that_is_a_file_is_explained(tmp_path: Path) -> None:
     (tmp_path / "blocked").write_text("")
     with pytest.raises(ArtifactError, match=r"Cannot write in .*blocked"):

@@ -16,6 +16,10 @@ __all__ = ["CHECKPOINT_FORMAT", "load_checkpoint", "refuse_missing", "refuse_oth
 
 CHECKPOINT_FORMAT = "discover-checkpoint/1"
 
+_MAX_DEPTH = 50
+_MAX_VALUES = 10_000_000
+_NESTED = (Mapping, list, tuple, set, frozenset)
+
 
 def save_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
     """Write a checkpoint of dicts, lists, strings, numbers and tensors, by atomic rename.
@@ -40,10 +44,14 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     try:
         # torch does not compare the checksums that the file carries for each of its parts.
         with zipfile.ZipFile(path) as archive:
+            _refuse_unpacking(archive, path)
             wrong = archive.testzip()
         if wrong is not None:
             raise zipfile.BadZipFile(f"{wrong} has another checksum")
         content = torch.load(path, map_location="cpu", weights_only=True)
+        _refuse_nesting(content)
+    except CheckpointError:
+        raise
     except Exception as error:
         raise CheckpointError(
             f"{path} is not a readable checkpoint ({type(error).__name__}). "
@@ -56,6 +64,45 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             "Train the model again with this version."
         )
     return dict(content)
+
+
+def _refuse_unpacking(archive: zipfile.ZipFile, path: Path) -> None:
+    """Check that reading the members takes no more than the file has; torch stores them as they are."""
+    members = archive.infolist()
+    packed = next((m for m in members if m.compress_type != zipfile.ZIP_STORED), None)
+    if packed is not None:
+        raise CheckpointError(
+            f"{path} holds a compressed part ('{packed.filename[:80]}'), and checkpoints are not compressed. "
+            "Use another checkpoint of the run, or train again."
+        )
+    # Entries of the list that share bytes of the file would be read once each.
+    size = sum(member.file_size for member in members)
+    if size > path.stat().st_size:
+        raise CheckpointError(
+            f"{path} lists parts of {size:,} bytes, more than the file has. "
+            "Use another checkpoint of the run, or train again."
+        )
+
+
+def _refuse_nesting(content: Any) -> None:
+    """Check that mappings and lists are neither deeper nor more than settings ever are."""
+    # Equal objects are looked at once and counted as often as they stand there: repeats cost a file nothing.
+    level = {id(content): (content, 1)}
+    total = 0
+    for _ in range(_MAX_DEPTH):
+        inner: dict[int, tuple[Any, int]] = {}
+        for outer, times in level.values():
+            if not isinstance(outer, _NESTED):
+                continue
+            for value in outer.values() if isinstance(outer, Mapping) else outer:
+                inner[id(value)] = (value, inner.get(id(value), (value, 0))[1] + times)
+                total += times
+        if total > _MAX_VALUES:
+            raise ValueError(f"it holds more than {_MAX_VALUES:,} values")
+        if not inner:
+            return
+        level = inner
+    raise ValueError(f"it is nested more than {_MAX_DEPTH} deep")
 
 
 def refuse_missing(path: Path) -> None:

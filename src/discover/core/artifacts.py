@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from discover import __version__
-from discover.core.errors import ArtifactError, DiscoverError
+from discover.core.errors import AlteredError, ArtifactError, DiscoverError
 from discover.core.failures import failure_reason
 from discover.core.reading import MAX_JSON_BYTES, parse_json, read_text
 
@@ -240,13 +240,13 @@ def check_files(digests: Mapping[Path, str], *, remedy: str) -> None:
     """Compare files with the sha256 noted when they were written.
 
     Raises:
-        ArtifactError: One is missing, or holds other bytes.
+        AlteredError: One is missing, or holds other bytes.
     """
     for path, digest in digests.items():
         if not path.is_file():
-            raise ArtifactError(f"{path} is missing. {remedy}")
+            raise AlteredError(f"{path} is missing. {remedy}")
         if file_sha256(path) != digest:
-            raise ArtifactError(f"{path} was altered since it was written. {remedy}")
+            raise AlteredError(f"{path} was altered since it was written. {remedy}")
 
 
 def is_current(

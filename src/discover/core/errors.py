@@ -5,6 +5,7 @@ prints them as one paragraph and exits with `exit_code`.
 """
 
 __all__ = [
+    "AlteredError",
     "ArtifactError",
     "CheckpointError",
     "ConfigError",
@@ -32,6 +33,10 @@ class DataError(DiscoverError):
 
 class ArtifactError(DiscoverError):
     """An artefact of an earlier stage is missing, damaged or was made from something else."""
+
+
+class AlteredError(ArtifactError):
+    """A file is not the one that was written: it is gone, or its bytes are others."""
 
 
 class JoinError(DiscoverError):

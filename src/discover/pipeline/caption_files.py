@@ -7,11 +7,17 @@ import polars as pl
 from discover.core.artifacts import check_files, read_manifest
 from discover.core.config import closest
 from discover.core.embeddings import EmbeddingTable, load_embeddings
-from discover.core.errors import ArtifactError, ConfigError
+from discover.core.errors import AlteredError, ArtifactError, ConfigError
 from discover.core.window_set import read_captions
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["CAPTIONS_FILE", "find_caption_style", "load_caption_vectors", "read_style_captions"]
+__all__ = [
+    "CAPTIONS_FILE",
+    "check_noted",
+    "find_caption_style",
+    "load_caption_vectors",
+    "read_style_captions",
+]
 
 CAPTIONS_FILE = "captions_{style}.parquet"
 _VECTORS_FILE = "embeddings_{style}_{encoder}.npz"
@@ -54,7 +60,7 @@ def read_style_captions(sampling: Path, style: str) -> pl.DataFrame:
         ArtifactError: They are missing, damaged or altered.
     """
     path = sampling / CAPTIONS_FILE.format(style=style)
-    _check(path, "caption")
+    check_noted(path, "caption")
     return read_captions(path)
 
 
@@ -65,7 +71,7 @@ def load_caption_vectors(sampling: Path, style: str, encoder: TextEncoder) -> Em
         ArtifactError: They are missing, damaged, or were made with other weights than `encoder` has.
     """
     path = sampling / _VECTORS_FILE.format(style=style, encoder=encoder.config.type)
-    _check(path, "encode-text")
+    check_noted(path, "encode-text")
     table = load_embeddings(path)
     made_by = table.meta.get("weights_sha256")
     if made_by is not None and made_by != encoder.meta["weights_sha256"]:
@@ -76,14 +82,22 @@ def load_caption_vectors(sampling: Path, style: str, encoder: TextEncoder) -> Em
     return table
 
 
-def _check(path: Path, stage: str) -> None:
-    """Compare a file of captions or their vectors with the hash that its stage noted."""
+def check_noted(path: Path, stage: str) -> None:
+    """Compare a file of a sampling with the hash that its stage noted.
+
+    Args:
+        path: Captions, their vectors, labels or annotations.
+        stage: The stage that wrote it: "sample", "caption" or "encode-text".
+
+    Raises:
+        AlteredError: It is missing or holds other bytes, or nothing says which bytes it should hold.
+    """
     suffix = "_p" if path.parent.name.endswith("_p") else ""
     remedy = f"Run `discover {stage}` with the config of this model to make it again."
     noted = path.parent / f"manifest_{stage}{suffix}.json"
     manifest = read_manifest(noted)
     if manifest is None:
-        raise ArtifactError(
+        raise AlteredError(
             f"{noted} is missing or damaged, so nothing says whether {path.name} is whole. {remedy}"
         )
     # The manifest is of the style that was made last; files of other styles have none any more.

@@ -7,8 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.core.embeddings import mean_caption_vectors
-from discover.core.errors import ArtifactError, ConfigError, JoinError
-from discover.pipeline.caption_files import find_caption_style, load_caption_vectors
+from discover.core.errors import AlteredError, ArtifactError, ConfigError, JoinError
+from discover.pipeline.caption_files import (
+    CAPTIONS_FILE,
+    check_noted,
+    find_caption_style,
+    load_caption_vectors,
+)
 from discover.pipeline.index_folders import sampling_of
 from discover.recognition import RecognitionMethod
 from discover.text_encoders.encoder import TextEncoder
@@ -62,6 +67,7 @@ def plan_teaching(request: TeachingRequest, encoder: TextEncoder) -> Teaching:
 
     Raises:
         ConfigError: No captions of the style that was asked for.
+        AlteredError: The captions' vectors are not those that were written.
     """
     if request.method == "prompts":
         return Teaching("prompts")
@@ -71,6 +77,9 @@ def plan_teaching(request: TeachingRequest, encoder: TextEncoder) -> Teaching:
         return Teaching("prompts", note="Method prompts, because a student needs two activities or more.")
     try:
         return Teaching("self_trained", _caption_vectors(request, encoder))
+    except AlteredError:
+        # A student of altered captions would answer wrongly, and one without them otherwise than before.
+        raise
     except (ArtifactError, ConfigError, JoinError) as error:
         if request.style is not None and isinstance(error, ConfigError):
             raise
@@ -84,4 +93,6 @@ def _caption_vectors(request: TeachingRequest, encoder: TextEncoder) -> NDArray[
         raise ArtifactError("a log of another home has windows without captions.")
     sampling = sampling_of(request.index)
     style = find_caption_style(sampling, encoder.config.type, request.style)
+    # They are not read here, but their vectors mean what they say.
+    check_noted(sampling / CAPTIONS_FILE.format(style=style), "caption")
     return mean_caption_vectors(load_caption_vectors(sampling, style, encoder), request.window_ids)

@@ -11,6 +11,7 @@ from discover.core.permissions import DOWNLOAD, NO_PERMISSIONS, Permissions
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.model_cards import MINILM_WEIGHTS_SHA256, ModelCard
 from discover.text_encoders.model_code import refuse_foreign_code
+from discover.text_encoders.model_sizes import refuse_oversized
 
 __all__ = ["packaged_weights_sha256", "resolve_folder", "weights_sha256"]
 
@@ -27,7 +28,8 @@ def resolve_folder(
 
     Raises:
         ConfigError: There is no such model here and it may not be downloaded; or its weights are missing,
-            pickled, or (packaged MiniLM) not the published ones; or its files name code that may not run.
+            pickled, or (packaged MiniLM) not the published ones; or its files name code that may not run or
+            ask for a larger model than the weights fill.
     """
     if config.type == "minilm" and config.model_path is None:
         return _packaged_minilm()
@@ -47,6 +49,7 @@ def resolve_folder(
     _check_files(folder)
     if not permissions.remote_code:
         refuse_foreign_code(folder)
+    refuse_oversized(folder)
     return folder
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from discover.core.artifacts import write_json, write_manifest
 from discover.core.embeddings import EmbeddingTable, save_embeddings
-from discover.core.errors import ConfigError
+from discover.core.errors import AlteredError, ConfigError
 from discover.pipeline.teaching import TeachingRequest, plan_teaching
 
 ENCODER: Any = SimpleNamespace(
@@ -26,14 +26,16 @@ def captions_of(sampling: Path, style: str, *, weights: str = "a1", missing: int
     table = EmbeddingTable(vectors, ids, order, {"weights_sha256": weights})
     save_embeddings(sampling / f"embeddings_{style}_tiny.npz", table)
     (sampling / f"captions_{style}.parquet").touch()
-    write_manifest(
-        sampling / "manifest_encode-text.json",
-        stage="encode-text",
-        stage_version=1,
-        config={},
-        inputs={},
-        outputs=[sampling / f"embeddings_{style}_tiny.npz"],
-    )
+    written = {"encode-text": f"embeddings_{style}_tiny.npz", "caption": f"captions_{style}.parquet"}
+    for stage, name in written.items():
+        write_manifest(
+            sampling / f"manifest_{stage}.json",
+            stage=stage,
+            stage_version=1,
+            config={},
+            inputs={},
+            outputs=[sampling / name],
+        )
 
 
 @pytest.fixture
@@ -113,3 +115,17 @@ def test_captions_that_were_asked_for_must_be_there(asked: TeachingRequest, tmp_
     captions_of(tmp_path / "FD", "plain")
     with pytest.raises(ConfigError, match="no caption vectors of style 'plian'"):
         plan_teaching(replace(asked, style="plian"), ENCODER)
+
+
+@pytest.mark.parametrize("method", [None, "self_trained"])
+@pytest.mark.parametrize(
+    "name", ["embeddings_plain_tiny.npz", "captions_plain.parquet", "manifest_caption.json"]
+)
+def test_altered_captions_are_an_error_and_no_note(
+    asked: TeachingRequest, tmp_path: Path, name: str, method: Any
+) -> None:
+    captions_of(tmp_path / "FD", "plain")
+    path = tmp_path / "FD" / name
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(AlteredError, match=r"altered|damaged"):
+        plan_teaching(replace(asked, method=method), ENCODER)

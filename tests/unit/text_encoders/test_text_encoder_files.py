@@ -1,10 +1,13 @@
 """Finding a model's files, and what is said when they are not there."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from discover.core.errors import ConfigError
 from discover.core.permissions import Permissions
@@ -96,3 +99,23 @@ def test_the_config_and_the_package_load_no_model_library() -> None:
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"hidden_size": 64, "vocab_size": 10_000_000},
+        {"text_config": {"hidden_size": 100_000, "num_hidden_layers": 2}},
+        {"hidden_size": 64, "num_hidden_layers": 10**9},
+        {"hidden_size": 10**400},
+    ],
+)
+def test_a_config_that_asks_for_more_than_the_weights_is_refused(
+    sizes: dict[str, object], tmp_path: Path
+) -> None:
+    save_file({"a": np.zeros((10, 64), np.float32)}, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text(json.dumps({"hidden_size": 64, "vocab_size": 10}))
+    assert resolve(type="gte_base", model_path=str(tmp_path)) == tmp_path
+    (tmp_path / "config.json").write_text(json.dumps(sizes))
+    with pytest.raises(ConfigError, match=r"hold 640 numbers in 1 arrays|config\.json"):
+        resolve(type="gte_base", model_path=str(tmp_path))

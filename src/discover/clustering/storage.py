@@ -229,13 +229,24 @@ def _unpack_heads(facts: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any:
     config = SCANConfig.model_validate(facts["config"])
     names = [name.removeprefix(prefix) for name in arrays if name.startswith(prefix)]
     state = {name: torch.from_numpy(arrays[f"{prefix}{name}"].copy()) for name in names}
-    head = ClusterHeads(
-        state["mean"], 1, config.n_clusters, hidden_dim=config.hidden_dim, temperature=config.temperature
-    )
+    # Built without memory first: the settings may ask for far more than the file holds.
+    with torch.device("meta"):
+        planned = _heads(config, state["mean"].to("meta")).state_dict()
+    other = sorted(k for k in {*planned, *state} if k not in planned or k not in state)
+    other += sorted(k for k in planned.keys() & state.keys() if planned[k].shape != state[k].shape)
+    if other:
+        raise ValueError(f"its array '{other[0][:80]}' is not of the size that its settings ask for")
+    head = _heads(config, state["mean"])
     head.load_state_dict(state)
     clusterer = SCANClusterer(config)
     clusterer.head_ = head.eval()
     return clusterer
+
+
+def _heads(config: SCANConfig, mean: torch.Tensor) -> ClusterHeads:
+    return ClusterHeads(
+        mean, 1, config.n_clusters, hidden_dim=config.hidden_dim, temperature=config.temperature
+    )
 
 
 def _pack_kmeans(clusterer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """A clustering that was saved and loaded predicts the same bits; strangers' and damaged files are refused."""
 
+import json
+import resource
 from pathlib import Path
 
 import numpy as np
 import pytest
 from clustering_blobs import blobs, minutes
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 
 from discover.clustering import (
     ClusteringConfig,
@@ -93,3 +97,17 @@ def test_missing_and_damaged_files_say_what_to_do(tmp_path: Path) -> None:
 def test_a_class_of_ones_own_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="cannot be saved; these can: SCANClusterer"):
         save_clustering(tmp_path, SavedClustering(object(), "sensor", "a"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("setting", [{"n_clusters": 9_000}, {"hidden_dim": 65_536, "n_clusters": 10_000}])
+def test_heads_larger_than_their_arrays_take_no_memory(setting: dict[str, int], tmp_path: Path) -> None:
+    saved(tmp_path, method="scan", merge_from=0)
+    path = tmp_path / CLUSTERER_FILE
+    with safe_open(path, framework="numpy") as stream:
+        described = json.loads(stream.metadata()["discover"])
+    described["clusterer"]["config"] |= {**setting, "batch_size": 100_000}
+    save_file(load_file(path), path, metadata={"discover": json.dumps(described)})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ArtifactError, match="is not of the size that its settings ask for"):
+        load_clustering(tmp_path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB

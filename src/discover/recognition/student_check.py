@@ -128,7 +128,7 @@ def _reason(agreement: float, moved: float, before: float | None, after: float |
         return f"it changes {100 * moved:.0f} % of the teacher's answers (at most {100 * MOST_MOVED:.0f} %)"
     if before is not None and after is not None and after < before + LEAST_GAIN:
         return (
-            f"its answers are no steadier over time (agreement of neighbouring windows beyond chance "
-            f"{after:.3f}) than its teacher's ({before:.3f})"
+            f"its answers are not clearly steadier over time than its teacher's (agreement of neighbouring "
+            f"windows beyond chance {after:.3f} against {before:.3f}; {LEAST_GAIN:g} more is asked)"
         )
     return ""

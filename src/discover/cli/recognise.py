@@ -63,7 +63,7 @@ def recognise_log(
     if as_json:
         print_json(_as_json(found, paths))
         return
-    _print_summary(found, source)
+    _print_summary(found, source, home_given=home is not None)
     console.print(f"Wrote {len(paths)} files to {output}: {', '.join(p.name for p in paths)}", markup=False)
 
 
@@ -103,7 +103,13 @@ def _totals(segments: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _print_summary(found: RecognisedLog, source: str) -> None:
+_OF_ANOTHER_HOME = "If the log is of another home, say which with --home."
+_OF_THE_HOME_GIVEN = (
+    "What they show is read from their types and rooms alone; check that --home describes this log."
+)
+
+
+def _print_summary(found: RecognisedLog, source: str, *, home_given: bool) -> None:
     timeline = found.timeline
     console.print(
         f"{len(timeline):,} windows of {found.home.name} ({source}) of {day_span(timeline)}; "
@@ -128,7 +134,7 @@ def _print_summary(found: RecognisedLog, source: str) -> None:
     if found.unseen_share > 0.05:
         console.print(
             f"Note: {100 * found.unseen_share:.0f} % of the events are of sensors this model never saw. "
-            "If the log is of another home, say which with --home.",
+            f"{_OF_THE_HOME_GIVEN if home_given else _OF_ANOTHER_HOME}",
             markup=False,
             highlight=False,
         )

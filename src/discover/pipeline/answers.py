@@ -15,6 +15,7 @@ from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet
 from discover.pipeline.absent_things import absent_things
 from discover.pipeline.caption_files import find_caption_style, load_caption_vectors, read_style_captions
+from discover.pipeline.foreign_words import foreign_note
 from discover.pipeline.home_words import home_words
 from discover.pipeline.index_folders import (
     indexed_windows,
@@ -191,6 +192,8 @@ class Searcher:
             found = rank_answers(
                 side, query, options.top_k, mask=allowed, bonus=bonus, merge=options.merge, mmr=options.mmr
             )
+            if not words and options.query_words != "off":
+                note = foreign_note(text, self.encoder.count_pieces(text))
             note = " ".join(part for part in (said, note) if part)
             answers.append(Answer(text, tuple(found), self._how(options), words, note, bonus is not None))
         return answers

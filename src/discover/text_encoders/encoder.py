@@ -90,6 +90,11 @@ class TextEncoder:
         progress.finish()
         return vectors[inverse.ravel()]
 
+    def count_pieces(self, text: str) -> int:
+        """Word pieces of a text, without the marks of its begin and end."""
+        whole, empty = self._tokens([text, ""])
+        return len(whole) - len(empty)
+
     def batches(
         self, texts: Sequence[str], *, kind: Kind = "document"
     ) -> list[tuple[NDArray[np.int64], list[list[int]]]]:

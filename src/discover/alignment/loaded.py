@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from discover.alignment.checkpoint import load_checkpoint, refuse_other_sizes
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.model import AlignmentModel
+from discover.alignment.planned import without_memory
 from discover.alignment.run_folder import portable_settings
 from discover.alignment.sensor_vectors import sensor_vectors
 from discover.core.artifacts import file_sha256
@@ -55,7 +56,7 @@ class LoadedModel:
         self.step = int(content["step"])
         self.path, self.sha256 = path, sha256
         self.device = torch.device(device)
-        with torch.device("meta"):
+        with without_memory():
             planned = AlignmentModel(self.config, self.vocabulary, self.text_dim, self.sensor_text_dim)
         refuse_other_sizes(planned.state_dict(), content["model"], path)
         self.model = AlignmentModel(self.config, self.vocabulary, self.text_dim, self.sensor_text_dim)

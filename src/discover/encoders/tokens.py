@@ -1,5 +1,6 @@
 """From coded events to token vectors: the sum of what is known about each event."""
 
+import itertools
 import math
 
 import torch
@@ -52,8 +53,10 @@ class TokenEmbedding(nn.Module):
         self.bands = config.fourier_bands
         sizes = [vocabulary.size(field) for field in meta.fields]
         # Row 0 stays zero and stands for "nothing here".
-        offsets = torch.tensor([1, *sizes]).cumsum(0)
-        self.register_buffer("offset", offsets[:-1], persistent=False)
+        # Summed in Python: on the device "meta", where sizes are checked before a model takes memory, cumsum
+        # loads torch._dynamo, which takes longer than a search.
+        offsets = torch.tensor(list(itertools.accumulate([1, *sizes[:-1]])))
+        self.register_buffer("offset", offsets, persistent=False)
         row = 1 + sum(sizes)
         self.gap_row, row = row, row + (len(GAP_BUCKETS) + 1 if self.use_gaps else 0)
         self.cls_row, row = row, row + int(self.has_cls)

@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import alignment_world
 import pytest
+
+from discover.alignment import AlignmentTrainer
 
 HEAVY = (
     "lightning_fabric",
@@ -24,14 +28,18 @@ from discover.cli.search import open_searcher
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
 build_text_encoder(TextEncoderConfig(precision="fp32")).encode(["someone opens the fridge"], kind="query")
 from discover.alignment import load_model
+load_model(sys.argv[1])
 print("\\n".join(sys.modules))
 """
 
 
 @pytest.fixture(scope="module")
-def loaded() -> set[str]:
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Modules loaded after a question is encoded and a trained model is read."""
+    config = alignment_world.make_config(tmp_path_factory.mktemp("model"))
+    AlignmentTrainer(config, inputs=alignment_world.make_inputs(config)).train()
+    command = [sys.executable, "-c", PROGRAM, str(Path(config.output_dir) / "best_model.pt")]
+    return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
 
 @pytest.mark.parametrize("module", HEAVY)

@@ -2,29 +2,41 @@
 
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
-from chain_runs import ROOT, discover, discover_here
+from chain_runs import discover_here
 
 from discover.core.artifacts import file_sha256
 
 MODEL = "trained_models/demo/demo"
 DATA = "data/processed/simulated/demo"
 
-# Reports every name that is looked up and every connection, whatever library asks.
-WATCH = """
-import sys
-def watch(event, arguments):
-    if event in ("socket.getaddrinfo", "socket.connect", "socket.gethostbyname"):
-        sys.stderr.write(f"NETWORK {event} {arguments!r}\\n")
-sys.addaudithook(watch)
-from discover.cli import main
-main(sys.argv[1:])
-"""
+# What the audit hook below saw, while it looks; a hook cannot be taken away again.
+_looking, _seen = [False], list[str]()
+
+
+def _watch(event: str, arguments: object) -> None:
+    if _looking[0] and event in ("socket.getaddrinfo", "socket.connect", "socket.gethostbyname"):
+        _seen.append(f"{event} {arguments!r}")
+
+
+sys.addaudithook(_watch)
+
+
+def watched(*arguments: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run the command line here; also every name that is looked up and every connection, whatever asks."""
+    _seen.clear()
+    _looking[0] = True
+    try:
+        return discover_here(*arguments), list(_seen)
+    finally:
+        _looking[0] = False
+
 
 COMMANDS = {
     "search": ["search", "{model}", "someone is in the kitchen"],
@@ -93,12 +105,16 @@ def test_an_encoder_with_its_own_class_runs_nothing(name: str, workspace: Path, 
 def test_a_hub_named_in_a_checkpoint_is_not_looked_up(workspace: Path, tmp_path: Path) -> None:
     model = with_encoder(workspace, type="gte_base", model_path="someone/encoder", allow_download=True)
     for name in ("search", "recognise"):
-        done = subprocess.run(
-            [sys.executable, "-c", WATCH, *command(name, model, tmp_path)],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert "NETWORK" not in done.stderr
+        done, network = watched(*command(name, model, tmp_path))
+        assert network == []
         assert_refused(done, "someone/encoder", "--allow-download")
+
+
+def test_the_watch_sees_a_name_that_is_looked_up() -> None:
+    _looking[0] = True
+    socket.getaddrinfo("127.0.0.1", 9)
+    _looking[0] = False
+    assert any("127.0.0.1" in line for line in _seen)
 
 
 SPOILED = {
@@ -148,18 +164,15 @@ def test_captions_are_checked_where_they_answer(workspace: Path) -> None:
 
 
 def test_an_intact_copy_still_answers_and_looks_up_nothing(workspace: Path) -> None:
-    arguments = ["search", str(workspace / MODEL), "someone is in the kitchen", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-c", WATCH, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done, network = watched("search", str(workspace / MODEL), "someone is in the kitchen", "--json")
     assert done.returncode == 0, done.stderr
-    assert "NETWORK" not in done.stderr
+    assert network == []
     assert len(json.loads(done.stdout)["answers"]) == 5
 
 
 def test_a_run_with_a_permission_in_its_file_says_what_to_type(tmp_path: Path) -> None:
     config = tmp_path / "run.yaml"
     config.write_text("sampling: {type: fixed_duration}\ntext_encoder: {trust_remote_code: true}\n")
-    done = discover("run", "-c", str(config), "-w", str(tmp_path / "w"))
+    done = discover_here("run", "-c", str(config), "-w", str(tmp_path / "w"))
     assert_refused(done, "trust_remote_code: true", "--trust-remote-code", "DISCOVER_TRUST_REMOTE_CODE=1")
     assert not (tmp_path / "w").exists()

@@ -28,6 +28,7 @@ from discover.evaluation import (
 from discover.evaluation.data import SplitData
 from discover.evaluation.recognition import FineTune
 from discover.evaluation.supervised import FittedScores
+from discover.pipeline.caption_files import check_noted
 from discover.pipeline.config import EvaluationSettings
 from discover.pipeline.index_folders import indexed_windows
 from discover.pipeline.stage import Stage, StageResult
@@ -193,6 +194,11 @@ def _markdown(results: Sequence[Mapping[str, Any]]) -> str:
 def _load(model: LoadedModel, files: SamplingFiles) -> EvaluationData:
     index = Index.load(files.index, model_sha256=model.sha256)
     ids = index.windows["window_id"].to_numpy().astype(np.str_)
+    for name in ("labels.parquet", "annotation_windows.parquet"):
+        if (files.folder / name).is_file():
+            check_noted(files.folder / name, "sample")
+    check_noted(files.captions, "caption")
+    check_noted(files.vectors, "encode-text")
     return EvaluationData(
         window_set=indexed_windows(files.index),
         labels=read_labels(files.folder),

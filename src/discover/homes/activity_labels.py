@@ -126,6 +126,6 @@ def with_labels(home: Home, raw_labels: list[str]) -> tuple[Home, dict[str, str]
             activities[label] = known.model_copy(update={"raw": (*known.raw, raw)})
         scored[raw] = label
     complete = Home.model_validate(
-        {**home.model_dump(), "activities": [a.model_dump() for a in activities.values()]}
+        {**home.model_dump(exclude_unset=True), "activities": [a.model_dump() for a in activities.values()]}
     )
     return complete, scored

@@ -137,7 +137,7 @@ def file_table(path: Path, imported: ImportedLog) -> Table:
     files = plan.read()
     first, last = first_time(files[0]), last_time(files[0])
     begin, end = read_stamp(first), read_stamp(last)
-    events = imported.log.events["time"]
+    events, given = imported.log.events["time"], imported.log.home.model_fields_set
     what = _KINDS[plan.kind] if len(plan.files) < 2 else f"{len(plan.files)} files of one home, joined"
     if plan.activities is not None:
         what += f", with activities in {plan.activities.name}"
@@ -151,7 +151,7 @@ def file_table(path: Path, imported: ImportedLog) -> Table:
         ("first time as written", " ".join(first.split()) or "(none at the begin of a line)"),
         ("times as read", f"{events[0]} .. {events[-1]}" if len(events) else ""),
         ("order of lines", order),
-        ("time zone", imported.log.home.time_zone),
+        ("time zone", imported.log.home.time_zone if "time_zone" in given else "(not given)"),
     ]
     return ("the file", ""), rows
 
@@ -171,12 +171,14 @@ def home_file_text(home: Home) -> str:
     values = home.model_dump(mode="json", exclude_defaults=True)
     sensors = values.pop("sensors", [])
     activities = values.pop("activities", [])
-    values.setdefault("time_zone", home.time_zone)
+    if "time_zone" in home.model_fields_set:
+        values["time_zone"] = home.time_zone
     lines = [
         "# What is known of this home. Everything here is a guess from the log: correct it by hand.",
         f"# type: one of {', '.join(ALLOWED_TYPES)}.",
         "# room: a name in snake_case (unknown_room: not known). object: what it watches, in plain words.",
-        "# time_zone: an IANA name such as Europe/Berlin. described: sentences that stand for a label.",
+        "# described: sentences that stand for a label. time_zone: an IANA name such as Europe/Berlin.",
+        "# Without a time_zone, times with Z or an offset are refused.",
         yaml.safe_dump(values, sort_keys=False, allow_unicode=True).rstrip(),
         "sensors:" if sensors else "sensors: []",
     ]

@@ -10,10 +10,12 @@ from typer.testing import CliRunner
 
 from discover.cli.homes import homes_app
 from discover.core.config import load_yaml
+from discover.core.errors import DataError
 from discover.core.home import Home
 from discover.homes import (
     ALLOWED_TYPES,
     ImportedLog,
+    file_table,
     guess_notes,
     home_file_text,
     import_log,
@@ -227,3 +229,22 @@ def test_residents_come_from_labels_and_leaving_is_a_crossing(tmp_path: Path) ->
     leaving = table.row(2, named=True)
     assert (leaving["end"] - leaving["begin"]).total_seconds() == 12
     assert leaving["n_events"] == 2
+
+
+@pytest.mark.parametrize("label", ["", "\tCooking begin"])
+def test_a_zone_that_nobody_gave_is_not_written(
+    label: str, import_text: Callable[..., ImportedLog], tmp_path: Path
+) -> None:
+    log = tmp_path / "zoned.txt"
+    log.write_text(f"2023-07-01 08:00:00\tM001\tON{label}\n")
+    imported = import_text(log.read_text())
+    home_file = tmp_path / "flat.yaml"
+    home_file.write_text(home_file_text(imported.log.home))
+    assert dict(file_table(log, imported)[1])["time zone"] == "(not given)"
+    assert "time_zone" not in load_yaml(home_file, Home).model_fields_set
+    with pytest.raises(DataError, match="--time-zone"):
+        import_text("2023-07-01T06:00:00Z\tM001\tON\n", home=load_yaml(home_file, Home))
+    known = import_text(log.read_text(), time_zone="UTC")
+    home_file.write_text(home_file_text(known.log.home))
+    assert "time_zone" in load_yaml(home_file, Home).model_fields_set
+    assert dict(file_table(log, known)[1])["time zone"] == "UTC"

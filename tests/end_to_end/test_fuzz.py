@@ -32,7 +32,7 @@ def test_damaged_artefacts_are_refused_in_one_paragraph(finished: Path, tmp_path
     assert sum(found["cases"].values()) >= CASES
     # Every kind is reached, and damage is noticed at all.
     assert len(found["cases"]) >= 25
-    # An unreadable manifest means that the stage runs again; a log keeps its good lines and counts the others.
+    # An unreadable manifest means that the stage runs again; a log keeps its good lines, the rest is counted.
     silent = {"manifest", "log", "log, command", "interval tables, annotations"}
     assert {kind for kind in found["cases"] if not found["refused"].get(kind)} <= silent
     assert found["slowest_s"] < 10

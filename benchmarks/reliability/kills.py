@@ -2,10 +2,11 @@
 
     python -m benchmarks.reliability.kills --kills 500
 
-Commands run in forks of a warm process (`kill_points`). Half of the kills come at a random step (a file is
-opened, renamed, removed or synced), half after a random share of the time an uninterrupted run takes. A
-workspace is killed again and again, until a run reaches its end before its kill comes; then every file in it
-must have the bytes that an uninterrupted run leaves, and no file may be left over.
+Commands run in forks of a warm process (`kill_points`), and `run` has a text encoder of one small layer, so
+that the time goes into what is written. Half of the kills come at a random step (a file is opened, renamed,
+removed or synced), half after a random share of the time an uninterrupted run takes. A workspace is killed
+again and again, until a run reaches its end before its kill comes; then every file in it must have the bytes
+that an uninterrupted run leaves, and no file may be left over.
 """
 
 import atexit
@@ -38,7 +39,6 @@ _RUN = (
     f"home.simulate.days={_DAYS}",
     "sampling={type: fixed_duration, duration_s: 600}",
     "captions={style: short, n_captions: 1}",
-    "text_encoder.chunk_texts=128",
     "encoder={preset: tiny, d_model: 32, n_layers: 1, n_heads: 2, d_ff: 64}",
     "sensor_projection.dim=32",
     "text_projection.dim=32",
@@ -52,7 +52,8 @@ _MODEL = "trained_models/demo/demo"
 _NOT_ARTEFACTS = (".lock", "timing.jsonl")
 _MOST_PER_WORKSPACE = 25
 _WARM = (
-    "torch", "lightning.fabric", "polars", "scipy.stats", "sklearn.cluster", "sklearn.linear_model",
+    "torch", "lightning.fabric", "sentence_transformers", "polars", "scipy.stats",
+    "sklearn.cluster", "sklearn.linear_model",
     "matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "jinja2",
     "safetensors.torch", "rich.table", "discover.cli.app", "discover.cli.chain", "discover.cli.changes",
     "discover.cli.clusters", "discover.cli.recognise", "discover.pipeline.chain",
@@ -194,7 +195,10 @@ def _fresh(workspace: Path, scenario: Scenario) -> Iterator[None]:
 
 def scenarios(folder: Path) -> list[Scenario]:
     """All commands that write; the model that they read comes from one uninterrupted run, made here."""
-    sets = [part for setting in _RUN for part in ("--set", setting)]
+    text_model = folder / "text_model"
+    _make_text_model(text_model)
+    encoder = f"text_encoder={{type: distilroberta, model_path: {text_model}, chunk_texts: 128}}"
+    sets = [part for setting in (*_RUN, encoder) for part in ("--set", setting)]
     run = ("run", "-c", str(ROOT / "configs" / "pipelines" / "demo.yaml"), "-w", ".", *sets)
     made, log = folder / "made", folder / "log.txt"
     _discover("homes", "simulate", "--like", "demo", "--days", str(_DAYS), "-o", str(log), at=folder)
@@ -223,6 +227,22 @@ def scenarios(folder: Path) -> list[Scenario]:
         Scenario("homes fetch --from-file", (*fetch, "--from-file", "log.txt"), a_log, 0.05),
         Scenario("homes fetch", fetch, lambda _: None, 0.05, patched=True),
     ]
+
+
+def _make_text_model(folder: Path) -> None:
+    """A text encoder of one small layer."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "the", "in", "someone", "opens", "from", "to", "kitchen", "bedroom", "night"]
+    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]")
+    fast.save_pretrained(str(folder))
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    BertModel(BertConfig(vocab_size=len(words), **sizes)).save_pretrained(str(folder))
 
 
 def _discover(*arguments: str, at: Path) -> None:

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.core.errors import DataError
 from discover.homes._cutting import BLANK, HARD, LONGEST_LINE, Cut, cut_ahead
 from discover.homes._hard_lines import HEADING, HardRow, Heading, find_heading, read_hard_lines
-from discover.homes._stamps import find_stamp, order_of_dates
+from discover.homes._stamps import DateOrder, find_stamp, is_year_day_month, order_of_dates
 from discover.homes._states import BINARY_STATES, VALUE, StateReading, read_states
 from discover.homes._tokens import MAX_FIELD, Fields, Positions, Spellings
 
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 _MAX_PLACES = 7
+_MIXED_ORDER = 0.02
+"""Dates with a month above 12 in one line, or in a smaller share of lines, are damage: no other order."""
 _ROW_COLUMNS = ("line", "time", "sensor", "state", "places", "tail", "shift", "problem")
 _BLANK_BYTES = bytes(range(33))
 
@@ -138,17 +141,31 @@ def read_rows(data: bytes, zone: ZoneInfo | None = None) -> Rows:
         n_rows += len(cut.rows)
         late_day |= cut.day_above_12
     if hard:
-        year_month_day = late_day or n_rows > 2 * len(hard)
-        if not year_month_day and n_rows and _year_day_month(hard):
+        order, impossible = _order_of_hard(hard)
+        few = impossible < max(2, _MIXED_ORDER * (n_rows + len(hard)))
+        if late_day and impossible and not few:
+            raise DataError(_explain_mixed_order(hard))
+        year_month_day = late_day or (n_rows > 0 and few)
+        if not year_month_day and n_rows and order.year_day_month:
             return _read_all_hard(data, _Reader(commas=False), None, zone)
         rows, refused = read_hard_lines(hard, heading=None, zone=zone, plain_day_above_12=year_month_day)
         parts.append(_hard_part(rows, refused, reader))
     return _joined(parts, reader, n_lines)
 
 
-def _year_day_month(hard: list[tuple[int, str]]) -> bool:
-    stamps = (find_stamp(text) for _, text in hard if len(text) < 1000)
-    return order_of_dates(stamp for stamp in stamps if stamp is not None).year_day_month
+def _order_of_hard(hard: list[tuple[int, str]]) -> tuple[DateOrder, int]:
+    """The order that these dates show, and how many of them only year-day-month can be."""
+    stamps = [stamp for _, text in hard if len(text) < 1000 and (stamp := find_stamp(text)) is not None]
+    return order_of_dates(stamps), sum(is_year_day_month(stamp) for stamp in stamps)
+
+
+def _explain_mixed_order(hard: list[tuple[int, str]]) -> str:
+    line, text = next((k, t) for k, t in hard if (stamp := find_stamp(t)) and is_year_day_month(stamp))
+    return (
+        f"The log writes its dates in two orders: line {line} ('{text.strip()[:60]}') can only be "
+        "year-day-month, and other lines can only be year-month-day, so days up to 12 could be either. "
+        "Export all dates as year-month-day (2023-10-28)."
+    )
 
 
 def _read_all_hard(data: bytes, reader: "_Reader", heading: Heading | None, zone: ZoneInfo | None) -> "Rows":

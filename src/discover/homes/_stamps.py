@@ -17,6 +17,7 @@ __all__ = [
     "find_stamp",
     "has_second_time",
     "has_time",
+    "is_year_day_month",
     "order_of_dates",
     "stamp_time",
 ]
@@ -95,6 +96,12 @@ def has_second_time(stamp: Stamp, rest: str) -> bool:
     return any(abs(int(match[1]) - int(own)) < year for match in found)
 
 
+def is_year_day_month(stamp: Stamp) -> bool:
+    """Whether a date can only be year-day-month: `2023-25-03`."""
+    found = stamp.found
+    return not stamp.is_epoch and bool(found["y"]) and int(found["a"]) > 12 >= int(found["b"])
+
+
 def order_of_dates(stamps: Iterable[Stamp]) -> DateOrder:
     """Decide the order of day and month from all dates that are not plainly readable.
 
@@ -108,9 +115,8 @@ def order_of_dates(stamps: Iterable[Stamp]) -> DateOrder:
             continue
         found = stamp.found
         if found["y"]:
-            a, b = int(found["a"]), int(found["b"])
-            ydm += a > 12 >= b
-            ymd += b > 12 >= a
+            ydm += is_year_day_month(stamp)
+            ymd += int(found["b"]) > 12 >= int(found["a"])
         elif found["c"]:
             c, d = int(found["c"]), int(found["d"])
             votes[True] += c > 12 >= d

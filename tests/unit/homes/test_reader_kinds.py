@@ -236,3 +236,21 @@ def test_casas_release_of_2025(import_text: Import) -> None:
     assert [r[2] for r in rows(imported)] == ["ON", "OFF", "ON"]
     assert imported.log.annotations.select("activity", "resident", "n_events").rows() == [("sleep", "R1", 3)]
     assert (imported.report.health_lines, imported.report.refused_lines) == (1, 1)
+
+
+def test_year_day_month_is_kept_where_most_days_are_below_13(import_text: Import) -> None:
+    imported = import_text("".join(f"2023-{d:02}-03 06:00:00\tM001\tON\n" for d in range(1, 15)))
+    assert [r[0] for r in rows(imported)] == [datetime(2023, 3, d, 6) for d in range(1, 15)]
+
+
+def test_few_impossible_dates_are_refused_lines(import_text: Import) -> None:
+    text = "".join(f"2023-03-05 06:{m // 60:02}:{m % 60:02}\tM001\tON\n" for m in range(100))
+    imported = import_text(text + "2023-25-03 07:00:00\tM001\tON\n")
+    assert imported.rejected.select("line", "reason").rows() == [(101, "no such date")]
+    assert set(imported.log.events["time"].dt.date()) == {datetime(2023, 3, 5).date()}
+
+
+def test_dates_in_two_orders_are_refused(import_text: Import) -> None:
+    text = "2023-03-25 06:00:00\tM001\tON\n2023-25-03 06:00:00\tM001\tOFF\n2023-26-03 06:00:00\tM001\tOFF\n"
+    with pytest.raises(DataError, match="two orders: line 2"):
+        import_text(text)

@@ -75,3 +75,27 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_work(workspace: P
     assert "Cannot write in" in said
     assert "--output FOLDER` names another one" in said
     assert "Traceback" not in said
+
+
+def test_a_model_is_scored_on_another_home(workspace: Path) -> None:
+    """The other home is a copy of its own: the same numbers but for rounding, without an index."""
+    (model,) = (p.parent for p in workspace.glob("trained_models/*/*/best_model.pt"))
+    (own,) = workspace.glob("data/processed/*/demo")
+    shutil.copytree(own, own.parent / "twin")
+    shutil.rmtree(model / "index_FD_60")
+    arguments = ("evaluate", "--model", str(model), "--protocol", "retrieval", "-w", str(workspace), *FAST)
+    done = discover_here(*arguments, "--home", "twin")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads((model / "evaluation_twin/metrics.json").read_text(encoding="utf-8"))
+    (results,) = (p.parent for p in workspace.glob("results/*/*/*/metrics.json"))
+    chained = json.loads((results / "metrics.json").read_text(encoding="utf-8"))
+    again, first = (m["free_running"]["retrieval"]["text_to_window"] for m in (found, chained))
+    # An index keeps vectors in half precision, and nearly untrained ones lie close together.
+    assert again == pytest.approx(first, rel=0.05)
+    assert again["n_queries"] == first["n_queries"]
+
+    done = discover_here(*arguments, "--home", "nowhere")
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 2
+    assert "home 'nowhere' has none such" in said
+    assert "Traceback" not in said

@@ -132,6 +132,13 @@ def evaluate(
         Path | None,
         typer.Option("--output", "-o", help="With --model: folder to write into. Default: MODEL/evaluation."),
     ] = None,
+    home: Annotated[
+        str | None,
+        typer.Option(
+            "--home",
+            help="With --model: score it on the windows of another home (data/processed of --workspace).",
+        ),
+    ] = None,
     set_: SetOption = None,
     workspace: WorkspaceOption = Path(),
 ) -> None:
@@ -145,8 +152,10 @@ def evaluate(
     if model is not None:
         from discover.cli.evaluate import evaluate_trained
 
-        evaluate_trained(model, protocol, set_ or [], output)
+        evaluate_trained(model, protocol, set_ or [], output, home=home, workspace=workspace)
         return
+    if home is not None:
+        raise typer.BadParameter("--home goes with --model; a run's home is in its config")
     assert config is not None
     from discover.cli.chain import run_steps
 

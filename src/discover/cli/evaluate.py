@@ -19,13 +19,29 @@ __all__ = ["compare_folders", "evaluate_trained"]
 _PROTOCOLS: tuple[Protocol, ...] = ("all", "recognition", "retrieval")
 
 
-def evaluate_trained(model: Path, protocol: str, overrides: Sequence[str], output: Path | None) -> None:
-    """Score a model folder and say where the tables are."""
+def evaluate_trained(
+    model: Path,
+    protocol: str,
+    overrides: Sequence[str],
+    output: Path | None,
+    *,
+    home: str | None = None,
+    workspace: Path = Path(),
+) -> None:
+    """Score a model folder, on its own home or another one, and say where the tables are."""
     chosen = next((p for p in _PROTOCOLS if p == protocol), None)
     if chosen is None:
         raise ConfigError(f"--protocol is all, recognition or retrieval, not '{protocol}'.")
     settings = apply_overrides({}, [o.removeprefix("evaluation.") for o in overrides])
-    paths = evaluate_folder(model, output=output, protocol=chosen, overrides=settings, progress=BarProgress())
+    paths = evaluate_folder(
+        model,
+        output=output,
+        home=home,
+        workspace=workspace,
+        protocol=chosen,
+        overrides=settings,
+        progress=BarProgress(),
+    )
     for path in paths:
         console.print(f"Wrote {path}", markup=False, highlight=False, soft_wrap=True)
 

@@ -7,13 +7,21 @@ from pathlib import Path
 from discover.core.artifacts import folder_lock
 from discover.core.config import config_from_mapping, read_yaml_mapping
 from discover.core.errors import ArtifactError
+from discover.core.names import check_path_name
 from discover.core.progress import SILENT, Progress
 from discover.evaluation.compare import Run, read_run
 from discover.pipeline.config import EvaluationSettings
 from discover.pipeline.evaluate_stage import Protocol, SamplingFiles, evaluate_model
-from discover.pipeline.index_folders import noted_indexes, sampling_of
+from discover.pipeline.index_folders import index_name, noted_indexes, sampling_of
 
-__all__ = ["EVALUATION_FOLDER", "evaluate_folder", "find_results", "read_runs", "sampling_files"]
+__all__ = [
+    "EVALUATION_FOLDER",
+    "evaluate_folder",
+    "find_results",
+    "other_home_files",
+    "read_runs",
+    "sampling_files",
+]
 
 EVALUATION_FOLDER = "evaluation"
 """Where `discover evaluate --model` writes, inside the model's folder."""
@@ -23,15 +31,20 @@ def evaluate_folder(
     model: Path,
     *,
     output: Path | None = None,
+    home: str | None = None,
+    workspace: Path = Path(),
     protocol: Protocol = "all",
     overrides: dict[str, object] | None = None,
     progress: Progress = SILENT,
 ) -> list[Path]:
-    """Score a model folder on all samplings it has an index of.
+    """Score a model folder on all samplings it has an index of, or on the windows of another home.
 
     Args:
         model: Folder with best_model.pt, config.yaml and index_* folders.
-        output: Where to write; `EVALUATION_FOLDER` inside the model's folder by default.
+        output: Where to write; `EVALUATION_FOLDER` inside the model's folder by default, with the home's name
+            after it for another home.
+        home: Another home, whose windows, captions and text vectors are in `workspace`; it needs no index.
+        workspace: Holds data/processed.
         protocol: Recognition, retrieval or both.
         overrides: Settings of `EvaluationSettings` to change.
         progress: Where to report.
@@ -44,8 +57,8 @@ def evaluate_folder(
             written.
     """
     settings = config_from_mapping(overrides or {}, EvaluationSettings, source="--set")
-    target = output or model / EVALUATION_FOLDER
-    samplings = sampling_files(model)
+    target = output or model / (EVALUATION_FOLDER if home is None else f"{EVALUATION_FOLDER}_{home}")
+    samplings = sampling_files(model) if home is None else other_home_files(model, home, workspace)
     with contextlib.ExitStack() as held:
         # Before the minutes of work: a folder that cannot be written, or that another run is writing.
         try:
@@ -63,23 +76,17 @@ def sampling_files(model: Path) -> dict[str, SamplingFiles]:
     Raises:
         ArtifactError: No model, no index, several of one protocol, or files that are gone.
     """
-    if not (model / "best_model.pt").is_file() or not (model / "config.yaml").is_file():
-        raise ArtifactError(
-            f"{model} is not the folder of a trained model (best_model.pt and config.yaml). "
-            "Give one, e.g. trained_models/demo/demo, or evaluate a run with --config."
-        )
-    vectors = read_yaml_mapping(model / "config.yaml").get("train_text_embeddings_path")
-    if not vectors:
-        raise ArtifactError(f"{model / 'config.yaml'} names no text vectors. Evaluate with --config instead.")
+    vectors = _text_vectors(model)
     found: dict[str, SamplingFiles] = {}
     for index in noted_indexes(model):
         folder = sampling_of(index)
-        name = Path(str(vectors)).name
+        name = vectors.name
         protocol = "presegmented" if folder.name.endswith("_p") else "free_running"
         if protocol in found:
+            first = index_name(found[protocol].folder.name)
             raise ArtifactError(
-                f"{model} has several {protocol.replace('_', '-')} indexes ({found[protocol].index.name}, "
-                f"{index.name}). Evaluate with --config, which names one."
+                f"{model} has several {protocol.replace('_', '-')} indexes ({first}, {index.name}). "
+                "Evaluate with --config, which names one."
             )
         found[protocol] = SamplingFiles(folder, _captions_beside(folder, name), folder / name, index)
     if not found:
@@ -88,6 +95,54 @@ def sampling_files(model: Path) -> dict[str, SamplingFiles]:
             "`discover evaluate --config`) to embed its windows."
         )
     return found
+
+
+def other_home_files(model: Path, home: str, workspace: Path) -> dict[str, SamplingFiles]:
+    """The windows of another home, cut and described as the model's own were: "free_running", "presegmented".
+
+    Raises:
+        ArtifactError: The folder is no model, or the home has no such windows, captions or text vectors.
+    """
+    try:
+        check_path_name(home)
+    except ValueError as error:
+        raise ArtifactError(f"--home: {error}. Give the name of a folder below data/processed.") from error
+    vectors = _text_vectors(model)
+    sampling = vectors.parent.name.removesuffix("_p")
+    found: dict[str, SamplingFiles] = {}
+    for protocol, name in (("free_running", sampling), ("presegmented", f"{sampling}_p")):
+        folders = sorted((workspace / "data" / "processed").glob(f"*/{home}/{name}"))
+        if len(folders) > 1:
+            raise ArtifactError(
+                f"There are several homes '{home}' ({', '.join(map(str, folders))}). "
+                "Give another --workspace."
+            )
+        if folders and (folders[0] / vectors.name).is_file():
+            folder = folders[0]
+            found[protocol] = SamplingFiles(
+                folder, _captions_beside(folder, vectors.name), folder / vectors.name, None
+            )
+    if "free_running" not in found:
+        place = workspace / "data" / "processed" / "FAMILY" / home / sampling / vectors.name
+        raise ArtifactError(
+            f"{model} was trained on windows {sampling} with text vectors {vectors.name}, and home '{home}' "
+            f"has none such ({place} is missing). Run `discover sample`, `discover caption` and "
+            "`discover encode-text` for that home with the same settings, in this --workspace."
+        )
+    return found
+
+
+def _text_vectors(model: Path) -> Path:
+    """The text vectors a model was trained with, as its config.yaml names them."""
+    if not (model / "best_model.pt").is_file() or not (model / "config.yaml").is_file():
+        raise ArtifactError(
+            f"{model} is not the folder of a trained model (best_model.pt and config.yaml). "
+            "Give one, e.g. trained_models/demo/demo, or evaluate a run with --config."
+        )
+    vectors = read_yaml_mapping(model / "config.yaml").get("train_text_embeddings_path")
+    if not vectors:
+        raise ArtifactError(f"{model / 'config.yaml'} names no text vectors. Evaluate with --config instead.")
+    return Path(str(vectors))
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:

@@ -14,7 +14,7 @@ from discover.core.artifacts import read_json, write_json, write_text
 from discover.core.embeddings import EmbeddingTable, load_embeddings
 from discover.core.progress import Progress
 from discover.core.tables import ANNOTATION_WINDOWS, SPLITS
-from discover.core.window_set import read_captions, read_labels, read_table
+from discover.core.window_set import load_window_set, read_captions, read_labels, read_table
 from discover.evaluation import (
     AnswerLog,
     EvaluationData,
@@ -57,13 +57,13 @@ class SamplingFiles:
         folder: windows.parquet and labels.parquet.
         captions: The captions table.
         vectors: Text vectors of the captions.
-        index: The model's search index over these windows.
+        index: The model's search index over these windows; None embeds them anew (another home's).
     """
 
     folder: Path
     captions: Path
     vectors: Path
-    index: Path
+    index: Path | None
 
 
 def evaluate_stage(
@@ -95,7 +95,7 @@ def evaluate_stage(
             "annotation_windows": files.folder / "annotation_windows.parquet",
             "captions": files.captions,
             "vectors": files.vectors,
-            "index": files.index / "manifest.json",
+            **({} if files.index is None else {"index": files.index / "manifest.json"}),
         }
         inputs.update({f"{name}{suffix}": path for name, path in own.items()})
     values = settings.model_dump(mode="json")
@@ -129,7 +129,7 @@ def evaluate_model(
     """
     model = load_model(model_folder / "best_model.pt")
     # All samplings are put together, and so checked, before the first of them is scored.
-    data = {name: _load(model, files) for name, files in samplings.items()}
+    data = {name: _load(model, files, progress) for name, files in samplings.items()}
     if {"free_running", "presegmented"} <= set(data):
         data["presegmented"] = replace(data["presegmented"], reference=data["free_running"])
     for evaluated in data.values():
@@ -191,18 +191,24 @@ def _markdown(results: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(to_markdown(part) for part in parts)
 
 
-def _load(model: LoadedModel, files: SamplingFiles) -> EvaluationData:
-    index = Index.load(files.index, model_sha256=model.sha256)
-    ids = index.windows["window_id"].to_numpy().astype(np.str_)
-    for name in ("labels.parquet", "annotation_windows.parquet"):
+def _load(model: LoadedModel, files: SamplingFiles, progress: Progress) -> EvaluationData:
+    for name in ("windows.parquet", "labels.parquet", "annotation_windows.parquet"):
         if (files.folder / name).is_file():
             check_noted(files.folder / name, "sample")
     check_noted(files.captions, "caption")
     check_noted(files.vectors, "encode-text")
+    if files.index is None:
+        window_set = load_window_set(files.folder)
+        embeddings = model.embed_windows(window_set, progress)
+    else:
+        index = Index.load(files.index, model_sha256=model.sha256)
+        ids = index.windows["window_id"].to_numpy().astype(np.str_)
+        window_set = indexed_windows(files.index)
+        embeddings = EmbeddingTable(index.vectors, ids, np.zeros(len(ids), dtype=np.int16))
     return EvaluationData(
-        window_set=indexed_windows(files.index),
+        window_set=window_set,
         labels=read_labels(files.folder),
-        window_embeddings=EmbeddingTable(index.vectors, ids, np.zeros(len(ids), dtype=np.int16)),
+        window_embeddings=embeddings,
         caption_embeddings=load_embeddings(files.vectors),
         captions=read_captions(files.captions),
         annotation_windows=_annotation_windows(files.folder),

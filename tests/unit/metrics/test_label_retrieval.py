@@ -124,6 +124,11 @@ def test_labels_that_nobody_asks_for_do_not_count():
     assert (drawn["macro"].tolist(), drawn["weighted"].tolist()) == ([0.5], [0.5])
 
 
+def test_one_query_is_its_own_mean():
+    found = label_means(np.array([0.25]), np.array([1]), np.array([3, 4]))
+    assert (found["macro"].tolist(), found["weighted"].tolist()) == ([0.25], [0.25])
+
+
 def test_confusion_of_retrieved_labels_counts_by_hand():
     rows = np.array([[0, 1], [2, 3], [0, 2]])
     shares = retrieved_labels(rows, np.array([0, 1, 1]), np.array([0, 0, 1, 2]), 4)

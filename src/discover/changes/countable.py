@@ -7,12 +7,16 @@ from discover.core.home import UNKNOWN_ROOM, Home
 
 __all__ = ["check_countable", "countable_by"]
 
-_MISSING: dict[ChangeSource, str] = {
-    "room": "rooms: every sensor's room is unknown",
-    "object": "objects that sensors watch",
-    "company": "outer door (an object such as `front door` of a door sensor) and no two seats",
+_MISSING: dict[ChangeSource, tuple[str, str]] = {
+    "room": ("rooms: every sensor's room is unknown", "Give its sensors an entry `room:`"),
+    "object": ("objects that sensors watch", "Give its sensors an entry `object:`"),
+    "company": (
+        "outer door (an object such as `front door` of a door sensor) and no two seats",
+        "Give its sensors an entry `object:`",
+    ),
+    "activity": ("activities", "List them under `activities:`"),
 }
-_FIELDS: dict[ChangeSource, str] = {"room": "room", "object": "object", "company": "object"}
+"""What is missing, and what to write."""
 
 
 def countable_by(home: Home) -> list[ChangeSource]:
@@ -24,7 +28,9 @@ def countable_by(home: Home) -> list[ChangeSource]:
         ways.append("object")
     if hints_at_company(home):
         ways.append("company")
-    return [*ways, "cluster", "activity"]
+    if home.activities:
+        ways.append("activity")
+    return [*ways, "cluster"]
 
 
 def check_countable(home: Home, by: ChangeSource) -> None:
@@ -36,7 +42,8 @@ def check_countable(home: Home, by: ChangeSource) -> None:
     ways = countable_by(home)
     if by not in ways:
         others = " or ".join(f"--by {way}" for way in ways)
+        missing, remedy = _MISSING[by]
         raise ConfigError(
-            f"The home '{home.name}' names no {_MISSING[by]}, so --by {by} has nothing to count. Give its "
-            f"sensors an entry `{_FIELDS[by]}:` in the home's YAML and run again, or count {others}."
+            f"The home '{home.name}' names no {missing}, so --by {by} has nothing to count. {remedy} in the "
+            f"home's YAML and run again, or count {others} (clusters come from `discover cluster`)."
         )

@@ -4,7 +4,7 @@ import pytest
 
 from discover.changes import check_countable, countable_by
 from discover.core.errors import ConfigError
-from discover.core.home import Home, Sensor
+from discover.core.home import Activity, Home, Sensor
 
 BARE = Home(name="bare", sensors=(Sensor(id="A", type="motion"),))
 ROOMS = Home(name="rooms", sensors=(Sensor(id="A", type="motion", room="kitchen"),))
@@ -12,9 +12,9 @@ ONE_SEAT = Home(name="seat", sensors=(Sensor(id="A", type="motion", object="couc
 
 
 def test_each_way_of_counting_needs_its_own() -> None:
-    assert countable_by(BARE) == ["cluster", "activity"]
-    assert countable_by(ROOMS) == ["room", "cluster", "activity"]
-    assert countable_by(ONE_SEAT) == ["object", "cluster", "activity"]
+    assert countable_by(BARE) == ["cluster"]
+    assert countable_by(ROOMS) == ["room", "cluster"]
+    assert countable_by(ONE_SEAT) == ["object", "cluster"]
     seats = (*ONE_SEAT.sensors, Sensor(id="B", type="pressure", object="bed"))
     assert "company" in countable_by(ONE_SEAT.model_copy(update={"sensors": seats}))
     door = Sensor(id="D", type="door", object="front door")
@@ -30,13 +30,14 @@ def test_each_way_of_counting_needs_its_own() -> None:
         (
             BARE,
             "room",
-            r"'bare' names no rooms.*`room:` in the home's YAML.*--by cluster or --by activity\.$",
+            r"'bare' names no rooms.*`room:` in the home's YAML.*or count --by cluster \(",
         ),
         (
             ROOMS,
             "object",
-            r"names no objects.*`object:`.*or count --by room or --by cluster or --by activity",
+            r"names no objects.*`object:`.*or count --by room or --by cluster",
         ),
+        (ROOMS, "activity", r"names no activities.*List them under `activities:`.*--by room or --by cluster"),
         (ROOMS, "company", r"names no outer door .* and no two seats.*--by room"),
     ],
 )
@@ -45,7 +46,12 @@ def test_what_is_missing_is_said_with_the_ways_that_are_left(home: Home, by: str
         check_countable(home, by)  # type: ignore[arg-type]
 
 
+def test_activities_count_where_the_home_lists_them() -> None:
+    listed = ROOMS.model_copy(update={"activities": (Activity(label="cooking"),)})
+    assert countable_by(listed) == ["room", "activity", "cluster"]
+    check_countable(listed, "activity")
+
+
 def test_what_needs_no_description_is_always_allowed() -> None:
     check_countable(BARE, "cluster")
-    check_countable(BARE, "activity")
     check_countable(ROOMS, "room")

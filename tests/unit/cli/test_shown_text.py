@@ -22,7 +22,7 @@ SHOWN = "a\\[/red] [bold]x[/bold] \\x1b[2J\\u202e$x^{$\\x9b"
 @pytest.fixture
 def printed(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     out = io.StringIO()
-    monkeypatch.setattr(console_module.console, "file", out)
+    monkeypatch.setattr(console_module.console, "_file", out)
     monkeypatch.setattr(console_module.console, "_width", 200)
     return out
 

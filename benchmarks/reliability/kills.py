@@ -34,19 +34,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, write_result
 from benchmarks.reliability.kill_points import Outcome, import_warm, run_forked
 
-_DAYS = 9
+_RUN_DAYS, _MODEL_DAYS = 5, 9
 _RUN = (
-    f"home.simulate.days={_DAYS}",
-    "sampling={type: fixed_duration, duration_s: 600}",
+    "sampling={type: fixed_duration, duration_s: 900}",
     "captions={style: short, n_captions: 1}",
     "encoder={preset: tiny, d_model: 32, n_layers: 1, n_heads: 2, d_ff: 64}",
     "sensor_projection.dim=32",
     "text_projection.dim=32",
-    "training.max_steps=40",
+    "training.max_steps=12",
     "training.batch_size=32",
-    "training.val_interval=10",
-    "training.save_interval=10",
+    "training.val_interval=4",
+    "training.save_interval=4",
     "evaluation={supervised: false, bootstrap_samples: 20, shots: [], self_training: false}",
+    "report.searches=[someone opens the fridge]",
 )
 _MODEL = "trained_models/demo/demo"
 _NOT_ARTEFACTS = (".lock", "timing.jsonl")
@@ -76,6 +76,8 @@ class Scenario:
     arguments: tuple[str, ...]
     prepare: Callable[[Path], None]
     share: float
+    resumed: bool = False
+    """Whether it goes on where it was: kills then come sooner, so that a workspace has many."""
     patched: bool = False
     """Whether it only works in a fork, because its mirrors are replaced by a server on this machine."""
 
@@ -154,10 +156,11 @@ def _kill_until_whole(
     while True:
         step = at_s = None
         if len(own) < _MOST_PER_WORKSPACE and found.kills < most:
+            stretch = draws.choice((0.1, 0.3, 1.0)) if scenario.resumed else 1.0
             if draws.random() < 0.5:
-                step = draws.randint(1, whole.steps)
+                step = draws.randint(1, math.ceil(stretch * whole.steps))
             else:
-                at_s = draws.uniform(0.0, whole.seconds)
+                at_s = draws.uniform(0.0, stretch * whole.seconds)
         outcome = run_forked(scenario.arguments, workspace, step=step, at_s=at_s)
         if not outcome.killed:
             break
@@ -199,15 +202,16 @@ def scenarios(folder: Path) -> list[Scenario]:
     _make_text_model(text_model)
     encoder = f"text_encoder={{type: distilroberta, model_path: {text_model}, chunk_texts: 128}}"
     sets = [part for setting in (*_RUN, encoder) for part in ("--set", setting)]
-    run = ("run", "-c", str(ROOT / "configs" / "pipelines" / "demo.yaml"), "-w", ".", *sets)
+    chain = ("run", "-c", str(ROOT / "configs" / "pipelines" / "demo.yaml"), "-w", ".", *sets)
+    run, long_run = ((*chain, "--set", f"home.simulate.days={days}") for days in (_RUN_DAYS, _MODEL_DAYS))
     made, log = folder / "made", folder / "log.txt"
-    _discover("homes", "simulate", "--like", "demo", "--days", str(_DAYS), "-o", str(log), at=folder)
+    _discover("homes", "simulate", "--like", "demo", "--days", str(_MODEL_DAYS), "-o", str(log), at=folder)
     _serve(log.read_bytes())
 
     def model(workspace: Path) -> None:
         if not made.exists():
             made.mkdir()
-            _discover(*run, at=made)
+            _discover(*long_run, at=made)
         shutil.copytree(made, workspace, dirs_exist_ok=True)
 
     def a_log(workspace: Path) -> None:
@@ -218,7 +222,7 @@ def scenarios(folder: Path) -> list[Scenario]:
     changes = ("changes", _MODEL, "--by", "room", "--min-days", "4", "-o", "out")
     fetch = ("homes", "fetch", "milan", "-w", ".")
     return [
-        Scenario("run", run, lambda _: None, 0.36),
+        Scenario("run", run, lambda _: None, 0.36, resumed=True),
         Scenario("cluster", ("cluster", _MODEL, "-k", "5"), model, 0.12),
         Scenario("changes", (*changes, "--baseline", early, "--period", late), model, 0.12),
         Scenario("changes --rolling", (*changes, "--rolling", "4", "--window", "4"), model, 0.08),

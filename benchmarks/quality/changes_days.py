@@ -44,7 +44,8 @@ class Days:
     Attributes:
         name: In the tables.
         phi: Autoregression of first and second order.
-        extra: "week", "wave", or a shape: "exponential", "log-normal", "counts".
+        extra: "week", "wave", "spread" (three times as far from day 56 on), "uneven" (every week of its own
+            spread), or a shape: "exponential", "log-normal", "counts".
     """
 
     name: str
@@ -64,6 +65,10 @@ class Days:
             x = x + profile[:, days % 7]
         elif self.extra == "wave":
             x = x + 0.5 * np.sin(2 * np.pi * (days[None] / 180 + rng.random((shape[0], 1))))
+        elif self.extra == "spread":
+            x[:, 56:] *= 3
+        elif self.extra == "uneven":
+            x = x * np.exp(0.5 * rng.normal(size=(shape[0], shape[1] // 7 + 1)))[:, days // 7]
         elif self.extra == "exponential":
             x = -np.log(norm.sf(x)) - 1
         elif self.extra == "log-normal":
@@ -83,6 +88,10 @@ _SHAPES = (
 )  # fmt: skip
 _WORLDS = (
     *_LEVELS, Days("AR 0.3, weekly rhythm", (0.3, 0), "week"), Days("AR 0.3, slow wave", (0.3, 0), "wave"),
+)  # fmt: skip
+_UNEVEN = (
+    Days("spread trebles on day 56", extra="spread"),
+    Days("AR 0.5, weeks of uneven spread", (0.5, 0), "uneven"),
 )  # fmt: skip
 
 
@@ -113,7 +122,7 @@ def levels(runs: int) -> tuple[str, bool]:
             for spread in _SPREADS if days in _LEVELS else (1.0,):
                 x = drawn.copy()
                 x[:, early:] *= spread
-                changes = compare_measures(*measured(x, late), _SINGLE).changes
+                changes = [compare_measures(*measured(row[None], late), _SINGLE).changes[0] for row in x]
                 p = np.array([c.p_value for c in changes])
                 held = np.mean([c.low <= 0 <= c.high for c in changes])
                 rate = float((p <= 0.05).mean())
@@ -158,6 +167,30 @@ def two_periods(runs: int) -> str:
     return markdown_table(columns, rows)
 
 
+def odd_ones(runs: int) -> str:
+    """How often a measure whose days are alike in another way than those of nine others is at most 5 %."""
+    rows = []
+    for at, (odd, rest) in enumerate(
+        (("AR 0.7", "independent"), ("AR 0.7", "AR 0.3"), ("AR 0.3, 0.3", "AR 0.3"))
+    ):
+        kinds = {days.name: days for days in _WORLDS}
+        for size, (early, late) in enumerate(_SIZES):
+            rng = np.random.default_rng([9400, size, at])
+            p, alarms = [], 0
+            for _ in range(runs):
+                shapes = ((1, early + late), (_MEASURES - 1, early + late))
+                x = np.concatenate([kinds[k].draw(s, rng) for k, s in zip((odd, rest), shapes, strict=True)])
+                compared = compare_measures(*measured(x, late), _SINGLE)
+                p.append(next(c.p_value for c in compared.changes if c.thing == "thing 0"))
+                alarms += bool(compared.found)
+            rows.append([
+                f"{early} against {late}", odd, rest, _rate(int((np.array(p) <= 0.05).sum()), runs),
+                _rate(alarms, runs),
+            ])  # fmt: skip
+    columns = ["days", "the odd one", "the others", "odd one's p at most 0.05", "runs with an alarm"]
+    return markdown_table(columns, rows)
+
+
 def _false_and_found(compared: Comparison) -> tuple[float, float]:
     changed = {f"thing {i}" for i in range(_CHANGED)}
     false = sum(c.thing not in changed for c in compared.found)
@@ -169,7 +202,7 @@ def rolling(runs: int) -> str:
     """Runs with an alarm in any week, and one odd week and a lasting step found."""
     spans = RollingConfig()
     rows = []
-    for at, days in enumerate(_WORLDS):
+    for at, days in enumerate((*_WORLDS, *_UNEVEN)):
         rng = np.random.default_rng([9300, at])
         alarms, odd, step = 0, 0, 0
         for run in range(runs):
@@ -217,6 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     started = time.perf_counter()
     (single, kept), two, roll = levels(options.tests), two_periods(options.two), rolling(options.rolling)
+    odd = odd_ones(2 * options.two)
     body = (
         "In brackets 95 % intervals (Clopper and Pearson). "
         f"{time.perf_counter() - started:.0f} s in all. The method was chosen on other random numbers.\n\n"
@@ -227,6 +261,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "days keep the upper end, and seldom raise an alarm where days are little alike.\n\n"
         f"## Two periods, {_MEASURES} measures, {options.two} runs\n\n{two}\n\n"
         f"Level: false discovery rate {_CONFIG.fdr:g}; without any change, the chance of an alarm.\n\n"
+        f"## One measure unlike the others, nothing changed, {2 * options.two} runs\n\n{odd}\n\n"
+        "Measures of a home tell each other how alike days are; one that differs from all others pays.\n\n"
         f"## Rolling: weeks against 28 days before, {_ROLLING_DAYS} days, {_ROLLING_MEASURES} measures, "
         f"{options.rolling} runs\n\n{roll}\n\n"
         "Changes are planted in every fourth run; an odd week or a step counts as found when its first week "

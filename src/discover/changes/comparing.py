@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from discover.changes.config import ChangeConfig
 from discover.changes.day_measures import DayMeasure, DayMeasures, measure_days
 from discover.changes.grid import TimeGrid
-from discover.changes.likeness import MODELS, evidence_of_side, kind_effect
+from discover.changes.likeness import MODELS, evidence_of_side, kind_effect, with_others
 from discover.changes.periods import Period
 from discover.changes.shared import Key, Shared
 from discover.changes.statistics import adjusted_p_values, cliffs_delta, compare_days, hedges_g
@@ -122,7 +122,7 @@ def compare_periods(grid: TimeGrid, baseline: Period, period: Period, config: Ch
 
     Without any change the chance of a report is at most about `config.fdr` where days are alike as
     autoregressions of first or second order are; `benchmarks/results/changes_days.md` has what was measured.
-    Days of the recording outside both periods help to tell how alike days are.
+    Days of the recording outside both periods, and the other measures, help to tell how alike days are.
 
     Raises:
         ConfigError: The periods share days.
@@ -234,16 +234,19 @@ def _comparable(
 def _compare(
     measures: DayMeasures, config: ChangeConfig, shared: Mapping[Key, Shared]
 ) -> Iterator[dict[str, Any]]:
-    for measure, rows in _comparable(measures, config):
+    wanted = list(_comparable(measures, config))
+    if not wanted:
+        return
+    own = [_evidence(measure, rows, measures, shared.get(measure.key)) for measure, rows in wanted]
+    for (measure, rows), evidence in zip(wanted, with_others(np.array(own)), strict=True):
         late = measures.late[rows]
         values = measure.values[rows]
         before, after = values[~late], values[late]
         known = shared.get(measure.key)
         kinds = _kinds(measures, rows) if known is None else measures.weekend[rows]
         test = compare_days(
-            values, np.flatnonzero(rows), late, kinds, level=config.level,
-            evidence=_evidence(measure, rows, measures, known), shared=known,
-        )  # fmt: skip
+            values, np.flatnonzero(rows), late, kinds, level=config.level, evidence=evidence, shared=known
+        )
         more, less = ("later", "earlier") if measure.is_clock else ("more", "less")
         yield {
             "thing": measure.thing,

@@ -16,13 +16,17 @@ from discover.core.errors import ShapeError
 
 # Shape letters: G models of likeness, N days.
 
-__all__ = ["MODELS", "SideEvidence", "evidence_of_side", "kind_effect"]
+__all__ = ["MODELS", "SideEvidence", "evidence_of_side", "kind_effect", "with_others"]
 
 MODELS: tuple[tuple[float, float], ...] = tuple(
     product([round(0.1 * i, 1) for i in range(-4, 10)], [-0.4, -0.2, 0.0, 0.2, 0.4])
 )
 """(correlation with the day before, partial correlation with the day before that), (G,)."""
 
+_FLAT = 0.5
+_OTHERS = 3
+"""What other measures say weighs at most 1 - _FLAT beforehand, and half of that with _OTHERS of them."""
+_ROUNDS = 20
 _CONSTANT = 1e-9
 """Days whose spread is below this share of their largest value are constant."""
 
@@ -107,6 +111,29 @@ def kind_effect(values: ArrayLike, group: ArrayLike, kind: ArrayLike) -> float:
     own, centred = (v - _group_means(v, np.asarray(group, dtype=np.int64)) for v in (x, weekend))
     square = float(centred @ centred)
     return 0.0 if square <= 0 else float(centred @ own) / square
+
+
+def with_others(evidence_MG: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-likelihoods of the models for M measures of a home, each joined by what the others say, (M, G).
+
+    Measures of one home are often alike in how their days resemble each other. Beforehand a model counts by
+    how much the other measures believe in it, mixed with the same share for all models: so a measure that is
+    alike in another way keeps its own voice, and a measure alone has the flat prior. The measure itself does
+    not count among the others.
+    """
+    measures, models = evidence_MG.shape
+    others = measures - 1
+    if others < 1:
+        return evidence_MG
+    trust = (1 - _FLAT) * others / (others + _OTHERS)
+    likelihood = np.exp(evidence_MG - evidence_MG.max(axis=1, keepdims=True))
+    prior = np.full(evidence_MG.shape, 1 / models)
+    for _ in range(_ROUNDS):
+        belief = likelihood * prior
+        belief /= belief.sum(axis=1, keepdims=True)
+        prior = (1 - trust) / models + trust * (belief.sum(axis=0) - belief) / others
+    joined: NDArray[np.float64] = evidence_MG + np.log(prior)
+    return joined
 
 
 def _group_means(x: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:

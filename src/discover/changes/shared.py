@@ -21,6 +21,8 @@ __all__ = ["Key", "Piece", "Shared", "pieces_of", "shared_knowledge"]
 
 Key = tuple[str, str]
 _SHORTEST_PIECE = 4
+_USUAL_PIECES = 12
+"""As many pieces of its own count for a measure as much as what is usual among the measures of the home."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,10 @@ def _shared(sides: list[SideEvidence], weekend: float, excess: float | None, usu
     if excess is None:
         return Shared(np.zeros(len(MODELS)), 0.0, weekend)
     variance = np.sum([s.freedom * s.variance for s in sides], axis=0) / total
-    # One measure may spread less evenly than the others do; the more cautious of the two counts.
-    freedom = min(_freedom_of_excess(max(excess, usual)), float(total))
+    # A few pieces tell their own excess poorly: less than usual is drawn towards what other measures have; more
+    # than usual is believed, which is the cautious side.
+    drawn = (len(sides) * excess + _USUAL_PIECES * usual) / (len(sides) + _USUAL_PIECES)
+    freedom = min(_freedom_of_excess(max(excess, drawn)), float(total))
     return Shared(variance, freedom, weekend)
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import toeplitz
 from scipy.stats import multivariate_normal
 
-from discover.changes.likeness import MODELS, _autocorrelation, evidence_of_side, kind_effect
+from discover.changes.likeness import MODELS, _autocorrelation, evidence_of_side, kind_effect, with_others
 from discover.core.errors import ShapeError
 
 WEEKEND = (np.arange(28) % 7 >= 5).astype(int)
@@ -110,6 +110,29 @@ def test_the_effect_of_weekends_is_fitted_within_groups() -> None:
     assert plain == pytest.approx(np.mean(within))
     assert kind_effect(x + 5 * WEEKEND + 9 * group, group, WEEKEND) == pytest.approx(plain + 5)
     assert kind_effect(x, group, np.zeros(28)) == 0.0
+
+
+def believed(evidence: np.ndarray, model: tuple[float, float]) -> float:
+    weight = np.exp(evidence - evidence.max())
+    return float(weight[MODELS.index(model)] / weight.sum())
+
+
+def test_other_measures_say_what_is_likely_beforehand() -> None:
+    clear = np.where([m == (0.0, 0.0) for m in MODELS], 0.0, -40.0)
+    unsure = np.zeros(len(MODELS))
+    assert (with_others(unsure[None]) == 0).all()
+    # Nine others that are sure of one model: trust 0.5 * 9 / 12 = 0.375, and a flat share of the rest.
+    joined = with_others(np.stack([unsure, *[clear] * 9]))
+    assert believed(joined[0], (0.0, 0.0)) == pytest.approx(0.375 * (1 + 0 / 9) + 0.625 / 70, abs=0.01)
+    # What a measure itself says is not heard twice: two measures that know nothing stay that way.
+    assert with_others(np.zeros((2, len(MODELS)))) == pytest.approx(np.full((2, len(MODELS)), -np.log(70)))
+
+
+def test_a_measure_that_is_alike_in_another_way_keeps_its_own_voice() -> None:
+    clear = np.where([m == (0.0, 0.0) for m in MODELS], 0.0, -10.0)
+    odd = np.where([m == (0.7, 0.0) for m in MODELS], 0.0, -10.0)
+    joined = with_others(np.stack([odd, *[clear] * 30]))
+    assert believed(joined[0], (0.7, 0.0)) > 0.9
 
 
 @pytest.mark.parametrize(("values", "days"), [([1.0, 2.0], [0, 1]), ([1.0, 2.0, 3.0], [0, 1])])

@@ -108,8 +108,8 @@ def _shared(sides: list[SideEvidence], weekend: float, excess: float | None, usu
     if excess is None:
         return Shared(np.zeros(len(MODELS)), 0.0, weekend)
     variance = np.sum([s.freedom * s.variance for s in sides], axis=0) / total
-    # A few pieces tell their own excess poorly: less than usual is drawn towards what other measures have; more
-    # than usual is believed, which is the cautious side.
+    # A few pieces tell their own excess poorly. Less than usual is drawn towards what other measures have;
+    # more than usual is believed, which is the cautious side.
     drawn = (len(sides) * excess + _USUAL_PIECES * usual) / (len(sides) + _USUAL_PIECES)
     freedom = min(_freedom_of_excess(max(excess, drawn)), float(total))
     return Shared(variance, freedom, weekend)

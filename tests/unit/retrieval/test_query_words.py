@@ -1,7 +1,7 @@
 """Query words: what is read from a sentence in a home, what is cut from it, and how windows meet it."""
 
 import doctest
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from discover.retrieval import (
 )
 from discover.retrieval.day_clock import week_minutes
 from discover.retrieval.query_amounts import find_durations, find_room_counts, times_of
+from discover.retrieval.query_match import WORD_WEIGHT
 
 
 @pytest.fixture(scope="module")
@@ -199,3 +200,19 @@ def test_there_and_back_begins_and_ends_elsewhere(home: Home, story: WindowSet) 
     found = match_words(read("into the hall and back", home), "prefer", signs, minutes).bonus
     assert found is not None
     assert (found > 1).tolist() == [True, True, False, False]  # the second: kitchen, hall, kitchen
+
+
+def test_a_condition_is_met_from_half_on_and_the_bonus_is_the_sum() -> None:
+    degrees = [
+        np.array([0.49, 0.5, 1.0, 1.0], dtype=np.float32),
+        np.array([1.0, 1.0, 0.5, 0.0], dtype=np.float32),
+    ]
+    words = SimpleNamespace(degrees=lambda *_: degrees, time=None)
+    minutes = np.zeros(4, dtype=np.int16)
+    met = match_words(words, "filter", None, minutes)  # type: ignore[arg-type]
+    assert met.mask is not None
+    assert met.mask.tolist() == [False, True, True, False]
+    assert (met.n_met, met.bonus, met.note) == (2, None, "")
+    preferred = match_words(words, "prefer", None, minutes)  # type: ignore[arg-type]
+    assert (preferred.n_met, preferred.mask) == (2, None)
+    assert preferred.bonus == pytest.approx(WORD_WEIGHT * np.array([1.49, 1.5, 1.5, 1.0]))

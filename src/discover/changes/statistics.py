@@ -80,9 +80,10 @@ def compare_days(
     """Test whether two periods have the same mean.
 
     On simulated days (`benchmarks/results/changes_days.md`) a test at 5 % rejects in 3 to 6 % of unchanged
-    cases, for spreads up to three times different, first-order likeness up to 0.7 and second order, with 28
-    days against 28 or 7. With 7 against 7 days and nothing known from other days it rejects in 1 to 6 %:
-    seldom where days are little alike, because so few days cannot tell.
+    cases, as far as 2,000 of them tell (2.4 to 6.6 % measured), for spreads up to three times different,
+    first-order likeness up to 0.7 and second order, with 28 days against 28 or 7. With 7 against 7 days and
+    nothing known from other days it rejects in 0.5 to 6 %: seldom where days are little alike, because so few
+    days cannot tell.
 
     Args:
         values: One number per day, in order of time, (N,).

@@ -33,6 +33,7 @@ _MEASURE_WORDS = (
     "`begins` and `ends` are when a tenth and nine tenths of a day's time in it are over; Cliff's delta says "
     "how far the days lie apart (1: all of them), q how sure it is (at most the rate: reported)."
 )
+_TELLING_DAYS = 14
 _COLUMNS = ("what", "measure", "change", "baseline", "period", "difference (95 % interval)", "Cliff", "q")
 
 
@@ -171,6 +172,11 @@ def _print(comparison: Comparison, by: str, *, show_all: bool) -> None:
     shown = c.changes if show_all else c.found
     if not c.found:
         console.print(f"No change passes a false discovery rate of {c.fdr:g}.", markup=False, highlight=False)
+    if max(c.baseline_days, c.period_days) < _TELLING_DAYS:
+        _say(
+            f"Fewer than {_TELLING_DAYS} days a side can hardly tell how alike days are, so only very large "
+            "changes pass: that nothing is found is no sign that nothing changed. Longer periods tell more."
+        )
     if shown:
         columns = _COLUMNS
         print_table("", columns, [_row(x) for x in shown])

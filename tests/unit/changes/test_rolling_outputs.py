@@ -7,8 +7,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from discover.changes import Change, Period, RollingComparison, RollingConfig, RollingWindow, parse_period
-from discover.cli.changes import _print_rolling, _row, show_changes
+from discover.changes import (
+    Change,
+    Comparison,
+    Period,
+    RollingComparison,
+    RollingConfig,
+    RollingWindow,
+    parse_period,
+)
+from discover.cli.changes import _print, _print_rolling, _row, show_changes
 from discover.core.errors import ConfigError
 from discover.pipeline.discovery import write_rolling_changes
 from discover.reports.change_strip import draw_rolling_changes
@@ -66,6 +74,14 @@ def test_the_picture_says_what_it_shows_and_leaves_nothing_out_silently() -> Non
     many = draw_rolling_changes(a_comparison(things=40), "made up")
     assert "30 measures" in many.alt
     assert "12 more rows are in the table" in many.svg.decode().replace("<!-- ", "")
+
+
+@pytest.mark.parametrize(("days", "told"), [((7, 13), True), ((7, 14), False), ((14, 7), False)])
+def test_short_periods_come_with_a_word_of_caution(
+    days: tuple[int, int], told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _print(Comparison(BEFORE, BEFORE, *days, 0, (), 0.05), "room", show_all=False)
+    assert ("no sign that nothing changed" in capsys.readouterr().out) == told
 
 
 def test_a_hole_is_one_line_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,15 @@ from discover.core.home import Home
 from discover.homes._lines import DEVICE_HEALTH, HEADING, REASONS
 from discover.homes._order import in_skipped_hours
 from discover.homes.casas_reader import CasasLog
-from discover.homes.report import REFUSED, SHOWN, Hole, ImportReport, Problem, hole_problem, unknown_problem
+from discover.homes.report import (
+    SHOWN,
+    Hole,
+    ImportReport,
+    Problem,
+    hole_problem,
+    refused_problems,
+    unknown_problem,
+)
 
 __all__ = ["build_report"]
 
@@ -67,16 +75,7 @@ def _problems(
             done="skipped",
         )
     ]
-    for (reason,), part in log.rejected.group_by("reason", maintain_order=True):
-        found.append(
-            Problem(
-                problem=str(reason),
-                count=len(part),
-                first_lines=tuple(part["line"].head(SHOWN).to_list()),
-                done=REFUSED,
-                examples=tuple(part["text"].head(SHOWN).to_list()),
-            )
-        )
+    found += refused_problems(log.rejected)
     found += [
         Problem(problem=f"repaired value: {key}", count=n, first_lines=lines, done=f"event kept, {key}")
         for key, (n, lines) in repaired.items()

@@ -12,9 +12,9 @@ from discover.homes._order import mark_unset_clocks, newest_first, summer_time_e
 from discover.homes._sensor_states import half_known, set_apart, two_state_numbers
 from discover.homes._states import HEALTH, KNOWN_STATES, VALUE, StateReading
 
-__all__ = ["HOLE_US", "CleanRows", "clean_rows"]
+__all__ = ["CleanRows", "clean_rows", "hole_starts"]
 
-HOLE_US = 86_400_000_000
+_HOLE_US = 86_400_000_000
 """A gap of a day or more between two events is a hole in the recording."""
 
 _MIN_LAYOUT_SHARE = 0.01
@@ -62,6 +62,15 @@ class CleanRows:
     clock_back: NDArray[np.int64]
 
 
+def hole_starts(times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers of the events right after a recording hole: a day or more without an event.
+
+    Args:
+        times: Microseconds of each event, in order of time, (E,).
+    """
+    return np.flatnonzero(np.diff(times) >= _HOLE_US) + 1
+
+
 def clean_rows(
     rows: Rows, known_sensors: frozenset[str] = frozenset(), zone: ZoneInfo | None = None
 ) -> CleanRows:
@@ -100,7 +109,7 @@ def clean_rows(
     time[file_order] = stored
     is_event, is_repeat = _without_repeats(rows, problem, sensor, order)
     times = time[order][is_event]
-    holes = np.flatnonzero(np.diff(times) >= HOLE_US) + 1
+    holes = hole_starts(times)
     clock_back = file_order[[row for row, _, _ in back]] if back else np.empty(0, dtype=np.int64)
     late = np.setdiff1d(late, clock_back)
     return CleanRows(

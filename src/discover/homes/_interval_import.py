@@ -11,7 +11,7 @@ from discover.core.errors import DataError
 from discover.core.home import Home
 from discover.core.tables import ANNOTATIONS, EVENTS, validate_table
 from discover.core.window_set import EventLog
-from discover.homes._clean import HOLE_US
+from discover.homes._clean import hole_starts
 from discover.homes._interval_report import interval_report
 from discover.homes._interval_sensors import complete_interval_sensors, sensor_ids
 from discover.homes.activity_labels import with_labels
@@ -57,7 +57,7 @@ def import_intervals(
     )
     events = interval_events(sensors.rows, ids, [s.id for s in completed.sensors])
     times = events["time"].to_physical().to_numpy()
-    holes = np.flatnonzero(np.diff(times) >= HOLE_US) + 1
+    holes = hole_starts(times)
     annotations = pl.DataFrame(schema=dict(ANNOTATIONS))  # type: ignore[arg-type]
     if activities is not None:
         names = {**activities.names, **read_names(files.activity_names)}

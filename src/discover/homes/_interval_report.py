@@ -1,4 +1,4 @@
-"""Turn what the tables of intervals held into an `ImportReport`."""
+"""The account of a log kept as tables of intervals."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.core.window_set import EventLog
+from discover.homes._log_report import log_report
 from discover.homes.interval_reader import IntervalTable
-from discover.homes.report import SHOWN, Hole, ImportReport, Problem, hole_problem, unknown_problem
+from discover.homes.report import SHOWN, ImportReport, Problem, refused_problems
 
-__all__ = ["interval_report", "recording_holes", "table_problems"]
-
-_DAY_S = 86_400.0
+__all__ = ["interval_report", "table_problems"]
 
 
 def interval_report(
@@ -35,49 +34,30 @@ def interval_report(
         unknown: Sensors that the home's description did not list.
         others: Files of the folder that were not read.
     """
-    events, annotations = log.events, log.annotations
-    counts = annotations["activity"].value_counts().sort("count", "activity", descending=[True, False])
-    found = recording_holes(events, holes)
     problems = [problem for table in tables for problem in table_problems(table)]
-    problems += _log_problems(log, tables, found, unknown, others)
-    return ImportReport(
+    problems += _log_problems(log, tables)
+    return log_report(
+        log,
         source=source,
-        source_sha256=sha256,
-        home=log.home.name,
+        sha256=sha256,
+        holes=holes,
+        unknown=unknown,
+        others=others,
+        problems=problems,
         lines=sum(t.n_lines for t in tables),
-        events=len(events),
         sensor_intervals=len(tables[0].rows),
         activity_rows=sum(len(t.rows) for t in tables[1:]),
         heading_lines=sum(t.n_heading for t in tables),
         repeated_lines=sum(len(t.repeats) for t in tables),
         blank_lines=sum(t.n_blank for t in tables),
         rejected_lines=sum(len(t.rejected) for t in tables),
-        first_event=str(events["time"][0]),
-        last_event=str(events["time"][-1]),
-        days_with_events=events["time"].dt.date().n_unique(),
-        sensors=events["sensor"].n_unique(),
-        unknown_sensors=unknown,
-        annotations=len(annotations),
-        annotation_counts=dict(counts.iter_rows()),
-        labels_per_line=False,
-        repaired_states={},
-        holes=tuple(found),
-        problems=tuple(p for p in problems if p.count),
     )
 
 
 def table_problems(table: IntervalTable) -> list[Problem]:
     """What was unusual in one table of intervals."""
-    out = [
-        Problem(
-            problem=f"{table.name}: {reason}",
-            count=len(part),
-            first_lines=tuple(part["line"].head(SHOWN).to_list()),
-            done="kept in rejected_lines.tsv, left out",
-            examples=tuple(part["text"].head(SHOWN).str.replace_all(r"\s+", " ").to_list()),
-        )
-        for (reason,), part in table.rejected.group_by("reason", maintain_order=True)
-    ]
+    shown = table.rejected.with_columns(pl.col("text").str.replace_all(r"\s+", " "))
+    out = refused_problems(shown, table=table.name)
     out += [
         _lines(table, "heading, rules and the line that gives the length", table.n_heading, (), "skipped"),
         _lines(table, "blank lines", table.n_blank, (), "skipped"),
@@ -111,22 +91,10 @@ def _lines(table: IntervalTable, what: str, count: int, lines: tuple[int, ...], 
     return Problem(problem=f"{table.name}: {what}", count=count, first_lines=lines[:SHOWN], done=done)
 
 
-def _log_problems(
-    log: EventLog,
-    tables: Sequence[IntervalTable],
-    holes: list[Hole],
-    unknown: tuple[str, ...],
-    others: tuple[str, ...],
-) -> list[Problem]:
-    silent = int((log.annotations["n_events"] == 0).sum())
+def _log_problems(log: EventLog, tables: Sequence[IntervalTable]) -> list[Problem]:
     cut = int((log.annotations["closed_by"] == "hole").sum())
     again = _switched_on_while_on(log.events)
     return [
-        Problem(
-            problem="activities during which no sensor fired",
-            count=silent,
-            done="kept; no window lies in them",
-        ),
         Problem(
             problem="activities that span a recording hole",
             count=cut,
@@ -138,16 +106,11 @@ def _log_problems(
             first_lines=tuple(again[:SHOWN]),
             done="kept as they are: two ON events before an OFF",
         ),
-        unknown_problem(unknown, described="described by their names"),
         Problem(
             problem="no table of activities in the folder",
             count=int(len(tables) == 1),
             done="imported without annotations",
         ),
-        Problem(
-            problem="other files in the folder", count=len(others), done="not read", examples=others[:20]
-        ),
-        hole_problem(holes),
     ]
 
 
@@ -157,18 +120,3 @@ def _switched_on_while_on(events: pl.DataFrame) -> list[int]:
     table = events.select("line", "sensor", "state", open=step.cum_sum().over("sensor"))
     lines = table.filter((pl.col("state").cast(pl.String) == "ON") & (pl.col("open") > 1))["line"]
     return [int(line) for line in lines.sort()]
-
-
-def recording_holes(events: pl.DataFrame, holes: NDArray[np.int64]) -> list[Hole]:
-    """Holes of an event table; `holes` are the event numbers right after one."""
-    time, line = events["time"], events["line"]
-    return [
-        Hole(
-            after_line=int(line[k - 1]),
-            before_line=int(line[k]),
-            start=str(time[k - 1]),
-            end=str(time[k]),
-            days=round((time[k] - time[k - 1]).total_seconds() / _DAY_S, 3),
-        )
-        for k in holes.tolist()
-    ]

@@ -4,9 +4,6 @@ Each function takes the text and what is known of the home, and returns the log,
 lines, as `_interval_import` does.
 """
 
-from collections.abc import Sequence
-
-import numpy as np
 import polars as pl
 
 from discover.core.errors import DataError
@@ -14,15 +11,15 @@ from discover.core.home import Home, Sensor
 from discover.core.tables import ANNOTATIONS, EVENTS, validate_table
 from discover.core.window_set import EventLog
 from discover.homes._blocks import read_blocks, read_sensor_list
-from discover.homes._clean import HOLE_US
+from discover.homes._clean import hole_starts
 from discover.homes._interval_import import interval_annotations, interval_events
-from discover.homes._interval_report import recording_holes
 from discover.homes._interval_sensors import complete_interval_sensors
+from discover.homes._log_report import log_report
 from discover.homes._sources import Source
 from discover.homes._state_table import read_state_table
 from discover.homes.activity_labels import with_labels
 from discover.homes.places import guess_sensor
-from discover.homes.report import SHOWN, ImportReport, Problem, hole_problem, unknown_problem
+from discover.homes.report import SHOWN, ImportReport, Problem, refused_problems
 
 __all__ = ["import_blocks", "import_state_table"]
 
@@ -50,14 +47,14 @@ def import_blocks(
     completed, unknown = complete_interval_sensors(home, found.activations, ids, found.objects, columns)
     events = interval_events(found.activations, ids, [s.id for s in completed.sensors])
     times = events["time"].to_physical().to_numpy()
-    holes = np.flatnonzero(np.diff(times) >= HOLE_US) + 1
+    holes = hole_starts(times)
     raw = found.activities["fields"].list.first()
     completed, scored = with_labels(completed, raw.to_list())
     annotations = interval_annotations(found.activities, raw, scored, times, holes)
     log = EventLog(completed, events, validate_table(annotations, ANNOTATIONS, source))
     impossible = found.rejected.filter(pl.col("reason") == "no such date or time")
     problems = [
-        *_refused(found.rejected),
+        *refused_problems(found.rejected),
         Problem(
             problem="activations that a further activity lists again",
             count=found.repeated,
@@ -69,8 +66,8 @@ def import_blocks(
             done="left out with their sensors",
         ),
     ]
-    report = _report(
-        log, source=source, sha256=sha256, unknown=unknown, problems=problems, others=others,
+    report = log_report(
+        log, source=source, sha256=sha256, holes=holes, unknown=unknown, others=others, problems=problems,
         lines=found.n_lines + n_listed,
         rows_read=found.rows_read + n_listed,
         blank_lines=found.n_blank,
@@ -107,14 +104,14 @@ def import_state_table(table: Source, home: Home, *, source: str, sha256: str) -
         resident=pl.lit(None, dtype=pl.String),
     ).select(list(EVENTS))
     times = events["time"].to_physical().to_numpy()
-    holes = np.flatnonzero(np.diff(times) >= HOLE_US) + 1
+    holes = hole_starts(times)
     completed, scored = with_labels(completed, found.runs["label"].to_list())
     annotations = interval_annotations(found.runs, found.runs["label"], scored, times, holes)
     log = EventLog(
         completed, validate_table(events, EVENTS, source), validate_table(annotations, ANNOTATIONS, source)
     )
     problems = [
-        *_refused(found.rejected),
+        *refused_problems(found.rejected),
         Problem(
             problem="rows that are no event: nothing changes from the row before",
             count=found.n_rows - events["line"].n_unique(),
@@ -132,83 +129,10 @@ def import_state_table(table: Source, home: Home, *, source: str, sha256: str) -
             done="sorted by time",
         ),
     ]
-    report = _report(
-        log, source=source, sha256=sha256, unknown=tuple(s.id for s in added), problems=problems, others=(),
+    report = log_report(
+        log, source=source, sha256=sha256, holes=holes, unknown=tuple(s.id for s in added), others=(),
+        problems=problems,
         lines=found.n_lines, rows_read=found.n_rows, heading_lines=1, blank_lines=found.n_blank,
         rejected_lines=len(found.rejected), labels_per_line=True,
     )  # fmt: skip
     return log, report, found.rejected
-
-
-def _refused(rejected: pl.DataFrame) -> list[Problem]:
-    return [
-        Problem(
-            problem=str(reason),
-            count=len(part),
-            first_lines=tuple(part["line"].head(SHOWN).to_list()),
-            done="kept in rejected_lines.tsv, left out",
-            examples=tuple(part["text"].head(SHOWN).to_list()),
-        )
-        for (reason,), part in rejected.group_by("reason", maintain_order=True)
-    ]
-
-
-def _report(
-    log: EventLog,
-    *,
-    source: str,
-    sha256: str,
-    unknown: tuple[str, ...],
-    problems: Sequence[Problem],
-    others: tuple[str, ...],
-    lines: int,
-    rows_read: int,
-    blank_lines: int,
-    rejected_lines: int,
-    heading_lines: int = 0,
-    sensor_intervals: int | None = None,
-    activity_rows: int = 0,
-    labels_per_line: bool = False,
-) -> ImportReport:
-    events, annotations = log.events, log.annotations
-    times = events["time"].to_physical().to_numpy()
-    holes = recording_holes(events, np.flatnonzero(np.diff(times) >= HOLE_US) + 1)
-    counts = annotations["activity"].value_counts().sort("count", "activity", descending=[True, False])
-    silent = int((annotations["n_events"] == 0).sum())
-    more = [
-        Problem(
-            problem="activities during which no sensor fired",
-            count=silent,
-            done="kept; no window lies in them",
-        ),
-        unknown_problem(unknown, described="described by their names"),
-        Problem(
-            problem="other files in the folder", count=len(others), done="not read", examples=others[:20]
-        ),
-        hole_problem(holes),
-    ]
-    return ImportReport(
-        source=source,
-        source_sha256=sha256,
-        home=log.home.name,
-        lines=lines,
-        events=len(events),
-        repeated_lines=0,
-        blank_lines=blank_lines,
-        rejected_lines=rejected_lines,
-        sensor_intervals=sensor_intervals,
-        activity_rows=activity_rows,
-        heading_lines=heading_lines,
-        rows_read=rows_read,
-        first_event=str(events["time"][0]),
-        last_event=str(events["time"][-1]),
-        days_with_events=events["time"].dt.date().n_unique(),
-        sensors=events["sensor"].n_unique(),
-        unknown_sensors=unknown,
-        annotations=len(annotations),
-        annotation_counts=dict(counts.iter_rows()),
-        labels_per_line=labels_per_line,
-        repaired_states={},
-        holes=tuple(holes),
-        problems=tuple(p for p in [*problems, *more] if p.count),
-    )

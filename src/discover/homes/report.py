@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, model_validator
 
 __all__ = [
-    "REFUSED",
     "SHOWN",
     "FileAccount",
     "Hole",
     "ImportReport",
     "Problem",
     "hole_problem",
+    "refused_problems",
     "report_table",
     "unknown_problem",
 ]
 
-REFUSED = "kept in rejected_lines.tsv, not an event"
+_REFUSED = "kept in rejected_lines.tsv, not an event"
 """What is done with a line that cannot be read."""
 
 SHOWN = 5
@@ -139,25 +140,34 @@ class ImportReport(_Plain):
         return self
 
     @property
-    def refused_lines(self) -> int:
-        """Lines that could not be read."""
-        return self.rejected_lines
-
-    @property
     def total_lines(self) -> int:
         """Lines that hold something."""
         return self.lines - self.blank_lines
 
     @property
-    def share_refused(self) -> float:
-        """Refused lines as a share of the lines that hold something, 0 to 1."""
-        return self.rejected_lines / self.total_lines if self.total_lines else 0.0
-
-    @property
     def reasons(self) -> tuple[Problem, ...]:
         """Why lines were refused: reason, count, first lines and examples, the commonest first."""
-        refused = [p for p in self.problems if p.done == REFUSED]
+        refused = [p for p in self.problems if p.done == _REFUSED]
         return tuple(sorted(refused, key=lambda p: -p.count))
+
+
+def refused_problems(rejected: pl.DataFrame, *, table: str = "") -> list[Problem]:
+    """Refused lines as lines of the account, one per reason.
+
+    Args:
+        rejected: line, reason, text.
+        table: Name of their file where a log has several.
+    """
+    return [
+        Problem(
+            problem=f"{table}: {reason}" if table else str(reason),
+            count=len(part),
+            first_lines=tuple(part["line"].head(SHOWN).to_list()),
+            done=_REFUSED,
+            examples=tuple(part["text"].head(SHOWN).to_list()),
+        )
+        for (reason,), part in rejected.group_by("reason", maintain_order=True)
+    ]
 
 
 def hole_problem(holes: Sequence[Hole]) -> Problem:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from discover.core.artifacts import read_json
 from discover.core.errors import DataError
-from discover.homes import ImportedLog
+from discover.core.reading import taken_apart
+from discover.homes import ImportedLog, ImportReport
 
 __all__ = ["LOUD_SHARE", "STOP_SHARE", "RefusedLines"]
 
@@ -37,22 +36,24 @@ class RefusedLines:
     @classmethod
     def of_import(cls, imported: ImportedLog) -> "RefusedLines":
         """Those of a log that was just read."""
-        report = imported.report
-        return cls._count(report.source, report.lines - report.blank_lines, imported.rejected)
+        return cls.of_report(imported.report)
 
     @classmethod
     def of_folder(cls, folder: Path) -> "RefusedLines":
-        """Those of a log that was imported into `folder` (import.json, rejected_lines.tsv)."""
-        report = read_json(folder / "import.json")
-        table = pl.read_csv(
-            folder / "rejected_lines.tsv", separator="\t", quote_char=None, infer_schema=False
-        )
-        return cls._count(str(report["source"]), int(report["lines"]) - int(report["blank_lines"]), table)
+        """Those of a log that was imported into `folder` (its import.json).
+
+        Raises:
+            ArtifactError: There is no such account, or it is damaged.
+        """
+        path = folder / "import.json"
+        with taken_apart(path):
+            return cls.of_report(ImportReport.model_validate(read_json(path)))
 
     @classmethod
-    def _count(cls, log: str, lines: int, rejected: pl.DataFrame) -> "RefusedLines":
-        counts = rejected.group_by("reason").len().sort(["len", "reason"], descending=[True, False])
-        return cls(log, lines, len(rejected), dict(counts.iter_rows()))
+    def of_report(cls, report: ImportReport) -> "RefusedLines":
+        """Those of an account."""
+        reasons = {p.problem: p.count for p in report.reasons}
+        return cls(report.source, report.total_lines, report.rejected_lines, reasons)
 
     @property
     def share(self) -> float:

@@ -108,6 +108,6 @@ def test_one_line_end_in_a_hundred(tmp_path: Path) -> None:
         assert imported.log.events["time"].to_list() == [
             t for k, t in enumerate(times) if k % 100 not in (50, 51)
         ]
-        assert imported.report.refused_lines == 20
+        assert imported.report.rejected_lines == 20
         assert imported.log.annotations.is_empty()
         assert len(imported.log.home.sensors) == 7

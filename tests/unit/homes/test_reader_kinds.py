@@ -8,6 +8,7 @@ import pytest
 from discover.core.errors import DataError
 from discover.core.home import Home
 from discover.homes import ImportedLog
+from discover.pipeline import RefusedLines
 
 Import = Callable[..., ImportedLog]
 BERLIN = Home(name="h", time_zone="Europe/Berlin")
@@ -72,7 +73,7 @@ def test_time_zone_without_a_home_file(import_text: Import) -> None:
 def test_damaged_values_of_the_2025_release(text: str, state: str | None, import_text: Import) -> None:
     imported = import_text(f"2012-01-02,03:04:05,Bed,ON\n2012-01-02,03:04:06,Bed,{text}\n")
     assert [r[2] for r in rows(imported)] == ["ON", state][: 2 if state else 1]
-    assert imported.report.refused_lines == (0 if state else 1)
+    assert imported.report.rejected_lines == (0 if state else 1)
     assert len(imported.report.repaired_states) == (1 if state else 0)
 
 
@@ -113,7 +114,7 @@ def test_several_shapes_in_one_file(import_text: Import) -> None:
     )
     imported = import_text(text)
     assert [r[1] for r in rows(imported)] == ["Hall_Motion", "M001", "M001", "M002"]
-    assert imported.report.refused_lines == 0
+    assert imported.report.rejected_lines == 0
 
 
 def test_columns_are_found_by_their_heading(import_text: Import) -> None:
@@ -123,7 +124,7 @@ def test_columns_are_found_by_their_heading(import_text: Import) -> None:
     )
     imported = import_text(text, home=BERLIN)
     assert rows(imported) == [(datetime(2023, 7, 1, 8, 0, 0, 500_000), "hall_motion", "ON")]
-    assert (imported.report.heading_lines, imported.report.health_lines, imported.report.refused_lines) == (
+    assert (imported.report.heading_lines, imported.report.health_lines, imported.report.rejected_lines) == (
         1,
         1,
         0,
@@ -154,7 +155,7 @@ def test_half_a_pair_is_not_read(import_text: Import) -> None:
     text += "2023-05-01 06:01:00\tM002\tON\n"
     imported = import_text(text)
     assert [r[1] for r in rows(imported)] == ["M002"]
-    assert imported.report.share_refused == pytest.approx(8 / 9)
+    assert RefusedLines.of_report(imported.report).share == pytest.approx(8 / 9)
 
 
 def test_newest_first_keeps_cause_before_effect(import_text: Import) -> None:
@@ -206,7 +207,7 @@ def test_two_times_in_a_line_are_no_event(joint: str, import_text: Import) -> No
         "\n".join(lines[:2]) + "\n" + joint.join(lines[2:4]) + "\n" + "\n".join(lines[4:]) + "\n"
     )
     assert [r[1] for r in rows(imported)] == ["M000", "M001", "M004", "M005"]
-    assert imported.report.refused_lines == 1
+    assert imported.report.rejected_lines == 1
     assert imported.log.annotations.is_empty()
 
 
@@ -235,7 +236,7 @@ def test_casas_release_of_2025(import_text: Import) -> None:
     imported = import_text(text)
     assert [r[2] for r in rows(imported)] == ["ON", "OFF", "ON"]
     assert imported.log.annotations.select("activity", "resident", "n_events").rows() == [("sleep", "R1", 3)]
-    assert (imported.report.health_lines, imported.report.refused_lines) == (1, 1)
+    assert (imported.report.health_lines, imported.report.rejected_lines) == (1, 1)
 
 
 def test_year_day_month_is_kept_where_most_days_are_below_13(import_text: Import) -> None:

@@ -5,6 +5,7 @@ clustering made later writes the report's section anew; the report's manifest th
 the next run leaves it as it is.
 """
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -77,12 +78,14 @@ def refresh_report(model: Path) -> Path | None:
         if after == before:
             return None
         manifest = read_manifest(results / _MANIFEST)
-        known = manifest is not None and manifest.outputs.get(_REPORT) == file_sha256(report)
-        write_text(report, after)
-        if manifest is not None and known:
+        digest = hashlib.sha256(after.encode()).hexdigest()
+        if manifest is not None and manifest.outputs.get(_REPORT) == file_sha256(report):
             others = {k: v for k, v in manifest.inputs.items() if not k.startswith("clusters_")}
             shown = {name: file_sha256(path) for name, path in clustering_files(model).items()}
-            outputs = {**manifest.outputs, _REPORT: file_sha256(report)}
+            outputs = {**manifest.outputs, _REPORT: digest}
             told = manifest.model_copy(update={"inputs": others | shown, "outputs": outputs})
+            # Before the report: a run killed in between leaves a report that is written anew next time, and
+            # then is the one the manifest names.
             write_text(results / _MANIFEST, told.model_dump_json(indent=1) + "\n")
+        write_text(report, after)
     return report

@@ -96,7 +96,7 @@ def evidence_of_side(
     freedom = len(x) - design.basis_GNR.shape[2]
     middle = float(x.mean())
     # The plain mean is taken off first only for the numbers' sake: it is fitted below.
-    y = _whiten(x - middle, design)
+    y = _whiten(x - middle, design.before_GN, design.second_GN, design.scale_GN)
     fitted = np.einsum("gn,gnr->gr", y, design.basis_GNR)
     squares = np.einsum("gn,gn->g", y, y) - np.einsum("gr,gr->g", fitted, fitted)
     if float(squares.max()) <= len(x) * (_CONSTANT * max(float(np.abs(x).max()), 1e-150)) ** 2:
@@ -158,8 +158,7 @@ def _design(days: tuple[int, ...], kinds: tuple[int, ...], share: float) -> _Des
     regressors = (
         np.ones((n, 1)) if not kinds else np.stack([np.ones(n), np.array(kinds, dtype=float)], axis=1)
     )
-    raw = _Design(before, second, scale, *[np.empty(0)] * 4)
-    white = np.stack([_whiten(column, raw) for column in regressors.T], axis=2)
+    white = np.stack([_whiten(column, before, second, scale) for column in regressors.T], axis=2)
     basis, triangle = np.linalg.qr(white)
     log_weight = -np.log(scale).sum(axis=1) - np.log(np.abs(np.diagonal(triangle, axis1=1, axis2=2))).sum(
         axis=1
@@ -171,12 +170,17 @@ def _design(days: tuple[int, ...], kinds: tuple[int, ...], share: float) -> _Des
     return _Design(before, second, scale, basis, log_weight, weights, rho @ together)
 
 
-def _whiten(x_N: NDArray[np.float64], design: _Design) -> NDArray[np.float64]:
+def _whiten(
+    x_N: NDArray[np.float64],
+    before_GN: NDArray[np.float64],
+    second_GN: NDArray[np.float64],
+    scale_GN: NDArray[np.float64],
+) -> NDArray[np.float64]:
     """Days as numbers that are independent under each model, (G, N)."""
-    y = np.broadcast_to(x_N, design.before_GN.shape).copy()
-    y[:, 1:] -= design.before_GN[:, 1:] * x_N[:-1]
-    y[:, 2:] -= design.second_GN[:, 2:] * x_N[:-2]
-    whitened: NDArray[np.float64] = y / design.scale_GN
+    y = np.broadcast_to(x_N, before_GN.shape).copy()
+    y[:, 1:] -= before_GN[:, 1:] * x_N[:-1]
+    y[:, 2:] -= second_GN[:, 2:] * x_N[:-2]
+    whitened: NDArray[np.float64] = y / scale_GN
     return whitened
 
 

@@ -12,6 +12,7 @@ from discover.pipeline import (
     Chain,
     RefusedLines,
     StageOutcome,
+    StagePlan,
     build_chain,
     check_log,
     check_run,
@@ -34,7 +35,7 @@ __all__ = [
 def run_whole_chain(config: Path, overrides: Sequence[str], workspace: Path, *, dry_run: bool) -> None:
     """Run every stage that is not current, then say where the results are."""
     if dry_run:
-        _print_plan(build_chain(config, overrides, workspace))
+        _print_plan(plan_stages(build_chain(config, overrides, workspace).stages))
         return
     chain = run_chain(config, overrides, workspace, progress=BarProgress(), on_outcome=print_outcome)
     print_results(chain)
@@ -48,9 +49,10 @@ def run_steps(config: Path, overrides: Sequence[str], workspace: Path, names: Co
 def check_config(config: Path, overrides: Sequence[str], workspace: Path) -> None:
     """Say what a run would do, after checking settings and files."""
     chain = build_chain(config, overrides, workspace)
-    check_run(chain)
-    refused = check_log(chain)
-    _print_plan(chain)
+    plans = plan_stages(chain.stages)
+    check_run(chain, plans)
+    refused = check_log(chain, plans)
+    _print_plan(plans)
     if refused is not None:
         print_refused(refused)
     console.print("The config is valid. Nothing was run.", markup=False)
@@ -65,9 +67,9 @@ def export_files(config: Path, overrides: Sequence[str], workspace: Path, output
         console.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
-def _print_plan(chain: Chain) -> None:
+def _print_plan(plans: Sequence[StagePlan]) -> None:
     words = {"skip": "skip", "run": "run", "depends": "run if its input changes"}
-    rows = [(p.stage.name, p.stage.title, words[p.action], p.reason) for p in plan_stages(chain.stages)]
+    rows = [(p.stage.name, p.stage.title, words[p.action], p.reason) for p in plans]
     print_table("Plan", ("stage", "what it does", "action", "why"), rows)
 
 

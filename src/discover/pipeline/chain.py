@@ -13,7 +13,7 @@ from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders, data_stages
 from discover.pipeline.model_stages import ModelFolders, model_folders, model_stages
 from discover.pipeline.refused_lines import RefusedLines
-from discover.pipeline.stage import Stage, StageOutcome, run_stages
+from discover.pipeline.stage import Stage, StageOutcome, plan_stages, run_stages
 
 __all__ = ["Chain", "build_chain", "run_chain"]
 
@@ -80,7 +80,7 @@ def run_chain(
     """
     first = build_chain(config, overrides, workspace, output_dir=output_dir)
     if only is None:
-        check_run(first)
+        check_run(first, plan_stages(first.stages))
     if only is None or set(only) & set(_LOG_STAGES):
         log_stages = [stage for stage in first.stages if stage.name in _LOG_STAGES]
         run_stages(log_stages, progress=progress, on_outcome=on_outcome)

@@ -15,7 +15,7 @@ from discover.core.tables import EVENTS, SPLITS
 from discover.core.window_set import read_table
 from discover.pipeline.data_stages import read_log, resolve_home
 from discover.pipeline.refused_lines import RefusedLines
-from discover.pipeline.stage import Stage, plan_stages
+from discover.pipeline.stage import Stage, StagePlan
 from discover.sampling.config import SplitConfig
 from discover.sampling.splits import assign_days
 from discover.text_encoders.config import TextEncoderConfig
@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["check_days", "check_log", "check_run"]
 
 
-def check_run(chain: "Chain") -> None:
+def check_run(chain: "Chain", plans: Sequence[StagePlan]) -> None:
     """Fail where a run would fail later, after minutes of work.
+
+    Args:
+        chain: The stages and their settings.
+        plans: What a run would do with them (`plan_stages`).
 
     Raises:
         ConfigError: The device is missing or cannot compute in the precision, the text encoder is not here, a
@@ -35,14 +39,17 @@ def check_run(chain: "Chain") -> None:
     """
     _check_hardware(chain)
     _check_splits(chain.config.sampling.split)
-    planned = [plan.stage for plan in plan_stages(chain.stages) if plan.action != "skip"]
+    planned = [plan.stage for plan in plans if plan.action != "skip"]
     if any(stage.name.startswith("encode-text") for stage in planned):
         _check_text_encoder(chain.config.alignment.text_encoder)
     _check_writable(planned)
 
 
-def check_log(chain: "Chain") -> RefusedLines | None:
+def check_log(chain: "Chain", plans: Sequence[StagePlan]) -> RefusedLines | None:
     """Read the log, if that was not done yet, and fail where a run would for its lines or its days.
+
+    Args:
+        chain, plans: As for `check_run`.
 
     Returns:
         Its refused lines; None for a log that is yet to be simulated.
@@ -51,8 +58,7 @@ def check_log(chain: "Chain") -> RefusedLines | None:
         DataError: The log cannot be read, or cannot be trained on.
     """
     config, folders = chain.config, chain.data_folders
-    made = {plan.stage.name: plan.action == "skip" for plan in plan_stages(chain.stages)}
-    if made["import"]:
+    if any(plan.stage.name == "import" and plan.action == "skip" for plan in plans):
         refused = RefusedLines.of_folder(folders.home)
         events = read_table(folders.home / "events.parquet", EVENTS)
     elif folders.log.exists():

@@ -111,10 +111,12 @@ def check_index_source(index_folder: Path) -> Path:
     Raises:
         ArtifactError: As `indexed_windows`.
     """
+    path = _embed_manifest(index_folder)
+    # The index's own manifest names the hashes of its vectors; `Index.load` compares them.
+    own = (_SOURCE, "manifest.json")
     manifest = require_manifest(
-        _embed_manifest(index_folder), stage=_embed_manifest(index_folder).stem.removeprefix("manifest_"),
-        needs=[_SOURCE], remedy=_AGAIN,
-    )  # fmt: skip
+        path, stage=path.stem.removeprefix("manifest_"), needs=own, checked=own, remedy=_AGAIN
+    )
     folder = sampling_of(index_folder)
     check_files({folder / "windows.parquet": manifest.inputs.get("windows", "")}, remedy=_AGAIN)
     if (folder / "events.parquet").is_file():

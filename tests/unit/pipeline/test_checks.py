@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from discover.core.errors import ConfigError, DataError, DiscoverError
-from discover.pipeline import build_chain, check_log, check_run, run_chain
+from discover.pipeline import build_chain, check_log, check_run, plan_stages, run_chain
 from discover.pipeline.checks import check_days
 from discover.sampling.config import SplitConfig
 
@@ -16,8 +16,9 @@ DEMO = Path(__file__).resolve().parents[3] / "configs/pipelines/demo.yaml"
 
 def check(settings: list[str], workspace: Path) -> None:
     chain = build_chain(DEMO, settings, workspace)
-    check_run(chain)
-    check_log(chain)
+    plans = plan_stages(chain.stages)
+    check_run(chain, plans)
+    check_log(chain, plans)
 
 
 def run(settings: list[str], workspace: Path) -> None:
@@ -96,5 +97,7 @@ def test_a_folder_without_write_permission_is_refused(
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr("discover.pipeline.checks.tempfile.TemporaryDirectory", refuse)
+    chain = build_chain(DEMO, [], tmp_path)
+    plans = plan_stages(chain.stages)
     with pytest.raises(ConfigError, match=r"Cannot write in .*Read-only file system"):
-        check_run(build_chain(DEMO, [], tmp_path))
+        check_run(chain, plans)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from discover.core.errors import ConfigError
-from discover.pipeline import build_chain, check_run, run_chain
+from discover.pipeline import build_chain, check_run, plan_stages, run_chain
 
 DEMO = Path(__file__).resolve().parents[3] / "configs/pipelines/demo.yaml"
 
@@ -24,5 +24,5 @@ def test_a_missing_gpu_is_told_before_anything_is_made(
 def test_the_defaults_need_no_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     chain = build_chain(DEMO, ["training.device=cpu"], tmp_path)
-    check_run(chain)
+    check_run(chain, plan_stages(chain.stages))
     assert chain.config.alignment.training.device == "cpu"

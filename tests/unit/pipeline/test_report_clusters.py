@@ -1,4 +1,4 @@
-"""The report's section on clusters: killed while it is written anew, the next command ends with the same files."""
+"""The report's section on clusters: killed while it is written anew, the next command makes it whole."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from discover.core.artifacts import file_sha256, read_manifest, write_manifest, 
 from discover.pipeline import report_clusters
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -36,7 +36,7 @@ def test_a_kill_at_any_write_leaves_nothing_stale(
 
     def write_until_killed(path: Path, text: str) -> None:
         if len(done) == writes:
-            raise Killed
+            raise KilledError
         done.append(path)
         write_text(path, text)
 
@@ -44,7 +44,7 @@ def test_a_kill_at_any_write_leaves_nothing_stale(
         patch.setattr(report_clusters, "write_text", write_until_killed)
         try:
             report_clusters.refresh_report(model)
-        except Killed:
+        except KilledError:
             assert writes < 2
     report_clusters.refresh_report(model)
     report = model.parent / "results" / "report.html"

@@ -18,6 +18,8 @@ from itertools import pairwise
 
 import polars as pl
 
+from discover.homes._bytes import all_lines, first_lines
+
 __all__ = ["Blocks", "is_blocks", "read_blocks", "read_sensor_list"]
 
 _HEAD = re.compile(
@@ -55,17 +57,14 @@ class Blocks:
 
 def is_blocks(text: bytes) -> bool:
     """Whether a file holds such blocks: a first line of a block, and four lines to the next one."""
-    lines = text[:20_000].decode("utf-8", errors="replace").split("\n")[:200]
+    lines = first_lines(text, 200)
     heads = [k for k, line in enumerate(lines) if _HEAD.fullmatch(line.strip())]
     return bool(heads) and (len(heads) > 1 or len(lines) >= _BLOCK_LINES) and heads[0] <= 1
 
 
 def read_blocks(text: bytes) -> Blocks:
     """Read all blocks; one with a wrong date, time or number of columns is refused whole."""
-    parts = text.decode("utf-8", errors="replace").split("\n")
-    if parts and parts[-1] == "":
-        parts.pop()
-    lines = [(number, line.strip()) for number, line in enumerate(parts, start=1)]
+    lines = [(number, line.strip()) for number, line in enumerate(all_lines(text), start=1)]
     filled = [(number, line) for number, line in lines if line]
     starts = [k for k, (_, line) in enumerate(filled) if _HEAD.fullmatch(line)]
     activations: dict[tuple[datetime, datetime, str], int] = {}

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from discover.core.errors import DataError
 from discover.homes._unpack import Choose, unpack
 
-__all__ = ["decode", "log_members", "read_log_bytes"]
+__all__ = ["all_lines", "decode", "first_lines", "log_members", "read_log_bytes"]
 
 _KNOWN_BINARY = (
     (b"PAR1", "a Parquet file"),
@@ -28,6 +28,7 @@ _KNOWN_BINARY = (
     (b"<html", "a web page (often the answer of a site that asks for a login)"),
 )
 
+_HEAD_BYTES = 20_000
 _TEXT_BYTES = bytes([9, 10, 12, 13, *range(32, 256)])
 
 _ALSO_CALLED = {"kyoto": ("twor.2009", "twor2009")}
@@ -145,3 +146,14 @@ def decode(data: bytes, path: Path) -> bytes:
         # a line ends at \r\n, \n or a lone \r; \r\r\n comes of a file converted twice
         data = re.sub(rb"\r(?!\n)", b"\n", re.sub(rb"\r+\n", b"\n", data))
     return data
+
+
+def all_lines(text: bytes) -> list[str]:
+    """The lines of a decoded log; the newline that ends the last one begins no other."""
+    lines = text.decode("utf-8", errors="replace").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def first_lines(text: bytes, most: int | None = None) -> list[str]:
+    """Lines at the begin of a decoded log, enough to see how it is kept; the last one may be cut off."""
+    return text[:_HEAD_BYTES].decode("utf-8", errors="replace").split("\n")[:most]

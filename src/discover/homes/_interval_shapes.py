@@ -13,11 +13,12 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from discover.core.errors import DataError
+from discover.homes._clock_parts import hour_of_day, micros_of, month_of, offset_of
 
 __all__ = ["SEPARATORS", "STAMP", "TableShape", "read_stamp", "rewrite_rows", "shape_of", "with_dates"]
 
@@ -30,7 +31,6 @@ _ROW = re.compile(rf"\s*{STAMP}\s+{STAMP}(.*)")
 _SAMPLE = 400
 _NO_TIME = "0000-00-00 00:00:00"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = (
     r"[ T,]+(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,](?P<f>\d+))?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?"
@@ -298,7 +298,7 @@ def _read_time(cell: str, day_first: bool | None, zone: ZoneInfo | None) -> date
     if unit:
         whole, _, part = cell.partition(".")
         micros = int(whole) * 1_000_000 // _UNITS[unit]
-        micros += int((part + "000000")[:6]) if part and unit == "s" else 0
+        micros += micros_of(part) if unit == "s" else 0
         when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
         return when.astimezone(zone or UTC).replace(tzinfo=None)
     found = _YEAR_FIRST.fullmatch(cell) or _NAMED_MONTH.fullmatch(cell) or _YEAR_LAST.fullmatch(cell)
@@ -306,30 +306,20 @@ def _read_time(cell: str, day_first: bool | None, zone: ZoneInfo | None) -> date
         return None
     parts = found.groupdict()
     if parts.get("name"):
-        name = parts["name"][:3].lower()
-        month, day = (_MONTHS.index(name) + 1 if name in _MONTHS else 0), int(parts["d"])
+        month, day = month_of(parts["name"]), int(parts["d"])
     elif parts.get("a"):
         day, month = (int(parts["a"]), int(parts["b"])) if day_first else (int(parts["b"]), int(parts["a"]))
     else:
         month, day = int(parts["mo"]), int(parts["d"])
-    hour = int(parts["h"])
-    half = (parts["half"] or "").replace(".", "").lower()
-    if half:
-        if not 1 <= hour <= 12:
-            return None
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    micros = int(((parts["f"] or "") + "000000")[:6])
+    hour = hour_of_day(int(parts["h"]), parts["half"])
+    offset = offset_of(parts["zone"]) if parts["zone"] else None
+    if hour is None or (parts["zone"] and offset is None):
+        return None
+    micros = micros_of(parts["f"])
     try:
         when = datetime(int(parts["y"]), month, day, hour, int(parts["m"]), int(parts["s"] or 0), micros)
-        if parts["zone"] and zone is not None:
-            when = when.replace(tzinfo=_offset(parts["zone"])).astimezone(zone).replace(tzinfo=None)
+        if offset is not None and zone is not None:
+            when = when.replace(tzinfo=offset).astimezone(zone).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
     return when
-
-
-def _offset(text: str) -> timezone:
-    if text in ("Z", "UTC"):
-        return UTC
-    sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from discover.core.artifacts import file_sha256
 from discover.core.errors import DataError
-from discover.homes._bytes import log_members, read_log_bytes
+from discover.homes._bytes import first_lines, log_members, read_log_bytes
 
 __all__ = ["Source", "archive_sources", "first_time", "folder_sources", "last_time", "looks_like_events"]
 
@@ -89,14 +89,14 @@ def archive_sources(path: Path, home_name: str | None) -> list[Source]:
 
 def looks_like_events(source: Source) -> bool:
     """Whether most of the first lines begin with a date and a time."""
-    head = source.text[:20_000].decode("utf-8", errors="replace").split("\n")[:60]
+    head = first_lines(source.text, 60)
     filled = [line for line in head if line.strip()]
     return bool(filled) and 2 * sum(_TIME.match(line) is not None for line in filled) > len(filled)
 
 
 def first_time(source: Source) -> str:
     """Text of the first date and time of a file, "" if it has none."""
-    for line in source.text[:20_000].decode("utf-8", errors="replace").split("\n"):
+    for line in first_lines(source.text):
         found = _TIME.match(line)
         if found:
             return found[1]

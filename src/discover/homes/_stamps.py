@@ -8,8 +8,10 @@ Only lines that the fast reader cannot read come here, one at a time.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from discover.homes._clock_parts import hour_of_day, micros_of, month_of, offset_of
 
 __all__ = [
     "DateOrder",
@@ -23,7 +25,6 @@ __all__ = [
 ]
 
 _EPOCH = datetime(1970, 1, 1)
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = (
     r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:\.(?P<f>\d{0,16})|,(?P<g>\d{1,16})(?=[ \t;|]|$))?)?"
     r"(?: ?(?P<ap>[AaPp])\.?[Mm]\b\.?)?"
@@ -139,28 +140,27 @@ def stamp_time(stamp: Stamp, order: DateOrder, zone: ZoneInfo | None) -> tuple[i
             return 0, 17
         number = found["n"]
         whole, _, part = number.partition(".")
-        micros = int(whole) * {13: 1000, 16: 1}.get(len(whole), 1_000_000) + int((part + "000000")[:6])
+        micros = int(whole) * {13: 1000, 16: 1}.get(len(whole), 1_000_000) + micros_of(part)
         return _micros(_EPOCH.replace(tzinfo=UTC) + timedelta(microseconds=micros), zone), 0
     day, reason = _day(found, order)
     if day is None:
         return 0, reason
     if not found["h"]:
         return 0, 4
-    hour, minute = int(found["h"]), int(found["mi"])
+    written, minute = int(found["h"]), int(found["mi"])
     if found["s"] is None:
-        return 0, 11 if hour < 25 and minute < 60 else 4
+        return 0, 11 if written < 25 and minute < 60 else 4
     second = int(found["s"])
-    if found["ap"]:
-        if not 1 <= hour <= 12:
-            return 0, 4
-        hour = hour % 12 + (12 if found["ap"] in "pP" else 0)
-    fraction = int(((found["f"] or found["g"] or "") + "000000")[:6])
+    hour = hour_of_day(written, found["ap"])
+    if hour is None:
+        return 0, 4
+    fraction = micros_of(found["f"] or found["g"])
     midnight = (hour, minute, second, fraction) == (24, 0, 0, 0)
     if not midnight and (hour > 23 or minute > 59 or second > 59):
         return 0, 4
     time = day + timedelta(hours=hour, minutes=minute, seconds=second, microseconds=fraction)
     if found["zone"]:
-        offset = _offset(found["zone"].strip())
+        offset = offset_of(found["zone"].strip())
         if zone is None or offset is None:
             return 0, 12
         return _micros(time.replace(tzinfo=offset), zone), 0
@@ -173,18 +173,6 @@ def _micros(time: datetime, zone: ZoneInfo) -> int:
     except (OverflowError, ValueError):
         return 0
     return (local - _EPOCH) // timedelta(microseconds=1)
-
-
-def _offset(text: str) -> timezone | None:
-    """`Z`, `UTC`, `+02:00`, `-0530`, `+02`; None for an abbreviation, which means different zones."""
-    if text in ("Z", "z", "UTC", "GMT"):
-        return UTC
-    if text[0] not in "+-":
-        return None
-    hours, minutes = int(text[1:3]), int(text[3:].strip(":") or 0)
-    if hours > 15 or minutes > 59:
-        return None
-    return timezone((1 if text[0] == "+" else -1) * timedelta(hours=hours, minutes=minutes))
 
 
 def _day(found: re.Match[str], order: DateOrder) -> tuple[datetime | None, int]:
@@ -201,10 +189,7 @@ def _day(found: re.Match[str], order: DateOrder) -> tuple[datetime | None, int]:
         if not order.day_first:
             month, day = day, month
     else:
-        name = (found["m3"] or found["m4"])[:3].lower()
-        if name not in _MONTHS:
-            return None, 3
-        year, month = int(found["y3"] or found["y4"]), _MONTHS.index(name) + 1
+        year, month = int(found["y3"] or found["y4"]), month_of(found["m3"] or found["m4"])
         day = int(found["d3"] or found["d4"])
     if year < 1900:
         return None, 3

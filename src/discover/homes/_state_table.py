@@ -14,6 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discover.homes._bytes import all_lines, first_lines
+
 __all__ = ["StateTable", "is_state_table", "read_state_table"]
 
 _TIME_NAMES = ("timestamp", "time", "datetime", "date_time", "date")
@@ -54,9 +56,7 @@ class StateTable:
 
 def is_state_table(text: bytes) -> bool:
     """A heading with a column of times, and rows of as many cells whose sensor columns are numbers."""
-    lines = [
-        line for line in text[:20_000].decode("utf-8", errors="replace").split("\n")[:20] if line.strip()
-    ]
+    lines = [line for line in first_lines(text, 20) if line.strip()]
     if len(lines) < 2:
         return False
     header = _header(lines[0])
@@ -69,9 +69,7 @@ def is_state_table(text: bytes) -> bool:
 
 def read_state_table(text: bytes) -> StateTable:
     """Read the table; rows that cannot be read are listed and left out."""
-    parts = text.decode("utf-8", errors="replace").split("\n")
-    if parts and parts[-1] == "":
-        parts.pop()
+    parts = all_lines(text)
     header = _header(parts[0])
     if header is None:
         raise ValueError("no heading")

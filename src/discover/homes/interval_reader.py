@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from discover.homes._bytes import all_lines
 from discover.homes._interval_shapes import STAMP, rewrite_rows, shape_of, with_dates
 from discover.homes._sources import Source
 
@@ -117,10 +118,7 @@ def read_names(file: Source | None) -> dict[str, str]:
 
 def _lines(file: Source) -> pl.DataFrame:
     """line UInt32, text (without spaces around) of every line."""
-    parts = file.text.decode("utf-8", errors="replace").split("\n")
-    if parts and parts[-1] == "":  # the newline that ends the last line begins no other
-        parts.pop()
-    text = pl.Series(parts, dtype=pl.String).str.strip_chars()
+    text = pl.Series(all_lines(file.text), dtype=pl.String).str.strip_chars()
     return pl.DataFrame({"line": pl.int_range(1, len(text) + 1, dtype=pl.UInt32, eager=True), "text": text})
 
 

@@ -77,6 +77,11 @@ def both(*rules: Rule) -> Rule:
     return lambda done: all(rule(done) for rule in rules)
 
 
+def is_plain(done: Done) -> bool:
+    """The command ended with an answer or with one paragraph."""
+    return done.plain
+
+
 def step(command: str, right: Rule, what: str) -> Step:
     """A step from a command line without the first word; MODEL, WORK and quotes-free arguments."""
     return Step(tuple(command.split()), right, what)
@@ -102,7 +107,7 @@ CASES: Mapping[str, Sequence[Step]] = {
     "08": [verify("min.csv", says("time-zone", 2), "says that the times carry a zone, and what to type"),
            step("homes verify CASE/min.csv --time-zone Europe/Berlin", says(r"2 events.*08:15:00", 0), "two events, local time")],
     "16": [verify("min.txt", lacks(r"VALUE \d"), "0 and 1 are states")],
-    "17": [verify("log.txt", lambda done: done.plain, "an account or one paragraph")],
+    "17": [verify("log.txt", is_plain, "an account or one paragraph")],
     "20": [verify("empty.txt", says("empty", 2), "empty is said"), verify("blank.txt", says("empty", 2), "empty is said")],
     "23": [verify("min.csv", both(says("Motion_Sensor_1", 0), says(r"annotations\W+0\b")), "two sensors, no annotation")],
     "37": [verify("min_zigbee.csv", says("events", 0), "read"), verify("min_pyadlml.csv", says("events", 0), "read")],
@@ -141,12 +146,11 @@ def run(arguments: Sequence[str], case: Path, model: Path, work: Path) -> Done:
 
 def general_steps(case: Path) -> list[Step]:
     """What every case must stand: an account or one paragraph for each log, and for each run file."""
-    plain: Rule = lambda done: done.plain  # noqa: E731 - a rule is a function
     logs = sorted({p.name for pattern in LOGS for p in case.glob(pattern)})
-    steps = [Step(("homes", "verify", name), plain, "an account or one paragraph") for name in logs]
+    steps = [Step(("homes", "verify", name), is_plain, "an account or one paragraph") for name in logs]
     if (case / "run.yaml").is_file():
         check = ("check", "--config", "CASE/run.yaml", "--workspace", "WORK")
-        steps.append(Step(check, plain, "a plan or one paragraph"))
+        steps.append(Step(check, is_plain, "a plan or one paragraph"))
     return steps
 
 

@@ -190,8 +190,8 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> 
 def write_result(theme: str, command: str, body: str) -> Path:
     """Write benchmarks/results/<theme>.md: machine, command, tables. git keeps older results.
 
-    Exits where the sources hold uncommitted changes and neither `--allow-dirty` was given nor the run began
-    with a clean tree (then the table says that the sources changed meanwhile).
+    Exits where the sources hold uncommitted changes, unless `--allow-dirty` was given. A run that began with
+    a clean tree goes on; its table says that the sources changed meanwhile.
     """
     if source_commit().endswith(_DIRTY) and COMMIT_VARIABLE not in os.environ:
         sys.exit(_refusal())

@@ -294,7 +294,7 @@ def alone(bench: Bench, steps: int, peak: float) -> list[object]:
 
 
 def alone_in_process(one_row: Sequence[object], options: argparse.Namespace) -> list[object]:
-    """`alone` in a fresh process: its peak memory knows nothing of the other settings.
+    """`alone` in a fresh process: so that its peak memory is its own.
 
     Args:
         one_row: Preset, batch size, head, whether with masked modelling, and the matmul's rate by format.

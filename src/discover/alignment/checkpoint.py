@@ -85,7 +85,7 @@ def _refuse_unpacking(archive: zipfile.ZipFile, path: Path) -> None:
 
 
 def _refuse_nesting(content: Any) -> None:
-    """Check that mappings and lists are neither deeper nor more than settings ever are."""
+    """Check that mappings and lists are not deeper and not more than settings ever are."""
     # Equal objects are looked at once and counted as often as they stand there: repeats cost a file nothing.
     level = {id(content): (content, 1)}
     total = 0

@@ -1,4 +1,4 @@
-"""How much neighbouring days resemble each other, as far as the days tell it.
+"""How much neighbouring days resemble each other, estimated from the days.
 
 A few days never tell it exactly, so no single value is chosen. Seventy autoregressions of first and second
 order are kept side by side, from days that alternate to days that hardly move, and each counts by how well
@@ -25,7 +25,7 @@ MODELS: tuple[tuple[float, float], ...] = tuple(
 
 _FLAT = 0.5
 _OTHERS = 3
-"""What other measures say weighs at most 1 - _FLAT beforehand, and half of that with _OTHERS of them."""
+"""The prior from other measures weighs at most 1 - _FLAT, and half of that with _OTHERS of them."""
 _ROUNDS = 20
 _CONSTANT = 1e-9
 """Days whose spread is below this share of their largest value are constant."""
@@ -114,12 +114,11 @@ def kind_effect(values: ArrayLike, group: ArrayLike, kind: ArrayLike) -> float:
 
 
 def with_others(evidence_MG: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log-likelihoods of the models for M measures of a home, each joined by what the others say, (M, G).
+    """Log-likelihoods of the models for M measures of a home, with a prior from the other measures, (M, G).
 
-    Measures of one home are often alike in how their days resemble each other. Beforehand a model counts by
-    how much the other measures believe in it, mixed with the same share for all models: so a measure that is
-    alike in another way keeps its own voice, and a measure alone has the flat prior. The measure itself does
-    not count among the others.
+    Days of different measures of one home often resemble each other in the same way. So a model's prior is
+    the mean posterior it has in the other measures, mixed with a flat prior. A measure that differs from
+    the others is still decided by its own days, and a measure alone has the flat prior.
     """
     measures, models = evidence_MG.shape
     others = measures - 1

@@ -1,7 +1,7 @@
-"""What all windows of a rolling comparison tell together about a measure: its usual spread, its weekends.
+"""Usual spread and weekend effect of a measure, from all windows of a rolling comparison together.
 
-A week alone tells little of how far its days spread. All weeks of the recording tell more, each around its
-own mean, so that an odd week or a step does not count.
+The spread of one week is a poor estimate. All weeks of the recording give a better one, each around its own
+mean, so that an odd week or a step does not count.
 """
 
 from collections.abc import Mapping, Sequence

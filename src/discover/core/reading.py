@@ -262,7 +262,7 @@ for _tag, _read, _what in (
 def _scan(text: str) -> None:
     """Go through the parser's events and stop where depth, values or tags pass what is allowed.
 
-    Building the data would follow aliases and nesting; the events alone cost neither depth nor memory.
+    Building the data would follow aliases and nesting. Reading the events alone costs no depth and no memory.
     """
     sizes: dict[str, tuple[int, int]] = {}
     """Anchor -> (values below it, their depth)."""

@@ -50,8 +50,8 @@ def choose_boosting(
     """The candidate and number of trees with the least log loss on every fifth training day.
 
     Held-out windows of an activity that the other days lack are left out: nobody could know them. The loss is
-    the mean over activities weighted by the square root of their windows, so that rare ones have a say in
-    when to stop and do not rule it.
+    the mean over activities weighted by the square root of their windows, so that rare ones count in the
+    choice and do not decide it alone.
 
     Args:
         train: (N, F) features.

@@ -122,7 +122,7 @@ _NUMBER_TAIL = re.compile(r"\d{1,3}(?:\.\d+)?")
 
 
 def _mark_cut_numbers(rows: Rows, readings: list[StateReading], problem: NDArray[np.uint8]) -> None:
-    """`1,234.5` in a file of commas: its halves are neither a reading nor a label."""
+    """`1,234.5` in a file of commas: its halves are no reading and no label."""
     cut = np.array([bool(_NUMBER_TAIL.fullmatch(text)) for text in rows.tails] + [False])
     if not cut.any():
         return

@@ -1,4 +1,4 @@
-"""Logs that are neither lines of events nor tables of intervals: blocks of lines, one row a second.
+"""Logs in two further shapes: blocks of lines, and tables with one row a second.
 
 Each function takes the text and what is known of the home, and returns the log, its account and the refused
 lines, as `_interval_import` does.

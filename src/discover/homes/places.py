@@ -335,7 +335,7 @@ def _scan_id(sensor_id: str) -> tuple[str, str | None]:
     text = " ".join(_id_words(sensor_id)[1])
     found = [name for name in _LONGEST_FIRST if name in text and re.search(rf"\b{re.escape(name)}\b", text)]
     things = [name for name in found if name in _OBJECTS and name not in _ROOMS]
-    # the door, the window or the table of something is told by the thing it belongs to
+    # a door, window or table of something is named after the thing it belongs to
     named = [name for name in things if name not in ("door", "window", "table", "tap", "faucet")] or things
     room = next((name for name in found if name in _ROOMS), "")
     rest = text.replace(room, " ", 1) if room and named and room in named[0] and room != named[0] else text

@@ -77,8 +77,8 @@ class ImportReport(_Plain):
     """The account of one import: lines in = events + repeats + blank + heading + health + rejected.
 
     A log kept as tables of intervals has two events per sensor row and one annotation per activity row:
-    lines in = sensor_intervals + activity_rows + heading + repeats + blank + rejected. Where a line is
-    neither an event nor an interval (blocks of lines, one row a second), `rows_read` takes its place.
+    lines in = sensor_intervals + activity_rows + heading + repeats + blank + rejected. In blocks of
+    lines and tables with one row a second no line is an event or an interval: `rows_read` takes its place.
     """
 
     format: int = 1
@@ -98,7 +98,7 @@ class ImportReport(_Plain):
     heading_lines: int = 0
     """Lines that head a table; in tables of intervals also rules of dashes and counts of rows."""
     health_lines: int = 0
-    """Lines in which a device speaks of itself (`unavailable`, a numeric code of an ON/OFF sensor)."""
+    """Lines about the device itself (`unavailable`, a numeric code of an ON/OFF sensor)."""
     rows_read: int | None = None
     """Lines that were read whole and are no events themselves: blocks of lines, one row a second."""
     files: tuple[FileAccount, ...] = ()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from discover.core.artifacts import read_manifest
-from discover.pipeline.stage import COMMIT_VARIABLE, StageOutcome
+from discover.stages.stage import COMMIT_VARIABLE, StageOutcome
 
 __all__ = [
     "BenchmarkParser",

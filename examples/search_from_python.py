@@ -7,8 +7,8 @@ python examples/search_from_python.py trained_models/demo/demo "someone opens th
 import sys
 from pathlib import Path
 
-from discover.pipeline import Searcher
 from discover.retrieval import SearchFilters, SearchOptions, format_hit
+from discover.serving import Searcher
 
 
 def main() -> None:

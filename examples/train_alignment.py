@@ -14,8 +14,8 @@ from discover.alignment.inputs import build_inputs
 from discover.captions import CaptionConfig, caption_windows
 from discover.core.window_set import WindowSet
 from discover.homes import import_log, load_home
-from discover.homes.simulator import SimulatorConfig, write_simulated
 from discover.sampling import SamplingConfig, sample_windows
+from discover.simulator import SimulatorConfig, write_simulated
 from discover.text_encoders import TextEncoderConfig, build_text_encoder, encode_captions
 
 

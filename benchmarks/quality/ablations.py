@@ -34,9 +34,9 @@ from discover.core.window_set import load_window_set, read_captions, read_labels
 from discover.metrics import cosine_top_k, scores_from_confusion
 from discover.metrics.bootstrap import sample_interval, seed_draws
 from discover.pipeline import Chain, build_chain, run_chain
-from discover.pipeline.index_folders import index_name
 from discover.recognition import build_prompt_set, prompt_scores
 from discover.retrieval import Index
+from discover.serving.index_folders import index_name
 from discover.text_encoders import build_text_encoder
 
 __all__ = ["VARIANTS", "DayCounts", "bootstrap_differences"]

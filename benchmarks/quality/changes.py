@@ -37,9 +37,9 @@ from discover.core.event_semantics import person_mask
 from discover.core.window_set import EventLog, WindowSet
 from discover.evaluation.features import bag_of_sensors
 from discover.homes import load_home
-from discover.homes.simulator import PlannedChange, SimulatorConfig, simulate_log
 from discover.retrieval.window_facts import build_window_facts
 from discover.sampling import SamplingConfig, sample_windows
+from discover.simulator import PlannedChange, SimulatorConfig, simulate_log
 
 _DAYS, _CLUSTERS = 56, 12
 _VIEWS = ("cluster", "room", "object", "company", "rolling room", "rolling company")

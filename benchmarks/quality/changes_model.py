@@ -23,10 +23,10 @@ from discover.alignment import LoadedModel, load_model
 from discover.changes import ChangeConfig, Period, build_grid, compare_periods, marks_of_windows
 from discover.core.window_set import EventLog, WindowSet
 from discover.homes import load_home
-from discover.homes.simulator import PlannedChange, SimulatorConfig, simulate_log
-from discover.pipeline.cluster_inputs import window_vectors
 from discover.retrieval.window_facts import build_window_facts
 from discover.sampling import sample_windows
+from discover.serving.cluster_inputs import window_vectors
+from discover.simulator import PlannedChange, SimulatorConfig, simulate_log
 
 _CLUSTERS = 12
 _CASES: tuple[tuple[str | None, float], ...] = (

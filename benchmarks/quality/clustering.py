@@ -33,9 +33,9 @@ from discover.core.window_set import read_labels
 from discover.metrics.bootstrap import paired_difference
 from discover.metrics.classification import classification_scores
 from discover.metrics.clustering import clustering_scores
-from discover.pipeline.cluster_inputs import ClusterInputs
 from discover.pipeline.clusters import fit_clusters
 from discover.recognition import build_prompt_set, centre_scores, prompt_scores
+from discover.serving.cluster_inputs import ClusterInputs
 
 SCORES = ("nmi", "ari", "v_measure", "purity", "hungarian_accuracy")
 FAST_SCAN = {"n_heads": 3, "epochs": 12, "patience": 4, "max_fit_windows": 10_000}

@@ -18,9 +18,10 @@ from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, stage_comm
 from discover.core.artifacts import read_json
 from discover.evaluation import SeedAnswers, reference_doubts, row_key, summarise_seeds
 from discover.evaluation.compare import read_run
-from discover.evaluation.markdown import method_title
 from discover.metrics import Interval
-from discover.pipeline import StageOutcome, run_chain
+from discover.pipeline import run_chain
+from discover.reports.markdown_evaluation import method_title
+from discover.stages import StageOutcome
 
 _LABEL_FREE_PAIRS = {
     ("aligned_zero_shot", "text_only"): "aligned minus text only",

@@ -133,9 +133,9 @@ def _text_kinds(folder: Path) -> list[Kind]:
     from discover.core.vocabulary import Vocabulary
     from discover.core.window_set import read_home
     from discover.homes import load_home
-    from discover.pipeline.activity_prompts import activity_prompts
     from discover.pipeline.config import RunConfig
     from discover.recognition import RecognitionConfig
+    from discover.serving.activity_prompts import activity_prompts
 
     folder.mkdir(exist_ok=True)
     dump = functools.partial(yaml.safe_dump, sort_keys=False, allow_unicode=True)
@@ -423,7 +423,8 @@ def _limit_memory() -> None:
 @contextlib.contextmanager
 def _one_text_encoder() -> Iterator[None]:
     """Every command would load the text encoder anew; its files are not what is damaged here."""
-    from discover.pipeline import answers, cluster_inputs
+    from discover.serving import cluster_inputs
+    from discover.serving import search as answers
 
     kept = functools.lru_cache(maxsize=4)(answers.build_text_encoder)
     with (

@@ -150,7 +150,7 @@ def _become_child(shared: mmap.mmap, workspace: Path, kill_at: int | None) -> No
 
 def _watch_stages(shared: mmap.mmap) -> None:
     """Note which stage works, for the table."""
-    from discover.pipeline import stage as stages
+    from discover.stages import stage as stages
 
     execute = stages._execute
 

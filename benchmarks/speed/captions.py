@@ -19,8 +19,8 @@ from discover.captions import STYLES, CaptionConfig, caption_windows
 from discover.core.day_parts import DAY_PARTS
 from discover.core.window_set import EventLog, WindowSet
 from discover.homes import import_log, load_home
-from discover.homes.simulator import SimulatorConfig, simulate_log
 from discover.sampling import SamplingConfig, sample_windows
+from discover.simulator import SimulatorConfig, simulate_log
 
 
 def read_log(log: Path | None, home: str, days: int) -> EventLog:

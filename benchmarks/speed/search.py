@@ -22,17 +22,9 @@ import polars as pl
 from benchmarks.harness import markdown_table
 from discover.core.home import Home
 from discover.homes import load_home
-from discover.pipeline.home_words import home_words
-from discover.retrieval import (
-    Index,
-    IndexConfig,
-    SearchFilters,
-    WindowSigns,
-    faiss_installed,
-    find_query_words,
-    match_words,
-    rank_answers,
-)
+from discover.query import match_words, parse_query
+from discover.retrieval import Activations, Index, IndexConfig, SearchFilters, faiss_installed, rank_answers
+from discover.serving.home_lexicon import home_words
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
 
 TOP_K = 10
@@ -77,7 +69,7 @@ def make_index(n: int, dim: int) -> tuple[Index, np.ndarray]:
     return Index(vectors, facts, "bench"), vectors.astype(np.float32)
 
 
-def make_signs(n: int, home: Home) -> WindowSigns:
+def make_signs(n: int, home: Home) -> Activations:
     """Signs of n windows, each with events of five sensors of a home."""
     rng = np.random.default_rng(3)
     sensors = tuple(s.id for s in home.sensors)
@@ -87,7 +79,7 @@ def make_signs(n: int, home: Home) -> WindowSigns:
     at = np.tile(np.arange(5, dtype=np.int16), n)[order]
     small = rng.integers(0, 5, size=n).astype(np.int16)
     length = rng.uniform(0, 60, size=n).astype(np.float32)
-    return WindowSigns(
+    return Activations(
         sensors=sensors,
         offset=np.append(0, np.cumsum(np.bincount(sensor, minlength=len(sensors)))).astype(np.int64),
         window=window[order],
@@ -182,7 +174,7 @@ def time_questions(index: Index, questions: int) -> tuple[float, float]:
         # A number, so that no two questions are the same text.
         text = f"{sentence}, question {i}"
         begin = time.perf_counter()
-        words = find_query_words(text, known)
+        words = parse_query(text, known)
         query = encoder.encode([words.text], kind="query") @ project
         bonus = match_words(words, "prefer", signs, index.week_minutes).bonus if words else None
         rank_answers(index, query, TOP_K, bonus=bonus)

@@ -26,7 +26,7 @@ __all__ = ["measure", "run"]
 def measure(home: str, days: int, *, compressed: bool) -> dict[str, float]:
     """Write one log in this process: events, seconds, peak GB before and after, file size."""
     from discover.homes import load_home
-    from discover.homes.simulator import SimulatorConfig, write_simulated
+    from discover.simulator import SimulatorConfig, write_simulated
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ("log.txt.gz" if compressed else "log.txt")

@@ -15,7 +15,7 @@ from discover.clustering import load_clustering, save_clustering
 from discover.core.progress import SILENT
 from discover.core.window_set import load_window_set
 from discover.evaluation.features import bag_of_sensors
-from discover.pipeline.new_windows import NewWindows
+from discover.serving.new_windows import NewWindows
 
 FAST = ("--method", "kmeans", "--k", "4", "--set", "merge_from=0", "--no-page")
 

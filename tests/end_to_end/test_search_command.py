@@ -15,9 +15,9 @@ from chain_runs import ROOT, discover_here
 
 from discover.core.artifacts import file_sha256, read_json, write_json
 from discover.core.errors import ArtifactError
-from discover.pipeline import Searcher
-from discover.pipeline.index_folders import note_source
 from discover.retrieval import Hit, Index, SearchDefaults, SearchFilters, SearchOptions
+from discover.serving import Searcher
+from discover.serving.index_folders import note_source
 
 MODEL = "trained_models/demo/demo"
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from discover.core.home import FloorPlan, Home, Sensor
 from discover.core.tables import ANNOTATIONS, EVENTS, validate_table
-from discover.homes.simulator import PlannedChange, SimulatorConfig, simulate_log
-from discover.homes.simulator.annotate import Annotation, place_markers
-from discover.homes.simulator.rooms import build_room_graph
-from discover.homes.simulator.sensing import SensorStates
+from discover.simulator import PlannedChange, SimulatorConfig, simulate_log
+from discover.simulator.annotate import Annotation, place_markers
+from discover.simulator.rooms import build_room_graph
+from discover.simulator.sensing import SensorStates
 
 ROOMS = ("kitchen", "bedroom", "bathroom", "living_room", "hallway", "office", "attic", "unknown_room")
 

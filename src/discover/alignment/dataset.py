@@ -12,9 +12,10 @@ from torch import Tensor
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import DataError
 from discover.core.vocabulary import Vocabulary
-from discover.core.window_set import WindowSet, load_window_set
+from discover.core.window_set import WindowSet
 from discover.encoders.config import SensorEncoderConfig
 from discover.encoders.features import EventFeatures, WindowBatch, build_event_features, gather_batch
+from discover.interop import read_windows
 from discover.losses import PairKeys
 
 # Shape letters: W windows, R text rows, C captions per window, B batch, T text width.
@@ -178,5 +179,5 @@ def text_ids(vectors: NDArray[np.floating]) -> NDArray[np.int64]:
 
 def load_split(path: Path, split: str) -> WindowSet:
     """Windows of one split: from our files those of that split, from discover-v2's JSON all of the file."""
-    window_set = load_window_set(path)
+    window_set = read_windows(path)
     return window_set if path.suffix == ".json" else window_set.of_split(split)

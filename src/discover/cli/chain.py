@@ -8,18 +8,8 @@ from discover.cli.console import BarProgress, console, print_table
 from discover.core.artifacts import read_json
 from discover.core.errors import ConfigError
 from discover.core.reading import taken_apart
-from discover.pipeline import (
-    Chain,
-    RefusedLines,
-    StageOutcome,
-    StagePlan,
-    build_chain,
-    check_log,
-    check_run,
-    export_v2,
-    plan_stages,
-    run_chain,
-)
+from discover.pipeline import Chain, RefusedLines, build_chain, check_log, check_run, export_v2, run_chain
+from discover.stages import StageOutcome, StagePlan, plan_stages
 
 __all__ = [
     "check_config",

@@ -16,14 +16,14 @@ from discover.changes.day_measures import clock_words
 from discover.cli.console import console, print_json, print_table
 from discover.core.config import config_from_mapping
 from discover.core.errors import ConfigError
-from discover.pipeline.discovery import (
+from discover.pipeline.cluster_page import write_model_cluster_page
+from discover.serving.changes import (
     ChangeRequest,
     changes_of_model,
     comparison_record,
     rolling_changes_of_model,
     rolling_record,
     write_changes,
-    write_model_cluster_page,
     write_rolling_changes,
 )
 

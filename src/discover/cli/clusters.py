@@ -8,9 +8,9 @@ from discover.clustering import ClusteringConfig, share_words
 from discover.core.config import apply_overrides, config_from_mapping, read_yaml_mapping
 from discover.core.errors import ConfigError
 from discover.core.progress import SILENT
-from discover.pipeline.applied_clusters import AppliedClusters, ApplyRequest, apply_clusters
+from discover.pipeline.cluster_page import make_cluster_page
 from discover.pipeline.clusters import ClusterFolder, cluster_model
-from discover.pipeline.discovery import make_cluster_page
+from discover.serving.apply_clusters import AppliedClusters, ApplyRequest, apply_clusters
 
 __all__ = ["assign_windows", "cluster_windows"]
 

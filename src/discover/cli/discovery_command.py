@@ -77,7 +77,7 @@ def cluster(
     """
     if apply is not None:
         from discover.cli.clusters import assign_windows
-        from discover.pipeline.applied_clusters import ApplyRequest
+        from discover.serving.apply_clusters import ApplyRequest
 
         assign_windows(
             ApplyRequest(

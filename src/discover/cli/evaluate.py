@@ -9,10 +9,10 @@ from discover.core.config import apply_overrides
 from discover.core.errors import ConfigError
 from discover.core.shown import terminal_text
 from discover.evaluation.compare import compare_runs
-from discover.evaluation.markdown_compare import comparison_markdown
 from discover.pipeline.evaluate_folder import evaluate_folder, read_runs
 from discover.pipeline.evaluate_stage import Protocol
 from discover.reports.compare_figures import draw_comparison
+from discover.reports.markdown_compare import comparison_markdown
 
 __all__ = ["compare_folders", "evaluate_trained"]
 

@@ -242,7 +242,7 @@ def simulate_command(
     from discover.core.errors import DataError
     from discover.core.paths import Workspace
     from discover.homes import load_home
-    from discover.homes.simulator import SimulatorConfig, write_simulated
+    from discover.simulator import SimulatorConfig, write_simulated
 
     home = load_home(like)
     path = output or Workspace(workspace).raw(home.family, home.name) / f"{home.name}_simulated.txt.gz"

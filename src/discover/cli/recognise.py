@@ -11,8 +11,8 @@ from discover.core.config import config_from_mapping
 from discover.core.errors import ConfigError
 from discover.core.progress import SILENT
 from discover.core.tables import SPLITS
-from discover.pipeline.recognising import RecognisedLog, RecogniseRequest, day_span, recognise, write_timeline
 from discover.recognition import UNKNOWN, RecognitionConfig, RecognitionMethod
+from discover.serving.recognise import RecognisedLog, RecogniseRequest, day_span, recognise, write_timeline
 
 __all__ = ["recognise_log"]
 

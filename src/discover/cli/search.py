@@ -8,8 +8,9 @@ from typing import Any
 
 from discover.cli.console import console, print_json, print_table
 from discover.core.errors import ConfigError, DataError
-from discover.pipeline.answers import Answer, LabelHit, Searcher
-from discover.retrieval import CaptionHit, Hit, IndexConfig, Moment, SearchOptions, check_question, format_hit
+from discover.query import check_question
+from discover.retrieval import CaptionHit, Hit, IndexConfig, Moment, SearchOptions, format_hit
+from discover.serving.search import Answer, LabelHit, Searcher
 
 __all__ = [
     "check_one_question",

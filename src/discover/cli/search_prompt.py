@@ -9,8 +9,8 @@ from discover.cli.search import print_captions, print_labels, print_moments
 from discover.cli.search_filters import build_filters, parse_hours, parse_time, parse_weekdays
 from discover.core.config import closest, config_from_mapping
 from discover.core.errors import ConfigError, DiscoverError
-from discover.pipeline.answers import Searcher
 from discover.retrieval import SearchFilters, SearchOptions
+from discover.serving.search import Searcher
 
 __all__ = ["run_prompt"]
 

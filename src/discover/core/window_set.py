@@ -159,21 +159,16 @@ def load_window_set(path: Path) -> WindowSet:
     """Read windows with their events and home.
 
     Args:
-        path: A sampling folder (`.../FD_60`), its `windows.parquet`, or a discover-v2 JSON file
-            (`train.json`). Events are looked up in the sampling folder first (per-resident streams
-            have their own), then in the home's folder above it.
+        path: A sampling folder (`.../FD_60`), or its `windows.parquet`. Events are looked up in the
+            sampling folder first (per-resident streams have their own), then in the home's folder above it.
 
     Raises:
         ArtifactError: Something is missing or damaged.
         DataError: A window points outside the event table.
     """
-    if path.suffix == ".json":
-        from discover.core.exchange import read_v2_windows
-
-        return read_v2_windows(path).window_set
     folder = path if path.is_dir() else path.parent
     if path.suffix not in ("", ".parquet") and not path.is_dir():
-        raise ArtifactError(f"{path}: windows are a sampling folder, windows.parquet, or discover-v2's JSON.")
+        raise ArtifactError(f"{path}: windows are a sampling folder or its windows.parquet.")
     windows = read_table(folder / "windows.parquet", WINDOWS)
     owner = folder if (folder / "events.parquet").is_file() else folder.parent
     events = read_table(owner / "events.parquet", EVENTS)

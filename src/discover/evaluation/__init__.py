@@ -5,7 +5,6 @@ from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData
 from discover.evaluation.deviations import deviations, reference_doubts, sampling_deviations
 from discover.evaluation.leak_check import check_leaks
-from discover.evaluation.markdown import to_markdown
 from discover.evaluation.recognition import RECOGNITION_SCHEMA, check_prompt_sets, evaluate_recognition
 from discover.evaluation.retrieval import RETRIEVAL_SCHEMA, evaluate_retrieval
 from discover.evaluation.seed_answers import SeedAnswers
@@ -30,5 +29,4 @@ __all__ = [
     "row_key",
     "sampling_deviations",
     "summarise_seeds",
-    "to_markdown",
 ]

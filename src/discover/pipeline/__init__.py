@@ -8,38 +8,22 @@ from typing import TYPE_CHECKING
 from discover.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from discover.pipeline.answers import Searcher
     from discover.pipeline.chain import Chain, build_chain, run_chain
     from discover.pipeline.checks import check_log, check_run
     from discover.pipeline.config import RunConfig
     from discover.pipeline.export import export_v2
     from discover.pipeline.refused_lines import RefusedLines
-    from discover.pipeline.stage import (
-        Stage,
-        StageOutcome,
-        StagePlan,
-        StageResult,
-        plan_stages,
-        run_stages,
-    )
     from discover.pipeline.training import training_config
 
 __all__ = [
     "Chain",
     "RefusedLines",
     "RunConfig",
-    "Searcher",
-    "Stage",
-    "StageOutcome",
-    "StagePlan",
-    "StageResult",
     "build_chain",
     "check_log",
     "check_run",
     "export_v2",
-    "plan_stages",
     "run_chain",
-    "run_stages",
     "training_config",
 ]
 
@@ -49,18 +33,11 @@ __getattr__ = lazy_names(
         "Chain": "chain",
         "RefusedLines": "refused_lines",
         "RunConfig": "config",
-        "Searcher": "answers",
-        "Stage": "stage",
-        "StageOutcome": "stage",
-        "StagePlan": "stage",
-        "StageResult": "stage",
         "build_chain": "chain",
         "check_log": "checks",
         "check_run": "checks",
         "export_v2": "export",
-        "plan_stages": "stage",
         "run_chain": "chain",
-        "run_stages": "stage",
         "training_config": "training",
     },
 )

@@ -13,7 +13,7 @@ from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders, data_stages
 from discover.pipeline.model_stages import ModelFolders, model_folders, model_stages
 from discover.pipeline.refused_lines import RefusedLines
-from discover.pipeline.stage import Stage, StageOutcome, plan_stages, run_stages
+from discover.stages.stage import Stage, StageOutcome, plan_stages, run_stages
 
 __all__ = ["Chain", "build_chain", "run_chain"]
 

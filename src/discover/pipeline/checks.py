@@ -15,9 +15,9 @@ from discover.core.tables import EVENTS, SPLITS
 from discover.core.window_set import read_table
 from discover.pipeline.data_stages import read_log, resolve_home
 from discover.pipeline.refused_lines import RefusedLines
-from discover.pipeline.stage import Stage, StagePlan
 from discover.sampling.config import SplitConfig
 from discover.sampling.splits import assign_days
+from discover.stages.stage import Stage, StagePlan
 from discover.text_encoders.config import TextEncoderConfig
 
 if TYPE_CHECKING:

@@ -33,13 +33,13 @@ from discover.core.names import check_path_name
 from discover.core.progress import SILENT, Progress
 from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import write_table
-from discover.pipeline.caption_files import CAPTIONS_FILE
-from discover.pipeline.cluster_inputs import ClusterInputs, sensor_columns, window_vectors
-from discover.pipeline.cluster_words import describe_clusters, write_cluster_table
 from discover.pipeline.report_clusters import refresh_report
-from discover.pipeline.stage import Stage, StageResult, run_stages
 from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name
 from discover.retrieval.clusters_file import read_clusters
+from discover.serving.caption_files import CAPTIONS_FILE
+from discover.serving.cluster_inputs import ClusterInputs, sensor_columns, window_vectors
+from discover.serving.cluster_words import describe_clusters, write_cluster_table
+from discover.stages.stage import Stage, StageResult, run_stages
 
 __all__ = ["ClusterFolder", "FittedClusters", "cluster_model", "fit_clusters"]
 

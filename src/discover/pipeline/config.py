@@ -12,9 +12,9 @@ from discover.captions.config import CaptionConfig
 from discover.core.config import StrictModel, config_from_mapping
 from discover.core.errors import ConfigError
 from discover.evaluation.config import EvaluationConfig
-from discover.homes.simulator import SimulatorConfig
 from discover.retrieval import RetrievalConfig
 from discover.sampling.config import SamplingConfig
+from discover.simulator import SimulatorConfig
 from discover.text_encoders.model_cards import MODEL_CARDS
 
 __all__ = ["EvaluationSettings", "HomeSource", "ReportConfig", "RunConfig"]

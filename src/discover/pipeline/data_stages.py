@@ -23,12 +23,12 @@ from discover.core.window_set import (
     write_table,
 )
 from discover.homes import ImportedLog, import_log, load_home, log_files, write_import
-from discover.homes.simulator import SimulatorConfig, write_simulated
 from discover.pipeline.config import HomeSource, RunConfig
 from discover.pipeline.refused_lines import RefusedLines
-from discover.pipeline.stage import Stage, StageResult
 from discover.sampling import sample_windows, write_windows
 from discover.sampling.config import SamplingConfig
+from discover.simulator import SimulatorConfig, write_simulated
+from discover.stages.stage import Stage, StageResult
 from discover.text_encoders import build_text_encoder, encode_captions
 from discover.text_encoders.config import TextEncoderConfig
 

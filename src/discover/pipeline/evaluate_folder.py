@@ -12,7 +12,7 @@ from discover.core.progress import SILENT, Progress
 from discover.evaluation.compare import Run, read_run
 from discover.pipeline.config import EvaluationSettings
 from discover.pipeline.evaluate_stage import Protocol, SamplingFiles, evaluate_model
-from discover.pipeline.index_folders import index_name, noted_indexes, sampling_of
+from discover.serving.index_folders import index_name, noted_indexes, sampling_of
 
 __all__ = [
     "EVALUATION_FOLDER",

@@ -23,16 +23,16 @@ from discover.evaluation import (
     evaluate_recognition,
     evaluate_retrieval,
     sampling_deviations,
-    to_markdown,
 )
 from discover.evaluation.data import SplitData
 from discover.evaluation.recognition import FineTune
 from discover.evaluation.supervised import FittedScores
-from discover.pipeline.caption_files import check_noted
 from discover.pipeline.config import EvaluationSettings
-from discover.pipeline.index_folders import indexed_windows
-from discover.pipeline.stage import Stage, StageResult
+from discover.reports.markdown_evaluation import to_markdown
 from discover.retrieval import Index
+from discover.serving.caption_files import check_noted
+from discover.serving.index_folders import indexed_windows
+from discover.stages.stage import Stage, StageResult
 from discover.text_encoders import build_text_encoder
 
 __all__ = ["EVALUATION_OUTPUTS", "Protocol", "SamplingFiles", "evaluate_model", "evaluate_stage"]

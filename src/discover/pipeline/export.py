@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 
 from discover.core.embeddings import EmbeddingTable, load_embeddings, save_embeddings
-from discover.core.exchange import write_v2_captions, write_v2_windows
 from discover.core.tables import ANNOTATIONS, SPLITS
 from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import load_window_set, read_captions, read_labels, read_table
+from discover.interop import write_v2_captions, write_v2_windows
 from discover.pipeline.chain import Chain
 
 __all__ = ["export_v2"]

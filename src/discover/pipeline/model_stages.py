@@ -11,11 +11,11 @@ from discover.core.window_set import load_window_set
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders
 from discover.pipeline.evaluate_stage import SamplingFiles, evaluate_stage
-from discover.pipeline.index_folders import index_name, note_source
 from discover.pipeline.report_stage import report_stage
-from discover.pipeline.stage import Stage, StageResult
 from discover.pipeline.training import TRAINING_OUTPUTS, TRAINING_PATHS, training_config
 from discover.retrieval import Index
+from discover.serving.index_folders import index_name, note_source
+from discover.stages.stage import Stage, StageResult
 
 __all__ = ["ModelFolders", "model_folders", "model_stages"]
 

@@ -12,12 +12,12 @@ from discover.core.day_parts import DAY_PARTS, day_part_codes
 from discover.core.home import NO_ACTIVITY
 from discover.core.progress import Progress
 from discover.core.window_set import read_labels
-from discover.pipeline.answers import Searcher
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders
 from discover.pipeline.report_clusters import clustering_files, clustering_notes, note_report
-from discover.pipeline.stage import Stage, StageResult
 from discover.reports import MapInputs, ReportInputs, StageNote, write_report
+from discover.serving.search import Searcher
+from discover.stages.stage import Stage, StageResult
 
 __all__ = ["report_stage"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from discover.core.day_parts import DAY_PARTS
-from discover.evaluation.markdown import method_title
+from discover.reports.markdown_evaluation import method_title
 from discover.reports.style import COLOURS, INK, Drawing, draw
 
 __all__ = ["compared_rows", "draw_activities", "draw_day_parts"]

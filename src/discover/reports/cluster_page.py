@@ -62,7 +62,7 @@ class ClusterPageInputs:
 def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
     """Write `clusters.html`, which needs no other file, into a folder; same inputs, same bytes.
 
-    `discover.pipeline.discovery.write_model_cluster_page` gathers the inputs of a model's clustering.
+    `discover.serving.changes.write_model_cluster_page` gathers the inputs of a model's clustering.
 
     Returns:
         Path of the page.

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from discover.evaluation.markdown_compare import main_entries, row_words
+from discover.reports.markdown_compare import main_entries, row_words
 from discover.reports.style import GREY, MANY_COLOURS, Drawing, draw
 
 __all__ = ["draw_comparison"]

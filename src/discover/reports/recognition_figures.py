@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from discover.evaluation.markdown import method_title
+from discover.reports.markdown_evaluation import method_title
 from discover.reports.style import COLOURS, Drawing, draw, paint_shares, shares_side
 
 __all__ = ["draw_confusion", "draw_scores", "shown_row"]

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from discover.core.artifacts import atomic_path, write_text
-from discover.evaluation.markdown import method_title
 from discover.reports.activity_figures import compared_rows, draw_activities, draw_day_parts
 from discover.reports.cluster_section import clusters_section
 from discover.reports.embedding_figures import draw_embedding_maps
 from discover.reports.inputs import ReportInputs
+from discover.reports.markdown_evaluation import method_title
 from discover.reports.pages import page_environment
 from discover.reports.recognition_figures import draw_confusion, draw_scores, shown_row
 from discover.reports.retrieval_figures import (

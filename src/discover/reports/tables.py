@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from discover.evaluation.markdown import method_title
+from discover.reports.markdown_evaluation import method_title
 
 __all__ = ["Cell", "Table", "mapping_tables", "per_class_table", "recognition_tables", "retrieval_tables"]
 

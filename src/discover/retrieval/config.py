@@ -6,12 +6,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from discover.core.config import StrictModel
-from discover.retrieval.query_match import QueryWordsUse
 
 __all__ = [
     "AUTO_ANN_WINDOWS",
     "Backend",
     "IndexConfig",
+    "QueryWordsUse",
     "RetrievalConfig",
     "SearchDefaults",
     "SearchFilters",
@@ -25,6 +25,9 @@ Backend = Literal["auto", "exact", "faiss"]
 SearchSide = Literal["sensors", "captions"]
 """What a query is compared with: window vectors of the model, or the mean of each window's caption vectors in
 the text encoder's own space (the baseline without the sensor side)."""
+
+QueryWordsUse = Literal["prefer", "filter", "off"]
+"""The windows that meet a sentence's conditions come first, or only they come, or the model alone decides."""
 
 AUTO_ANN_WINDOWS = 200_000
 """Above this number of windows `backend: auto` uses FAISS where it is installed."""

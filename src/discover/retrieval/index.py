@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError, DataError, JoinError, ShapeError
 from discover.core.window_set import WindowSet
+from discover.retrieval.activation_builder import build_activations
+from discover.retrieval.activations import Activations
 from discover.retrieval.approximate import InvertedLists, faiss_installed
 from discover.retrieval.config import AUTO_ANN_WINDOWS, Backend, IndexConfig, SearchFilters
 from discover.retrieval.day_clock import week_minutes
 from discover.retrieval.exact import ExactScorer, unit_queries
 from discover.retrieval.filters import filter_mask
 from discover.retrieval.hits import Hit, build_hits
-from discover.retrieval.sign_builder import build_window_signs
 from discover.retrieval.storage import INDEX_FILES, check_model, read_index, write_index
 from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts
-from discover.retrieval.window_signs import WindowSigns
 from discover.retrieval.window_vectors import unit_window_vectors
 
 __all__ = ["INDEX_FILES", "Index"]
@@ -56,7 +56,7 @@ class Index:
         model_sha256: str,
         *,
         ann: InvertedLists | None = None,
-        signs: WindowSigns | None = None,
+        signs: Activations | None = None,
     ) -> None:
         if vectors.ndim != 2 or len(vectors) != len(windows):
             raise ShapeError(f"Vectors {vectors.shape} and {len(windows)} windows must have one row each.")
@@ -110,7 +110,7 @@ class Index:
         ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
         vectors = unit_window_vectors(embeddings, ids, model_sha256=model_sha256, dtype=dtype)
         facts = build_window_facts(window_set)
-        index = cls(vectors, facts, model_sha256, signs=build_window_signs(window_set))
+        index = cls(vectors, facts, model_sha256, signs=build_activations(window_set))
         return index.with_backend(config or IndexConfig())
 
     @classmethod

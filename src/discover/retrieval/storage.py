@@ -12,9 +12,9 @@ from discover.core.artifacts import atomic_path, require_manifest, write_manifes
 from discover.core.errors import ArtifactError
 from discover.core.reading import read_npz, taken_apart
 from discover.core.window_set import read_table, write_table
+from discover.retrieval.activations import Activations, read_signs, write_signs
 from discover.retrieval.approximate import AnnReport, InvertedLists, faiss_installed
 from discover.retrieval.window_facts import WINDOW_FACTS
-from discover.retrieval.window_signs import WindowSigns, read_signs, write_signs
 
 __all__ = ["ANN_FILE", "INDEX_FILES", "SIGNS_FILE", "StoredIndex", "check_model", "read_index", "write_index"]
 
@@ -39,7 +39,7 @@ class StoredIndex(NamedTuple):
     ann: InvertedLists | None
     ann_report: AnnReport | None
     """Of the lists on disk, also where FAISS is missing here."""
-    signs: WindowSigns | None
+    signs: Activations | None
 
 
 def write_index(
@@ -48,7 +48,7 @@ def write_index(
     windows: pl.DataFrame,
     model_sha256: str,
     ann: InvertedLists | None,
-    signs: WindowSigns | None = None,
+    signs: Activations | None = None,
 ) -> list[Path]:
     """Write an index; the manifest comes last, so a half-written index is noticed. Returns the paths."""
     paths = [folder / name for name in INDEX_FILES]

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import harness
 
 from discover.core.artifacts import read_manifest, write_manifest
-from discover.pipeline.stage import COMMIT_VARIABLE, Stage, StageOutcome, StageResult, run_stages
+from discover.stages.stage import COMMIT_VARIABLE, Stage, StageOutcome, StageResult, run_stages
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from discover.core.errors import ConfigError
 from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import EventLog, WindowSet
 from discover.homes import import_log, load_home
-from discover.homes.simulator import SimulatorConfig
-from discover.homes.simulator.log import simulate_log
 from discover.sampling.config import SamplingConfig
 from discover.sampling.sample import sample_windows
+from discover.simulator import SimulatorConfig
+from discover.simulator.log import simulate_log
 
 
 def query(text: str, **parts: object) -> Query:

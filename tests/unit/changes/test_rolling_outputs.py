@@ -18,8 +18,8 @@ from discover.changes import (
 )
 from discover.cli.changes import _print, _print_rolling, _row, show_changes
 from discover.core.errors import ConfigError
-from discover.pipeline.discovery import write_rolling_changes
 from discover.reports.change_strip import draw_rolling_changes
+from discover.serving.changes import write_rolling_changes
 
 BEFORE = parse_period("2024-01-01..2024-01-28")
 PNG = b"\x89PNG"

@@ -48,4 +48,4 @@ def test_a_search_does_not_load(module: str, loaded: set[str]) -> None:
 
 
 def test_a_search_loads_what_it_needs(loaded: set[str]) -> None:
-    assert {"torch", "tokenizers", "polars", "discover.pipeline.answers"} <= loaded
+    assert {"torch", "tokenizers", "polars", "discover.serving.search"} <= loaded

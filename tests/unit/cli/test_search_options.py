@@ -8,7 +8,7 @@ import pytest
 from discover.cli.search import check_one_question
 from discover.cli.search_filters import build_filters, parse_hours, parse_time, parse_weekdays
 from discover.core.errors import ArtifactError, ConfigError
-from discover.pipeline.caption_files import find_caption_style
+from discover.serving.caption_files import find_caption_style
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from discover.core.event_semantics import (
 from discover.core.home import Home, Sensor, SensorType
 from discover.core.tables import SPLITS
 from discover.core.window_set import WindowSet
-from discover.retrieval import build_window_facts, build_window_signs
+from discover.retrieval import build_activations, build_window_facts
 
 TYPES: tuple[SensorType, ...] = get_args(SensorType)
 STATES = (
@@ -84,7 +84,7 @@ def test_every_type_and_state_means_the_same_everywhere() -> None:
     # The index: a room is visited by a person's event.
     assert (build_window_facts(log)["rooms"].list.len().to_numpy() > 0).tolist() == person.tolist()
     # Search conditions: somebody begins or does something.
-    assert (build_window_signs(log).n_signs > 0).tolist() == active.tolist()
+    assert (build_activations(log).n_signs > 0).tolist() == active.tolist()
 
 
 def test_a_health_sensor_shows_nobody() -> None:

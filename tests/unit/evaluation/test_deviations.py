@@ -7,8 +7,8 @@ import pytest
 
 from discover.core.artifacts import write_json
 from discover.evaluation.deviations import deviations, reference_doubts, sampling_deviations
-from discover.evaluation.markdown import to_markdown
 from discover.pipeline.evaluate_stage import _note_deviations
+from discover.reports.markdown_evaluation import to_markdown
 from discover.sampling.config import SamplingConfig, SplitConfig
 
 

@@ -14,10 +14,10 @@ from discover.core.errors import ArtifactError, ConfigError, DataError
 from discover.evaluation import EvaluationConfig, evaluate_recognition, evaluate_retrieval
 from discover.evaluation.answers import AnswerLog, row_key
 from discover.evaluation.compare import Run, compare_runs, read_run
-from discover.evaluation.markdown_compare import comparison_markdown
 from discover.evaluation.schemas import MetricsFile, metrics_schema
 from discover.metrics import paired_score_difference
 from discover.reports.compare_figures import _rows, draw_comparison
+from discover.reports.markdown_compare import comparison_markdown
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = EvaluationConfig(

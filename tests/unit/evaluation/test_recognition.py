@@ -15,10 +15,10 @@ from discover.evaluation import (
     EvaluationData,
     evaluate_recognition,
     summarise_seeds,
-    to_markdown,
 )
 from discover.evaluation.label_free_rows import LabelFreeRows
 from discover.recognition import build_prompt_set
+from discover.reports.markdown_evaluation import to_markdown
 
 FAST = EvaluationConfig(
     bootstrap_samples=50, gradient_boosting_iterations=2, shot_draws=3, mlp_epochs=8, probe_strengths=(1.0,)

@@ -9,8 +9,9 @@ import pytest
 
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ArtifactError, JoinError
-from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_retrieval, to_markdown
+from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_retrieval
 from discover.evaluation.rank_directions import chance_recall
+from discover.reports.markdown_evaluation import to_markdown
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from discover.core.errors import ConfigError, DataError, DiscoverError
-from discover.pipeline import build_chain, check_log, check_run, plan_stages, run_chain
+from discover.pipeline import build_chain, check_log, check_run, run_chain
 from discover.pipeline.checks import check_days
 from discover.sampling.config import SplitConfig
+from discover.stages import plan_stages
 
 DEMO = Path(__file__).resolve().parents[3] / "configs/pipelines/demo.yaml"
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from discover.core.errors import ConfigError
-from discover.pipeline import build_chain, check_run, plan_stages, run_chain
+from discover.pipeline import build_chain, check_run, run_chain
+from discover.stages import plan_stages
 
 DEMO = Path(__file__).resolve().parents[3] / "configs/pipelines/demo.yaml"
 

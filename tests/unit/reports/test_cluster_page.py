@@ -14,12 +14,12 @@ from discover.changes.where_when import episodes_of, hours_of_week
 from discover.clustering import length_words
 from discover.core.errors import DataError
 from discover.core.window_set import WindowSet
-from discover.pipeline.cluster_words import describe_again
 from discover.reports.cluster_days import _calendar_rows
 from discover.reports.cluster_figures import family_colours
 from discover.reports.cluster_page import ClusterPageInputs, write_cluster_page
 from discover.reports.plan_figure import spread_apart
 from discover.retrieval import build_window_facts
+from discover.serving.cluster_words import describe_again
 
 
 def inputs_of(window_set: WindowSet, cluster: int | None = None) -> ClusterPageInputs:

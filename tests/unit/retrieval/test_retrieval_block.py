@@ -10,8 +10,8 @@ from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet
 from discover.pipeline.config import RunConfig
-from discover.pipeline.index_folders import note_source, search_defaults_of
 from discover.retrieval import Index, RetrievalConfig, SearchDefaults
+from discover.serving.index_folders import note_source, search_defaults_of
 
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "configs" / "pipelines" / "demo.yaml"

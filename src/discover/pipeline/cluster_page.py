@@ -1,0 +1,78 @@
+"""The page of a clustering, drawn again where its clusters changed."""
+
+from pathlib import Path
+
+from discover.core.event_semantics import person_mask
+from discover.core.progress import Progress
+from discover.core.reading import taken_apart
+from discover.pipeline.clusters import ClusterFolder
+from discover.pipeline.report_clusters import refresh_report
+from discover.retrieval import Index
+from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, find_clustering
+from discover.retrieval.clusters_file import read_clusters
+from discover.serving.index_folders import indexed_windows, only_index, sampling_of
+from discover.stages.stage import Stage, StageResult, run_stages
+
+__all__ = ["make_cluster_page", "write_model_cluster_page"]
+
+
+def make_cluster_page(model: Path, found: ClusterFolder, *, index: Path | None = None) -> Path | None:
+    """The page of a clustering, written if it is not that of its clusters; None where no window is in one.
+
+    Raises:
+        ArtifactError: The model has no index, or its windows are gone.
+    """
+    if not any(c["windows"] for c in found.content["clusters"]):
+        return None
+    folder = index or only_index(model)
+    sampling = sampling_of(folder)
+
+    def run(progress: Progress) -> StageResult:
+        del progress
+        return StageResult([write_model_cluster_page(model, clusters=found.content["name"], index=index)])
+
+    inputs = {
+        "clusters": found.path / CLUSTERS_FILE,
+        "assignments": found.path / ASSIGNMENTS_FILE,
+        "index": folder / "manifest.json",
+        "home": sampling.parent / "home.yaml",
+    }
+    run_stages([Stage("page", "draw the cluster page", 1, found.path, {}, inputs, run)])
+    refresh_report(model)
+    return found.path / "clusters.html"
+
+
+def write_model_cluster_page(
+    model: Path,
+    *,
+    clusters: str | None = None,
+    index: Path | None = None,
+    output: Path | None = None,
+) -> Path:
+    """Write the cluster page of a model's clustering; `output` defaults to the clustering's folder.
+
+    Returns:
+        Path of `clusters.html`.
+
+    Raises:
+        ArtifactError: The model has no index or no clusters, or its windows are gone.
+    """
+    from discover.reports.cluster_page import ClusterPageInputs, write_cluster_page
+
+    folder = index or only_index(model)
+    windows = Index.load(folder).windows
+    window_set = indexed_windows(folder)
+    sampling = sampling_of(folder)
+    found = find_clustering(model, sampling.name, windows["window_id"], clusters)
+    inputs = ClusterPageInputs(
+        title=f"{window_set.home.title or window_set.home.name}: clusters",
+        window_set=window_set,
+        facts=windows,
+        assignments=found.assignments,
+        content=read_clusters(found.folder / CLUSTERS_FILE),
+        present=person_mask(window_set.events, window_set.home),
+    )
+    with taken_apart(found.folder / CLUSTERS_FILE, "Run `discover cluster` again."):
+        page = write_cluster_page(output or found.folder, inputs)
+    refresh_report(model)
+    return page

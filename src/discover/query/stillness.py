@@ -1,0 +1,102 @@
+"""Silence and absence from home in a sentence: "a long pause", "nothing moves for half an hour", "leaves
+home"."""
+
+import re
+from collections.abc import Sequence
+
+from discover.query.amounts import Amount
+from discover.query.length_predicates import AwayAfter, AwayBefore, Clause, FewSigns, Pause
+from discover.query.lexicon import Place
+from discover.query.predicates import Uses
+
+__all__ = ["read_home", "read_stillness"]
+
+_STILLNESS = re.compile(
+    r"\b(?:pauses?|silence|silent|stillness|inactivity|standstill|lull|quiet\s+(?:spell|period|time|while|"
+    r"stretch|minutes?)|"
+    r"quiet|(?:is|goes|falls|stays|and|all|perfectly|completely)\s+still(?=\s*(?:$|[,.;]|and|for|"
+    r"afterwards?|again|then)))\b"
+)
+_NOTHING_MOVES = re.compile(
+    r"\b(?:nothing|nobody|no\s+one|no-one)\s+(?:is\s+|else\s+)?(?:mov(?:es|ing|e)|stir(?:s|ring)?|happens?|"
+    r"happening)\b|"
+    r"\b(?:without|no)\s+(?:any\s+|a\s+single\s+|further\s+)?(?:sign\s+of\s+)?(?:movement|motion|moving|"
+    r"activity|life|events?|stir\w*|sensor\s+\w+)\b"
+)
+_LITTLE = re.compile(
+    r"\b(?:(?:little|hardly\s+any|barely\s+any|almost\s+no|scarcely\s+any|few|minimal|not\s+much|"
+    r"without\s+much)\s+(?:signs?\s+of\s+)?"
+    r"(?:movements?|motions?|activity|moving)|(?:hardly|barely|scarcely)\s+(?:mov\w+|stir\w*)|motionless|"
+    r"(?:lie|lies|lying|sit|sits|sitting|stand|stands|standing|keeps?|stays?)\s+(?:very\s+|quite\s+)?still|"
+    r"calmly)\b"
+)
+_AFTERWARDS = re.compile(
+    r"\b(?:afterwards?|after\s+(?:that|which)|followed\s+by|then\s+(?:nothing|silence|quiet|nobody|no|"
+    r"a\s+long|it|all|the\s+(?:home|house|flat))|"
+    r"(?:home|house|flat|apartment|everything|place)\s+(?:is|stays|remains|goes|falls|lies)|"
+    r"before\s+a\s+(?:long\s+)?(?:silence|pause|quiet)|until)\b"
+)
+_BEFOREHAND = re.compile(
+    r"\b(?:after\s+(?:a\s+|an\s+|the\s+)?(?:very\s+|long\s+)*(?:silence|pause|quiet|stillness|lull|"
+    r"[\w\s]*?\b(?:hours?|minutes?)\s+(?:of|without|with\s+no|in\s+which))|"
+    r"beforehand|before\s+(?:that|which)|preceded\s+by|first\s+(?:movement|motion|sign))\b"
+)
+_HOUSE = r"(?:the\s+|his\s+|her\s+|their\s+)?(?:home|house|flat|apartment)"
+_GOES_OUT = re.compile(
+    rf"\b(?:leav(?:e|es|ing)\s+(?:{_HOUSE}|(?:or|and)\s+(?:com|return|arriv|re-?enter)\w*)|left\s+{_HOUSE}|"
+    rf"(?:go|goes|going|steps?|heads?|walks?)\s+(?:out(?:side)?(?!\s+of(?!\s+{_HOUSE})))|"
+    rf"going\s+out\b(?!\s+of)|leaves?\s+for\b|out\s+of\s+{_HOUSE})"
+)
+_COMES_HOME = re.compile(
+    rf"\b(?:(?:com(?:e|es|ing)|arriv\w+|get(?:s|ting)?|return\w*)\s+(?:back\s+)?(?:to\s+{_HOUSE}|home)\b|"
+    rf"com(?:es|ing)\s+in\s+from\s+outside|"
+    rf"enter(?:s|ing)?\s+{_HOUSE}|back\s+from\s+outside)"
+)
+_EMPTY_HOME = re.compile(
+    r"\b(?:home|house|flat|apartment|everything)\s+\w+\s+(?:empty|still|quiet|silent|dark)\b"
+)
+
+
+def read_stillness(
+    text: str, durations: Sequence[Amount], denied: Sequence[tuple[int, int]]
+) -> tuple[str, Clause] | None:
+    """What a sentence says of silence: its words and one clause; None where it says nothing.
+
+    Args:
+        text: The sentence in lower case.
+        durations: Lengths that it states; the first is that of the silence.
+        denied: Stretches of the text that deny a place ("no movement in the kitchen" is no silence).
+    """
+    little = _LITTLE.search(text)
+    if little is not None:
+        return little.group(), FewSigns()
+    moves, quiet, empty = _NOTHING_MOVES.search(text), _STILLNESS.search(text), _EMPTY_HOME.search(text)
+    if moves is not None and any(begin <= moves.start() < end for begin, end in denied):
+        moves = None
+    at = moves or quiet or empty
+    if at is None:
+        return None
+    stated = {"at_least_s": durations[0].low} if durations and durations[0].low > 0 else {}
+    if _BEFOREHAND.search(text):
+        return at.group(), AwayBefore(**stated)
+    if _AFTERWARDS.search(text) or empty:
+        return at.group(), AwayAfter(**stated)
+    return at.group(), Pause(**stated)
+
+
+def read_home(text: str, door: Place, *, still: bool) -> list[tuple[str, Clause]]:
+    """Leaving home and coming home: the front door, and that nothing happens while nobody is there.
+
+    Args:
+        text: What the sentence affirms, in lower case.
+        door: The front door.
+        still: Whether a silence is read already.
+    """
+    out, back = _GOES_OUT.search(text), _COMES_HOME.search(text)
+    said = out or back
+    if said is None:
+        return []
+    clauses: list[tuple[str, Clause]] = [(said.group(), Uses(door, door.used))]
+    if not (out and back) and not still:
+        clauses.append((said.group(), AwayAfter() if out else AwayBefore()))
+    return clauses

@@ -1,0 +1,261 @@
+"""A trained model reads a log, or its own windows, and says what was done when: step 6, recognition."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.alignment import LoadedModel, load_model
+from discover.core.artifacts import atomic_path
+from discover.core.config import config_from_mapping
+from discover.core.errors import ConfigError, DataError
+from discover.core.home import Home
+from discover.core.progress import SILENT, Progress
+from discover.core.window_set import window_middles_s
+from discover.homes import load_home
+from discover.recognition import (
+    PromptSet,
+    Recogniser,
+    RecognitionConfig,
+    RecognitionMethod,
+    to_segments,
+    window_timeline,
+)
+from discover.reports import draw_timeline
+from discover.retrieval import Index
+from discover.serving.activity_prompts import activity_prompts
+from discover.serving.index_folders import no_model, only_index
+from discover.serving.log_windows import sample_log, sampling_settings, unseen_share
+from discover.serving.teaching import TeachingRequest, plan_teaching
+from discover.text_encoders import build_text_encoder
+
+__all__ = [
+    "RecogniseRequest",
+    "RecognisedLog",
+    "day_span",
+    "recognise",
+    "write_timeline",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecogniseRequest:
+    """What to recognise, and how.
+
+    Attributes:
+        model: Folder of a trained model with an index.
+        log: A raw log; None: the windows of the index.
+        home: Shipped home or home YAML the log belongs to; None: the model's home.
+        index: Index folder; None: the model's only one of free-running windows.
+        splits: Of the index's windows, only those of these splits; empty: all.
+        days: Only windows that start on these days; empty: all.
+        prompts: YAML with activities and their sentences, instead of the home's.
+        method: How to recognise; None: self_trained where the reference windows' caption vectors are there
+            and the settings allow it, else prompts, with a note that says why.
+        captions: Style of the captions that help to teach, where windows have several.
+        config: Settings of the recognition; `method` above takes the place of its own.
+    """
+
+    model: Path
+    log: Path | None = None
+    home: str | None = None
+    index: Path | None = None
+    splits: tuple[str, ...] = ()
+    days: tuple[date, ...] = ()
+    prompts: Path | None = None
+    method: RecognitionMethod | None = None
+    captions: str | None = None
+    config: RecognitionConfig = field(default_factory=RecognitionConfig)
+
+
+@dataclass(frozen=True)
+class RecognisedLog:
+    """The answer.
+
+    Attributes:
+        home: The home whose windows were read.
+        timeline: `recognition.TIMELINE`.
+        segments: `recognition.SEGMENTS`.
+        prompts: Activities and the sentences that stood for them.
+        reference: Which unlabelled windows were learned from, in words.
+        method: How the answers came about.
+        note: Why the method is not self_trained, or why its teacher had no captions; empty else.
+        student_refused: Why the student does not answer and its teacher does, as a clause; empty else.
+        unseen_share: Share of events whose sensor the model never met in training.
+    """
+
+    home: Home
+    timeline: pl.DataFrame
+    segments: pl.DataFrame
+    prompts: PromptSet
+    reference: str
+    method: RecognitionMethod
+    note: str = ""
+    student_refused: str = ""
+    unseen_share: float = 0.0
+
+
+def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> RecognisedLog:
+    """Recognise the activities of a log, or of the model's own windows, without any label.
+
+    Raises:
+        ArtifactError: No model, no index, or the sampling settings behind it are gone.
+        ConfigError: Options that contradict each other, or no activity to answer.
+        DataError: The log is not readable, or no window is left.
+    """
+    _check_options(request)
+    folder = request.index or only_index(request.model)
+    model = load_model(request.model)
+    index = Index.load(folder, model_sha256=model.sha256)
+    own = (index.vectors.astype(np.float32), index.windows)
+    home, unseen = model.home, 0.0
+    vectors, windows = own
+    if request.log is not None:
+        given = load_home(request.home) if request.home is not None else model.home
+        settings = sampling_settings(folder)
+        window_set = sample_log(request.log, given, settings)
+        vectors = model.embed_windows(window_set, progress=progress).vectors
+        home, windows = window_set.home, window_set.windows
+        unseen = unseen_share(model.home, window_set)
+    prompts = activity_prompts(home, request.config, request.prompts)
+    foreign = home.name != model.home.name
+    reference, words = _reference(*((vectors, windows) if foreign else own))
+    recogniser, note = _fitted(request, model, prompts, reference, None if foreign else folder)
+    chosen = _chosen(windows, request)
+    timeline = window_timeline(recogniser, vectors, windows).filter(
+        pl.col("window_id").is_in(chosen.implode())
+    )
+    segments = to_segments(timeline, recogniser.config)
+    return RecognisedLog(
+        home,
+        timeline,
+        segments,
+        prompts,
+        words,
+        recogniser.config.method,
+        note,
+        recogniser.student_refused_,
+        unseen,
+    )
+
+
+def write_timeline(folder: Path, found: RecognisedLog, *, title: str) -> list[Path]:
+    """Write both tables as Parquet and CSV and the pictures as PNG and SVG; return their paths.
+
+    Raises:
+        ArtifactError: The folder cannot be written.
+    """
+    paths = []
+    for name, table in (("timeline_windows", found.timeline), ("timeline_segments", found.segments)):
+        with atomic_path(folder / f"{name}.parquet") as temporary:
+            table.write_parquet(temporary, compression="zstd", statistics=False)
+        with atomic_path(folder / f"{name}.csv") as temporary:
+            table.write_csv(temporary, datetime_format="%Y-%m-%d %H:%M:%S", float_precision=4)
+        paths += [folder / f"{name}.parquet", folder / f"{name}.csv"]
+    for drawing in draw_timeline(found.segments, title=title):
+        for ending, content in (("png", drawing.png), ("svg", drawing.svg)):
+            path = folder / f"{drawing.name}.{ending}"
+            with atomic_path(path) as temporary:
+                temporary.write_bytes(content)
+            paths.append(path)
+    return paths
+
+
+def day_span(windows: pl.DataFrame) -> str:
+    """ "18 days, 2009-07-01 to 2009-07-18" of a table with `start`, at least one row."""
+    days = windows["start"].dt.strftime("%Y-%m-%d").unique().sort().to_list()
+    return f"{len(days)} day{'s' if len(days) > 1 else ''}, {days[0]} to {days[-1]}"
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """Unlabelled windows to learn from: ids (W,), vectors (W, P), times, and which are of validation days."""
+
+    ids: NDArray[np.str_]
+    vectors: NDArray[np.floating]
+    middles_s: NDArray[np.float64]
+    validation: NDArray[np.bool_]
+
+
+def _check_options(request: RecogniseRequest) -> None:
+    if (
+        not (request.model / "best_model.pt").is_file()
+        and not (request.model / "model.safetensors").is_file()
+    ):
+        raise no_model(request.model)
+    if request.log is not None and request.splits:
+        raise ConfigError("A log has no splits: give either a log or --split, not both.")
+    if request.captions is not None and request.method == "prompts":
+        raise ConfigError(
+            "--captions says which captions help to teach a student: leave --method prompts out."
+        )
+    if request.log is None and request.home is not None:
+        raise ConfigError("--home says whose log it is: give the log as well, or leave --home out.")
+
+
+def _reference(vectors: NDArray[np.floating], windows: pl.DataFrame) -> tuple[_Reference, str]:
+    """Training and validation windows, all of them, without their labels."""
+    keep = (windows["split"].cast(pl.String) != "test").to_numpy()
+    if not keep.any():
+        raise DataError("There are no training windows to take means from. Use an index of all splits.")
+    rows = windows.filter(pl.Series(keep))
+    validation = (rows["split"].cast(pl.String) == "val").to_numpy()
+    words = f"{len(rows):,} unlabelled windows of {day_span(rows)}"
+    ids = rows["window_id"].to_numpy().astype(np.str_)
+    return _Reference(ids, vectors[keep], window_middles_s(rows), validation), words
+
+
+def _fitted(
+    request: RecogniseRequest,
+    model: LoadedModel,
+    prompts: PromptSet,
+    reference: _Reference,
+    index_folder: Path | None,
+) -> tuple[Recogniser, str]:
+    """The fitted recogniser, and a note on its method."""
+    encoder = build_text_encoder(model.text_encoder_config)
+    asked = TeachingRequest(
+        method=request.method,
+        style=request.captions,
+        balance=request.config.balance,
+        activities=len(prompts.labels),
+        index=index_folder,
+        window_ids=reference.ids,
+    )
+    teaching = plan_teaching(asked, encoder)
+    settings = request.config.model_dump() | {"method": teaching.method}
+    recogniser = Recogniser(
+        prompts,
+        lambda texts: encoder.encode(texts, kind="query"),
+        model.project_text,
+        config_from_mapping(settings, RecognitionConfig, source="recognition"),
+    )
+    recogniser.fit(
+        reference.vectors,
+        middles_s=reference.middles_s,
+        validation=reference.validation,
+        caption_vectors=teaching.caption_vectors,
+    )
+    return recogniser, teaching.note
+
+
+def _chosen(windows: pl.DataFrame, request: RecogniseRequest) -> pl.Series:
+    rows = windows
+    if request.splits:
+        rows = rows.filter(pl.col("split").cast(pl.String).is_in(request.splits))
+    if request.days:
+        rows = rows.filter(pl.col("start").dt.date().is_in(request.days))
+    if not len(rows):
+        raise DataError(f"No window is left: {_what_there_is(windows, request.days)}")
+    return rows["window_id"]
+
+
+def _what_there_is(windows: pl.DataFrame, days: Sequence[date]) -> str:
+    if not len(windows):
+        return "the log has too few events in every window."
+    asked = f" on {', '.join(map(str, days))}" if days else " of this split"
+    return f"there is none{asked}. There are windows of {day_span(windows)}."

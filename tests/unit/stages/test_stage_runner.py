@@ -1,0 +1,173 @@
+"""The runner skips what is current, rebuilds what a change touches, and mixes nothing."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from discover.core.artifacts import atomic_path, folder_lock, read_manifest, write_text
+from discover.core.errors import ArtifactError
+from discover.stages.stage import Stage, StageOutcome, StageResult, plan_stages, run_stages
+
+
+def chain(root: Path, ran: list[str], *, suffix: str = "", factor: int = 2) -> list[Stage]:
+    """raw.txt -> a/double.txt -> b/upper.txt, where each stage notes that it ran."""
+    a, b = root / "a", root / "b"
+
+    def double(_: object) -> StageResult:
+        ran.append("double")
+        write_text(a / "double.txt", (root / "raw.txt").read_text() * factor)
+        return StageResult([a / "double.txt"], {"characters": 1})
+
+    def upper(_: object) -> StageResult:
+        ran.append("upper")
+        write_text(b / "upper.txt", (a / "double.txt").read_text().upper() + suffix)
+        return StageResult([b / "upper.txt"])
+
+    return [
+        Stage("double", "double it", 1, a, {"factor": factor}, {"raw": root / "raw.txt"}, double),
+        Stage("upper", "shout it", 1, b, {"suffix": suffix}, {"double": a / "double.txt"}, upper),
+    ]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "raw.txt").write_text("ab")
+    return tmp_path
+
+
+def test_second_run_runs_nothing(root: Path) -> None:
+    ran: list[str] = []
+    run_stages(chain(root, ran))
+    assert (root / "b/upper.txt").read_text() == "ABAB"
+    outcomes = run_stages(chain(root, ran))
+    assert ran == ["double", "upper"]
+    assert [o.ran for o in outcomes] == [False, False]
+    assert outcomes[0].rows == {"characters": 1}
+
+
+def test_a_setting_rebuilds_only_what_it_touches(root: Path) -> None:
+    ran: list[str] = []
+    run_stages(chain(root, ran))
+    run_stages(chain(root, ran, suffix="!"))
+    assert ran == ["double", "upper", "upper"]
+    assert (root / "b/upper.txt").read_text() == "ABAB!"
+
+
+def test_a_changed_input_rebuilds_from_there(root: Path) -> None:
+    ran: list[str] = []
+    run_stages(chain(root, ran))
+    (root / "raw.txt").write_text("cd")
+    run_stages(chain(root, ran))
+    assert ran == ["double", "upper"] * 2
+    assert (root / "b/upper.txt").read_text() == "CDCD"
+
+
+def test_a_moved_folder_stays_current_and_its_paths_do_not_count(root: Path, tmp_path: Path) -> None:
+    ran: list[str] = []
+
+    def placed(where: Path, factor: int = 2) -> list[Stage]:
+        double, upper = chain(where, ran, factor=factor)
+        config = {**double.config, "place": str(where)}
+        return [replace(double, config=config, not_compared=("place",)), upper]
+
+    run_stages(placed(root))
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in ("a", "b", "raw.txt"):
+        (root / name).rename(moved / name)
+    assert [o.ran for o in run_stages(placed(moved))] == [False, False]
+    assert [p.action for p in plan_stages(placed(moved))] == ["skip", "skip"]
+    outcomes = run_stages(placed(moved, factor=3))
+    assert outcomes[0].reason == "settings changed: factor"
+    assert ran == ["double", "upper"] * 2
+
+
+def test_an_altered_output_is_made_again(root: Path) -> None:
+    ran: list[str] = []
+    run_stages(chain(root, ran))
+    (root / "a/double.txt").write_text("tampered")
+    outcomes = run_stages(chain(root, ran))
+    assert outcomes[0].reason == "output altered: double.txt"
+    assert (root / "a/double.txt").read_text() == "abab"
+    assert ran == ["double", "upper", "double"], "upper's input came out with the same bytes"
+
+
+def test_a_stage_that_dies_leaves_no_manifest_and_no_half_file(root: Path) -> None:
+    ran: list[str] = []
+    stages = chain(root, ran)
+    run_stages(stages)
+
+    def die(_: object) -> StageResult:
+        with atomic_path(root / "b/upper.txt") as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    broken = Stage("upper", "shout it", 2, root / "b", {}, stages[1].inputs, die)
+    with pytest.raises(KeyboardInterrupt):
+        run_stages([stages[0], broken])
+    assert (root / "b/upper.txt").read_text() == "ABAB"
+    assert read_manifest(broken.manifest_path) is None
+    assert not list((root / "b").glob(".*.partial"))
+    run_stages(chain(root, ran))
+    assert ran[-1] == "upper"
+
+
+def test_leftovers_of_a_killed_run_are_removed(root: Path) -> None:
+    (root / "a").mkdir()
+    (root / "a" / ".double.txt.x.partial").write_text("half")
+    run_stages(chain(root, []))
+    assert sorted(p.name for p in (root / "a").iterdir()) == [".lock", "double.txt", "manifest_double.json"]
+
+
+def test_plan_says_what_would_happen_without_doing_it(root: Path) -> None:
+    ran: list[str] = []
+    assert [p.action for p in plan_stages(chain(root, ran))] == ["run", "run"]
+    assert ran == []
+    run_stages(chain(root, ran))
+    assert [p.action for p in plan_stages(chain(root, ran))] == ["skip", "skip"]
+    plans = plan_stages(chain(root, ran, factor=3))
+    assert [(p.action, p.reason) for p in plans] == [
+        ("run", "settings changed: factor"),
+        ("depends", "after double"),
+    ]
+
+
+def test_only_refuses_a_stale_ancestor(root: Path) -> None:
+    ran: list[str] = []
+    with pytest.raises(ArtifactError, match=r"Stage 'double' .* is not up to date: not made yet"):
+        run_stages(chain(root, ran), only={"upper"})
+    run_stages(chain(root, ran), only={"double"})
+    run_stages(chain(root, ran), only={"upper"})
+    assert ran == ["double", "upper"]
+
+
+def test_another_runs_artefact_is_not_mixed_in(root: Path) -> None:
+    ran: list[str] = []
+    stages = chain(root, ran)
+
+    def other_run(outcome: object) -> None:
+        if ran == ["double"]:
+            run_stages(chain(root, ran, factor=5)[:1])
+
+    with pytest.raises(ArtifactError, match="rebuilt by another run"):
+        run_stages(stages, on_outcome=other_run)
+    assert not (root / "b/upper.txt").exists()
+
+
+def test_a_current_stage_waits_for_no_reader(root: Path) -> None:
+    ran: list[str] = []
+    run_stages(chain(root, ran))
+    outcomes: list[StageOutcome] = []
+    thread = threading.Thread(target=lambda: outcomes.extend(run_stages(chain(root, ran))), daemon=True)
+    with folder_lock(root / "a", shared=True), folder_lock(root / "b", shared=True):
+        thread.start()
+        thread.join(timeout=30)
+        assert [o.ran for o in outcomes] == [False, False]
+
+
+def test_missing_input_names_the_file(root: Path) -> None:
+    (root / "raw.txt").unlink()
+    with pytest.raises(ArtifactError, match=r"Stage 'double' needs .*raw\.txt"):
+        run_stages(chain(root, []))

@@ -286,8 +286,11 @@ def _score_table(rows: Sequence[Mapping[str, Any]], pool: str, protocol: str, an
         found = answers.scores(protocol, "L1", pool, row_key(row)) if row["unit"] == "window" else None
         intervals = {} if found is None else found.intervals()
         scores = [_mean(row[pool][s]["values"]) + _bracket(intervals.get(s)) for s in _SCORES]
+        error = row[pool].get("calibration_error")
+        scores.append("" if error is None else _mean(error["values"]))
         cells.append((method_title(row), "yes" if row["uses_labels"] else "no", *scores))
-    return markdown_table(("row", "labels", "accuracy", "balanced acc.", "macro F1", "weighted F1"), cells)
+    columns = ("row", "labels", "accuracy", "balanced acc.", "macro F1", "weighted F1", "calibration error")
+    return markdown_table(columns, cells)
 
 
 def _deviation_lines(result: Mapping[str, Any]) -> str:
@@ -334,8 +337,9 @@ def main() -> None:
             f"Settings changed: {', '.join(shown) or 'none'}. Home {first['home']}, {len(results)} seeds, "
             f"{seconds:.0f} s in all. Prompt sets (sha256): {hashes}. Mean over seeds, range over seeds in "
             "round brackets, one 95 % interval by bootstrap over seeds and days together in square ones "
-            "(none with fewer than 8 annotated test days, and none per segment). Rejection for the "
-            f"pool of all windows: {first.get('rejection')}.",
+            "(none with fewer than 8 annotated test days, and none per segment). Calibration error: 15 bins; "
+            "label-free scores by a softmax at a fixed temperature, students as sure as they say. Rejection "
+            f"for the pool of all windows: {first.get('rejection')}.",
             stage_commits(o for done in outcomes for o in done),
             _deviation_lines(results[0]),
             recognition_tables(results, answers),

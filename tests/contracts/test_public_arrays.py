@@ -64,6 +64,10 @@ CALLS: dict[str, Call] = {
     "weighted_f1": (m.weighted_f1, {"truth": NAMES, "predicted": OTHER}),
     "classification_scores": (m.classification_scores, {"truth": NAMES, "predicted": OTHER}),
     "confusion_matrix": (m.confusion_matrix, {"truth": NAMES, "predicted": OTHER}),
+    "expected_calibration_error": (
+        m.expected_calibration_error,
+        {"right": np.arange(8) % 2 * 1.0, "confidence": TIMES / 210},
+    ),
     "scores_from_confusion": (m.scores_from_confusion, {"confusion": np.eye(3)}),
     "bootstrap_interval": (m.bootstrap_interval, {"metric": statistic, "days": DAYS * 1.0, **SAMPLES}),
     "paired_difference": (

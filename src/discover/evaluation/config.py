@@ -42,7 +42,7 @@ class EvaluationConfig(StrictModel):
     text_weights: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
     """Weights of the prompt tried in prototypes of text and shots; the best on validation is used."""
     balance_temperature: float = Field(default=DEFAULT_TEMPERATURE, gt=0, le=100)
-    """Softmax temperature under which the `balanced` rows make activities equally frequent."""
+    """Softmax temperature of cosines: for the `balanced` rows, and for the calibration error."""
     balance_strength: float = Field(default=1.0, ge=0, le=1)
     """How far they do: 0 leaves scores as they are, 1 makes all activities alike over training windows."""
     self_training: bool = True

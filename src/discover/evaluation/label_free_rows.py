@@ -5,7 +5,7 @@ from all training windows, annotated or not.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,11 +69,18 @@ class _Side:
 
 @dataclass(frozen=True)
 class _Source:
-    """One way to compare windows with prompts, on training and test windows."""
+    """One way to compare windows with prompts, on training and test windows.
+
+    Attributes:
+        name: The method.
+        train, test: What it says of the windows.
+        temperature: Softmax temperature that makes probabilities of its scores.
+    """
 
     name: str
     train: _Side
     test: _Side
+    temperature: float
 
 
 @dataclass(frozen=True)
@@ -131,17 +138,17 @@ class LabelFreeRows:
         teacher's scores; the row's `student` says so. A teacher that names one activity only has no student.
         """
         sentences = np.asarray(self.encode_text(prompts.sentences), dtype=np.float32)
-        sources = [_source(space, prompts, sentences) for space in self._spaces]
+        sources = [_source(space, prompts, sentences, self.config) for space in self._spaces]
         rejections = {source.name: self._rejections(source) for source in sources}
         rows: list[Method] = []
         for source in sources:
             for variant, scores in _variants(source, self.config).items():
-                rows += self._rows(source.name, variant, prompts, scores, rejections[source.name])
+                rows += self._rows(source, variant, prompts, scores, rejections[source.name])
         if len(sources) == 2:
             both = _combined(sources)
             sources.append(both)
             rejections[both.name] = self._rejections(both)
-            rows += self._rows(both.name, "plain", prompts, both.test.scores, rejections[both.name])
+            rows += self._rows(both, "plain", prompts, both.test.scores, rejections[both.name])
         for source in sources if students else ():
             name = _STUDENTS.get(source.name)
             if name is None or len(np.unique(source.train.scores.argmax(axis=1))) < 2:
@@ -151,10 +158,10 @@ class LabelFreeRows:
                 asked[f"{name}_first"] = FIRST_SETTINGS
             for row, settings in asked.items():
                 scores, check = _student(source, settings, self.train.middles_s)
-                found = self._rows(row, "plain", prompts, scores, rejections[source.name])
-                for method in found:
-                    method.notes["student"] = check
-                rows += found
+                heat = source.temperature if check["refused"] else None
+                found = self._rows(source, "plain", prompts, scores, rejections[source.name])
+                notes = {"student": check}
+                rows += [replace(m, method=row, temperature=heat, notes={**m.notes, **notes}) for m in found]
         return rows
 
     def _rejections(self, source: _Source) -> dict[bool, _Rejection]:
@@ -172,7 +179,7 @@ class LabelFreeRows:
 
     def _rows(
         self,
-        name: str,
+        source: _Source,
         variant: str,
         prompts: PromptSet,
         scores: NDArray[np.floating],
@@ -190,27 +197,30 @@ class LabelFreeRows:
                 full = FittedScores(np.column_stack([used, rejected]), (*prompts.labels, NO_ACTIVITY))
             rows.append(
                 Method(
-                    name,
+                    source.name,
                     uses_labels=False,
                     annotated=FittedScores(used, prompts.labels),
                     full=full,
                     prompts=prompts.name,
                     variant=variant,
                     smoothed=smoothed,
+                    temperature=source.temperature,
                     notes={"rejection_threshold": round(rejection.threshold, 6)} if full is not None else {},
                 )
             )
         return rows
 
 
-def _source(space: _Space, prompts: PromptSet, sentences: NDArray[np.float32]) -> _Source:
+def _source(
+    space: _Space, prompts: PromptSet, sentences: NDArray[np.float32], config: EvaluationConfig
+) -> _Source:
     own = np.asarray(space.place(sentences), dtype=np.float32)
 
     def side(vectors: NDArray[np.float32]) -> _Side:
         scores = prompt_scores(vectors, own, prompts.owners)
         return _Side(vectors, scores, activity_margins(scores, vectors, space.background))
 
-    return _Source(space.name, side(space.train), side(space.test))
+    return _Source(space.name, side(space.train), side(space.test), config.balance_temperature)
 
 
 def _variants(source: _Source, config: EvaluationConfig) -> dict[str, NDArray[np.float32]]:
@@ -230,7 +240,10 @@ def _combined(sources: Sequence[_Source]) -> _Source:
         margins = combine_scores([(part.margins[:, None], reference) for part, reference in parts])[:, 0]
         return _Side(parts[-1][0].vectors, scores, margins)
 
-    return _Source("combined", side("train"), side("test"))
+    # `Recogniser` does the same: the mean of both, in units of the window vectors' cosines.
+    windows = sources[-1]
+    spread = float(np.std(windows.train.scores)) or 1.0
+    return _Source("combined", side("train"), side("test"), windows.temperature * len(sources) / spread)
 
 
 def _student(

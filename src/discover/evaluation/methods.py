@@ -12,6 +12,7 @@ from discover.evaluation.data import EvaluationData, SplitData, window_vectors
 from discover.evaluation.features import bag_of_sensors, hour_features
 from discover.evaluation.probes import LabelledVectors, linear_probe, mlp_probe
 from discover.evaluation.supervised import FittedScores, doubt, logistic_scores, majority_scores
+from discover.recognition.label_free import probabilities
 
 __all__ = ["Method", "Splits", "probe_methods", "supervised_methods"]
 
@@ -34,6 +35,7 @@ class Method:
         smoothed: Whether scores were averaged over neighbouring windows.
         space: For probes: "joint" (after the projection head) or "encoder" (before it).
         coarse_by: For coarse labels: "mapping" (of fine answers) or "own_prompts".
+        temperature: Softmax temperature that makes probabilities of the scores; None: they are probabilities.
         notes: Further facts for the result.
     """
 
@@ -46,7 +48,12 @@ class Method:
     smoothed: bool = False
     space: str | None = None
     coarse_by: str | None = None
+    temperature: float | None = None
     notes: dict[str, Any] = field(default_factory=dict)
+
+    def to_probabilities(self, scores_NK: NDArray[np.floating]) -> NDArray[np.floating]:
+        """(N, K) probabilities for scores of the annotated pool, (N, K)."""
+        return scores_NK if self.temperature is None else probabilities(scores_NK, self.temperature)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,15 @@ def score_methods(
         for method in methods:
             parts = {"annotated": method.annotated, "full": method.full}
             results = {
-                name: score_pool(pools[name], part.scores, part.classes)
+                name: score_pool(
+                    pools[name],
+                    part.scores,
+                    part.classes,
+                    # Refusing to answer by a margin is a rule without a probability.
+                    to_probabilities=method.to_probabilities
+                    if method.uses_labels or name == "annotated"
+                    else None,
+                )
                 for name, part in parts.items()
                 if part is not None and name in pools
             }

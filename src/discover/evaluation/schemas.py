@@ -48,6 +48,8 @@ class PoolScores(_Part):
     balanced_accuracy: Score
     macro_f1: Score
     weighted_f1: Score
+    calibration_error: float | None = None
+    """Expected calibration error; null where a row gives no probabilities."""
     classes: list[str]
     confusion: list[list[int]]
     per_class: dict[str, ClassScores]

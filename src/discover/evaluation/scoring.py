@@ -1,6 +1,6 @@
 """Predictions to scores with intervals: bootstrap over days, windows or whole segments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from discover.core.day_parts import DAY_PARTS
 from discover.metrics.bootstrap import enough_days, sample_interval
 from discover.metrics.bootstrap_scores import drawn_confusions
+from discover.metrics.calibration import expected_calibration_error
 from discover.metrics.classification import SCORE_NAMES, class_f1, scores_from_confusion
 
 __all__ = [
@@ -66,7 +67,8 @@ class Scored:
     """Scores of one method on one pool.
 
     Attributes:
-        result: JSON-able: n, scores with intervals, per_class, classes, confusion.
+        result: JSON-able: n, scores with intervals, calibration_error (None without probabilities),
+            per_class, classes, confusion.
         samples: Score name -> (B,) values over the bootstrap samples.
         answers: (N,) class answered for each unit.
     """
@@ -89,13 +91,20 @@ def pool_segments(
     return (rows, unit.astype(np.int64)), rows[first]
 
 
-def score_pool(pool: Pool, scores: NDArray[np.floating], classes: Sequence[str]) -> Scored:
+def score_pool(
+    pool: Pool,
+    scores: NDArray[np.floating],
+    classes: Sequence[str],
+    *,
+    to_probabilities: Callable[[NDArray[np.floating]], NDArray[np.floating]] | None = None,
+) -> Scored:
     """Score the best class of each unit; a segment's scores are the mean of its windows' scores.
 
     Args:
         pool: What to score.
         scores: (W, C') scores of all test windows, higher is better.
         classes: (C',) class of each column, all in `pool.classes`.
+        to_probabilities: (N, C') scores of units to probabilities of the columns; None: there are none.
     """
     window, unit = pool.rows
     chosen = scores[window]
@@ -105,21 +114,28 @@ def score_pool(pool: Pool, scores: NDArray[np.floating], classes: Sequence[str])
         sizes = np.bincount(unit, minlength=len(pool.truth))
         sums = [np.bincount(unit, weights=column, minlength=len(pool.truth)) for column in chosen.T]
         chosen = np.stack(sums, axis=1) / sizes[:, None]
-    guess = places(pool.classes, np.asarray(classes, dtype=np.str_))[chosen.argmax(axis=1)]
+    columns = places(pool.classes, np.asarray(classes, dtype=np.str_))
+    guess = columns[chosen.argmax(axis=1)]
     size = len(pool.classes)
     counts = np.bincount(pool.truth_codes * size + guess, minlength=size * size).reshape(size, size)
     whole = scores_from_confusion(counts)
     drawn = drawn_confusions(pool.truth_codes, guess, pool.day_codes, pool.weights, size)
     sampled = scores_from_confusion(drawn)
     days = int(pool.weights.shape[1])
-    result = {
+    result: dict[str, Any] = {
         "n": len(pool.truth),
         "days": days,
         **{name: with_interval(float(whole[name]), sampled[name], days) for name in SCORE_NAMES},
+        "calibration_error": None,
         "classes": list(pool.classes),
         "confusion": counts.tolist(),
         "per_class": _per_class(counts, pool.classes, _f1_ranges(pool, drawn)),
     }
+    if to_probabilities is not None:
+        # Several columns may stand for one class; what counts is the probability of the answer.
+        answered = to_probabilities(chosen) * (columns == guess[:, None])
+        error = expected_calibration_error(guess == pool.truth_codes, answered.sum(axis=1).clip(0, 1))
+        result["calibration_error"] = round(error, 6)
     if pool.day_parts is not None:
         result["by_day_part"] = _by_day_part(pool.truth_codes, guess, pool.day_parts, size)
     return Scored(result, sampled, np.asarray(pool.classes, dtype=np.str_)[guess])

@@ -16,7 +16,8 @@ def summarise_seeds(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     """One row per method of recognition results that differ in the model's seed only.
 
     Returns:
-        Rows as in the results, each score with `mean`, `min`, `max` and `values` (one per seed).
+        Rows as in the results, each score with `mean`, `min`, `max` and `values` (one per seed), the
+        calibration error with `values`.
 
     Raises:
         ConfigError: No result, or results of another home, protocol, prompts or set of rows.
@@ -47,6 +48,9 @@ def summarise_seeds(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
                         "max": max(values),
                         "values": values,
                     }
+                errors = [result["rows"][i][pool].get("calibration_error") for result in results]
+                if None not in errors:
+                    merged[pool]["calibration_error"] = {"values": errors}
         summary.append(merged)
     return summary
 

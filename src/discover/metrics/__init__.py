@@ -15,6 +15,7 @@ from discover.metrics.bootstrap_scores import (
     paired_score_difference,
     score_samples,
 )
+from discover.metrics.calibration import expected_calibration_error
 from discover.metrics.classification import (
     SCORE_NAMES,
     ClassificationScores,
@@ -62,6 +63,7 @@ __all__ = [
     "clustering_scores",
     "confusion_matrix",
     "cosine_top_k",
+    "expected_calibration_error",
     "hungarian_accuracy",
     "label_means",
     "label_precision_at_k",

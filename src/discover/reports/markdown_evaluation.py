@@ -117,15 +117,19 @@ def _scores(rows: Sequence[Mapping[str, Any]], pool: str, title: str) -> list[st
     rows = [row for row in rows if pool in row]
     if not rows:
         return []
+    found = [row[pool].get("calibration_error") for row in rows]
+    errors = ["" if e is None else f"{e:.3f}" for e in found] if found != [None] * len(rows) else None
     body = [
         [
             method_title(row),
             "yes" if row["uses_labels"] else "no",
             *(score_cell(row[pool][s]) for s in SCORE_WORDS),
+            *([] if errors is None else [errors[i]]),
         ]
-        for row in rows
+        for i, row in enumerate(rows)
     ]
-    table = markdown_table(["method", "labels", *SCORE_WORDS.values()], body, text_columns=2)
+    columns = [*SCORE_WORDS.values(), *([] if errors is None else ["calibration error"])]
+    table = markdown_table(["method", "labels", *columns], body, text_columns=2)
     return [f"## {title} (n = {rows[0][pool]['n']:,})", "", *table, ""]
 
 

@@ -162,9 +162,11 @@ def _scores_table(rows: Sequence[Mapping[str, Any]], pool: str, title: str) -> T
             strong = not row["uses_labels"] and value["value"] == best[score]
             note = _range(value["low"], value["high"])
             cells.append(Cell(f"{value['value']:.3f}", note, number=True, strong=strong))
+        error = row[pool].get("calibration_error")
+        cells.append(Cell("–" if error is None else f"{error:.3f}", number=True))
         body.append([Cell(method_title({**row, "prompts": None})), *cells])
-    header = ("method", *(words for _, words in _SCORES))
-    return Table(title, header, body, number_columns=frozenset({1, 2, 3, 4}))
+    header = ("method", *(words for _, words in _SCORES), "calibration error")
+    return Table(title, header, body, number_columns=frozenset({1, 2, 3, 4, 5}))
 
 
 def _range(low: float | None, high: float | None) -> str:

@@ -333,6 +333,34 @@ def test_a_segment_is_scored_by_the_mean_of_its_windows() -> None:
     assert (result["n"], result["accuracy"]["value"]) == (2, 1.0)
 
 
+def test_calibration_asks_for_the_probability_of_the_answered_class() -> None:
+    """Columns of one class are added; a segment's probability comes from its mean scores."""
+    shares = np.array([[0.5, 0.3, 0.2], [0.1, 0.5, 0.4], [0.2, 0.2, 0.6]])
+    pool = Pool(
+        (np.arange(3), np.arange(3)),
+        np.array(["a", "b", "b"]),
+        np.zeros(3, int),
+        ("a", "b"),
+        day_draws(1, 9, 0),
+    )
+    result = score_pool(pool, shares, ("a", "a", "b"), to_probabilities=lambda s: s).result
+    # Answers a with .8 (right), a with .6 (wrong), b with .6 (right): 15 bins, the last two in one.
+    assert result["accuracy"]["value"] == pytest.approx(2 / 3, abs=1e-6)
+    assert result["calibration_error"] == pytest.approx((1 - 0.8) / 3 + (1.2 - 1) / 3, abs=1e-6)
+    assert score_pool(pool, shares, ("a", "a", "b")).result["calibration_error"] is None
+    grouped = Pool(
+        (np.arange(3), np.array([0, 1, 1])),
+        np.array(["a", "b"]),
+        np.zeros(2, int),
+        ("a", "b"),
+        day_draws(1, 9, 0),
+    )
+    result = score_pool(grouped, shares, ("a", "a", "b"), to_probabilities=np.sqrt).result
+    # The second segment's mean is (.15, .35, .5): b, with the square root of .5; the first answers a.
+    wanted = (1 - 1) / 2 + (1 - np.sqrt(0.5)) / 2
+    assert result["calibration_error"] == pytest.approx(wanted, abs=1e-6)
+
+
 def test_segments_of_one_window_each_keep_their_own_answers() -> None:
     segments = np.array([7, 3, 5])
     rows, heads = pool_segments(np.ones(3, bool), segments)

@@ -6,7 +6,13 @@ import numpy as np
 
 from discover.evaluation import EvaluationConfig
 from discover.evaluation.label_free_rows import LabelFreeRows, _combined, _Side, _Source, _student
-from discover.recognition import FIRST_SETTINGS, SelfTrainedClassifier, SelfTrainingConfig, build_prompt_set
+from discover.recognition import (
+    FIRST_SETTINGS,
+    SelfTrainedClassifier,
+    SelfTrainingConfig,
+    build_prompt_set,
+    probabilities,
+)
 
 
 def source(name: str, seed: int, train_scale: float, test_scale: float) -> _Source:
@@ -17,7 +23,7 @@ def source(name: str, seed: int, train_scale: float, test_scale: float) -> _Sour
         vectors = generator.normal(size=(windows, 5)).astype(np.float32)
         return _Side(vectors, scores, (scale * generator.normal(size=windows)).astype(np.float32))
 
-    return _Source(name, side(40, train_scale), side(30, test_scale))
+    return _Source(name, side(40, train_scale), side(30, test_scale), 0.05)
 
 
 def test_both_kinds_are_added_in_units_of_their_spread_over_training_windows() -> None:
@@ -44,6 +50,39 @@ def test_a_refused_student_leaves_its_row_to_its_teacher() -> None:
     student.fit(both.train.vectors, both.train.scores, middles_s=times)
     np.testing.assert_allclose(free, student.predict_proba(both.test.vectors), atol=1e-6)
     assert unchecked == {**check, "refused": ""}
+
+
+def test_probabilities_of_both_kinds_are_those_of_the_recogniser(study: Any) -> None:
+    """Softmax of both kinds' mean in units of the windows' cosines; students are as sure as they say."""
+    text, aligned = source("text_only", 0, 1.0, 9.0), source("aligned_zero_shot", 1, 5.0, 2.0)
+    both = _combined([text, aligned])
+    mean = (
+        text.train.scores / text.train.scores.std() + aligned.train.scores / aligned.train.scores.std()
+    ) / 2
+    np.testing.assert_allclose(
+        probabilities(both.train.scores, both.temperature),
+        probabilities(mean * aligned.train.scores.std(), 0.05),
+        atol=1e-5,
+    )
+    prompts = build_prompt_set(study.data.home, "described", ("sleeping", "meal_preparation", "bathing"))
+    config = EvaluationConfig(first_student=True, balance_temperature=0.3)
+    rows = LabelFreeRows(
+        study.data,
+        study.data.split("test", config.background_labels),
+        encode_text=study.encode_text,
+        project_text=study.project_text,
+        config=config,
+    )
+    assert prompts is not None
+    methods = {m.method: m for m in rows.methods(prompts, students=True)}
+    assert methods["text_only"].temperature == methods["aligned_zero_shot"].temperature == 0.3
+    for name, teacher in (("self_trained", "combined"), ("text_only_self_trained", "text_only")):
+        refused = methods[name].notes["student"]["refused"]
+        assert methods[name].temperature == (methods[teacher].temperature if refused else None)
+    never_refused = methods["self_trained_first"]
+    assert never_refused.temperature is None
+    scores = never_refused.annotated.scores
+    np.testing.assert_array_equal(never_refused.to_probabilities(scores), scores)
 
 
 def test_the_student_of_the_first_version_has_rows_of_its_own(study: Any) -> None:

@@ -57,6 +57,11 @@ def test_scores_are_those_counted_by_hand(study: Any) -> None:
     assert aligned["annotated"]["macro_f1"]["value"] == pytest.approx((1 + 16 / 17 + 6 / 7) / 3, abs=1e-6)
     weighted = (8 * 1 + 8 * 16 / 17 + 4 * 6 / 7) / 20
     assert aligned["annotated"]["weighted_f1"]["value"] == pytest.approx(weighted, abs=1e-6)
+    # Its cosines are 1 and 0, so that the softmax is all but certain: sure of 20, right in 19.
+    assert aligned["annotated"]["calibration_error"] == pytest.approx(1 / 20, abs=1e-6)
+    assert aligned["full"]["calibration_error"] is None
+    # The most frequent activity has 14 of 35 training windows and 8 of 20 test windows.
+    assert row_of(result, "majority")["annotated"]["calibration_error"] == pytest.approx(0, abs=1e-6)
     text = row_of(result, "text_only")
     assert text["annotated"]["accuracy"]["value"] == pytest.approx(16 / 20)
     assert row_of(result, "aligned_zero_shot", variant="centred")["annotated"]["accuracy"]["value"] > 0.9
@@ -298,6 +303,9 @@ def test_seeds_are_summarised(study: Any) -> None:
     values = [row_of(r, "aligned_zero_shot")["annotated"]["accuracy"]["value"] for r in (first, second)]
     assert values[0] != values[1]
     assert summary["annotated"]["accuracy"]["values"] == values
+    errors = [row_of(r, "aligned_zero_shot")["annotated"]["calibration_error"] for r in (first, second)]
+    assert summary["annotated"]["calibration_error"] == {"values": errors}
+    assert "calibration_error" not in summary["full"]
     assert summary["annotated"]["accuracy"]["mean"] == pytest.approx(sum(values) / 2)
     with pytest.raises(Exception, match="not repetitions"):
         summarise_seeds([first, run(study, config=FAST)])
@@ -306,6 +314,7 @@ def test_seeds_are_summarised(study: Any) -> None:
 def test_markdown_shows_every_row_and_interval(study: Any) -> None:
     result = run(study, config=FAST)
     text = to_markdown(result)
+    assert "| macro F1 | weighted F1 | calibration error |" in text
     assert "| aligned, zero-shot · described · centred | no |" in text
     assert "| majority class | yes | 0.400 |" in text
     assert "| prototypes · 5 shots | yes |" in text

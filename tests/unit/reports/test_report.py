@@ -214,10 +214,13 @@ def test_tables_of_plain_data() -> None:
 
 
 def test_recognition_tables_have_both_pools(recognition: dict[str, Any]) -> None:
+    recognition["rows"][1]["annotated"]["calibration_error"] = 0.1234
     main, second = recognition_tables(recognition)
     assert main.title.startswith("Annotated windows only (main), per window (n = 40)")
     assert second.title.endswith("(n = 55)")
-    assert [len(r) for r in main.rows] == [1, 5, 5, 1, 5, 5, 5]
+    assert [len(r) for r in main.rows] == [1, 6, 6, 1, 6, 6, 6]
+    assert main.header[-1] == "calibration error"
+    assert [row[-1].text for row in main.rows if len(row) > 1] == ["–", "0.123", "–", "–", "–"]
 
 
 def test_figures_embed_what_the_png_shows() -> None:

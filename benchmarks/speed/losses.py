@@ -50,7 +50,7 @@ def measure(kind: str, form: str, pairs: int, width: int, *, warm_up: bool = Tru
     name, _, duplicates = kind.partition(" ")
     rule, keys = TargetRule(mode="identity"), None
     if duplicates:
-        rule = TargetRule(mode="duplicates")
+        rule = TargetRule(mode="mask_duplicates")
         start = torch.randint(0, pairs * 8, (pairs,), generator=generator)
         keys = PairKeys(
             torch.arange(pairs), torch.randint(0, pairs // 4, (pairs,), generator=generator),

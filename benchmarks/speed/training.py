@@ -125,7 +125,7 @@ def build(windows: WindowSet, vocabulary: Vocabulary, config: AlignmentConfig, d
     """Everything on the device."""
     torch.manual_seed(0)
     data = AlignmentDataset(windows, random_text(windows), vocabulary, config.encoder, device=device)
-    model = AlignmentModel(config, vocabulary, TEXT_DIM).to(device).train()
+    model = AlignmentModel(config.model_settings, vocabulary, TEXT_DIM).to(device).train()
     bf16 = fabric_precision(config.training, device) == "bf16-mixed"
     optimizer = build_optimizer(model, config.optimizer)
     return Bench(config, data, model, optimizer, device, bf16, config.training.batch_size)

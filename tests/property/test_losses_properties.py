@@ -30,7 +30,7 @@ RULES = st.sampled_from(
     [
         TargetRule(mode="identity"),
         TargetRule(),
-        TargetRule(same="positive", ignore_overlaps=False),
+        TargetRule(same="positive", mask_overlaps=False),
         TargetRule(near_threshold=0.5),
         TargetRule(mode="soft", soft_temperature=0.2),
     ]

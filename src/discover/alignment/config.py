@@ -13,11 +13,13 @@ from discover.alignment.config_blocks import (
     CurriculumConfig,
     EarlyStoppingConfig,
     LossConfig,
+    ModelSettings,
     OptimizerConfig,
     ProjectionConfig,
     TrainingConfig,
 )
 from discover.core.config import (
+    RenamedSetting,
     StrictModel,
     apply_overrides,
     closest,
@@ -30,7 +32,7 @@ from discover.core.errors import ConfigError
 from discover.core.names import PathName
 from discover.core.reading import taken_apart
 from discover.encoders.config import SensorEncoderConfig
-from discover.text_encoders.config import TextEncoderConfig
+from discover.text_encoders.config import TextEncoderConfig, without_permissions
 
 __all__ = [
     "PIPELINE_BLOCKS",
@@ -190,6 +192,28 @@ class AlignmentConfig(StrictModel):
         for note in notes:
             warnings.warn(f"{source}: {note}", UserWarning, stacklevel=2)
         return config_from_mapping(own, cls, source=source)
+
+    @classmethod
+    def from_stored(cls, values: Any) -> "AlignmentConfig":
+        """From the config inside a checkpoint or model folder.
+
+        It gives no permission, and earlier names of settings pass without a note: nobody can edit them there.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RenamedSetting)
+            return cls.model_validate(without_permissions(values))
+
+    @property
+    def model_settings(self) -> ModelSettings:
+        """What `AlignmentModel` is built from."""
+        return ModelSettings(
+            encoder=self.encoder,
+            sensor_projection=self.sensor_projection,
+            text_projection=self.text_projection,
+            loss=self.loss,
+            curriculum=self.curriculum,
+            gradient_checkpointing=self.training.gradient_checkpointing,
+        )
 
     def to_yaml(self) -> str:
         """YAML text that `from_yaml` reads back into an equal config."""

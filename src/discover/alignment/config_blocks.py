@@ -1,18 +1,21 @@
 """Blocks of an alignment config: heads, losses, optimizer, training, and what may be added to them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from discover.alignment.compatibility import idle_loss_keys, idle_projection_keys
 from discover.core.config import StrictModel
+from discover.encoders.config import SensorEncoderConfig
 
 __all__ = [
     "AugmentationConfig",
     "CurriculumConfig",
     "EarlyStoppingConfig",
     "LossConfig",
+    "ModelSettings",
     "OptimizerConfig",
     "ProjectionConfig",
     "TrainingConfig",
@@ -73,20 +76,26 @@ class LossConfig(StrictModel):
     """How strongly focal_sigmoid turns to hard pairs; 0 is the plain sigmoid."""
     focal_alpha: float | None = Field(default=None, gt=0, lt=1)
     """Weight of positive pairs under focal_sigmoid, of negatives 1 - alpha; None weighs all alike."""
-    targets: Literal["identity", "duplicates", "soft"] = "duplicates"
+    renamed_keys: ClassVar[Mapping[str, str]] = {"ignore_overlaps": "mask_overlaps"}
+    renamed_values: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "targets": {"duplicates": "mask_duplicates"},
+        "near_same": {"ignore": "mask"},
+    }
+
+    targets: Literal["identity", "mask_duplicates", "soft"] = "mask_duplicates"
     """Which pairs of the batch are negatives: all others (identity), all but those with an identical caption
-    or shared events (duplicates), or each the less, the more similar its text is (soft)."""
+    or shared events (mask_duplicates), or each the less, the more similar its text is (soft)."""
     near_threshold: float | None = Field(default=None, gt=0, le=1)
     """Cosine of two captions' text embeddings from which they say nearly the same; None: only identical ones
-    do (duplicates)."""
-    near_same: Literal["ignore", "positive"] = "ignore"
-    """Whether nearly the same captions are left out or count as matches (duplicates with near_threshold)."""
+    do (mask_duplicates)."""
+    near_same: Literal["mask", "positive"] = "mask"
+    """Whether nearly the same captions are masked or match (mask_duplicates with near_threshold)."""
     soft_temperature: float = Field(default=0.05, gt=0, le=100)
     """How quickly a match fades with text similarity (soft)."""
     soft_weight: float = Field(default=0.5, ge=0, le=1)
     """Weight of a match with another caption of the same text vector (soft)."""
-    ignore_overlaps: bool = True
-    """Leave windows that share events out of each other's negatives (duplicates and soft)."""
+    mask_overlaps: bool = True
+    """Mask windows that share events: they are no negatives of each other (mask_duplicates and soft)."""
     mlm_weight: float = Field(default=0.0, ge=0, le=1_000_000)
     """Weight of masked event modelling; 0 switches it off."""
     mask_prob: float = Field(default=0.25, gt=0, lt=1)
@@ -115,14 +124,14 @@ class LossConfig(StrictModel):
     @model_validator(mode="after")
     def _no_idle_option(self) -> "LossConfig":
         idle = idle_loss_keys(self.model_dump())
-        if self.targets != "duplicates" or self.near_threshold is None:
+        if self.targets != "mask_duplicates" or self.near_threshold is None:
             idle += ["near_same"]
-        if self.targets != "duplicates":
+        if self.targets != "mask_duplicates":
             idle += ["near_threshold"]
         if self.targets != "soft":
             idle += ["soft_temperature", "soft_weight"]
         if self.targets == "identity":
-            idle += ["ignore_overlaps"]
+            idle += ["mask_overlaps"]
         if self.mlm_weight == 0 or self.clip_weight == 0:
             idle += ["mask_contrastive"]
         refuse_idle(
@@ -273,3 +282,15 @@ class TrainingConfig(StrictModel):
         if self.precision != "auto" and self.use_amp != (self.precision != "32"):
             raise ValueError(f"precision {self.precision} contradicts use_amp {self.use_amp}; remove use_amp")
         return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings:
+    """What shapes an `AlignmentModel`: sizes, heads and losses of a run, without its data and schedule."""
+
+    encoder: SensorEncoderConfig
+    sensor_projection: ProjectionConfig
+    text_projection: ProjectionConfig | None
+    loss: LossConfig
+    curriculum: CurriculumConfig | None = None
+    gradient_checkpointing: bool = False

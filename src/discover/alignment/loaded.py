@@ -24,7 +24,7 @@ from discover.core.reading import taken_apart
 from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import WindowSet
 from discover.encoders.features import build_event_features, gather_batch
-from discover.text_encoders.config import TextEncoderConfig, without_permissions
+from discover.text_encoders.config import TextEncoderConfig
 
 __all__ = ["LoadedModel", "load_model"]
 
@@ -47,7 +47,7 @@ class LoadedModel:
     def __init__(
         self, content: Mapping[str, Any], path: Path, sha256: str, device: torch.device | str
     ) -> None:
-        self.config = AlignmentConfig.model_validate(without_permissions(content["config"]))
+        self.config = AlignmentConfig.from_stored(content["config"])
         self.vocabulary = Vocabulary.from_dict(content["vocabulary"])
         self.home = Home.model_validate(content["home"])
         self.text_dim = int(content["text_dim"])
@@ -57,9 +57,13 @@ class LoadedModel:
         self.path, self.sha256 = path, sha256
         self.device = torch.device(device)
         with without_memory():
-            planned = AlignmentModel(self.config, self.vocabulary, self.text_dim, self.sensor_text_dim)
+            planned = AlignmentModel(
+                self.config.model_settings, self.vocabulary, self.text_dim, self.sensor_text_dim
+            )
         refuse_other_sizes(planned.state_dict(), content["model"], path)
-        self.model = AlignmentModel(self.config, self.vocabulary, self.text_dim, self.sensor_text_dim)
+        self.model = AlignmentModel(
+            self.config.model_settings, self.vocabulary, self.text_dim, self.sensor_text_dim
+        )
         self.model.load_state_dict(content["model"])
         self.model.to(self.device).eval().requires_grad_(False)
 

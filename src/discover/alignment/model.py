@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from discover.alignment.config import AlignmentConfig, LossConfig
+from discover.alignment.config_blocks import LossConfig, ModelSettings
 from discover.alignment.dataset import PairBatch
 from discover.alignment.distributed import add_up, gather_keys, gather_rows, processes, scale_gradient
 from discover.alignment.heads import AttentionHead, build_head
@@ -60,7 +60,7 @@ class AlignmentModel(nn.Module):
     """Sensor encoder and text embeddings, each behind a head, in one space.
 
     Args:
-        config: Sizes, heads and losses.
+        settings: Sizes, heads and losses; `AlignmentConfig.model_settings` has them.
         vocabulary: Ids of the categorical fields.
         text_dim: Width of the text embeddings.
         sensor_text_dim: Width of sensor description vectors, when the encoder reads them.
@@ -71,36 +71,38 @@ class AlignmentModel(nn.Module):
 
     def __init__(
         self,
-        config: AlignmentConfig,
+        settings: ModelSettings,
         vocabulary: Vocabulary,
         text_dim: int,
         sensor_text_dim: int | None = None,
     ) -> None:
         super().__init__()
-        width = config.sensor_projection.dim
-        if config.text_projection is None and width != text_dim:
+        width = settings.sensor_projection.dim
+        if settings.text_projection is None and width != text_dim:
             raise ConfigError(
                 f"The text embeddings are {text_dim} wide, sensor_projection.dim is {width} and there is no "
                 f"text_projection. Set sensor_projection.dim: {text_dim}, or add a text_projection "
                 f"of dim {width}."
             )
-        self.config = config
-        self.encoder = build_encoder(config.encoder, vocabulary, sensor_text_dim=sensor_text_dim)
-        self.encoder.gradient_checkpointing = config.training.gradient_checkpointing
-        self.sensor_head = build_head(self.encoder.dim, config.sensor_projection)
+        self.settings = settings
+        self.encoder = build_encoder(settings.encoder, vocabulary, sensor_text_dim=sensor_text_dim)
+        self.encoder.gradient_checkpointing = settings.gradient_checkpointing
+        self.sensor_head = build_head(self.encoder.dim, settings.sensor_projection)
         self.text_head = (
-            nn.Identity() if config.text_projection is None else build_head(text_dim, config.text_projection)
+            nn.Identity()
+            if settings.text_projection is None
+            else build_head(text_dim, settings.text_projection)
         )
-        self.clip_loss = ALIGNMENT_LOSSES[config.loss.alignment_loss_type](config.loss)
-        self.target_rule = target_rule(config.loss)
-        self.memory = _memory(config, text_dim) if config.loss.use_hard_negatives else None
-        fields = config.encoder.metadata.fields
+        self.clip_loss = ALIGNMENT_LOSSES[settings.loss.alignment_loss_type](settings.loss)
+        self.target_rule = target_rule(settings.loss)
+        self.memory = _memory(settings, text_dim) if settings.loss.use_hard_negatives else None
+        fields = settings.encoder.metadata.fields
         self.mlm = (
-            MaskedEventHead(config.loss, fields, vocabulary, self.encoder.dim)
-            if config.loss.mlm_weight > 0
+            MaskedEventHead(settings.loss, fields, vocabulary, self.encoder.dim)
+            if settings.loss.mlm_weight > 0
             else None
         )
-        if config.loss.clip_weight == 0:
+        if settings.loss.clip_weight == 0:
             # Nothing pulls on them in a run without pairs, so they are not trained either.
             for part in (self.sensor_head, self.text_head, self.clip_loss):
                 part.requires_grad_(False)
@@ -137,10 +139,10 @@ class AlignmentModel(nn.Module):
             windows, hidden = self.mlm.hide(batch.windows)
             tokens = self.encoder.encode_tokens(windows)
             result = self.mlm(*tokens, hidden, joint=add_up if processes() > 1 else None)
-            loss = loss + self.config.loss.mlm_weight * scale_gradient(result.loss)
+            loss = loss + self.settings.loss.mlm_weight * scale_gradient(result.loss)
             parts |= mlm_parts(result)
-        if self.config.loss.clip_weight > 0:
-            if tokens is None or not self.config.loss.mask_contrastive:
+        if self.settings.loss.clip_weight > 0:
+            if tokens is None or not self.settings.loss.mask_contrastive:
                 tokens = self.encoder.encode_tokens(batch.windows)
             window_BP = self._project(*tokens)
             pairs = ((batch.text, batch.keys), *batch.others)
@@ -148,7 +150,7 @@ class AlignmentModel(nn.Module):
                 self._pair_step(window_BP, self.embed_text(t), k, progress, generator) for t, k in pairs
             ]
             clip = torch.stack(losses).mean()
-            loss = loss + self.config.loss.clip_weight * clip
+            loss = loss + self.settings.loss.clip_weight * clip
             parts["clip_loss"] = clip.detach()
             parts["duplicate_rate"] = duplicate_rate(batch.keys)
         return StepOutput(loss, {"loss": loss.detach(), **parts})
@@ -175,7 +177,7 @@ class AlignmentModel(nn.Module):
         window_BP, caption_BP, keys = gather_rows(window_BP), gather_rows(caption_BP), gather_keys(keys)
         if self.memory is None:
             return self.pair_loss(window_BP, caption_BP, keys)
-        curriculum = self.config.curriculum
+        curriculum = self.settings.curriculum
         difficulty = 0.5 if curriculum is None else curriculum.difficulty(progress)
         extra = self.memory.sample(window_BP, caption_BP, keys, difficulty=difficulty, generator=generator)
         loss: Tensor = self.clip_loss(window_BP, caption_BP, rule=self.target_rule, keys=keys, extra=extra)
@@ -213,7 +215,7 @@ def target_rule(config: LossConfig) -> TargetRule:
         near_same=config.near_same,
         soft_temperature=config.soft_temperature,
         soft_weight=config.soft_weight,
-        ignore_overlaps=config.ignore_overlaps,
+        mask_overlaps=config.mask_overlaps,
     )
 
 
@@ -241,11 +243,11 @@ def mlm_accuracies(sums: Mapping[str, float]) -> dict[str, float]:
     return out
 
 
-def _memory(config: AlignmentConfig, text_dim: int) -> HardNegativeMemory:
-    loss = config.loss
+def _memory(settings: ModelSettings, text_dim: int) -> HardNegativeMemory:
+    loss = settings.loss
     return HardNegativeMemory(
         loss.hard_negative_memory_size,
-        config.sensor_projection.dim,
+        settings.sensor_projection.dim,
         # Texts are remembered where the rule compares them, so that near-same captions are never drawn.
         text_dim=text_dim if loss.near_threshold is not None or loss.targets == "soft" else 0,
         strategy=loss.hard_negative_strategy,

@@ -69,7 +69,9 @@ class Run:
             warnings.warn(f"training.pin_memory has no effect on {device.type}.", UserWarning, stacklevel=4)
         train, validation = self.inputs.train, self.inputs.validation
         torch.manual_seed(derive_seed(config.seed, "weights"))
-        model = AlignmentModel(config, self.inputs.vocabulary, train.text_dim, train.sensor_text_dim)
+        model = AlignmentModel(
+            config.model_settings, self.inputs.vocabulary, train.text_dim, train.sensor_text_dim
+        )
         self.model = model.to(device)
         self.work = TrainingStep(config, self.model, train, device)
         self.validator = Validator(validation, config.training.val_pool_size, self.inputs.val_labels)

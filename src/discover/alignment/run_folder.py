@@ -13,7 +13,6 @@ from discover.alignment.config import AlignmentConfig
 from discover.alignment.dataset import AlignmentDataset
 from discover.core.artifacts import atomic_path, mapping_sha256
 from discover.core.errors import ArtifactError, CheckpointError
-from discover.text_encoders.config import without_permissions
 
 __all__ = [
     "RunFolder",
@@ -235,9 +234,7 @@ def refuse_other_run(content: Mapping[str, Any], path: Path, config: AlignmentCo
             "Resume from a checkpoint_step_*.pt or from final_model.pt."
         )
     ours = run_settings(config, extendable=True)
-    theirs = run_settings(
-        AlignmentConfig.model_validate(without_permissions(content["config"])), extendable=True
-    )
+    theirs = run_settings(AlignmentConfig.from_stored(content["config"]), extendable=True)
     changed = sorted(_differences(ours, theirs))
     if changed:
         raise CheckpointError(

@@ -43,7 +43,7 @@ class Validator:
         training = model.training
         model.eval()
         try:
-            weights = model.config.loss
+            weights = model.settings.loss
             out: dict[str, float] = {}
             total = 0.0
             if weights.mlm_weight > 0:

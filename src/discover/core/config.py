@@ -10,7 +10,7 @@ import typing
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -20,6 +20,7 @@ from discover.core.reading import parse_yaml, read_text
 
 __all__ = [
     "MAX_NUMBER",
+    "RenamedSetting",
     "StrictModel",
     "apply_overrides",
     "closest",
@@ -39,6 +40,10 @@ MAX_NUMBER = 1e15
 """No setting takes a number larger than this, of either sign."""
 
 
+class RenamedSetting(UserWarning):
+    """A setting or value is given by the name it had in an earlier version."""
+
+
 class StrictModel(BaseModel):
     """Frozen settings: unknown keys are an error, field docstrings become the reference page."""
 
@@ -50,6 +55,30 @@ class StrictModel(BaseModel):
         protected_namespaces=(),
         allow_inf_nan=False,
     )
+
+    renamed_keys: ClassVar[Mapping[str, str]] = {}
+    """Old names of settings that keep loading, with today's."""
+    renamed_values: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """Old values that keep loading, by today's name of the setting, with today's values."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _todays_names(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping) or not (cls.renamed_keys or cls.renamed_values):
+            return values
+        out: dict[Any, Any] = {}
+        for key, value in values.items():
+            name = cls.renamed_keys.get(key, key)
+            if name != key and name in values:
+                raise ValueError(f"{key} is the old name of {name}. Give one of them")
+            out[name] = value
+            today = cls.renamed_values.get(name, {}).get(value) if isinstance(value, str) else None
+            if today is not None:
+                out[name] = today
+            if name != key or today is not None:
+                note = f"'{key}: {value}' is written '{name}: {out[name]}' today. The old form keeps working."
+                warnings.warn(note, RenamedSetting, stacklevel=2)
+        return out
 
     @model_validator(mode="before")
     @classmethod

@@ -78,7 +78,7 @@ class HardNegativeMemory(nn.Module):
             )
         self.size, self.strategy, self.ratio, self.temperature = size, strategy, ratio, temperature
         self.rule = TargetRule() if rule is None else rule
-        if self.rule.mode == "duplicates" and self.rule.needs_text and not text_dim:
+        if self.rule.mode == "mask_duplicates" and self.rule.needs_text and not text_dim:
             raise ConfigError("near_threshold needs the captions' text embeddings in memory: give text_dim.")
         self.register_buffer("windows", torch.zeros(size, dim))
         self.register_buffer("captions", torch.zeros(size, dim))

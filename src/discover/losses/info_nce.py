@@ -1,4 +1,4 @@
-"""Symmetric InfoNCE between windows and captions, with several positives and left-out pairs."""
+"""Symmetric InfoNCE between windows and captions, with several positives and masked pairs."""
 
 import math
 

@@ -1,28 +1,28 @@
-"""Which pairs of a batch match, which may be negatives, and which are left out: false negatives handled.
+"""Which pairs of a batch match, which may be negatives, and which are masked: false negatives handled.
 
 Activity repeats: many windows of a batch have the same caption or almost the same, and windows cut
 with overlap share events. Calling such pairs negatives teaches the model to tell apart what is alike.
 Between pair i and pair j (window i against caption j, and window j against caption i), with cos_ij the
 cosine of their captions' text embeddings, each pair is a match with affinity a_ij in (0, 1], a
-negative, or left out (neither):
+negative, or masked (neither):
 
     identity    i = j is a match (1), every other pair a negative: the plain loss, for comparison
-    duplicates  i = j is a match (1); same window or same caption is left out; cos_ij >= near_threshold
-                is left out; windows that share an event are left out; the rest are negatives
-    soft        as duplicates without the threshold, but the rest are also matches, with affinity
+    mask_duplicates  i = j is a match (1); same window or same caption is masked; cos_ij >= near_threshold
+                is masked; windows that share an event are masked; the rest are negatives
+    soft        as mask_duplicates without the threshold, but the rest are also matches, with affinity
                 soft_weight * exp((cos_ij - 1) / soft_temperature)
 
-`same` and `near_same` set to positive make those pairs matches with affinity 1 instead of leaving them
-out. InfoNCE takes p_ij = a_ij / sum_j a_ij as its target distribution: for `soft` this is the
+`same` and `near_same` set to positive make those pairs matches with affinity 1 instead of masking
+them. InfoNCE takes p_ij = a_ij / sum_j a_ij as its target distribution: for `soft` this is the
 identity mixed with softmax(cos / soft_temperature), and with soft_weight 1 and `same: positive` that
 softmax itself. The sigmoid losses take a_ij as the label of the pair. Everything is symmetric in i
 and j, so both directions agree.
 
-Why left out and not positive: equal captions have equal embeddings, and then InfoNCE with all K equal
+Why masked and not positive: equal captions have equal embeddings, and then InfoNCE with all K equal
 captions as positives has *the same gradient* as plain InfoNCE. Window i's own logit is also that of
 every equal caption, so the target's shape does not matter, and its equals stay in every denominator,
 where the closest window is pushed away from its own caption until all K share it evenly. (Summed over
-the K captions, sum_j sum_i p_ij s_ij = sum_i s_ii.) Leaving the equals out of the denominator is what
+the K captions, sum_j sum_i p_ij s_ij = sum_i s_ii.) Masking the equals in the denominator is what
 takes the false negatives away. A test holds both facts.
 """
 
@@ -44,7 +44,7 @@ __all__ = [
     "TargetRule",
     "batch_targets",
     "duplicate_rate",
-    "matches_and_left_out",
+    "matches_and_masked",
     "never_negative",
     "target_block",
 ]
@@ -98,30 +98,30 @@ class TargetRule:
     """How false negatives are handled; the formulas are at the top of this file.
 
     Attributes:
-        mode: identity, duplicates or soft.
+        mode: identity, mask_duplicates or soft.
         near_threshold: Cosine of caption text embeddings, in (0, 1], from which two captions say nearly
-            the same; None looks at identical captions only. Mode duplicates.
-        same: What a pair with the same window or caption is: left out (ignore) or a match (positive).
+            the same; None looks at identical captions only. Mode mask_duplicates.
+        same: What a pair with the same window or caption is: masked (mask) or a match (positive).
         near_same: What a pair beyond near_threshold is.
         soft_temperature: Softness of mode soft, > 0.
         soft_weight: Affinity of another pair whose caption has the same text embedding, in [0, 1].
-        ignore_overlaps: Whether windows that share an event are left out.
+        mask_overlaps: Whether windows that share an event are masked.
     """
 
-    mode: Literal["identity", "duplicates", "soft"] = "duplicates"
+    mode: Literal["identity", "mask_duplicates", "soft"] = "mask_duplicates"
     near_threshold: float | None = None
-    same: Literal["ignore", "positive"] = "ignore"
-    near_same: Literal["ignore", "positive"] = "ignore"
+    same: Literal["mask", "positive"] = "mask"
+    near_same: Literal["mask", "positive"] = "mask"
     soft_temperature: float = 0.05
     soft_weight: float = 0.5
-    ignore_overlaps: bool = True
+    mask_overlaps: bool = True
 
     def __post_init__(self) -> None:
-        if self.mode not in ("identity", "duplicates", "soft"):
-            raise ConfigError(f"targets must be identity, duplicates or soft, got '{self.mode}'.")
-        if not {self.same, self.near_same} <= {"ignore", "positive"}:
+        if self.mode not in ("identity", "mask_duplicates", "soft"):
+            raise ConfigError(f"targets must be identity, mask_duplicates or soft, got '{self.mode}'.")
+        if not {self.same, self.near_same} <= {"mask", "positive"}:
             raise ConfigError(
-                f"same and near_same must be ignore or positive, got '{self.same}' and '{self.near_same}'."
+                f"same and near_same must be mask or positive, got '{self.same}' and '{self.near_same}'."
             )
         if self.near_threshold is not None and not 0 < self.near_threshold <= 1:
             raise ConfigError(f"near_threshold is a cosine in (0, 1], got {self.near_threshold}.")
@@ -134,13 +134,14 @@ class TargetRule:
     @property
     def needs_text(self) -> bool:
         """Whether `PairKeys.text` is read."""
-        return self.mode == "soft" or (self.mode == "duplicates" and self.near_threshold is not None)
+        return self.mode == "soft" or (self.mode == "mask_duplicates" and self.near_threshold is not None)
 
     @property
     def one_to_one(self) -> bool:
         """Whether each pair matches itself only, so that no matrix of affinities is needed."""
         near = self.near_threshold is not None and self.near_same == "positive"
-        return self.mode == "identity" or (self.mode == "duplicates" and self.same == "ignore" and not near)
+        masked = self.mode == "mask_duplicates" and self.same == "mask" and not near
+        return self.mode == "identity" or masked
 
 
 @dataclass(frozen=True)
@@ -164,8 +165,8 @@ def batch_targets(rule: TargetRule, keys: PairKeys) -> BatchTargets:
     if rule.mode == "identity":
         return BatchTargets(None, None)
     if rule.one_to_one:
-        match, left_out = matches_and_left_out(rule, keys, keys)
-        return BatchTargets(None, ~(match | left_out))
+        match, masked = matches_and_masked(rule, keys, keys)
+        return BatchTargets(None, ~(match | masked))
     return BatchTargets(*target_block(rule, keys, keys))
 
 
@@ -187,40 +188,38 @@ def target_block(
     Raises:
         ConfigError: The rule compares text and the keys have none.
     """
-    match, left_out = matches_and_left_out(
-        rule, rows, columns, row_start=row_start, column_start=column_start
-    )
+    match, masked = matches_and_masked(rule, rows, columns, row_start=row_start, column_start=column_start)
     affinity = match.float()
     if rule.mode == "soft":
         soft = rule.soft_weight * torch.exp((_cosine(rows, columns) - 1.0) / rule.soft_temperature)
-        affinity = torch.where(match, 1.0, soft.clamp(max=1.0).masked_fill(left_out, 0.0))
-    return affinity, ~(match | left_out)
+        affinity = torch.where(match, 1.0, soft.clamp(max=1.0).masked_fill(masked, 0.0))
+    return affinity, ~(match | masked)
 
 
-def matches_and_left_out(
+def matches_and_masked(
     rule: TargetRule, rows: PairKeys, columns: PairKeys, *, row_start: int = 0, column_start: int = 0
 ) -> tuple[Tensor, Tensor]:
-    """Where a block's pairs match fully and where they are left out; disjoint, both shape (R, C) bool."""
+    """Where a block's pairs match fully and where they are masked; disjoint, both shape (R, C) bool."""
     device = rows.window_id.device
     row_index = torch.arange(row_start, row_start + len(rows), device=device)
     column_index = torch.arange(column_start, column_start + len(columns), device=device)
     match = row_index[:, None] == column_index
-    left_out = torch.zeros_like(match)
+    masked = torch.zeros_like(match)
     if rule.mode == "identity":
-        return match, left_out
+        return match, masked
     if rule.same == "positive":
         match = match | _same(rows, columns)
     else:
-        left_out = _same(rows, columns)
-    if rule.mode == "duplicates" and rule.near_threshold is not None:
+        masked = _same(rows, columns)
+    if rule.mode == "mask_duplicates" and rule.near_threshold is not None:
         near = _cosine(rows, columns) >= rule.near_threshold
         if rule.near_same == "positive":
             match = match | near
         else:
-            left_out = left_out | near
-    if rule.ignore_overlaps:
-        left_out = left_out | _overlapping(rows, columns)
-    return match, left_out & ~match
+            masked = masked | near
+    if rule.mask_overlaps:
+        masked = masked | _overlapping(rows, columns)
+    return match, masked & ~match
 
 
 def never_negative(rule: TargetRule, rows: PairKeys, columns: PairKeys) -> Tensor:
@@ -234,9 +233,9 @@ def never_negative(rule: TargetRule, rows: PairKeys, columns: PairKeys) -> Tenso
         Shape (R, C) bool.
     """
     forbidden = _same(rows, columns)
-    if rule.ignore_overlaps:
+    if rule.mask_overlaps:
         forbidden = forbidden | _overlapping(rows, columns)
-    threshold = rule.near_threshold if rule.mode == "duplicates" else None
+    threshold = rule.near_threshold if rule.mode == "mask_duplicates" else None
     if rule.mode == "soft" and rows.text is not None and columns.text is not None:
         threshold = 1.0 - math.log(2.0) * rule.soft_temperature
     if threshold is not None:
@@ -268,7 +267,7 @@ def _cosine(rows: PairKeys, columns: PairKeys) -> Tensor:
     if rows.text is None or columns.text is None:
         raise ConfigError(
             "Near-same and soft targets compare captions by their text embeddings, and the batch has none. "
-            "Pass PairKeys.text, or use targets: duplicates without near_threshold."
+            "Pass PairKeys.text, or use targets: mask_duplicates without near_threshold."
         )
     with torch.autocast(rows.text.device.type, enabled=False):
         return rows.text.float() @ columns.text.float().T

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from discover.core.errors import ConfigError
-from discover.losses.targets import PairKeys, TargetRule, matches_and_left_out, target_block
+from discover.losses.targets import PairKeys, TargetRule, matches_and_masked, target_block
 
 # Shape letters: B pairs in the batch, R rows and C columns of a tile.
 
@@ -23,12 +23,12 @@ _TILE_ELSEWHERE = 4096
 def tile_targets(
     rule: TargetRule, keys: PairKeys | None, rows: slice, columns: slice, dtype: torch.dtype
 ) -> tuple[Tensor | None, Tensor | None]:
-    """Affinity of a tile (None: one-to-one) and what is left out of it (None: nothing)."""
+    """Affinity of a tile (None: one-to-one) and what is masked in it (None: nothing)."""
     if keys is None:
         return None, None
     starts = {"row_start": rows.start, "column_start": columns.start}
     if rule.one_to_one:
-        return None, matches_and_left_out(rule, keys[rows], keys[columns], **starts)[1]
+        return None, matches_and_masked(rule, keys[rows], keys[columns], **starts)[1]
     affinity, allowed = target_block(rule, keys[rows], keys[columns], **starts)
     affinity = affinity.to(dtype)
     return affinity, ~(allowed | (affinity > 0))

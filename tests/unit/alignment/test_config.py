@@ -73,6 +73,34 @@ def test_a_discover_v2_file_loads_and_names_what_means_nothing(tmp_path: Path) -
     assert config.encoder.metadata.categorical_fields == ("sensor", "state", "room_id", "tod_bucket")
 
 
+def test_earlier_names_of_loss_settings_load_with_a_note() -> None:
+    old = {
+        "loss": {
+            "targets": "duplicates",
+            "near_threshold": 0.9,
+            "near_same": "ignore",
+            "ignore_overlaps": False,
+        }
+    }
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        config = AlignmentConfig.from_mapping(old)
+    notes = [str(w.message) for w in caught]
+    assert len(notes) == 3
+    assert "'targets: duplicates' is written 'targets: mask_duplicates' today" in "\n".join(notes)
+    today = {"targets": "mask_duplicates", "near_threshold": 0.9, "near_same": "mask", "mask_overlaps": False}
+    assert config == AlignmentConfig.from_mapping({"loss": today})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert AlignmentConfig.from_stored({**config.model_dump(mode="json"), **old}) == config
+    assert not caught
+
+
+def test_an_earlier_name_beside_todays_is_refused() -> None:
+    with pytest.raises(ConfigError, match="ignore_overlaps is the old name of mask_overlaps"):
+        AlignmentConfig.from_mapping({"loss": {"ignore_overlaps": False, "mask_overlaps": False}})
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -84,7 +112,7 @@ def test_a_discover_v2_file_loads_and_names_what_means_nothing(tmp_path: Path) -
         ({"sensor_projection": {"dim": 256}, "text_projection": {"dim": 512}}, "must be equal"),
         ({"loss": {"clip_weight": 0}}, "nothing to train"),
         ({"loss": {"soft_weight": 0.3}}, "soft_weight would have no effect"),
-        ({"loss": {"targets": "identity", "ignore_overlaps": False}}, "ignore_overlaps would have no effect"),
+        ({"loss": {"targets": "identity", "mask_overlaps": False}}, "mask_overlaps would have no effect"),
         ({"loss": {"near_same": "positive"}}, "near_same would have no effect"),
         (
             {"loss": {"clip_weight": 0, "mlm_weight": 1}, "training": {"best_metric": "val_map"}},

@@ -69,7 +69,7 @@ def one_of_two(rank: int, folder: str, port: int) -> None:
     masked = world.make_config(Path(folder), **CHANGES, loss__mlm_weight=0.5)
     inputs = world.make_inputs(masked)
     torch.manual_seed(0)
-    model = AlignmentModel(masked, inputs.vocabulary, inputs.train.text_dim)
+    model = AlignmentModel(masked.model_settings, inputs.vocabulary, inputs.train.text_dim)
     parts = model(inputs.train.batch(torch.arange(12 * rank, 12 * rank + 12))).parts
     torch.save(float(parts["mlm_loss"]), Path(folder) / f"masked_loss_{rank}.pt")
 

@@ -45,7 +45,7 @@ ELSEWHERE = {
     "training.save_interval": "test_training: checkpoints",
     "training.keep_checkpoints": "test_training: pruned",
     "text_encoder": "test_inputs_from_files: encodes captions, and must be the one that made the NPZ",
-    "loss.ignore_overlaps": "test_training: overlapping windows",
+    "loss.mask_overlaps": "test_training: overlapping windows",
     "early_stopping.min_gain": "test_training: early stopping",
     "early_stopping.patience": "test_training: early stopping",
     "encoder.preset": "a name for sizes; its sizes are fields of their own",

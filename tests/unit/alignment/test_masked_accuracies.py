@@ -40,7 +40,7 @@ def test_the_validation_mean_weighs_blocks_by_their_windows(
     config = world.make_config(tmp_path, loss__mlm_weight=0.5, loss__clip_weight=0.0)
     inputs = world.make_inputs(config)
     torch.manual_seed(0)
-    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim)
     seen: list[float] = []
 
     def note(result: object) -> dict[str, torch.Tensor]:

@@ -45,7 +45,7 @@ def test_every_trained_parameter_is_in_the_optimizer_and_moves_in_one_step(
     config = world.make_config(tmp_path, **changes)
     inputs = world.make_inputs(config)
     torch.manual_seed(0)
-    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim)
     optimizer = build_optimizer(model, config.optimizer)
     held = [id(p) for group in optimizer.param_groups for p in group["params"]]
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
@@ -61,7 +61,7 @@ def test_every_trained_parameter_is_in_the_optimizer_and_moves_in_one_step(
 def test_weight_decay_only_on_matrices(world: ModuleType, tmp_path: Path) -> None:
     config = world.make_config(tmp_path, encoder__use_learned_pe=True)
     inputs = world.make_inputs(config)
-    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim)
     decayed = {id(p) for p in model.parameter_groups(0.1)[0]["params"]}  # type: ignore[attr-defined]
     names = {name for name, p in model.named_parameters() if id(p) in decayed}
     assert all(name.endswith("weight") for name in names)
@@ -83,7 +83,7 @@ def test_one_batch_is_learnt_by_heart(world: ModuleType, tmp_path: Path) -> None
     config = world.make_config(tmp_path, loss__targets="identity", encoder__dropout=0.0)
     inputs = world.make_inputs(config)
     torch.manual_seed(0)
-    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim)
     optimizer = build_optimizer(model, config.optimizer)
     ids = inputs.train.batch(torch.arange(100)).keys.caption_id
     distinct = torch.from_numpy(np.unique(ids.numpy(), return_index=True)[1])[:8]
@@ -111,7 +111,7 @@ def test_best_is_not_last_when_last_is_worse(world: ModuleType, tmp_path: Path) 
     best, final = load_checkpoint(result.best_path), load_checkpoint(result.final_path)
     assert best["step"] == result.best_step != final["step"]
     assert not torch.equal(best["model"]["sensor_head.weight"], final["model"]["sensor_head.weight"])
-    loaded = AlignmentModel(config, world.make_vocabulary(), 16)
+    loaded = AlignmentModel(config.model_settings, world.make_vocabulary(), 16)
     loaded.load_state_dict(best["model"])
     again = Validator(world.make_inputs(config).validation, 2048).evaluate(loaded, with_retrieval=False)
     assert again["val_loss"] == pytest.approx(result.best_value, abs=1e-5)
@@ -123,7 +123,7 @@ def test_validation_does_not_depend_on_the_batch_size(world: ModuleType, tmp_pat
         config = world.make_config(tmp_path, training__batch_size=size)
         inputs = world.make_inputs(config)
         torch.manual_seed(0)
-        model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+        model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim)
         values.append(Validator(inputs.validation, 20).evaluate(model, with_retrieval=True))
     assert values[0] == values[1]
     assert values[0]["val_pool_size"] == 20
@@ -132,7 +132,7 @@ def test_validation_does_not_depend_on_the_batch_size(world: ModuleType, tmp_pat
 def test_validation_is_repeatable_and_leaves_training_mode(world: ModuleType, tmp_path: Path) -> None:
     config = world.make_config(tmp_path, encoder__dropout=0.5)
     inputs = world.make_inputs(config)
-    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim).train()
+    model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim).train()
     validator = Validator(inputs.validation, 2048)
     assert validator.evaluate(model, with_retrieval=True) == validator.evaluate(model, with_retrieval=True)
     assert model.training
@@ -157,7 +157,7 @@ def test_gradient_accumulation_is_the_mean_over_micro_batches(world: ModuleType,
         )
         inputs = world.make_inputs(config)
         torch.manual_seed(0)
-        model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+        model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim)
         work = TrainingStep(config, model, inputs.train, torch.device("cpu"))
         parts = [work.backward(0, 10)]
         if micro == 1:
@@ -198,7 +198,7 @@ def test_masking_does_not_touch_the_contrastive_branch_unless_asked(
         config = world.make_config(tmp_path, encoder__dropout=0.0, **changes)
         inputs = world.make_inputs(config)
         torch.manual_seed(0)
-        model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+        model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim)
         clip[name] = float(model(inputs.train.batch(torch.arange(32))).parts["clip_loss"])
     assert clip["without"] == clip["beside"] != clip["shared"]
 
@@ -209,7 +209,7 @@ def test_hard_negatives_raise_the_loss_and_are_remembered(world: ModuleType, tmp
     )
     inputs = world.make_inputs(config)
     torch.manual_seed(0)
-    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim)
     plain = float(model(inputs.train.batch(torch.arange(32))).loss.detach())
     assert model.memory is not None
     assert int((model.memory.held_keys().window_id >= 0).sum()) == 32
@@ -367,10 +367,10 @@ def test_tracking_without_the_package_says_what_to_install(
 def test_overlapping_windows_are_negatives_only_when_asked(world: ModuleType, tmp_path: Path) -> None:
     losses = {}
     for ignore in (True, False):
-        config = world.make_config(tmp_path, loss__ignore_overlaps=ignore)
+        config = world.make_config(tmp_path, loss__mask_overlaps=ignore)
         inputs = world.make_inputs(config)
         torch.manual_seed(0)
-        model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim).eval()
+        model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim).eval()
         batch = inputs.train.batch(torch.arange(8))
         apart = model(batch).loss.detach()
         keys = replace(batch.keys, first_event=batch.keys.first_event[:1].expand(8))
@@ -384,7 +384,7 @@ def test_overlapping_windows_are_negatives_only_when_asked(world: ModuleType, tm
 def test_the_loss_is_the_weighted_sum_of_its_parts(world: ModuleType, tmp_path: Path) -> None:
     config = world.make_config(tmp_path, loss__clip_weight=0.3, loss__mlm_weight=0.7)
     inputs = world.make_inputs(config)
-    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim)
     out = model(inputs.train.batch(torch.arange(16)))
     parts = {name: float(value) for name, value in out.parts.items()}
     assert float(out.loss.detach()) == pytest.approx(0.3 * parts["clip_loss"] + 0.7 * parts["mlm_loss"])
@@ -400,7 +400,7 @@ def test_vectors_in_the_joint_space_do_not_depend_on_batch_mates(
     config = world.make_config(tmp_path, sensor_projection__type=kind)
     features = world.make_inputs(config).train.features
     torch.manual_seed(0)
-    model = AlignmentModel(config, world.make_vocabulary(), 16).eval()
+    model = AlignmentModel(config.model_settings, world.make_vocabulary(), 16).eval()
     rows = torch.arange(60)
     together = model.embed_windows(gather_batch(features, rows))
     alone = torch.cat([model.embed_windows(gather_batch(features, row)) for row in rows.split(1)])
@@ -413,7 +413,7 @@ def test_an_epoch_of_steps_sees_every_window_with_captions_of_its_own(
 ) -> None:
     config = world.make_config(tmp_path, training__batch_size=20)
     inputs = world.make_inputs(config)
-    model = AlignmentModel(config, inputs.vocabulary, inputs.train.text_dim)
+    model = AlignmentModel(config.model_settings, inputs.vocabulary, inputs.train.text_dim)
     work = TrainingStep(config, model, inputs.train, torch.device("cpu"))
     batches = [work.pairs_of(number) for number in range(7)]
     seen = torch.cat([batch.keys.window_id for batch in batches])

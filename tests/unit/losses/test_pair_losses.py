@@ -159,7 +159,7 @@ def test_all_pairs_matching_and_equal_still_give_ln_b():
     assert float(loss) == pytest.approx(math.log(B), abs=1e-12)
 
 
-def test_a_left_out_pair_gets_no_gradient_and_a_positive_stays_in():
+def test_a_masked_pair_gets_no_gradient_and_a_positive_stays_in():
     w, c = unit(2, 0).requires_grad_(), unit(2, 1)
     nothing_else = torch.zeros(2, 2, dtype=torch.bool)
     loss = info_nce(w, c, temperature=0.1, negatives_mask=nothing_else)

@@ -7,7 +7,7 @@ import torch
 
 from discover.core.errors import ConfigError, ShapeError
 from discover.losses import PairKeys, TargetRule, batch_targets, duplicate_rate, info_nce
-from discover.losses.targets import matches_and_left_out, never_negative, target_block
+from discover.losses.targets import matches_and_masked, never_negative, target_block
 
 B = 40
 
@@ -37,14 +37,14 @@ def slow_targets(rule: TargetRule, keys: PairKeys) -> tuple[torch.Tensor, torch.
             overlap = bool(events_i & events_j) and keys.home[i] == keys.home[j]
             near = (
                 rule.near_threshold is not None
-                and rule.mode == "duplicates"
+                and rule.mode == "mask_duplicates"
                 and cosine >= rule.near_threshold
             )
             same = keys.window_id[i] == keys.window_id[j] or keys.caption_id[i] == keys.caption_id[j]
             positive = (same and rule.same == "positive") or (near and rule.near_same == "positive")
             if i == j or positive:
                 affinity[i, j] = 1.0
-            elif (overlap and rule.ignore_overlaps) or near or same:
+            elif (overlap and rule.mask_overlaps) or near or same:
                 pass
             else:
                 allowed[i, j] = True
@@ -57,7 +57,7 @@ def slow_targets(rule: TargetRule, keys: PairKeys) -> tuple[torch.Tensor, torch.
 
 RULES = [
     TargetRule(),
-    TargetRule(ignore_overlaps=False),
+    TargetRule(mask_overlaps=False),
     TargetRule(near_threshold=0.8),
     TargetRule(near_threshold=0.8, near_same="positive"),
     TargetRule(same="positive"),
@@ -74,8 +74,8 @@ def test_matches_the_formulas(rule):
     found = torch.eye(B) if made.targets is None else made.targets
     torch.testing.assert_close(found, affinity, atol=1e-6, rtol=1e-5)
     assert (made.negatives_mask == allowed).all()
-    match, left_out = matches_and_left_out(rule, keys, keys)
-    assert not (match & left_out).any()
+    match, masked = matches_and_masked(rule, keys, keys)
+    assert not (match & masked).any()
     # The case is worth its name: something is left out, something else is allowed.
     assert B < (affinity.bool() | allowed).sum() < B * B
 
@@ -117,7 +117,7 @@ def test_soft_with_full_weight_is_the_softmax_of_the_cosines():
     torch.testing.assert_close(share, torch.softmax(keys.text @ keys.text.T / 0.1, dim=1))
 
 
-def test_soft_with_weight_zero_is_duplicates():
+def test_soft_with_weight_zero_is_mask_duplicates():
     keys = random_keys()
     soft = batch_targets(TargetRule(mode="soft", same="positive", soft_weight=0.0), keys)
     hard = batch_targets(TargetRule(same="positive"), keys)
@@ -151,7 +151,7 @@ def test_equal_captions_as_positives_change_nothing_in_info_nce():
     torch.testing.assert_close(window_gradient(TargetRule(same="positive")), plain)
 
 
-def test_equal_captions_left_out_never_push_a_window_from_its_own_caption():
+def test_equal_captions_masked_never_push_a_window_from_its_own_caption():
     windows, _, keys = equal_captions()
     # Other captions are at right angles, so what happens along the shared caption is its own doing.
     captions = torch.eye(4, dtype=torch.float64)[[0, 0, 0, 1, 2, 3]]
@@ -166,7 +166,7 @@ def test_equal_captions_left_out_never_push_a_window_from_its_own_caption():
             windows, captions, temperature=0.1, targets=made.targets, negatives_mask=made.negatives_mask
         )
         pull[rule.mode] = -float(torch.autograd.grad(loss, windows)[0][0] @ captions[0])
-    assert pull["identity"] < 0 < pull["duplicates"]
+    assert pull["identity"] < 0 < pull["mask_duplicates"]
 
 
 def test_duplicate_rate_counts_pairs_with_a_twin():
@@ -191,7 +191,7 @@ def test_never_negative_covers_duplicates_overlaps_and_near_same():
 
 def test_soft_keeps_captions_of_half_the_affinity_out_of_outside_negatives():
     keys = random_keys()
-    rule = TargetRule(mode="soft", soft_temperature=0.3, ignore_overlaps=False)
+    rule = TargetRule(mode="soft", soft_temperature=0.3, mask_overlaps=False)
     soft = rule.soft_weight * torch.exp((keys.text @ keys.text.T - 1) / 0.3)
     same = (keys.window_id[:, None] == keys.window_id) | (keys.caption_id[:, None] == keys.caption_id)
     found = never_negative(rule, keys, keys)
@@ -212,7 +212,7 @@ def test_refusals():
         PairKeys(*(torch.arange(3),) * 4, torch.arange(2))
     with pytest.raises(ConfigError, match="text embeddings"):
         batch_targets(TargetRule(mode="soft"), random_keys(text=False))
-    with pytest.raises(ConfigError, match="identity, duplicates or soft"):
+    with pytest.raises(ConfigError, match="identity, mask_duplicates or soft"):
         TargetRule(mode="hard")
     with pytest.raises(ConfigError, match="same and near_same"):
         TargetRule(same="negative")

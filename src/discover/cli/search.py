@@ -129,10 +129,15 @@ def _answer_batch(searcher: Searcher, options: SearchOptions, texts: Sequence[st
         return
     columns = ["question", "rank", "score", "start", "seconds", "rooms", "window"]
     print_table("", columns, _rows(texts, answers))
+    for text, answer in zip(texts, answers, strict=True):
+        if answer.note:
+            console.print(f'"{text}": {answer.note}', markup=False, soft_wrap=True)
 
 
 def _rows(texts: Sequence[str], answers: Sequence[Sequence[Hit | Moment]]) -> Iterator[Sequence[object]]:
     for text, found in zip(texts, answers, strict=True):
+        if not len(found):
+            yield text, "", "", "no window", "", "", ""
         for rank, hit in enumerate(found, start=1):
             shown = text if rank == 1 else ""
             rooms = ", ".join(dict.fromkeys(hit.rooms))

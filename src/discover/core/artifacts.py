@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
@@ -310,7 +310,8 @@ def folder_lock(folder: Path, *, shared: bool = False, wait: bool = True) -> Ite
     Args:
         folder: Made if absent.
         shared: Readers share; a writer (shared=False) excludes everyone else. Where nothing can be written,
-            readers hold the lock that is there, or none: nobody writes there.
+            readers hold the lock that is there, or none: nobody writes there. A writer that fails before it
+            writes anything leaves no empty folder.
         wait: Wait for the other run, or refuse at once.
 
     Raises:
@@ -318,8 +319,13 @@ def folder_lock(folder: Path, *, shared: bool = False, wait: bool = True) -> Ite
     """
     lock = folder / ".lock"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stream = lock.open("a")
+        stream = _locked_file(
+            lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB)
+        )
+    except BlockingIOError as error:
+        raise ArtifactError(
+            f"Another run is working in {folder}. Wait for it, or use another workspace."
+        ) from error
     except OSError as error:
         if shared and error.errno in (errno.EROFS, errno.EACCES) and folder.is_dir():
             if lock.is_file():
@@ -334,12 +340,28 @@ def folder_lock(folder: Path, *, shared: bool = False, wait: bool = True) -> Ite
         ) from error
     with stream:
         try:
-            fcntl.flock(stream, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError as error:
-            raise ArtifactError(
-                f"Another run is working in {folder}. Wait for it, or use another workspace."
-            ) from error
-        yield
+            yield
+        except BaseException:
+            with contextlib.suppress(OSError):
+                if not shared and os.listdir(folder) == [lock.name]:
+                    lock.unlink()
+                    folder.rmdir()
+            raise
+
+
+def _locked_file(lock: Path, how: int) -> IO[str]:
+    """The lock file, held; made anew where the run that held it before has removed it."""
+    while True:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        stream = lock.open("a")
+        try:
+            fcntl.flock(stream, how)
+            if lock.is_file() and lock.stat().st_ino == os.fstat(stream.fileno()).st_ino:
+                return stream
+        except BaseException:
+            stream.close()
+            raise
+        stream.close()
 
 
 def remove_partials(folder: Path) -> int:

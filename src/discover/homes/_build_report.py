@@ -12,10 +12,12 @@ from discover.homes._lines import DEVICE_HEALTH, HEADING, REASONS
 from discover.homes._order import in_skipped_hours
 from discover.homes.casas_reader import CasasLog
 from discover.homes.report import (
+    CONVERTED,
     SHOWN,
     Hole,
     ImportReport,
     Problem,
+    case_problem,
     hole_problem,
     refused_problems,
     unknown_problem,
@@ -48,7 +50,7 @@ def build_report(
         first_event=_when(log.times[0]),
         last_event=_when(log.times[-1]),
         days_with_events=1 + int(np.count_nonzero(np.diff(log.times // _DAY_US))),
-        sensors=int(np.count_nonzero(np.bincount(log.clean.sensor[log.event_rows]))),
+        sensors=len(log.used_sensor_ids()),
         unknown_sensors=unknown,
         annotations=len(annotations),
         annotation_counts=dict(counts.iter_rows()),
@@ -82,7 +84,7 @@ def _problems(
     ]
     late = log.rows.line[log.clean.late]
     found += _order_problems(log)
-    found.append(_skipped_hours(log, home))
+    found += [_skipped_hours(log, home), _converted(log, home), case_problem(log.used_sensor_ids())]
     found += [
         Problem(
             problem="lines that repeat the event before them exactly",
@@ -129,6 +131,11 @@ def _skipped_hours(log: CasasLog, home: Home) -> Problem:
     at = in_skipped_hours(log.times, ZoneInfo(home.time_zone)) if named else log.event_rows[:0]
     lines = log.rows.line[log.event_rows[at]].tolist()
     return _lines("times that do not exist (begin of summer time)", lines, "kept as written; check time_zone")
+
+
+def _converted(log: CasasLog, home: Home) -> Problem:
+    lines = log.rows.line[log.event_rows[log.rows.zoned[log.event_rows]]]
+    return _lines(CONVERTED, lines.tolist(), f"read as the wall-clock time of {home.time_zone}")
 
 
 def _marker_problems(log: CasasLog, annotations: pl.DataFrame) -> list[Problem]:

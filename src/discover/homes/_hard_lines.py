@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
+from discover.homes._date_order import year_day_month
 from discover.homes._stamps import (
     DateOrder,
     Stamp,
     find_stamp,
     has_second_time,
     has_time,
-    order_of_dates,
+    is_day_first,
     stamp_time,
 )
 from discover.homes._states import VALUE, read_state
@@ -60,7 +63,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class HardRow:
-    """A line with a time, a sensor and a state; `problem` is 0 or a key of `REASONS`."""
+    """A line with a time, a sensor and a state; `problem` is 0 or a key of `REASONS`.
+
+    `zoned`: the time was converted from another zone to the home's.
+    """
 
     line: int
     time: int
@@ -70,6 +76,7 @@ class HardRow:
     tail: str
     shift: int
     problem: int = 0
+    zoned: bool = False
 
 
 def find_heading(lines: Sequence[str]) -> Heading | None:
@@ -112,7 +119,7 @@ def read_hard_lines(
     *,
     heading: Heading | None,
     zone: ZoneInfo | None,
-    plain_day_above_12: bool,
+    swapped: bool | None,
 ) -> tuple[list[HardRow], list[tuple[int, int]]]:
     """Read lines one by one.
 
@@ -120,7 +127,7 @@ def read_hard_lines(
         lines: Line number and text, in file order.
         heading: Columns, if the file names them in an unusual order.
         zone: The home's time zone, for times with an offset.
-        plain_day_above_12: Whether other lines show that year-month-day is meant.
+        swapped: Whether dates that begin with the year are year-day-month; None: these lines tell.
 
     Returns:
         Rows, and (line number, key of `REASONS`) of each line that is none.
@@ -133,13 +140,14 @@ def read_hard_lines(
             refused.append((number, reason))
         else:
             split.append((number, stamp, separator, fields))
-    order = order_of_dates(stamp for _, stamp, _, _ in split)
-    if plain_day_above_12:
-        order = DateOrder(False, order.day_first)
+    day_first = is_day_first(stamp for _, stamp, _, _ in split)
+    if swapped is None:
+        none = np.empty(0, dtype=np.int64)
+        swapped = year_day_month([(k, stamp) for k, stamp, _, _ in split], none, none, False)
     columns = _state_columns(split) if heading is None else {}
     rows: list[HardRow] = []
     for number, stamp, separator, fields in split:
-        time, reason = stamp_time(stamp, order, zone)
+        time, reason = stamp_time(stamp, DateOrder(swapped, day_first), zone)
         if reason:
             refused.append((number, reason))
         elif len(fields) < 2:
@@ -147,7 +155,7 @@ def read_hard_lines(
         else:
             at = columns.get(separator) if separator != " " else _state_among_words(fields)
             at = 1 if at is None else min(at, len(fields) - 1)
-            rows.append(_row(number, time, fields, at))
+            rows.append(_row(number, time, fields, at, zoned=stamp.is_zoned))
     return rows, refused
 
 
@@ -241,8 +249,9 @@ def _known_word(text: str) -> bool:
     return read_state(text).state in _BINARY and len(text) > 1
 
 
-def _row(number: int, time: int, fields: list[str], at: int) -> HardRow:
+def _row(number: int, time: int, fields: list[str], at: int, *, zoned: bool) -> HardRow:
     sensor = "_".join(fields[0].split())
     state, places, tail = fields[at], ["_".join(f.split()) for f in fields[1:at]], "\t".join(fields[at + 1 :])
     problem = 6 if sum(map(len, fields)) > 256 else 0
-    return HardRow(number, time, sensor, _SPACED.sub(" ", state), "\t".join(places), tail, at - 1, problem)
+    places_text = "\t".join(places)
+    return HardRow(number, time, sensor, _SPACED.sub(" ", state), places_text, tail, at - 1, problem, zoned)

@@ -41,7 +41,7 @@ def import_intervals(
     Raises:
         DataError: A table cannot be read, or holds no sensor interval.
     """
-    zone = "" if home.time_zone == "UTC" else home.time_zone
+    zone = home.time_zone if "time_zone" in home.model_fields_set else ""
     sensors = read_interval_table(files.sensors, sensors=True, time_zone=zone)
     if not len(sensors.rows):
         raise DataError(

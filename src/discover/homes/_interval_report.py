@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from discover.core.window_set import EventLog
 from discover.homes._log_report import log_report
 from discover.homes.interval_reader import IntervalTable
-from discover.homes.report import SHOWN, ImportReport, Problem, refused_problems
+from discover.homes.report import CONVERTED, SHOWN, ImportReport, Problem, refused_problems
 
 __all__ = ["interval_report", "table_problems"]
 
@@ -67,6 +67,11 @@ def table_problems(table: IntervalTable) -> list[Problem]:
             "sorted by time",
         ),
     ]  # fmt: skip
+    wall_clock = f"read as the wall-clock time of {table.time_zone}"
+    unknown = "kept as written, counts since 1970 as UTC: the home has no time_zone (give --time-zone)"
+    out.append(
+        _lines(table, CONVERTED, len(table.zoned), table.zoned, wall_clock if table.time_zone else unknown)
+    )
     out.append(
         Problem(
             problem=f"{table.name}: columns that are not read",

@@ -20,7 +20,16 @@ from zoneinfo import ZoneInfo
 from discover.core.errors import DataError
 from discover.homes._clock_parts import hour_of_day, micros_of, month_of, offset_of
 
-__all__ = ["SEPARATORS", "STAMP", "TableShape", "read_stamp", "rewrite_rows", "shape_of", "with_dates"]
+__all__ = [
+    "SEPARATORS",
+    "STAMP",
+    "TableShape",
+    "is_zoned",
+    "read_stamp",
+    "rewrite_rows",
+    "shape_of",
+    "with_dates",
+]
 
 STAMP = r"\d{1,4}-(?:\d{1,2}|[A-Za-z]{3})-\d{1,4}[ T]+\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?"
 """A date and a time of day, `25-Feb-2008 00:20:14` or `2011-11-28 02:27:59`."""
@@ -35,6 +44,7 @@ _CLOCK = (
     r"[ T,]+(?P<h>\d{1,2}):(?P<m>\d{1,2})(?::(?P<s>\d{1,2})(?:[.,](?P<f>\d+))?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?"
 )
+_ZONE_AT_END = re.compile(r":\d{1,2}(?:[.,]\d+)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})$")
 _YEAR_FIRST = re.compile(rf"(?P<y>\d{{4}})[-/.](?P<mo>\d{{1,2}})[-/.](?P<d>\d{{1,2}}){_CLOCK}")
 _NAMED_MONTH = re.compile(rf"(?P<d>\d{{1,2}})[-/. ](?P<name>[A-Za-z]{{3,9}})[-/., ]+(?P<y>\d{{4}}){_CLOCK}")
 _YEAR_LAST = re.compile(rf"(?P<a>\d{{1,2}})(?P<sep>[-/.])(?P<b>\d{{1,2}})[-/.](?P<y>\d{{4}}){_CLOCK}")
@@ -130,6 +140,15 @@ def rewrite_rows(lines: Sequence[str], shape: TableShape, *, sensors: bool, time
         row = _row(line, shape, sensors=sensors, zone=zone)
         out.append(line if row is None else row)
     return out
+
+
+def is_zoned(line: str, shape: TableShape) -> bool:
+    """Whether a time of a row says which moment it is: `Z`, an offset, or a count since 1970."""
+    if not shape.separator:
+        return False
+    cells = _cells(line, shape.separator)
+    times = [cells[k] for k in shape.columns[: 1 if shape.is_duration else 2] if k < len(cells)]
+    return any(_epoch_unit(cell) or _ZONE_AT_END.search(cell) for cell in times)
 
 
 def read_stamp(text: str) -> str | None:

@@ -105,7 +105,7 @@ def _read(
 def _activity_table(plan: LogPlan, home: Home) -> IntervalTable | None:
     if plan.activities is None:
         return None
-    zone = "" if home.time_zone == "UTC" else home.time_zone
+    zone = home.time_zone if "time_zone" in home.model_fields_set else ""
     return read_interval_table(plan.activities, sensors=False, time_zone=zone)
 
 

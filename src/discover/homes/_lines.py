@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.core.errors import DataError
 from discover.homes._cutting import BLANK, HARD, LONGEST_LINE, Cut, cut_ahead
+from discover.homes._date_order import year_day_month
 from discover.homes._hard_lines import HEADING, HardRow, Heading, find_heading, read_hard_lines
-from discover.homes._stamps import DateOrder, find_stamp, is_year_day_month, order_of_dates
-from discover.homes._states import BINARY_STATES, VALUE, StateReading, read_states
+from discover.homes._stamps import find_stamp
+from discover.homes._states import BINARY_STATES, HEALTH, VALUE, StateReading, read_states
 from discover.homes._tokens import MAX_FIELD, Fields, Positions, Spellings
 
 __all__ = [
@@ -30,10 +30,10 @@ __all__ = [
 ]
 
 _MAX_PLACES = 7
-_MIXED_ORDER = 0.02
-"""Dates with a month above 12 in one line, or in a smaller share of lines, are damage: no other order."""
-_ROW_COLUMNS = ("line", "time", "sensor", "state", "places", "tail", "shift", "problem")
+_ROW_COLUMNS = ("line", "time", "sensor", "state", "places", "tail", "shift", "problem", "zoned")
 _BLANK_BYTES = bytes(range(33))
+_WORD, _NUMBER, _PLAIN, _BINARY = 1, 2, 4, 8
+"""Kinds of state spellings: a word, a number, exact (not repaired), one of ON, OFF, OPEN ..."""
 
 DEVICE_HEALTH = 22
 REASONS = {
@@ -71,6 +71,7 @@ class Rows:
         sensor, state, places, tail: Numbers into the spellings of the same name, int32; -1 = none.
         shift: Columns between sensor and state, uint8.
         problem: 0 or a key of REASONS, uint8.
+        zoned: Whether the time was converted from another zone to the home's.
         skipped_line, skipped_reason: Lines that are not rows, with BLANK or a key of REASONS.
         n_lines: Lines in the file.
     """
@@ -83,6 +84,7 @@ class Rows:
     tail: NDArray[np.int32]
     shift: NDArray[np.uint8]
     problem: NDArray[np.uint8]
+    zoned: NDArray[np.bool_]
     skipped_line: NDArray[np.uint32]
     skipped_reason: NDArray[np.uint8]
     n_lines: int
@@ -101,10 +103,15 @@ class _Reader:
     sensors: Spellings = field(default_factory=Spellings)
     states: Spellings = field(default_factory=Spellings)
     readings: list[StateReading] = field(default_factory=list)
-    plain: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+    kinds: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, dtype=np.uint8))
     places: Spellings = field(default_factory=Spellings)
     tails: Spellings = field(default_factory=Spellings)
     usual_shift: int = 0
+
+    def has(self, states: NDArray[np.int32], kind: int) -> NDArray[np.bool_]:
+        """Which of these states are of a kind."""
+        found: NDArray[np.bool_] = (self.kinds & kind)[states] != 0
+        return found
 
 
 def looks_like_commas(data: bytes) -> bool:
@@ -141,31 +148,14 @@ def read_rows(data: bytes, zone: ZoneInfo | None = None) -> Rows:
         n_rows += len(cut.rows)
         late_day |= cut.day_above_12
     if hard:
-        order, impossible = _order_of_hard(hard)
-        few = impossible < max(2, _MIXED_ORDER * (n_rows + len(hard)))
-        if late_day and impossible and not few:
-            raise DataError(_explain_mixed_order(hard))
-        year_month_day = late_day or (n_rows > 0 and few)
-        if not year_month_day and n_rows and order.year_day_month:
+        stamps = [(k, stamp) for k, text in hard if len(text) < 1000 and (stamp := find_stamp(text))]
+        line, time = (np.concatenate([part[name] for part in parts]) for name in ("line", "time"))
+        swapped = year_day_month(stamps, line, time, late_day)
+        if n_rows and swapped:
             return _read_all_hard(data, _Reader(commas=False), None, zone)
-        rows, refused = read_hard_lines(hard, heading=None, zone=zone, plain_day_above_12=year_month_day)
+        rows, refused = read_hard_lines(hard, heading=None, zone=zone, swapped=swapped)
         parts.append(_hard_part(rows, refused, reader))
     return _joined(parts, reader, n_lines)
-
-
-def _order_of_hard(hard: list[tuple[int, str]]) -> tuple[DateOrder, int]:
-    """The order that these dates show, and how many of them only year-day-month can be."""
-    stamps = [stamp for _, text in hard if len(text) < 1000 and (stamp := find_stamp(text)) is not None]
-    return order_of_dates(stamps), sum(is_year_day_month(stamp) for stamp in stamps)
-
-
-def _explain_mixed_order(hard: list[tuple[int, str]]) -> str:
-    line, text = next((k, t) for k, t in hard if (stamp := find_stamp(t)) and is_year_day_month(stamp))
-    return (
-        f"The log writes its dates in two orders: line {line} ('{text.strip()[:60]}') can only be "
-        "year-day-month, and other lines can only be year-month-day, so days up to 12 could be either. "
-        "Export all dates as year-month-day (2023-10-28)."
-    )
 
 
 def _read_all_hard(data: bytes, reader: "_Reader", heading: Heading | None, zone: ZoneInfo | None) -> "Rows":
@@ -175,7 +165,8 @@ def _read_all_hard(data: bytes, reader: "_Reader", heading: Heading | None, zone
     blank = [k for k, line in enumerate(lines, start=1) if not line.strip(_BLANK_BYTES)]
     empty = set(blank)
     hard = [(k, _decoded(line)) for k, line in enumerate(lines, start=1) if k not in empty]
-    rows, refused = read_hard_lines(hard, heading=heading, zone=zone, plain_day_above_12=False)
+    swapped = True if heading is None else None
+    rows, refused = read_hard_lines(hard, heading=heading, zone=zone, swapped=swapped)
     part = _hard_part(rows, [*refused, *((k, BLANK) for k in blank)], reader)
     return _joined([part], reader, len(lines))
 
@@ -199,6 +190,7 @@ def _hard_part(
     reader.readings += read_states(reader.states.texts[len(reader.readings) :])
     part["shift"] = np.array([min(row.shift, 255) for row in rows], dtype=np.uint8)
     part["problem"] = np.array([row.problem for row in rows], dtype=np.uint8)
+    part["zoned"] = np.array([row.zoned for row in rows], dtype=np.bool_)
     part["line"] = np.array([row.line for row in rows], dtype=np.uint32)
     part["time"] = np.array([row.time for row in rows], dtype=np.int64)
     part["skipped_line"] = np.array([line for line, _ in refused], dtype=np.uint32)
@@ -229,6 +221,7 @@ def _read_piece(cut: Cut, reader: _Reader, lines_before: int) -> dict[str, NDArr
     skipped = np.flatnonzero((cut.reason != 0) & (cut.reason != HARD))
     part["line"] = (cut.rows + (lines_before + 1)).astype(np.uint32)
     part["time"] = cut.time
+    part["zoned"] = np.zeros(len(cut.rows), dtype=np.bool_)
     part["skipped_line"] = (skipped + (lines_before + 1)).astype(np.uint32)
     part["skipped_reason"] = cut.reason[skipped]
     return part
@@ -283,6 +276,8 @@ def _find_states(
         if not len(rows):
             break
         candidate, plain = _encode_states(fields, reader, at[rows] + 1 + moved)
+        # behind a word that is a state of its own (`detected`) a number or `unknown` is a label
+        plain &= ~(reader.has(state[rows], _WORD) & ~reader.has(candidate, _WORD))
         hits = rows[plain]
         state[hits], shift[hits] = candidate[plain], moved
         open_rows = np.setdiff1d(open_rows, hits, assume_unique=True)
@@ -307,13 +302,11 @@ def _numbers_of_names(
     shift: Positions,
 ) -> None:
     """A number with ON, OFF, OPEN ... right behind it belongs to the sensor's name: `Motion Sensor 1 ON`."""
-    is_number = np.array([r.state == VALUE for r in reader.readings], dtype=np.bool_)
-    rows = np.flatnonzero(is_number[state] & (stop > at + shift + 2))
+    rows = np.flatnonzero(reader.has(state, _NUMBER) & (stop > at + shift + 2))
     if not len(rows):
         return
-    candidate, _ = _encode_states(fields, reader, at[rows] + shift[rows] + 2)
-    binary = np.array([r.state in BINARY_STATES and r.rule == "" for r in reader.readings])
-    hits = binary[candidate]
+    candidate, plain = _encode_states(fields, reader, at[rows] + shift[rows] + 2)
+    hits = plain & reader.has(candidate, _BINARY)
     state[rows[hits]] = candidate[hits]
     shift[rows[hits]] += 1
 
@@ -327,6 +320,12 @@ def _encode_states(
     if new:
         readings = read_states(new)
         reader.readings += readings
-        plain = np.array([r.state != "" and r.rule == "" for r in readings], dtype=np.bool_)
-        reader.plain = np.concatenate([reader.plain, plain])
-    return numbers, reader.plain[numbers]
+        reader.kinds = np.concatenate([reader.kinds, [_kind(r) for r in readings]]).astype(np.uint8)
+    return numbers, reader.has(numbers, _PLAIN)
+
+
+def _kind(reading: StateReading) -> int:
+    word = reading.state not in ("", VALUE, HEALTH)
+    plain = reading.state != "" and reading.rule == ""
+    binary = reading.state in BINARY_STATES
+    return _WORD * word | _NUMBER * (reading.state == VALUE) | _PLAIN * plain | _BINARY * binary

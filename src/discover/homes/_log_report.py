@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.core.window_set import EventLog
-from discover.homes.report import Hole, ImportReport, Problem, hole_problem, unknown_problem
+from discover.homes.report import Hole, ImportReport, Problem, case_problem, hole_problem, unknown_problem
 
 __all__ = ["log_report"]
 
@@ -54,6 +54,7 @@ def log_report(
             count=int((annotations["n_events"] == 0).sum()),
             done="kept; no window lies in them",
         ),
+        case_problem(events["sensor"].cast(pl.String).unique()),
         unknown_problem(unknown, described="described by their names"),
         Problem(
             problem="other files in the folder", count=len(others), done="not read", examples=others[:20]

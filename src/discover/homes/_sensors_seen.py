@@ -17,16 +17,17 @@ def complete_sensors(
     """The home with every sensor of the log, in order of id, and the ids that were unknown.
 
     An unknown id that differs from a known one only in leading zeros (M001 and M01: WSU renamed its sensors
-    between years) takes over that one's facts. Else room and object come from the translate table, from the
-    log's location columns, or from the id itself; the type is guessed.
+    between years), or else in capital and small letters, takes over that one's facts. Else room and object
+    come from the translate table, from the log's location columns, or from the id; the type is guessed.
     """
     listed = {s.id: s for s in home.sensors}
-    alike = {_without_zeros(s.id): s for s in home.sensors}
+    alike = {_without_zeros(s.id).casefold(): s for s in home.sensors}
+    alike.update({_without_zeros(s.id): s for s in home.sensors})
     placed = {_without_zeros(name): places for name, places in translate.items()}
     seen = _states_by_sensor(log)
     added = []
     for name in sorted(set(seen) - set(listed)):
-        twin = alike.get(_without_zeros(name))
+        twin = alike.get(_without_zeros(name)) or alike.get(_without_zeros(name).casefold())
         if twin is not None:
             added.append(twin.model_copy(update={"id": name}))
             continue

@@ -19,8 +19,8 @@ __all__ = [
     "find_stamp",
     "has_second_time",
     "has_time",
+    "is_day_first",
     "is_year_day_month",
-    "order_of_dates",
     "stamp_time",
 ]
 
@@ -70,6 +70,16 @@ class Stamp:
         """Whether it counts seconds since 1970."""
         return "n" in self.found.re.groupindex
 
+    @property
+    def is_year_first(self) -> bool:
+        """Whether its date begins with the year, month and day as numbers."""
+        return not self.is_epoch and bool(self.found["y"])
+
+    @property
+    def is_zoned(self) -> bool:
+        """Whether it says which moment it is: seconds since 1970, `Z` or an offset."""
+        return self.is_epoch or bool(self.found["zone"])
+
 
 def find_stamp(text: str) -> Stamp | None:
     """The stamp that a text begins with; None if there is none."""
@@ -97,36 +107,32 @@ def has_second_time(stamp: Stamp, rest: str) -> bool:
     return any(abs(int(match[1]) - int(own)) < year for match in found)
 
 
-def is_year_day_month(stamp: Stamp) -> bool:
-    """Whether a date can only be year-day-month: `2023-25-03`."""
-    found = stamp.found
-    return not stamp.is_epoch and bool(found["y"]) and int(found["a"]) > 12 >= int(found["b"])
+def is_year_day_month(stamp: Stamp, *, swapped: bool = False) -> bool:
+    """Whether a date can only be year-day-month: `2023-25-03`; `swapped`: only year-month-day."""
+    if not stamp.is_year_first:
+        return False
+    day, month = (int(stamp.found[part]) for part in ("ba" if swapped else "ab"))
+    return 31 >= day > 12 >= month
 
 
-def order_of_dates(stamps: Iterable[Stamp]) -> DateOrder:
+def is_day_first(stamps: Iterable[Stamp]) -> bool | None:
     """Decide the order of day and month from all dates that are not plainly readable.
 
     `28/10/2023` says day first, `10/28/2023` month first; a file that says both, or neither, stays undecided.
     Dots are day first unless the dates say otherwise.
     """
     votes = {True: 0, False: 0}
-    ydm, ymd, dots = 0, 0, 0
+    dots = 0
     for stamp in stamps:
-        if stamp.is_epoch:
+        if stamp.is_epoch or not stamp.found["c"]:
             continue
-        found = stamp.found
-        if found["y"]:
-            ydm += is_year_day_month(stamp)
-            ymd += int(found["b"]) > 12 >= int(found["a"])
-        elif found["c"]:
-            c, d = int(found["c"]), int(found["d"])
-            votes[True] += c > 12 >= d
-            votes[False] += d > 12 >= c
-            dots += found["s2"] == "."
-    day_first = None if bool(votes[True]) == bool(votes[False]) else votes[True] > 0
+        c, d = int(stamp.found["c"]), int(stamp.found["d"])
+        votes[True] += c > 12 >= d
+        votes[False] += d > 12 >= c
+        dots += stamp.found["s2"] == "."
     if dots and not votes[False]:
-        day_first = True
-    return DateOrder(ydm > 0 and ymd == 0, day_first)
+        return True
+    return None if bool(votes[True]) == bool(votes[False]) else votes[True] > 0
 
 
 def stamp_time(stamp: Stamp, order: DateOrder, zone: ZoneInfo | None) -> tuple[int, int]:

@@ -78,6 +78,11 @@ class CasasLog:
             }
         )
 
+    def used_sensor_ids(self) -> list[str]:
+        """Ids of the sensors that have an event."""
+        seen = np.flatnonzero(np.bincount(self.clean.sensor[self.event_rows], minlength=1))
+        return [self.clean.sensor_ids[k] for k in seen.tolist()]
+
     def _seen_readings(self) -> list[StateReading]:
         seen = np.flatnonzero(np.bincount(self.clean.state[self.event_rows], minlength=1))
         return [self.clean.readings[k] for k in seen.tolist()]

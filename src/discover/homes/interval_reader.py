@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from discover.homes._bytes import all_lines
-from discover.homes._interval_shapes import STAMP, rewrite_rows, shape_of, with_dates
+from discover.homes._interval_shapes import STAMP, is_zoned, rewrite_rows, shape_of, with_dates
 from discover.homes._sources import Source
 
 __all__ = ["IntervalTable", "read_interval_table", "read_names"]
@@ -46,6 +46,8 @@ class IntervalTable:
         names: Ids that the heading names, id -> name.
         promised: N of `Length: N`, None without one.
         ignored: Columns of its heading that are not read.
+        zoned: Lines of rows whose times name a zone or count from 1970.
+        time_zone: What such times were converted to, "" if nothing is known of the home's zone.
     """
 
     name: str
@@ -59,6 +61,8 @@ class IntervalTable:
     names: dict[str, str]
     promised: int | None
     ignored: tuple[str, ...] = ()
+    zoned: tuple[int, ...] = ()
+    time_zone: str = ""
 
 
 def read_interval_table(file: Source, *, sensors: bool, time_zone: str = "") -> IntervalTable:
@@ -68,7 +72,7 @@ def read_interval_table(file: Source, *, sensors: bool, time_zone: str = "") -> 
         file: Plain or packed, in any of the shapes of `_interval_shapes`.
         sensors: True: one, two or three columns follow the times (id; id and value; location, type and
             place). False: one column does, the activity.
-        time_zone: Wall clock of times that name a zone or count from 1970; "" for UTC.
+        time_zone: Wall clock of times that name a zone or count from 1970; "": as `rewrite_rows` says.
 
     Raises:
         DataError: The file cannot be read, or its dates can be read in two ways.
@@ -104,6 +108,10 @@ def read_interval_table(file: Source, *, sensors: bool, time_zone: str = "") -> 
         names={found[1]: found[2].strip() for text in heading if (found := _NAMED_ID.match(text))},
         promised=promises[-1] if promises else None,
         ignored=shape.ignored if shape is not None else (),
+        zoned=tuple(
+            k for k in kept["line"].to_list() if shape is not None and is_zoned(written[k - 1], shape)
+        ),
+        time_zone=time_zone,
     )
 
 

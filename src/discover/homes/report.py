@@ -1,16 +1,18 @@
 """What happened to every line of a log on its way in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, model_validator
 
 __all__ = [
+    "CONVERTED",
     "SHOWN",
     "FileAccount",
     "Hole",
     "ImportReport",
     "Problem",
+    "case_problem",
     "hole_problem",
     "refused_problems",
     "report_table",
@@ -19,6 +21,9 @@ __all__ = [
 
 _REFUSED = "kept in rejected_lines.tsv, not an event"
 """What is done with a line that cannot be read."""
+
+CONVERTED = "times with a zone or counted since 1970"
+"""Such a time says which moment it is, and is converted to the home's zone."""
 
 SHOWN = 5
 """First lines named per problem."""
@@ -189,6 +194,20 @@ def unknown_problem(sensors: tuple[str, ...], *, described: str) -> Problem:
         count=len(sensors),
         done=f"added to the home, {described}",
         examples=sensors[:20],
+    )
+
+
+def case_problem(sensors: Iterable[str]) -> Problem:
+    """Sensors whose ids differ in capital and small letters alone."""
+    alike: dict[str, list[str]] = {}
+    for sensor in sensors:
+        alike.setdefault(sensor.casefold(), []).append(sensor)
+    groups = [sorted(ids) for ids in alike.values() if len(ids) > 1]
+    return Problem(
+        problem="sensors whose ids differ only in capital and small letters",
+        count=sum(len(ids) for ids in groups),
+        done="kept apart; if they are one device, give them one spelling in the log",
+        examples=tuple(sorted(" / ".join(ids) for ids in groups)[:20]),
     )
 
 

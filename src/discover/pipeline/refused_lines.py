@@ -7,6 +7,7 @@ from pathlib import Path
 from discover.core.artifacts import read_json
 from discover.core.errors import DataError
 from discover.core.reading import taken_apart
+from discover.core.shown import one_paragraph
 from discover.homes import ImportedLog, ImportReport
 
 __all__ = ["LOUD_SHARE", "STOP_SHARE", "RefusedLines"]
@@ -15,6 +16,8 @@ LOUD_SHARE, STOP_SHARE = 0.01, 0.20
 """Above the first a run warns, above the second it stops unless told to go on."""
 
 _SHOWN = 3
+_EXAMPLES = 2
+_LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,14 @@ class RefusedLines:
         lines: Its lines that are not blank.
         count: How many of them were refused.
         reasons: Reason -> lines, the most frequent first.
+        examples: (line number, text) of a few lines refused for the most frequent reason.
     """
 
     log: str
     lines: int
     count: int
     reasons: Mapping[str, int]
+    examples: tuple[tuple[int, str], ...] = ()
 
     @classmethod
     def of_import(cls, imported: ImportedLog) -> "RefusedLines":
@@ -53,7 +58,9 @@ class RefusedLines:
     def of_report(cls, report: ImportReport) -> "RefusedLines":
         """Those of an account."""
         reasons = {p.problem: p.count for p in report.reasons}
-        return cls(report.source, report.total_lines, report.rejected_lines, reasons)
+        most = report.reasons[0] if report.reasons else None
+        examples = tuple(zip(most.first_lines, most.examples, strict=False)) if most else ()
+        return cls(report.source, report.total_lines, report.rejected_lines, reasons, examples)
 
     @property
     def share(self) -> float:
@@ -66,10 +73,13 @@ class RefusedLines:
         return self.share > LOUD_SHARE
 
     def describe(self) -> str:
-        """ "11,142 of 13,930 lines refused (80 %): unknown value (11,142)"; empty where there is none."""
+        """ "9 of 90 lines refused (10 %): unknown value (9: line 3 'M001 fizz')"; "" where there is none."""
         if not self.count:
             return ""
-        told = "; ".join(f"{reason} ({n:,})" for reason, n in list(self.reasons.items())[:_SHOWN])
+        shown = ", ".join(f"line {line:,} '{_short(text)}'" for line, text in self.examples[:_EXAMPLES])
+        seen = (f": {shown}" if shown else "", *[""] * (_SHOWN - 1))
+        reasons = zip(self.reasons.items(), seen, strict=False)
+        told = "; ".join(f"{reason} ({n:,}{examples})" for (reason, n), examples in reasons)
         more = f"; {len(self.reasons) - _SHOWN} more reasons" if len(self.reasons) > _SHOWN else ""
         share = f"{100 * self.share:.0f} %" if self.share >= LOUD_SHARE else f"{100 * self.share:.2g} %"
         return f"{self.count:,} of {self.lines:,} lines refused ({share}): {told}{more}"
@@ -86,3 +96,8 @@ class RefusedLines:
                 "likely not read as it is meant. Look with `discover homes verify`, and correct the log; or "
                 "go on without these lines with --accept-refused (in YAML: home.accept_refused: true)."
             )
+
+
+def _short(text: str) -> str:
+    text = one_paragraph(text)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,5 +1,6 @@
 """Windows in, activities out: a classifier whose only teachers are sentences and unlabelled windows."""
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -43,7 +44,8 @@ class Recogniser:
     cosine of an activity minus the best cosine with `BACKGROUND_PROMPTS`, is below the threshold.
 
     Attributes after `fit`:
-        classes_: (K,) activities, in the order of the prompts.
+        classes_: (K,) activities, in the order of the prompts. One that is called as `UNKNOWN` is told apart
+            from it: `unknown_activity`.
         prompt_vectors_: (S, P) vectors of the sentences.
         background_vectors_: (B, P) vectors of the sentences that stand for no activity.
         shift_: (K,) added to raw scores: minus the means, plus the balance; zeros for a student.
@@ -123,7 +125,7 @@ class Recogniser:
         background = np.asarray(self.encode_text(list(BACKGROUND_PROMPTS)), dtype=np.float32)
         self.prompt_vectors_ = self._projected(sentences)
         self.background_vectors_ = self._projected(background)
-        self.classes_ = np.array(self.prompts.labels)
+        self.classes_ = np.array(_answers(self.prompts.labels))
         self.n_features_in_ = int(self.prompt_vectors_.shape[1])
         raw = self._raw_scores(vectors)
         self.shift_ = np.zeros(raw.shape[1])
@@ -308,6 +310,14 @@ class Recogniser:
     def _threshold(self, margins_W: NDArray[np.floating]) -> float:
         share = self.config.unknown_share
         return rejection_threshold(margins_W, share) if share > 0 else float("-inf")
+
+
+def _answers(labels: Sequence[str]) -> list[str]:
+    """The labels; an activity that bears the name of the unknown rule's answer gets a longer one."""
+    other = f"{UNKNOWN}_activity"
+    while other in labels:
+        other += "_activity"
+    return [other if label == UNKNOWN else label for label in labels]
 
 
 def _imitate(

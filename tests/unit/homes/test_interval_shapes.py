@@ -131,6 +131,31 @@ def test_times_that_name_a_zone_use_the_zone_of_the_home(tmp_path: Path) -> None
     for text in ("1678773607,1678773612,Fridge\n", "2023-03-14T06:00:07Z,2023-03-14T06:00:12+00:00,Fridge\n"):
         imported = read(tmp_path, text, home=home)
         assert imported.log.events["time"][0] == datetime(2023, 3, 14, 7, 0, 7)
+        assert converted(imported) == [(1, (1,), "read as the wall-clock time of Europe/Paris")]
+
+
+def converted(imported: ImportedLog) -> list[tuple[object, ...]]:
+    return [(p.count, p.first_lines, p.done) for p in imported.report.problems if "with a zone" in p.problem]
+
+
+def test_a_home_in_utc_gets_utc(tmp_path: Path) -> None:
+    text = (
+        "2023-03-14T06:00:07+02:00,2023-03-14T06:00:12+02:00,Fridge\n"
+        "2023-03-14 06:00:00,2023-03-14 06:01:00,Fridge\n"
+    )
+    given = read(tmp_path, text, home=Home(name="x", time_zone="UTC"))
+    assert given.log.events["time"][0] == datetime(2023, 3, 14, 4, 0, 7)
+    assert converted(given) == [(1, (1,), "read as the wall-clock time of UTC")]
+    unknown = read(tmp_path, text, home=Home(name="x"))
+    assert unknown.log.events["time"].to_list()[1:3] == [
+        datetime(2023, 3, 14, 6, 0, 7),
+        datetime(2023, 3, 14, 6, 0, 12),
+    ]
+    assert "kept as written" in str(converted(unknown)[0][2])
+    plain = read(
+        tmp_path, "2023-03-14 06:00:00,2023-03-14 06:01:00,Fridge\n", home=Home(name="x", time_zone="UTC")
+    )
+    assert converted(plain) == []
 
 
 def test_a_folder_without_a_table_names_the_separators(tmp_path: Path) -> None:

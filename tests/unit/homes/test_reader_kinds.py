@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import polars as pl
 import pytest
 
 from discover.core.errors import DataError
-from discover.core.home import Home
+from discover.core.home import Home, Sensor
 from discover.homes import ImportedLog
 from discover.pipeline import RefusedLines
 
@@ -54,6 +55,36 @@ def test_times_with_a_zone_become_wall_clock_times_or_are_refused(
     assert rows(import_text(line + "\n", home=BERLIN)) == [(when, "M001", "ON")]
     with pytest.raises(DataError, match="time_zone: Europe/Berlin"):
         import_text(line + "\n")
+
+
+def test_converted_times_are_counted(import_text: Import) -> None:
+    text = (
+        "2023-07-01T06:00:00Z\tM001\tON\n2023-07-01 08:00:01\tM001\tOFF\n1688191202\tM001\tON\n"
+        "2023-07-01 09:00:03 +0300\tM001\tOFF\n"
+    )
+    imported = import_text(text, home=BERLIN)
+    assert [r[0].second for r in rows(imported)] == [0, 1, 2, 3]  # type: ignore[attr-defined]
+    found = [p for p in imported.report.problems if "with a zone" in p.problem]
+    assert [(p.count, p.first_lines) for p in found] == [(3, (1, 3, 4))]
+    assert found[0].done == "read as the wall-clock time of Europe/Berlin"
+    plain = import_text("2023-07-01 08:00:01\tM001\tOFF\n", home=BERLIN)
+    assert not [p for p in plain.report.problems if "with a zone" in p.problem]
+
+
+def test_ids_that_differ_in_capitals_are_two_sensors_and_said(import_text: Import) -> None:
+    text = "".join(
+        f"2023-07-01 08:00:{k:02d}\t{name}\t{'OFF' if k % 2 else 'ON'}\n"
+        for k, name in enumerate(
+            ["Bathroom", "bathroom", "Kitchen", "m001", "M001", "Bathroom", "m001", "m001"]
+        )
+    )
+    known = Home(name="h", sensors=(Sensor(id="M001", type="motion", room="hallway", object="lamp"),))
+    imported = import_text(text, home=known)
+    found = [p for p in imported.report.problems if "capital" in p.problem]
+    assert [(p.count, p.examples) for p in found] == [(4, ("Bathroom / bathroom", "M001 / m001"))]
+    counts = dict(imported.log.events["sensor"].cast(pl.String).value_counts().iter_rows())
+    assert counts == {"Bathroom": 2, "bathroom": 1, "Kitchen": 1, "m001": 3, "M001": 1}
+    assert imported.log.home.sensor("m001").model_dump() == known.sensors[0].model_dump() | {"id": "m001"}
 
 
 def test_time_zone_without_a_home_file(import_text: Import) -> None:

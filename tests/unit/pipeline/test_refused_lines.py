@@ -1,8 +1,11 @@
 """How refused lines are told."""
 
+from pathlib import Path
+
 import pytest
 
 from discover.core.errors import DataError
+from discover.homes import import_log
 from discover.pipeline.refused_lines import RefusedLines
 
 
@@ -36,3 +39,29 @@ def test_more_than_a_fifth_stops_unless_accepted() -> None:
 
 def test_a_heading_of_a_tiny_file_does_not_stop() -> None:
     refused(3, 1).refuse_many(accepted=False)
+
+
+def test_lines_of_the_most_frequent_reason_are_shown_without_power() -> None:
+    examples = (
+        (3, "2020-01-01 10:00:00\tM001\tfizz\x1b[31m"),
+        (12, "2020-01-01 10:00:07 " + "x" * 80),
+        (13, "z"),
+    )
+    told = RefusedLines("log", 100, 9, {"value not understood": 8, "no such date": 1}, examples).describe()
+    assert told == (
+        "9 of 100 lines refused (9 %): value not understood (8: "
+        "line 3 '2020-01-01 10:00:00 M001 fizz\\x1b[31m', "
+        f"line 12 '2020-01-01 10:00:07 {'x' * 39}…'); no such date (1)"
+    )
+
+
+def test_the_account_of_an_import_gives_the_examples(tmp_path: Path) -> None:
+    lines = [f"2020-01-01 10:00:{k:02d}\tM001\t{'ON' if k % 2 else 'OFF'}" for k in range(20)]
+    lines[4:6] = ["2020-01-01 10:00:04\tM001\tfizz", "2020-01-01 10:00:05\tM001\tbuzz"]
+    lines[9] = "nonsense"
+    (tmp_path / "log.txt").write_text("\n".join(lines))
+    found = RefusedLines.of_import(import_log(tmp_path / "log.txt"))
+    assert (
+        "(2: line 5 '2020-01-01 10:00:04 M001 fizz', line 6 '2020-01-01 10:00:05 M001 buzz')"
+        in found.describe()
+    )

@@ -297,3 +297,13 @@ def test_refusals_of_a_student() -> None:
         config_from_mapping({"method": "self_trained", "balance": 0.5}, RecognitionConfig)
     with pytest.raises(NotFittedError):
         taught().margins(vectors)
+
+
+def test_an_activity_called_unknown_is_told_from_no_answer() -> None:
+    labels = ("unknown", "sleeping", "unknown_activity")
+    prompts = PromptSet("described", labels, (("cook",), ("sleep",), ("bathe",)))
+    recogniser = Recogniser(prompts, encode, None, RecognitionConfig(unknown_share=0.25))
+    recogniser.fit(windows(0, 1, 2, 3))
+    assert recogniser.classes_.tolist() == ["unknown_activity_activity", "sleeping", "unknown_activity"]
+    answers = recogniser.predict(windows(0, 1, 2, 3)).tolist()
+    assert answers == ["unknown_activity_activity", "sleeping", "unknown_activity", UNKNOWN]

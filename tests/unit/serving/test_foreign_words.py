@@ -25,3 +25,15 @@ def test_a_foreign_question_is_named(text: str, pieces: int, why: str) -> None:
 )
 def test_an_english_question_is_not(text: str, pieces: int) -> None:
     assert foreign_note(text, pieces) == ""
+
+
+@pytest.mark.parametrize("text", ["the and of", "who is it?", "show me something", "What's there?", "a"])
+def test_a_question_of_small_words_alone_is_named(text: str) -> None:
+    assert "names no place, thing, act or time" in foreign_note(text, 3)
+
+
+@pytest.mark.parametrize(
+    "text", ["someone is out", "someone is up", "who left", "is the tv on", "someone is away"]
+)
+def test_a_short_question_that_says_something_is_not(text: str) -> None:
+    assert foreign_note(text, 3) == ""

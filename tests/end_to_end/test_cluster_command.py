@@ -154,3 +154,12 @@ def test_a_page_that_was_lost_or_altered_is_written_again(finished: Path, tmp_pa
     page.unlink()
     discover_here(*arguments)
     assert page.read_bytes() == whole
+
+
+def test_a_refused_clustering_leaves_no_folder(finished: Path) -> None:
+    model = finished / "trained_models/demo/demo"
+    refused = discover_here(
+        "cluster", str(model), "--method", "kmeans", "--k", "50000", "--on", "bag", "--name", "no"
+    )
+    assert refused.returncode == 2
+    assert not list(model.glob("clusters_*_no"))

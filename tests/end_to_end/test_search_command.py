@@ -179,6 +179,11 @@ def test_batch_prints_a_table_or_json_lines(finished: Path, tmp_path: Path) -> N
     assert all(len(record["answers"]) == 2 for record in records)
     table = discover_here("search", model, "--batch", str(questions), "-k", "2")
     assert "someone sleeps at night" in table.stdout
+    questions.write_text("the fridge\nwho is there\nsomeone plays the piano\n")
+    noted = " ".join(discover_here("search", model, "--batch", str(questions), "-k", "1").stdout.split())
+    assert '"who is there": This question names no place, thing, act or time' in noted
+    assert '"someone plays the piano": No sensor of this home is near a piano.' in noted
+    assert '"the fridge":' not in noted
     questions.write_text("\n")
     empty = discover_here("search", model, "--batch", str(questions))
     assert empty.returncode == 2

@@ -1,5 +1,6 @@
 """Files are whole or absent; manifests notice every change."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -223,3 +224,35 @@ def test_one_run_per_folder(tmp_path: Path) -> None:
         order.append("first")
     waiting.join(timeout=10)
     assert order == ["first", "second"]
+
+
+def test_a_writer_that_fails_first_leaves_no_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="x"), folder_lock(tmp_path / "new"):
+        raise ValueError("x")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "kept").touch()
+    with pytest.raises(ValueError, match="x"), folder_lock(tmp_path / "old"):
+        raise ValueError("x")
+    assert (tmp_path / "old" / "kept").is_file()
+    with folder_lock(tmp_path / "good"):
+        pass
+    assert (tmp_path / "good").is_dir()
+
+
+def test_a_run_that_waited_for_a_failed_one_holds_the_new_folder(tmp_path: Path) -> None:
+    folder, held, order = tmp_path / "new", threading.Event(), []
+
+    def waits() -> None:
+        held.wait()
+        with folder_lock(folder):
+            order.append((folder / ".lock").is_file())
+
+    second = threading.Thread(target=waits)
+    second.start()
+    with contextlib.suppress(ValueError), folder_lock(folder):
+        held.set()
+        time.sleep(0.1)
+        raise ValueError
+    second.join(10)
+    assert order == [True]

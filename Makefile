@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # numpy and torch thread pools fight over two cores when tests run in parallel.
 TEST_ENV := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE POLARS_MAX_THREADS=2 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
-.PHONY: demo test test-real lint format bench docs clean
+.PHONY: demo test test-real lint format bench docs site clean
 
 $(VENV)/.stamp-run: pyproject.toml constraints/cpu.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -39,8 +39,12 @@ format: $(VENV)/.stamp-dev
 docs: $(VENV)/.stamp-dev
 	$(BIN)/python docs/build_reference.py
 
+# The documentation site in build/site; a link that leads nowhere stops it.
+site: $(VENV)/.stamp-dev
+	$(BIN)/python docs/build_site.py
+
 bench: $(VENV)/.stamp-dev
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -62,7 +62,7 @@ def check_log(chain: "Chain", plans: Sequence[StagePlan]) -> RefusedLines | None
         refused = RefusedLines.of_folder(folders.home)
         events = read_table(folders.home / "events.parquet", EVENTS)
     elif folders.log.exists():
-        imported = read_log(folders, resolve_home(config.home), config.home)
+        imported = read_log(folders.log, folders.home, resolve_home(config.home), config.home)
         refused, events = RefusedLines.of_import(imported), imported.log.events
     else:
         return None

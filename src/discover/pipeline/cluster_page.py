@@ -1,5 +1,6 @@
 """The page of a clustering, drawn again where its clusters changed."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from discover.core.event_semantics import person_mask
@@ -27,19 +28,40 @@ def make_cluster_page(model: Path, found: ClusterFolder, *, index: Path | None =
     folder = index or only_index(model)
     sampling = sampling_of(folder)
 
-    def run(progress: Progress) -> StageResult:
-        del progress
-        return StageResult([write_model_cluster_page(model, clusters=found.content["name"], index=index)])
-
-    inputs = {
-        "clusters": found.path / CLUSTERS_FILE,
-        "assignments": found.path / ASSIGNMENTS_FILE,
-        "index": folder / "manifest.json",
-        "home": sampling.parent / "home.yaml",
-    }
-    run_stages([Stage("page", "draw the cluster page", 1, found.path, {}, inputs, run)])
+    stage = Stage(
+        name="page",
+        title="draw the cluster page",
+        version=1,
+        work=_draw,
+        folder=found.path,
+        inputs={
+            "clusters": found.path / CLUSTERS_FILE,
+            "assignments": found.path / ASSIGNMENTS_FILE,
+            "index": folder / "manifest.json",
+            "home": sampling.parent / "home.yaml",
+        },
+        outputs=["clusters.html"],
+        settings=_Page(model, found.content["name"], index),
+    )
+    run_stages([stage])
     refresh_report(model)
     return found.path / "clusters.html"
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Which clustering is drawn."""
+
+    model: Path
+    clusters: str
+    index: Path | None
+
+
+def _draw(stage: Stage, progress: Progress) -> StageResult:
+    del progress
+    wanted: _Page = stage.settings
+    page = write_model_cluster_page(wanted.model, clusters=wanted.clusters, index=wanted.index)
+    return StageResult([page])
 
 
 def write_model_cluster_page(

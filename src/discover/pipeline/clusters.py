@@ -113,23 +113,24 @@ def cluster_model(
     inputs = ClusterInputs.open(model_folder, index=index, caption_style=caption_style)
     folder = model_folder / clustering_name(inputs.sampling.name, title)
 
-    def run(report: Progress) -> StageResult:
-        return _write(inputs, config, folder, title, wording, report)
-
-    captions = inputs.sampling / CAPTIONS_FILE.format(style=inputs.caption_style)
     stage = Stage(
-        "cluster",
-        "find clusters of windows and describe them",
-        _STAGE_VERSION,
-        folder,
-        {**config.model_dump(mode="json"), "wording": type(wording).__name__ if wording else "PlainWording"},
-        {
+        name="cluster",
+        title="find clusters of windows and describe them",
+        version=_STAGE_VERSION,
+        work=_cluster,
+        folder=folder,
+        inputs={
             "index": inputs.index_folder / "manifest.json",
             "windows": inputs.sampling / "windows.parquet",
             "home": inputs.sampling.parent / "home.yaml",
-            "captions": captions,
+            "captions": inputs.sampling / CAPTIONS_FILE.format(style=inputs.caption_style),
         },
-        run,
+        outputs=[ASSIGNMENTS_FILE, CLUSTERS_FILE, "clusters.csv"],
+        settings=_Clustering(inputs, config, title, wording),
+        config={
+            **config.model_dump(mode="json"),
+            "wording": type(wording).__name__ if wording else "PlainWording",
+        },
     )
     outcome = run_stages([stage], progress=progress)[0]
     refresh_report(model_folder)
@@ -184,22 +185,27 @@ def _unfreeze(inputs: ClusterInputs, config: ClusteringConfig) -> UnfrozenEncode
     )
 
 
-def _write(
-    inputs: ClusterInputs,
-    config: ClusteringConfig,
-    folder: Path,
-    name: str,
-    wording: Wording | None,
-    progress: Progress,
-) -> StageResult:
+@dataclass(frozen=True)
+class _Clustering:
+    """What the cluster stage needs; the inputs are open already, for they say where it writes."""
+
+    inputs: ClusterInputs
+    config: ClusteringConfig
+    name: str
+    wording: Wording | None
+
+
+def _cluster(stage: Stage, progress: Progress) -> StageResult:
+    wanted: _Clustering = stage.settings
+    inputs, config, folder = wanted.inputs, wanted.config, stage.folder
     fitted = _fit_or_resume(inputs, inputs.space(config.on, progress), config, folder / _STATE, progress)
     clusterer, vectors = fitted.clusterer, fitted.vectors
     proba = clusterer.predict_proba(vectors)
     labels = clusterer.predict(vectors)
     confidence = proba.max(axis=1) if proba.shape[1] else np.zeros(len(labels), dtype=np.float32)
     table = pl.DataFrame({"window_id": inputs.ids, "cluster": labels, "confidence": confidence})
-    content = describe_clusters(inputs, config, vectors, labels, confidence, wording)
-    about = {"name": name, "sampling": inputs.sampling.name, "model_sha256": inputs.model.sha256}
+    content = describe_clusters(inputs, config, vectors, labels, confidence, wanted.wording)
+    about = {"name": wanted.name, "sampling": inputs.sampling.name, "model_sha256": inputs.model.sha256}
     content = about | content
     heads = getattr(clusterer, "fine_", clusterer)
     if isinstance(heads, SCANClusterer):
@@ -211,7 +217,7 @@ def _write(
     # The page of earlier clusters goes first: a run killed from here on leaves none that looks current.
     (folder / "clusters.html").unlink(missing_ok=True)
     saved = save_clustering(folder, _savable(inputs, config, fitted, folder))
-    paths = [folder / n for n in (ASSIGNMENTS_FILE, CLUSTERS_FILE, "clusters.csv")]
+    paths = stage.output_paths
     write_table(paths[0], table, ASSIGNMENTS)
     write_json(paths[1], content)
     write_cluster_table(paths[2], content["clusters"])

@@ -25,7 +25,7 @@ from discover.core.window_set import (
 from discover.homes import ImportedLog, import_log, load_home, log_files, write_import
 from discover.pipeline.config import HomeSource, RunConfig
 from discover.pipeline.refused_lines import RefusedLines
-from discover.sampling import sample_windows, write_windows
+from discover.sampling import WINDOW_FILES, sample_windows, write_windows
 from discover.sampling.config import SamplingConfig
 from discover.simulator import SimulatorConfig, write_simulated
 from discover.stages.stage import Stage, StageResult
@@ -139,38 +139,77 @@ def _log_path(source: HomeSource, home: Home, workspace: Workspace) -> Path:
     )
 
 
+@dataclass(frozen=True)
+class _Simulation:
+    """What the simulate stage needs."""
+
+    home: Home
+    simulate: SimulatorConfig
+
+
 def _simulate_stage(log: Path, home: Home, settings: SimulatorConfig) -> Stage:
-    def run(progress: Progress) -> StageResult:
-        summary = write_simulated(log, home, settings, progress=progress)
-        return StageResult([log], {"events": summary.events})
+    return Stage(
+        name="simulate",
+        title="simulate a home's log",
+        version=1,
+        work=_simulate,
+        folder=log.parent,
+        inputs={},
+        outputs=[log.name],
+        settings=_Simulation(home, settings),
+        config={"home": home.model_dump(mode="json"), "simulate": settings.model_dump(mode="json")},
+    )
 
-    config = {"home": home.model_dump(mode="json"), "simulate": settings.model_dump(mode="json")}
-    return Stage("simulate", "simulate a home's log", 1, log.parent, config, {}, run)
+
+def _simulate(stage: Stage, progress: Progress) -> StageResult:
+    wanted: _Simulation = stage.settings
+    (log,) = stage.output_paths
+    summary = write_simulated(log, wanted.home, wanted.simulate, progress=progress)
+    return StageResult([log], {"events": summary.events})
 
 
-def read_log(folders: DataFolders, home: Home, source: HomeSource) -> ImportedLog:
-    """Read a run's log into memory; writes nothing."""
-    family = folders.home.parent.name
-    return import_log(folders.log, home=home, translate=source.translate, name=home.name, family=family)
+@dataclass(frozen=True)
+class _Import:
+    """What the import stage needs besides the log's files."""
+
+    home: Home
+    source: HomeSource
+    log: Path
 
 
 def _import_stage(folders: DataFolders, home: Home, source: HomeSource) -> Stage:
-    def run(progress: Progress) -> StageResult:
-        progress.start(f"reading {folders.log.name}")
-        imported = read_log(folders, home, source)
-        RefusedLines.of_import(imported).refuse_many(accepted=source.accept_refused)
-        paths = write_import(folders.home, imported)
-        events, annotations = imported.log.events, imported.log.annotations
-        progress.finish()
-        return StageResult(paths, {"events": len(events), "annotations": len(annotations)})
-
     files = log_files(folders.log)
     # a log of one file keeps its plain name, so that runs made before stay up to date
     inputs = {"log": files[0]} if len(files) == 1 else {f"log {p.name}": p for p in files}
     if source.translate is not None:
         inputs["translate"] = source.translate
-    config = {"home": home.model_dump(mode="json")}
-    return Stage("import", "read the log into typed events", 2, folders.home, config, inputs, run)
+    return Stage(
+        name="import",
+        title="read the log into typed events",
+        version=2,
+        work=_import,
+        folder=folders.home,
+        inputs=inputs,
+        outputs=["home.yaml", "events.parquet", "annotations.parquet", "import.json"],
+        settings=_Import(home, source, folders.log),
+        config={"home": home.model_dump(mode="json")},
+    )
+
+
+def _import(stage: Stage, progress: Progress) -> StageResult:
+    wanted: _Import = stage.settings
+    progress.start(f"reading {wanted.log.name}")
+    imported = read_log(wanted.log, stage.folder, wanted.home, wanted.source)
+    RefusedLines.of_import(imported).refuse_many(accepted=wanted.source.accept_refused)
+    paths = write_import(stage.folder, imported)
+    progress.finish()
+    events, annotations = imported.log.events, imported.log.annotations
+    return StageResult(paths, {"events": len(events), "annotations": len(annotations)})
+
+
+def read_log(log: Path, folder: Path, home: Home, source: HomeSource) -> ImportedLog:
+    """Read a home's log into memory, as it is imported into `folder`; writes nothing."""
+    return import_log(log, home=home, translate=source.translate, name=home.name, family=folder.parent.name)
 
 
 def _window_stages(folders: DataFolders, folder: Path, config: RunConfig, *, suffix: str) -> list[Stage]:
@@ -187,19 +226,28 @@ def _home_files(folder: Path) -> dict[str, Path]:
 
 
 def _sample_stage(home_folder: Path, folder: Path, sampling: SamplingConfig, suffix: str) -> Stage:
-    def run(progress: Progress) -> StageResult:
-        progress.start("cutting windows")
-        log = load_event_log(home_folder)
-        sampled = sample_windows(log, sampling)
-        paths = write_windows(folder, sampled, log.home)
-        progress.finish()
-        counts = sampled.windows.group_by("split").len().sort("split")
-        rows = {str(s): n for s, n in counts.iter_rows()}
-        return StageResult(paths, rows | _left_out(sampled.statistics))
+    return Stage(
+        name=f"sample{suffix}",
+        title="cut windows" + (" inside annotated segments" if suffix else ""),
+        version=3,
+        work=_sample,
+        folder=folder,
+        inputs={**_home_files(home_folder), "annotations": home_folder / "annotations.parquet"},
+        outputs=WINDOW_FILES,
+        settings=sampling,
+        config=sampling.model_dump(mode="json"),
+    )
 
-    inputs = {**_home_files(home_folder), "annotations": home_folder / "annotations.parquet"}
-    title = "cut windows" + (" inside annotated segments" if suffix else "")
-    return Stage(f"sample{suffix}", title, 3, folder, sampling.model_dump(mode="json"), inputs, run)
+
+def _sample(stage: Stage, progress: Progress) -> StageResult:
+    progress.start("cutting windows")
+    log = load_event_log(stage.inputs["events"].parent)
+    sampled = sample_windows(log, stage.settings)
+    paths = write_windows(stage.folder, sampled, log.home)
+    progress.finish()
+    counts = sampled.windows.group_by("split").len().sort("split")
+    rows = {str(s): n for s, n in counts.iter_rows()}
+    return StageResult(paths, rows | _left_out(sampled.statistics))
 
 
 def _left_out(statistics: Mapping[str, Any]) -> dict[str, int]:
@@ -214,48 +262,62 @@ def _left_out(statistics: Mapping[str, Any]) -> dict[str, int]:
     return rows | ({f"of {annotations:,} annotations in no window": missed} if annotations else {})
 
 
-def _window_inputs(folders: DataFolders, folder: Path) -> dict[str, Path]:
-    return {**_home_files(folders.home), "windows": folder / "windows.parquet"}
-
-
 def _caption_stage(folders: DataFolders, folder: Path, captions: CaptionConfig, suffix: str) -> Stage:
-    output = folder / folders.captions_name
-
-    def run(progress: Progress) -> StageResult:
-        table = caption_windows(load_window_set(folder), captions, progress=progress)
-        write_table(output, table, CAPTIONS)
-        distinct = table.select(pl.col("caption").n_unique()).item()
-        return StageResult([output], {"captions": len(table), "distinct": distinct})
-
-    config = captions.model_dump(mode="json")
     return Stage(
-        f"caption{suffix}", "describe windows", 2, folder, config, _window_inputs(folders, folder), run
+        name=f"caption{suffix}",
+        title="describe windows",
+        version=2,
+        work=_caption,
+        folder=folder,
+        inputs={**_home_files(folders.home), "windows": folder / "windows.parquet"},
+        outputs=[folders.captions_name],
+        settings=captions,
+        config=captions.model_dump(mode="json"),
     )
 
 
+def _caption(stage: Stage, progress: Progress) -> StageResult:
+    (output,) = stage.output_paths
+    table = caption_windows(load_window_set(stage.folder), stage.settings, progress=progress)
+    write_table(output, table, CAPTIONS)
+    distinct = table.select(pl.col("caption").n_unique()).item()
+    return StageResult([output], {"captions": len(table), "distinct": distinct})
+
+
 def _encode_stage(folders: DataFolders, folder: Path, encoder: TextEncoderConfig, suffix: str) -> Stage:
-    output = folder / folders.vectors_name
-    captions_path = folder / folders.captions_name
-    inputs = {"captions": captions_path}
+    inputs = {"captions": folder / folders.captions_name}
     if suffix:
         # Windows inside segments share most sentences with the free-running ones.
         inputs["known_captions"] = folders.sampling / folders.captions_name
         inputs["known_vectors"] = folders.sampling / folders.vectors_name
+    return Stage(
+        name=f"encode-text{suffix}",
+        title="encode captions",
+        version=1,
+        work=_encode,
+        folder=folder,
+        inputs=inputs,
+        outputs=[folders.vectors_name],
+        settings=encoder,
+        config=encoder.model_dump(mode="json"),
+    )
 
-    def run(progress: Progress) -> StageResult:
-        model = build_text_encoder(encoder)
-        chunks = folder / f".chunks_{output.stem}"
-        known = None
-        if suffix:
-            known = (read_captions(inputs["known_captions"]), load_embeddings(inputs["known_vectors"]))
-        captions = read_captions(captions_path)
-        table = encode_captions(captions, model, chunk_folder=chunks, known=known, progress=progress)
-        save_embeddings(output, table)
-        _remove_chunks(chunks)
-        return StageResult([output], {"vectors": len(table.vectors)})
 
-    config: Mapping[str, Any] = encoder.model_dump(mode="json")
-    return Stage(f"encode-text{suffix}", "encode captions", 1, folder, config, inputs, run)
+def _encode(stage: Stage, progress: Progress) -> StageResult:
+    (output,) = stage.output_paths
+    model = build_text_encoder(stage.settings)
+    chunks = stage.folder / f".chunks_{output.stem}"
+    known = None
+    if "known_vectors" in stage.inputs:
+        known = (
+            read_captions(stage.inputs["known_captions"]),
+            load_embeddings(stage.inputs["known_vectors"]),
+        )
+    captions = read_captions(stage.inputs["captions"])
+    table = encode_captions(captions, model, chunk_folder=chunks, known=known, progress=progress)
+    save_embeddings(output, table)
+    _remove_chunks(chunks)
+    return StageResult([output], {"vectors": len(table.vectors)})
 
 
 def _remove_chunks(folder: Path) -> None:

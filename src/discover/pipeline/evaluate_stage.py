@@ -67,11 +67,7 @@ class SamplingFiles:
 
 
 def evaluate_stage(
-    settings: EvaluationSettings,
-    model: Path,
-    results: Path,
-    samplings: Mapping[str, SamplingFiles],
-    window_files: Mapping[str, Mapping[str, Path]],
+    settings: EvaluationSettings, model: Path, results: Path, files: Mapping[str, Mapping[str, Path]]
 ) -> Stage:
     """The chain's stage.
 
@@ -79,27 +75,42 @@ def evaluate_stage(
         settings: What is measured.
         model: The model's folder.
         results: Where metrics and answers are written.
-        samplings: "free_running" and perhaps "presegmented" -> files.
-        window_files: The same names -> home, events and windows, which are inputs as well.
+        files: "free_running" and perhaps "presegmented" -> home, events, windows, labels,
+            annotation_windows, captions, vectors, and the manifest of the model's index of these windows.
     """
-
-    def run(progress: Progress) -> StageResult:
-        return StageResult(evaluate_model(model, samplings, results, settings, progress=progress))
-
     inputs = {"model": model / "best_model.pt"}
-    for protocol, files in samplings.items():
-        suffix = "_p" if protocol == "presegmented" else ""
-        own = {
-            **window_files[protocol],
-            "labels": files.folder / "labels.parquet",
-            "annotation_windows": files.folder / "annotation_windows.parquet",
-            "captions": files.captions,
-            "vectors": files.vectors,
-            **({} if files.index is None else {"index": files.index / "manifest.json"}),
-        }
-        inputs.update({f"{name}{suffix}": path for name, path in own.items()})
-    values = settings.model_dump(mode="json")
-    return Stage("evaluate", "score recognition and retrieval", 6, results, values, inputs, run)
+    for protocol, own in files.items():
+        inputs.update({f"{name}{_SUFFIXES[protocol]}": path for name, path in own.items()})
+    return Stage(
+        name="evaluate",
+        title="score recognition and retrieval",
+        version=6,
+        work=_evaluate,
+        folder=results,
+        inputs=inputs,
+        outputs=EVALUATION_OUTPUTS,
+        settings=settings,
+        config=settings.model_dump(mode="json"),
+    )
+
+
+_SUFFIXES = {"free_running": "", "presegmented": "_p"}
+"""Protocol -> end of the names of its inputs."""
+
+
+def _evaluate(stage: Stage, progress: Progress) -> StageResult:
+    samplings = {
+        protocol: SamplingFiles(
+            folder=stage.inputs[f"windows{suffix}"].parent,
+            captions=stage.inputs[f"captions{suffix}"],
+            vectors=stage.inputs[f"vectors{suffix}"],
+            index=stage.inputs[f"index{suffix}"].parent,
+        )
+        for protocol, suffix in _SUFFIXES.items()
+        if f"windows{suffix}" in stage.inputs
+    }
+    model = stage.inputs["model"].parent
+    return StageResult(evaluate_model(model, samplings, stage.folder, stage.settings, progress=progress))
 
 
 def evaluate_model(

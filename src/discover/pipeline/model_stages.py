@@ -10,11 +10,12 @@ from discover.core.progress import Progress
 from discover.core.window_set import load_window_set
 from discover.pipeline.config import RunConfig
 from discover.pipeline.data_stages import DataFolders
-from discover.pipeline.evaluate_stage import SamplingFiles, evaluate_stage
+from discover.pipeline.evaluate_stage import evaluate_stage
 from discover.pipeline.report_stage import report_stage
 from discover.pipeline.training import TRAINING_OUTPUTS, TRAINING_PATHS, training_config
-from discover.retrieval import Index
-from discover.serving.index_folders import index_name, note_source
+from discover.retrieval import Index, RetrievalConfig
+from discover.retrieval.storage import INDEX_FILES
+from discover.serving.index_folders import SOURCE_FILE, index_name, note_source
 from discover.stages.stage import Stage, StageResult
 
 __all__ = ["ModelFolders", "model_folders", "model_stages"]
@@ -57,11 +58,7 @@ def model_stages(
             config.evaluation,
             folders.model,
             folders.results,
-            {
-                protocol: _sampling_files(data, folders.model, folder)
-                for protocol, folder in protocols.items()
-            },
-            {protocol: _window_files(data, folder) for protocol, folder in protocols.items()},
+            {protocol: _evaluated_files(data, folders.model, path) for protocol, path in protocols.items()},
         ),
         report_stage(
             config,
@@ -76,42 +73,58 @@ def model_stages(
 
 def _align_stage(config: RunConfig, data: DataFolders, folder: Path, workspace: Workspace) -> Stage:
     alignment = training_config(config, data, folder, workspace)
+    return Stage(
+        name="align",
+        title="train the alignment model",
+        version=1,
+        work=_align,
+        folder=folder,
+        inputs={
+            **_window_files(data, data.sampling),
+            "vocabulary": data.sampling / "vocab.json",
+            "vectors": data.sampling / data.vectors_name,
+        },
+        outputs=TRAINING_OUTPUTS,
+        settings=alignment,
+        config=_settings(alignment),
+        # Manifests of earlier versions name the paths too.
+        not_compared=TRAINING_PATHS,
+    )
 
-    def run(progress: Progress) -> StageResult:
-        # A stopped run goes on from its last checkpoint; a run of other settings or data is moved aside.
-        result = AlignmentTrainer(alignment, progress=progress, resume="auto", overwrite=True).train()
-        return StageResult([folder / name for name in TRAINING_OUTPUTS], {"steps": result.steps})
 
-    inputs = {**_window_files(data, data.sampling), "vocabulary": data.sampling / "vocab.json"}
-    inputs["vectors"] = data.sampling / data.vectors_name
-    title = "train the alignment model"
-    # Manifests of earlier versions name the paths too.
-    return Stage("align", title, 1, folder, _settings(alignment), inputs, run, not_compared=TRAINING_PATHS)
+def _align(stage: Stage, progress: Progress) -> StageResult:
+    # A stopped run goes on from its last checkpoint; a run of other settings or data is moved aside.
+    trainer = AlignmentTrainer(stage.settings, progress=progress, resume="auto", overwrite=True)
+    return StageResult(stage.output_paths, {"steps": trainer.train().steps})
 
 
 def _embed_stage(
     config: RunConfig, data: DataFolders, model_folder: Path, sampling: Path, suffix: str
 ) -> Stage:
-    retrieval = config.retrieval
-    folder = model_folder / index_name(sampling.name)
+    return Stage(
+        name=f"embed{suffix}",
+        title="embed windows and index them",
+        version=3,
+        work=_embed,
+        folder=model_folder / index_name(sampling.name),
+        inputs={"model": model_folder / "best_model.pt", **_window_files(data, sampling)},
+        outputs=[*INDEX_FILES, SOURCE_FILE],
+        settings=config.retrieval,
+        config=config.retrieval.model_dump(mode="json"),
+    )
 
-    def run(progress: Progress) -> StageResult:
-        model = load_model(model_folder / "best_model.pt")
-        window_set = load_window_set(sampling)
-        embeddings = model.embed_windows(window_set, progress=progress)
-        index = Index.build(
-            embeddings,
-            window_set,
-            model_sha256=model.sha256,
-            config=retrieval.index,
-            dtype=retrieval.vectors,
-        )
-        note = note_source(folder, sampling, retrieval.search)
-        return StageResult([*index.save(folder), note], {"windows": len(index)})
 
-    inputs = {"model": model_folder / "best_model.pt", **_window_files(data, sampling)}
-    settings = retrieval.model_dump(mode="json")
-    return Stage(f"embed{suffix}", "embed windows and index them", 3, folder, settings, inputs, run)
+def _embed(stage: Stage, progress: Progress) -> StageResult:
+    settings: RetrievalConfig = stage.settings
+    sampling = stage.inputs["windows"].parent
+    model = load_model(stage.inputs["model"])
+    window_set = load_window_set(sampling)
+    embeddings = model.embed_windows(window_set, progress=progress)
+    index = Index.build(
+        embeddings, window_set, model_sha256=model.sha256, config=settings.index, dtype=settings.vectors
+    )
+    note = note_source(stage.folder, sampling, settings.search)
+    return StageResult([*index.save(stage.folder), note], {"windows": len(index)})
 
 
 def _settings(alignment: AlignmentConfig) -> dict[str, Any]:
@@ -132,10 +145,12 @@ def _window_files(data: DataFolders, sampling: Path) -> dict[str, Path]:
     }
 
 
-def _sampling_files(data: DataFolders, model: Path, sampling: Path) -> SamplingFiles:
-    return SamplingFiles(
-        folder=sampling,
-        captions=sampling / data.captions_name,
-        vectors=sampling / data.vectors_name,
-        index=model / index_name(sampling.name),
-    )
+def _evaluated_files(data: DataFolders, model: Path, sampling: Path) -> dict[str, Path]:
+    return {
+        **_window_files(data, sampling),
+        "labels": sampling / "labels.parquet",
+        "annotation_windows": sampling / "annotation_windows.parquet",
+        "captions": sampling / data.captions_name,
+        "vectors": sampling / data.vectors_name,
+        "index": model / index_name(sampling.name) / "manifest.json",
+    }

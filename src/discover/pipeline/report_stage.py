@@ -1,6 +1,7 @@
 """The last stage: search the example sentences and write the report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from discover.core.day_parts import DAY_PARTS, day_part_codes
 from discover.core.home import NO_ACTIVITY
 from discover.core.progress import Progress
 from discover.core.window_set import read_labels
-from discover.pipeline.config import RunConfig
+from discover.pipeline.config import ReportConfig, RunConfig
 from discover.pipeline.data_stages import DataFolders
 from discover.pipeline.report_clusters import clustering_files, clustering_notes, note_report
 from discover.reports import MapInputs, ReportInputs, StageNote, write_report
@@ -41,48 +42,79 @@ def report_stage(
         index: Folder of the model's index of free-running windows.
         window_files: Files of these windows, by input name.
     """
+    return Stage(
+        name="report",
+        title="search the examples and write the report",
+        version=3,
+        work=_report,
+        folder=results,
+        inputs={
+            "model": model / "best_model.pt",
+            "training": model / "metrics.jsonl",
+            "index": index / "manifest.json",
+            "metrics": results / "metrics.json",
+            "import": data.home / "import.json",
+            "statistics": data.sampling / "statistics.json",
+            "labels": data.sampling / "labels.parquet",
+            **window_files,
+            **clustering_files(model),
+        },
+        outputs=["searches.json", "report.html"],
+        settings=_Report(
+            config.report,
+            f"{config.alignment.experiment_name} · {data.sampling.name}",
+            _noted_stages(config, data, model, index),
+        ),
+        config=config.report.model_dump(mode="json"),
+    )
+
+
+@dataclass(frozen=True)
+class _Report:
+    """What the report stage needs besides files.
+
+    Attributes:
+        shown: What is searched and drawn.
+        title: Heading of the page.
+        stages: Stages told on the page: name, folder, settings worth showing.
+    """
+
+    shown: ReportConfig
+    title: str
+    stages: Sequence[tuple[str, Path, Mapping[str, Any]]]
+
+
+def _report(stage: Stage, progress: Progress) -> StageResult:
+    del progress
+    wanted: _Report = stage.settings
+    inputs, results = stage.inputs, stage.folder
+    model, sampling = inputs["model"].parent, inputs["windows"].parent
+    searcher = Searcher.open(model, index=inputs["index"].parent)
+    options = searcher.defaults.model_copy(update={"top_k": wanted.shown.top_k})
+    found = searcher.search_many(wanted.shown.searches, options)
     searches = results / "searches.json"
-
-    def run(progress: Progress) -> StageResult:
-        searcher = Searcher.open(model, index=index)
-        options = searcher.defaults.model_copy(update={"top_k": config.report.top_k})
-        found = searcher.search_many(config.report.searches, options)
-        write_json(searches, [searcher.as_json(answer) for answer in found])
-        evaluation = read_json(results / "metrics.json")
-        page = write_report(
-            results,
-            ReportInputs(
-                title=f"{config.alignment.experiment_name} · {data.sampling.name}",
-                home=searcher.window_set.home,
-                stages=_stage_notes(config, data, model, index),
-                import_report=read_json(data.home / "import.json"),
-                window_set=searcher.window_set,
-                window_statistics=read_json(data.sampling / "statistics.json"),
-                maps=_maps(data.sampling, searcher, umap=config.report.umap),
-                training_metrics=_training_rows(model / "metrics.jsonl"),
-                recognition=[part["recognition"] for part in evaluation.values()],
-                retrieval=evaluation["free_running"]["retrieval"],
-                searches=[(answer.question, answer) for answer in found],
-                clusterings=clustering_notes(model, results),
-            ),
-        )
-        note_report(model, results)
-        figures = sorted((results / "figures").glob("*.*"))
-        return StageResult([searches, page, *figures])
-
-    inputs = {
-        "model": model / "best_model.pt",
-        "training": model / "metrics.jsonl",
-        "index": index / "manifest.json",
-        "metrics": results / "metrics.json",
-        "import": data.home / "import.json",
-        "statistics": data.sampling / "statistics.json",
-        "labels": data.sampling / "labels.parquet",
-        **window_files,
-        **clustering_files(model),
-    }
-    settings = config.report.model_dump(mode="json")
-    return Stage("report", "search the examples and write the report", 3, results, settings, inputs, run)
+    write_json(searches, [searcher.as_json(answer) for answer in found])
+    evaluation = read_json(inputs["metrics"])
+    page = write_report(
+        results,
+        ReportInputs(
+            title=wanted.title,
+            home=searcher.window_set.home,
+            stages=[_stage_note(*noted) for noted in wanted.stages],
+            import_report=read_json(inputs["import"]),
+            window_set=searcher.window_set,
+            window_statistics=read_json(inputs["statistics"]),
+            maps=_maps(sampling, searcher, umap=wanted.shown.umap),
+            training_metrics=_training_rows(inputs["training"]),
+            recognition=[part["recognition"] for part in evaluation.values()],
+            retrieval=evaluation["free_running"]["retrieval"],
+            searches=[(answer.question, answer) for answer in found],
+            clusterings=clustering_notes(model, results),
+        ),
+    )
+    note_report(model, results)
+    figures = sorted((results / "figures").glob("*.*"))
+    return StageResult([searches, page, *figures])
 
 
 def _maps(sampling: Path, searcher: Searcher, *, umap: bool) -> MapInputs:
@@ -111,9 +143,11 @@ def _training_rows(path: Path) -> list[dict[str, Any]]:
     return pl.read_ndjson(path, infer_schema_length=None).to_dicts()
 
 
-def _stage_notes(config: RunConfig, data: DataFolders, model: Path, index: Path) -> list[StageNote]:
+def _noted_stages(
+    config: RunConfig, data: DataFolders, model: Path, index: Path
+) -> list[tuple[str, Path, dict[str, Any]]]:
     alignment = config.alignment
-    parts: list[tuple[str, Path, dict[str, Any]]] = [
+    return [
         ("import", data.home, {"log": data.log.name}),
         ("sample", data.sampling, config.sampling.model_dump(mode="json")),
         ("caption", data.sampling, config.captions.model_dump(mode="json")),
@@ -121,9 +155,9 @@ def _stage_notes(config: RunConfig, data: DataFolders, model: Path, index: Path)
         ("align", model, {"seed": alignment.seed, **alignment.training.model_dump(mode="json")}),
         ("embed", index, {}),
     ]
-    notes = []
-    for name, folder, settings in parts:
-        manifest = read_manifest(folder / f"manifest_{name}.json")
-        rows = {} if manifest is None else manifest.rows
-        notes.append(StageNote(name, ", ".join(f"{n:,} {what}" for what, n in rows.items()), settings))
-    return notes
+
+
+def _stage_note(name: str, folder: Path, settings: Mapping[str, Any]) -> StageNote:
+    manifest = read_manifest(folder / f"manifest_{name}.json")
+    rows = {} if manifest is None else manifest.rows
+    return StageNote(name, ", ".join(f"{n:,} {what}" for what, n in rows.items()), settings)

@@ -40,9 +40,18 @@ from discover.sampling.labelling import label_windows, windows_of_annotations
 from discover.sampling.splits import DAY_US, assign_days, check_no_leakage
 from discover.sampling.statistics import SplitWindows, describe_sampling
 
-__all__ = ["SampledWindows", "cut_windows", "sample_windows", "write_windows"]
+__all__ = ["WINDOW_FILES", "SampledWindows", "cut_windows", "sample_windows", "write_windows"]
 
 Ints = NDArray[np.int64]
+
+WINDOW_FILES = (
+    "windows.parquet",
+    "labels.parquet",
+    "annotation_windows.parquet",
+    "vocab.json",
+    "statistics.json",
+)
+"""What `write_windows` always writes."""
 
 # Temporary arrays of this size stay near the processor and are reused: 25 M events cut at once took
 # 2.5 times as long and three times the memory.
@@ -138,19 +147,11 @@ def cut_windows(
 
 
 def write_windows(folder: Path, sampled: SampledWindows, home: Home) -> list[Path]:
-    """Write `windows.parquet`, `labels.parquet`, `annotation_windows.parquet`, `vocab.json` and
-    `statistics.json`; return their paths.
+    """Write `WINDOW_FILES`; return their paths.
 
     When the windows have an event table of their own, `events.parquet` and `home.yaml` go beside them.
     """
-    names = (
-        "windows.parquet",
-        "labels.parquet",
-        "annotation_windows.parquet",
-        "vocab.json",
-        "statistics.json",
-    )
-    paths = [folder / name for name in names]
+    paths = [folder / name for name in WINDOW_FILES]
     write_table(paths[0], sampled.windows, WINDOWS)
     write_table(paths[1], sampled.labels, LABELS)
     write_table(paths[2], sampled.annotation_windows, ANNOTATION_WINDOWS)

@@ -13,6 +13,7 @@ from discover.core.window_set import WindowSet, load_window_set
 from discover.retrieval import SearchDefaults
 
 __all__ = [
+    "SOURCE_FILE",
     "check_index_source",
     "index_name",
     "indexed_windows",
@@ -24,7 +25,9 @@ __all__ = [
     "search_defaults_of",
 ]
 
-_PREFIX, _SOURCE = "index_", "source.json"
+_PREFIX = "index_"
+SOURCE_FILE = "source.json"
+"""File beside an index that says where its windows are."""
 _AGAIN = "Run `discover run` with the config of this model to make it again."
 
 
@@ -41,7 +44,7 @@ def note_source(index_folder: Path, sampling: Path, defaults: SearchDefaults | N
         sampling: The folder of its windows.
         defaults: How it is asked where the asker does not say (`retrieval.search` of the run).
     """
-    path = index_folder / _SOURCE
+    path = index_folder / SOURCE_FILE
     note: dict[str, Any] = {"sampling": os.path.relpath(sampling, index_folder)}
     if defaults is not None:
         note["search"] = defaults.model_dump(mode="json")
@@ -55,7 +58,7 @@ def search_defaults_of(index_folder: Path) -> SearchDefaults:
     Raises:
         ArtifactError: The note is damaged.
     """
-    path = index_folder / _SOURCE
+    path = index_folder / SOURCE_FILE
     note = mapping_of(read_json(path), path) if path.is_file() else {}
     return config_from_mapping(note.get("search", {}), SearchDefaults, source=str(path))
 
@@ -70,7 +73,7 @@ def no_model(model_folder: Path) -> ArtifactError:
 
 def noted_indexes(model_folder: Path) -> list[Path]:
     """The model's index folders that say where their windows are, by name."""
-    return sorted(path.parent for path in model_folder.glob(f"{_PREFIX}*/{_SOURCE}"))
+    return sorted(path.parent for path in model_folder.glob(f"{_PREFIX}*/{SOURCE_FILE}"))
 
 
 def sampling_of(index_folder: Path) -> Path:
@@ -79,7 +82,7 @@ def sampling_of(index_folder: Path) -> Path:
     Raises:
         ArtifactError: The note is missing or damaged, or names a place that is not relative to the index.
     """
-    note = read_json(index_folder / _SOURCE)
+    note = read_json(index_folder / SOURCE_FILE)
     place = note.get("sampling") if isinstance(note, dict) else None
     if (
         not isinstance(place, str)
@@ -89,7 +92,7 @@ def sampling_of(index_folder: Path) -> Path:
         or ":" in place
     ):
         raise ArtifactError(
-            f"{index_folder / _SOURCE} must say where the windows are, relative to the index; found "
+            f"{index_folder / SOURCE_FILE} must say where the windows are, relative to the index; found "
             f"{str(place)[:80]!r}. {_AGAIN}"
         )
     return Path(os.path.normpath(index_folder / place))
@@ -113,7 +116,7 @@ def check_index_source(index_folder: Path) -> Path:
     """
     path = _embed_manifest(index_folder)
     # The index's own manifest names the hashes of its vectors; `Index.load` compares them.
-    own = (_SOURCE, "manifest.json")
+    own = (SOURCE_FILE, "manifest.json")
     manifest = require_manifest(
         path, stage=path.stem.removeprefix("manifest_"), needs=own, checked=own, remedy=_AGAIN
     )

@@ -29,6 +29,7 @@ from discover.core.progress import SILENT, Progress
 __all__ = [
     "COMMIT_VARIABLE",
     "Stage",
+    "StageFunction",
     "StageOutcome",
     "StagePlan",
     "StageResult",
@@ -43,7 +44,10 @@ asks git: it may be installed anywhere, inside any repository."""
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage wrote: files inside its folder, and row counts for the summary line."""
+    """What a stage wrote: files inside its folder, and row counts for the summary line.
+
+    The files are those that the stage names as its outputs, and any others it wrote.
+    """
 
     outputs: Sequence[Path]
     rows: Mapping[str, int] = field(default_factory=dict)
@@ -51,32 +55,45 @@ class StageResult:
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the chain.
+    """One step of the chain, as a value: it can be sent to another process and run there.
 
     Attributes:
         name: Unique in the chain, for example "sample" or "caption_p".
         title: What it does, for people.
         version: Raised when the code would give other outputs for the same inputs.
+        work: Does the work; a function of a module, which gets this stage.
         folder: Where it writes; holds `manifest_<name>.json`.
-        config: Every setting that can change the outputs, as plain data.
         inputs: Name -> file it reads.
-        run: Does the work.
+        outputs: Names of the files in `folder` that it always writes and that others may read.
+        settings: What `work` needs besides files: plain data, a config or a dataclass of these.
+        config: Every setting that can change the outputs, as plain data; noted and compared.
         not_compared: Names of settings that decide nothing; see `is_current`.
     """
 
     name: str
     title: str
     version: int
+    work: "StageFunction"
     folder: Path
-    config: Mapping[str, Any]
     inputs: Mapping[str, Path]
-    run: Callable[[Progress], StageResult]
+    outputs: Sequence[str]
+    settings: Any = None
+    config: Mapping[str, Any] = field(default_factory=dict)
     not_compared: Collection[str] = ()
 
     @property
     def manifest_path(self) -> Path:
         """Where this stage's manifest lies."""
         return self.folder / f"manifest_{self.name}.json"
+
+    @property
+    def output_paths(self) -> list[Path]:
+        """The named outputs, as paths."""
+        return [self.folder / name for name in self.outputs]
+
+
+StageFunction = Callable[[Stage, Progress], StageResult]
+"""Does a stage's work: (the stage, where to report) -> what it wrote."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +127,7 @@ def plan_stages(stages: Sequence[Stage]) -> list[StagePlan]:
     plans: list[StagePlan] = []
     rebuilt: dict[Path, str] = {}
     for stage in stages:
-        upstream = sorted({rebuilt[p.parent] for p in stage.inputs.values() if p.parent in rebuilt})
+        upstream = sorted({rebuilt[p] for p in stage.inputs.values() if p in rebuilt})
         missing = [name for name, path in stage.inputs.items() if not path.is_file()]
         if missing or upstream:
             plan = StagePlan(stage, "depends", "after " + ", ".join(upstream or missing))
@@ -120,7 +137,7 @@ def plan_stages(stages: Sequence[Stage]) -> list[StagePlan]:
             current, reason = _check(stage, _hash_inputs(stage))
             plan = StagePlan(stage, "skip" if current else "run", reason)
         if plan.action != "skip":
-            rebuilt[stage.folder] = stage.name
+            rebuilt.update(dict.fromkeys(stage.output_paths, stage.name))
         plans.append(plan)
     return plans
 
@@ -163,11 +180,11 @@ def _ancestors(stages: Sequence[Stage], only: Collection[str] | None) -> set[str
     if only is None:
         return {stage.name for stage in stages}
     needed: set[str] = set()
-    wanted_folders: set[Path] = set()
+    wanted: set[Path] = set()
     for stage in reversed(stages):
-        if stage.name in only or stage.folder in wanted_folders:
+        if stage.name in only or not wanted.isdisjoint(stage.output_paths):
             needed.add(stage.name)
-            wanted_folders |= {path.parent for path in stage.inputs.values()}
+            wanted |= set(stage.inputs.values())
     return needed
 
 
@@ -218,7 +235,9 @@ def _execute_if(
 def _execute(stage: Stage, hashes: Mapping[str, str], progress: Progress) -> Manifest:
     remove_partials(stage.folder)
     stage.manifest_path.unlink(missing_ok=True)
-    result = stage.run(progress)
+    result = stage.work(stage, progress)
+    unwritten = [path.name for path in stage.output_paths if path not in result.outputs]
+    assert not unwritten, f"stage {stage.name} names outputs that it does not write: {unwritten}"
     return write_manifest(
         stage.manifest_path,
         stage=stage.name,

@@ -73,12 +73,12 @@ def test_a_stage_keeps_the_commit_that_computed_it(tmp_path: Path, monkeypatch: 
     (tmp_path / "raw").write_text("1")
     folder = tmp_path / "s"
 
-    def work(_: object) -> StageResult:
-        folder.mkdir(exist_ok=True)
+    def work(stage: Stage, _: object) -> StageResult:
+        stage.folder.mkdir(exist_ok=True)
         (folder / "out").write_text("2")
         return StageResult([folder / "out"])
 
-    stage = Stage("double", "double it", 1, folder, {}, {"raw": tmp_path / "raw"}, work)
+    stage = Stage("double", "double it", 1, work, folder, {"raw": tmp_path / "raw"}, ["out"])
     monkeypatch.setenv(COMMIT_VARIABLE, "abc1234")
     assert [o.commit for o in run_stages([stage])] == ["abc1234"]
     monkeypatch.setenv(COMMIT_VARIABLE, "def5678")
@@ -90,7 +90,7 @@ def test_a_stage_keeps_the_commit_that_computed_it(tmp_path: Path, monkeypatch: 
 
 def test_stages_of_one_commit_stand_together() -> None:
     def outcome(name: str, commit: str | None) -> StageOutcome:
-        stage = Stage(name, "", 1, Path(), {}, {}, lambda _: StageResult([]))
+        stage = Stage(name, "", 1, lambda *_: StageResult([]), Path(), {}, [])
         return StageOutcome(stage, True, "", 0.0, {}, commit)
 
     done = [

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,21 +15,44 @@ from discover.stages.stage import Stage, StageOutcome, StageResult, plan_stages,
 def chain(root: Path, ran: list[str], *, suffix: str = "", factor: int = 2) -> list[Stage]:
     """raw.txt -> a/double.txt -> b/upper.txt, where each stage notes that it ran."""
     a, b = root / "a", root / "b"
-
-    def double(_: object) -> StageResult:
-        ran.append("double")
-        write_text(a / "double.txt", (root / "raw.txt").read_text() * factor)
-        return StageResult([a / "double.txt"], {"characters": 1})
-
-    def upper(_: object) -> StageResult:
-        ran.append("upper")
-        write_text(b / "upper.txt", (a / "double.txt").read_text().upper() + suffix)
-        return StageResult([b / "upper.txt"])
-
     return [
-        Stage("double", "double it", 1, a, {"factor": factor}, {"raw": root / "raw.txt"}, double),
-        Stage("upper", "shout it", 1, b, {"suffix": suffix}, {"double": a / "double.txt"}, upper),
+        Stage(
+            name="double",
+            title="double it",
+            version=1,
+            work=partial(_double, ran),
+            folder=a,
+            inputs={"raw": root / "raw.txt"},
+            outputs=["double.txt"],
+            settings=factor,
+            config={"factor": factor},
+        ),
+        Stage(
+            name="upper",
+            title="shout it",
+            version=1,
+            work=partial(_upper, ran),
+            folder=b,
+            inputs={"double": a / "double.txt"},
+            outputs=["upper.txt"],
+            settings=suffix,
+            config={"suffix": suffix},
+        ),
     ]
+
+
+def _double(ran: list[str], stage: Stage, _: object) -> StageResult:
+    ran.append(stage.name)
+    (output,) = stage.output_paths
+    write_text(output, stage.inputs["raw"].read_text() * stage.settings)
+    return StageResult([output], {"characters": 1})
+
+
+def _upper(ran: list[str], stage: Stage, _: object) -> StageResult:
+    ran.append(stage.name)
+    (output,) = stage.output_paths
+    write_text(output, stage.inputs["double"].read_text().upper() + stage.settings)
+    return StageResult([output])
 
 
 @pytest.fixture
@@ -99,12 +123,12 @@ def test_a_stage_that_dies_leaves_no_manifest_and_no_half_file(root: Path) -> No
     stages = chain(root, ran)
     run_stages(stages)
 
-    def die(_: object) -> StageResult:
-        with atomic_path(root / "b/upper.txt") as temporary:
+    def die(stage: Stage, _: object) -> StageResult:
+        with atomic_path(stage.folder / "upper.txt") as temporary:
             temporary.write_text("half")
             raise KeyboardInterrupt
 
-    broken = Stage("upper", "shout it", 2, root / "b", {}, stages[1].inputs, die)
+    broken = replace(stages[1], version=2, work=die)
     with pytest.raises(KeyboardInterrupt):
         run_stages([stages[0], broken])
     assert (root / "b/upper.txt").read_text() == "ABAB"
@@ -171,3 +195,29 @@ def test_missing_input_names_the_file(root: Path) -> None:
     (root / "raw.txt").unlink()
     with pytest.raises(ArtifactError, match=r"Stage 'double' needs .*raw\.txt"):
         run_stages(chain(root, []))
+
+
+def test_an_output_that_was_promised_must_be_written(root: Path) -> None:
+    double = replace(chain(root, [])[0], outputs=["double.txt"], work=lambda stage, _: StageResult([]))
+    with pytest.raises(AssertionError, match=r"double names outputs that it does not write: .*double\.txt"):
+        run_stages([double])
+    assert read_manifest(double.manifest_path) is None
+
+
+def test_only_stages_that_read_a_remade_file_depend_on_it(root: Path) -> None:
+    ran: list[str] = []
+    double, upper = chain(root, ran)
+    # A stage that writes into the same folder as `double`, and is not read by `upper`.
+    other = replace(
+        double, name="other", outputs=["other.txt"], inputs={"raw": root / "raw.txt"}, work=_write_other
+    )
+    run_stages([double, other, upper])
+    plans = plan_stages([double, replace(other, version=2), upper])
+    assert [p.action for p in plans] == ["skip", "run", "skip"]
+    run_stages([double, replace(other, version=2), upper], only={"upper"})
+
+
+def _write_other(stage: Stage, _: object) -> StageResult:
+    (output,) = stage.output_paths
+    write_text(output, "other")
+    return StageResult([output])

@@ -34,11 +34,11 @@ from discover.core.seeds import derive_seed
 from discover.core.window_set import load_window_set
 from discover.metrics import ndcg_at_k
 from discover.metrics.bootstrap import day_draws, sample_interval, seed_draws
-from discover.query import WORD_WEIGHT, ParsedQuery, find_time_words, match_words, parse_query
+from discover.query import PREDICATE_WEIGHT, ParsedQuery, find_time_words, match_query, parse_query
 from discover.retrieval import Activations, build_activations
 from discover.retrieval.day_clock import week_minutes
 from discover.serving.caption_files import find_caption_style, load_caption_vectors
-from discover.serving.home_lexicon import home_words
+from discover.serving.home_lexicon import home_lexicon
 from discover.serving.index_folders import noted_indexes, sampling_of
 from discover.text_encoders import build_text_encoder
 
@@ -127,7 +127,7 @@ def score_model(folder: Path, query_sets: Mapping[str, QuerySet]) -> dict[str, H
     _, day = np.unique(test.windows["start"].dt.date().to_numpy(), return_inverse=True)
     rows = every.windows.with_row_index("row").filter(pl.col("window_id").is_in(ids))["row"].to_numpy()
     # "Long" and "brief" are measured on all windows of the home, as in an index.
-    signs, known = build_activations(every), home_words(every.home)
+    activations, lexicon = build_activations(every), home_lexicon(every.home)
 
     def ask(texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         vectors = encoder.encode(texts, kind="query").astype(np.float32)
@@ -138,11 +138,13 @@ def score_model(folder: Path, query_sets: Mapping[str, QuerySet]) -> dict[str, H
     for name, query_set in query_sets.items():
         graded = grade_queries(query_set.queries, WindowView(test, query_set.concepts))
         texts = [q.text for q in graded.queries]
-        words = [parse_query(text, known) for text in texts]
+        words = [parse_query(text, lexicon) for text in texts]
         minutes = week_minutes(every.windows["start"])
-        bonus = np.stack([_bonus(w, signs, minutes)[rows] for w in words])
+        bonus = np.stack([_bonus(w, activations, minutes)[rows] for w in words])
         hours = [find_time_words(text) for text in texts]
-        timed = np.stack([WORD_WEIGHT * h.preference(minutes[rows]) if h else bonus[0] * 0 for h in hours])
+        timed = np.stack(
+            [PREDICATE_WEIGHT * h.preference(minutes[rows]) if h else bonus[0] * 0 for h in hours]
+        )
         plain, left = ask(texts), ask([w.text for w in words])
         scores: dict[str, NDArray[np.floating]] = dict(plain)
         scores |= {f"{side} + time words": plain[side] + timed for side in sides}
@@ -153,10 +155,10 @@ def score_model(folder: Path, query_sets: Mapping[str, QuerySet]) -> dict[str, H
     return found
 
 
-def _bonus(words: ParsedQuery, signs: Activations, minutes: NDArray[np.int16]) -> NDArray[np.float32]:
+def _bonus(words: ParsedQuery, activations: Activations, minutes: NDArray[np.int16]) -> NDArray[np.float32]:
     """(W,) what query words add to the score of every window of the home."""
-    found = match_words(words, "prefer", signs, minutes).bonus if words else None
-    return np.zeros(len(signs), dtype=np.float32) if found is None else found
+    found = match_query(words, "prefer", activations, minutes).bonus if words else None
+    return np.zeros(len(activations), dtype=np.float32) if found is None else found
 
 
 def drawn_ndcg(

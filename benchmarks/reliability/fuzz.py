@@ -260,7 +260,7 @@ def _stage_kinds(workspace: Path) -> list[Kind]:
         return found.predict(zeros).tolist(), found.predict_proba(zeros).round(6).tolist()
 
     indexed = (
-        index / "vectors.npz", index / "windows.parquet", index / "signs.npz", index / "manifest.json",
+        index / "vectors.npz", index / "windows.parquet", index / "activations.npz", index / "manifest.json",
         index / "source.json", checkpoint, sampling / "windows.parquet", home / "events.parquet",
         home / "home.yaml",
     )  # fmt: skip
@@ -293,8 +293,8 @@ def _stage_kinds(workspace: Path) -> list[Kind]:
         Kind("index home, by command", (home / "home.yaml",), search, as_yaml, share=0.1),
         Kind("index tables, by command", (index / "windows.parquet", sampling / "windows.parquet",
              home / "events.parquet"), search, damage_table, share=0.15),
-        Kind("index arrays, by command", (index / "vectors.npz", index / "signs.npz"), search, damage_npz,
-             share=0.15),
+        Kind("index arrays, by command", (index / "vectors.npz", index / "activations.npz"), search,
+             damage_npz, share=0.15),
     ]  # fmt: skip
 
 

@@ -6,8 +6,8 @@ Unit vectors around 500 centres (random directions have no neighbourhoods, which
 query at a time, top 10. The sides take turns within one run (A B A B ...), so a slow phase of the machine
 meets all of them; ratios are what counts. "Index.search" builds hits, with and without a filter; the other
 sides return row numbers. The whole question is a sentence in, moments out: text encoding by the packaged
-MiniLM, a projection to the width of the index, query words (read, and met with made-up signs of a shipped
-home, five sensors per window), search, merging; loading the text model is not in it.
+MiniLM, a projection to the width of the index, conditions of the sentence (parsed, and scored on made-up
+activations of a shipped home, five sensors per window), search, merging; loading the text model is not in it.
 FAISS is the `ann` extra.
 """
 
@@ -22,9 +22,9 @@ import polars as pl
 from benchmarks.harness import markdown_table
 from discover.core.home import Home
 from discover.homes import load_home
-from discover.query import match_words, parse_query
+from discover.query import match_query, parse_query
 from discover.retrieval import Activations, Index, IndexConfig, SearchFilters, faiss_installed, rank_answers
-from discover.serving.home_lexicon import home_words
+from discover.serving.home_lexicon import home_lexicon
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
 
 TOP_K = 10
@@ -69,8 +69,8 @@ def make_index(n: int, dim: int) -> tuple[Index, np.ndarray]:
     return Index(vectors, facts, "bench"), vectors.astype(np.float32)
 
 
-def make_signs(n: int, home: Home) -> Activations:
-    """Signs of n windows, each with events of five sensors of a home."""
+def make_activations(n: int, home: Home) -> Activations:
+    """Activations of n windows, each with events of five sensors of a home."""
     rng = np.random.default_rng(3)
     sensors = tuple(s.id for s in home.sensors)
     window = np.repeat(np.arange(n, dtype=np.int32), 5)
@@ -89,7 +89,7 @@ def make_signs(n: int, home: Home) -> Activations:
         last_at=at,
         first_sensor=sensor[::5].astype(np.int16),
         last_sensor=sensor[4::5].astype(np.int16),
-        n_signs=np.full(n, 10, dtype=np.int32),
+        n_activations=np.full(n, 10, dtype=np.int32),
         duration_s=length,
         pause_s=length / 3,
         before_s=length,
@@ -168,15 +168,15 @@ def time_questions(index: Index, questions: int) -> tuple[float, float]:
     encoder = build_text_encoder(TextEncoderConfig(type="minilm"))
     project = np.random.default_rng(2).standard_normal((encoder.dim, index.dim), dtype=np.float32)
     home = load_home("bosch_b2")
-    known, signs = home_words(home), make_signs(len(index), home)
+    lexicon, activations = home_lexicon(home), make_activations(len(index), home)
     times = []
     for i, sentence in zip(range(questions + 5), cycle(SENTENCES), strict=False):
         # A number, so that no two questions are the same text.
         text = f"{sentence}, question {i}"
         begin = time.perf_counter()
-        words = parse_query(text, known)
+        words = parse_query(text, lexicon)
         query = encoder.encode([words.text], kind="query") @ project
-        bonus = match_words(words, "prefer", signs, index.week_minutes).bonus if words else None
+        bonus = match_query(words, "prefer", activations, index.week_minutes).bonus if words else None
         rank_answers(index, query, TOP_K, bonus=bonus)
         times.append(1000 * (time.perf_counter() - begin))
     p50, p99 = np.percentile(times[5:], [50, 99])

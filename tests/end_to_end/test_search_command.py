@@ -91,7 +91,7 @@ def test_defaults_come_from_the_run(finished: Path, searcher: Searcher, tmp_path
     assert searcher.defaults == SearchOptions()
     index = tmp_path / "index_FD_60"
     shutil.copytree(finished / MODEL / "index_FD_60", index)
-    assert (index / "signs.npz").is_file()
+    assert (index / "activations.npz").is_file()
     note = note_source(index, searcher.sampling, SearchDefaults(top_k=2, merge=False, query_words="off"))
     with pytest.raises(ArtifactError, match=r"source\.json was altered"):
         Searcher.open(finished / MODEL, index=index)
@@ -100,7 +100,7 @@ def test_defaults_come_from_the_run(finished: Path, searcher: Searcher, tmp_path
     write_json(index / "manifest_embed.json", manifest)
     other = Searcher.open(finished / MODEL, index=index)
     answer = other.search("the fridge at night")
-    assert (len(answer), answer.words.count) == (2, 0)
+    assert (len(answer), answer.query.count) == (2, 0)
     assert all(isinstance(hit, Hit) for hit in answer)
     done = discover_here(
         "search", str(finished / MODEL), "the fridge", "--index", str(index), "-k", "1", "--json"

@@ -38,7 +38,7 @@ _DURATIONS: tuple[tuple[float, str], ...] = (
     (float("inf"), "many hours"),
 )
 
-# Signs of somebody per minute. Counted over half a minute at least, so that three events in two
+# Activations per minute. Counted over half a minute at least, so that three events in two
 # seconds are not a storm.
 _AMOUNT_EDGES = np.array([3.0, 8.0, 20.0])
 _AMOUNTS_MOVEMENT = ("hardly any movement", "little movement", "steady movement", "a lot of movement")
@@ -121,7 +121,7 @@ def _time_parts(summary: WindowSummary) -> dict[str, pl.Series]:
 
 def _amount(summary: WindowSummary) -> pl.Series:
     minutes = np.maximum(summary.duration_s / 60, 0.5)
-    level = np.searchsorted(_AMOUNT_EDGES, summary.n_signs / minutes, side="right")
+    level = np.searchsorted(_AMOUNT_EDGES, summary.n_activations / minutes, side="right")
     return per_combination(
         [level, summary.n_moves > 0],
         lambda n, moves: (_AMOUNTS_MOVEMENT if moves else _AMOUNTS_SIGNALS)[n],

@@ -45,7 +45,7 @@ class WindowSummary:
         weekend: Whether it starts on a Saturday or Sunday.
         duration_s: Seconds from the first to the last event.
         n_moves: Movements seen (motion sensors going ON).
-        n_signs: Events that show somebody: movements, doors, items, appliances.
+        n_activations: Events that show somebody: movements, doors, items, appliances.
         pattern: `Pattern` code.
         path: (W, 3) rooms to name in order of the visit; -1 none. For GOES and RETURNS the two rooms, for
             PASSES first, busiest between, and last; otherwise the busiest ones.
@@ -61,7 +61,7 @@ class WindowSummary:
     weekend: NDArray[np.bool_]
     duration_s: NDArray[np.float64]
     n_moves: NDArray[np.int64]
-    n_signs: NDArray[np.int64]
+    n_activations: NDArray[np.int64]
     pattern: NDArray[np.int64]
     path: NDArray[np.int64]
     main_rooms: NDArray[np.int64]
@@ -90,7 +90,7 @@ def summarise_windows(
     pattern, path, main_rooms = _rooms(row, sensor, state, facts, len(n))
     fact_codes, repeated = _facts(row, facts.fact_of[sensor, state], facts, len(n))
     moves = np.bincount(row[facts.move_of[sensor, state]], minlength=len(n))
-    signs = np.bincount(row[facts.person_of[sensor, state]], minlength=len(n))
+    activations = np.bincount(row[facts.person_of[sensor, state]], minlength=len(n))
     sensors_WS = _counts(row, sensor, len(n), len(facts.sensor_words))
     start, end = windows["start"], windows["end"]
     minute = _minute_of_day(start)
@@ -101,7 +101,7 @@ def summarise_windows(
         weekend=(start.dt.weekday() >= 6).to_numpy(),
         duration_s=(end - start).dt.total_microseconds().to_numpy() / 1e6,
         n_moves=moves,
-        n_signs=signs,
+        n_activations=activations,
         pattern=pattern,
         path=path,
         main_rooms=main_rooms,
@@ -142,10 +142,10 @@ def _rooms(
     """Pattern (W,), path (W, 3) and main rooms (W, 2)."""
     r = len(facts.places)
     room = facts.room_of[sensor].astype(np.int64)
-    sign = facts.person_of[sensor, state] & (room >= 0)
-    # A window without any sign of somebody (all OFF, say) is described by where its sensors hang.
-    silent = np.bincount(row[sign], minlength=w) == 0
-    room = np.where(silent[row] | sign, room, -1)
+    active = facts.person_of[sensor, state] & (room >= 0)
+    # A window without an activation (only OFF, say) is described by the rooms of its sensors.
+    silent = np.bincount(row[active], minlength=w) == 0
+    room = np.where(silent[row] | active, room, -1)
     row, room = row[room >= 0], room[room >= 0]
     if not len(row):
         nothing = np.full((w, N_ROOMS), -1, dtype=np.int64)

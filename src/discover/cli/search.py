@@ -92,13 +92,13 @@ def print_moments(searcher: Searcher, answer: Answer) -> None:
     size, home = len(searcher.index), searcher.window_set.home.name
     asked = answer.question
     console.print(f'"{asked}" in {size:,} windows of {home} ({answer.how}):', markup=False, soft_wrap=True)
-    if answer.words:
+    if answer.query:
         effect = "these first" if answer.ranked_by_words else "nothing else"
-        understood = "; ".join(answer.words.describe())
+        understood = "; ".join(answer.query.describe())
         line = f"Understood: {understood} ({effect}; --query-words off ignores it)."
         console.print(line, markup=False, soft_wrap=True)
-        if answer.words.text != asked:
-            console.print(f'Compared by meaning: "{answer.words.text}".', markup=False, soft_wrap=True)
+        if answer.query.text != asked:
+            console.print(f'Compared by meaning: "{answer.query.text}".', markup=False, soft_wrap=True)
     if answer.note:
         console.print(answer.note, markup=False, soft_wrap=True)
     for rank, (hit, share) in enumerate(zip(answer, answer.shares, strict=True), start=1):

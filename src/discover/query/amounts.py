@@ -1,8 +1,4 @@
-"""How English says a length of time, and how many: "for more than half an hour", "a few seconds", "four or
-more rooms".
-
-In: the text of a sentence. Out: spans of it and what they mean. No home and no window is known here.
-"""
+"""Amounts in a sentence: durations, numbers of rooms, repetitions."""
 
 import re
 from dataclasses import dataclass
@@ -87,7 +83,7 @@ _TIMES = re.compile(
 
 @dataclass(frozen=True)
 class Amount:
-    """A stated amount and where it stands; the text between `begin` and `end` says it."""
+    """An amount within [low, high]; characters [begin, end) of the sentence state it."""
 
     begin: int
     end: int
@@ -96,7 +92,7 @@ class Amount:
 
 
 def find_durations(text: str) -> list[Amount]:
-    """Stated lengths of time in seconds.
+    """Stated durations in seconds, in the order of the sentence.
 
     >>> [(a.low, a.high) for a in find_durations("for more than half an hour")]
     [(1800.0, inf)]
@@ -121,7 +117,7 @@ def find_durations(text: str) -> list[Amount]:
 
 
 def find_vague_length(text: str, skip: list[Amount]) -> tuple[str, Amount | None]:
-    """ "long", "brief" or "throughout" where the sentence says so without a number, and where; else ""."""
+    """("long", "brief" or "throughout", its span) of a duration without a number; ("", None) for none."""
     for name, pattern in (("throughout", _THROUGHOUT), ("brief", _BRIEF), ("long", _LONG)):
         for match in pattern.finditer(text):
             if not any(a.begin < match.end() and match.start() < a.end for a in skip):
@@ -130,8 +126,10 @@ def find_vague_length(text: str, skip: list[Amount]) -> tuple[str, Amount | None
 
 
 def find_room_counts(text: str) -> list[Amount]:
-    """How many different rooms; "the same room" is one, "several" three or more, "every room" four or
-    more."""
+    """Stated numbers of different rooms.
+
+    "The same room" is one, "several" are three or more, "every room" is four or more.
+    """
     found = []
     for match in _ROOM_COUNT.finditer(text):
         low, high = 1.0, 1.0
@@ -154,7 +152,7 @@ def find_room_counts(text: str) -> list[Amount]:
 
 
 def times_of(text: str) -> int:
-    """How often something happens: "twice", "repeatedly" (three times); 1 where nothing is said."""
+    """Number of repetitions: 2 for "twice", 3 for "repeatedly", 1 where none is stated."""
     match = _TIMES.search(text)
     if match is None:
         return 1

@@ -1,15 +1,12 @@
-"""What the words of a sentence mean in one home: rooms and objects as sets of its sensors.
-
-The table of words is made above this room (`pipeline.home_words`), from the words that captions use, and
-handed in. Here a sentence is cut into words and searched for the longest phrases of that table.
-"""
+"""The lexicon of a home: phrases that name its rooms and objects, each a set of sensors."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
-__all__ = ["Lexicon", "Mention", "Place", "PlaceKind", "Word", "find_mentions", "split_sentence"]
+__all__ = ["Lexicon", "Mention", "Place", "PlaceKind", "Word", "split_sentence"]
 
 PlaceKind = Literal["room", "object", "content"]
 
@@ -20,10 +17,10 @@ class Place:
 
     Attributes:
         name: In plain words, "kitchen".
-        kind: A room is somewhere to be; an object is also something to use; a content ("cutlery") means the
-            piece of furniture that keeps it, where something is taken or put away.
+        kind: A person is in a room; a person is at an object or uses it; a content ("cutlery") stands for the
+            furniture that holds it, where something is taken out or put away.
         sensors: All sensors there.
-        presence: Those of them that see somebody (motion, pressure).
+        presence: Those that detect a person (motion, pressure).
         doors: Those that open and close.
         switches: Those that are switched, taken or run.
     """
@@ -36,9 +33,9 @@ class Place:
     switches: frozenset[str] = frozenset()
 
     def inside(self, room: "Place") -> "Place | None":
-        """The part of an object that is in a room; None where there is nothing of it.
+        """The part of an object that is in a room; None where the object has no sensor there.
 
-        "The doors in the kitchen" are all that open there, cupboards too.
+        "The doors in the kitchen" are all sensors that open there, cupboards included.
         """
         if self.name == "door" and room.doors:
             return Place(f"{room.name} doors", "object", room.doors, frozenset(), room.doors)
@@ -65,23 +62,19 @@ class Place:
         )
 
     @property
-    def seen(self) -> frozenset[str]:
-        """Sensors that say somebody is at the object; all of them where none sees people."""
+    def presence_sensors(self) -> frozenset[str]:
+        """Sensors that detect a person at an object; all of the place where it has none, or is a room."""
         return (self.presence or self.sensors) if self.kind == "object" else self.sensors
 
     @property
-    def used(self) -> frozenset[str]:
-        """Sensors that say the object is used; all of them where there are only such that see people."""
+    def use_sensors(self) -> frozenset[str]:
+        """Sensors that detect use: doors and switches; all of the place where it has neither."""
         return (self.doors | self.switches) or self.sensors
-
-
-Lexicon = Mapping[str, Place]
-"""Phrase in lower case, words parted by single blanks ("living room", "fridge") -> what it means here."""
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word, number or comma of a sentence and where it stands in it."""
+    """A word, number or punctuation mark in lower case; characters [begin, end) of its sentence."""
 
     text: str
     begin: int
@@ -90,13 +83,70 @@ class Word:
 
 @dataclass(frozen=True)
 class Mention:
-    """A phrase of the sentence that names a place: words [begin, end)."""
+    """Words [begin, end) of a sentence that name a place."""
 
     begin: int
     end: int
     place: Place
-    several: bool = field(default=False, compare=False)
-    """A plural ("the cupboards")."""
+
+
+class Lexicon(Mapping[str, Place]):
+    """The phrases of one home and the places they name.
+
+    A phrase is in lower case with single blanks: "living room". It is a mapping, so `lexicon["kitchen"]` is a
+    place and `"garage" in lexicon` tells whether the home has a word for it.
+
+    Examples:
+        >>> lexicon = Lexicon({"fridge": Place("fridge", "object", frozenset({"D1"}))})
+        >>> [mention.place.name for mention in lexicon.find_mentions(split_sentence("opens the fridges"))]
+        ['fridge']
+    """
+
+    def __init__(self, places: Mapping[str, Place]) -> None:
+        self._places = dict(places)
+
+    def __getitem__(self, phrase: str) -> Place:
+        return self._places[phrase]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @cached_property
+    def max_words(self) -> int:
+        """Number of words of the longest phrase."""
+        return max((phrase.count(" ") + 1 for phrase in self), default=0)
+
+    def find_mentions(self, words: Sequence[Word], *, taken: frozenset[int] = frozenset()) -> list[Mention]:
+        """The places that a sentence names, from left to right; the longest phrase wins, none overlap.
+
+        Args:
+            words: The sentence.
+            taken: Indices of words that already have another meaning.
+        """
+        found: list[Mention] = []
+        at = 0
+        while at < len(words):
+            mention = self._mention_at(words, at, taken)
+            if mention is not None:
+                found.append(mention)
+            at = at + 1 if mention is None else mention.end
+        return found
+
+    def _mention_at(self, words: Sequence[Word], at: int, taken: frozenset[int]) -> Mention | None:
+        for length in range(min(self.max_words, len(words) - at), 0, -1):
+            if not taken.isdisjoint(range(at, at + length)):
+                continue
+            place = self._look_up(" ".join(w.text for w in words[at : at + length]))
+            if place is not None:
+                return Mention(at, at + length, place)
+        return None
+
+    def _look_up(self, phrase: str) -> Place | None:
+        singulars = [phrase.removesuffix(plural) + one for plural, one in _PLURALS if phrase.endswith(plural)]
+        return next((self[name] for name in (phrase, *singulars) if name in self), None)
 
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)?|[a-z]+(?:'[a-z]+)?|[,;:.!?]", re.IGNORECASE)
@@ -104,43 +154,5 @@ _PLURALS = (("shelves", "shelf"), ("ies", "y"), ("ches", "ch"), ("shes", "sh"), 
 
 
 def split_sentence(text: str) -> list[Word]:
-    """Lower-case words, numbers and punctuation marks, in order; hyphens part words."""
+    """Words, numbers and punctuation marks in order; a hyphen separates words."""
     return [Word(m.group().lower(), m.start(), m.end()) for m in _WORD.finditer(text.replace("’", "'"))]
-
-
-def find_mentions(
-    words: Sequence[Word], known: Lexicon, *, taken: frozenset[int] = frozenset()
-) -> list[Mention]:
-    """The longest phrases that the home knows, from left to right, never two over the same word.
-
-    Args:
-        words: A sentence.
-        known: Its home's words.
-        taken: Numbers of words that mean something else already.
-    """
-    longest = max((phrase.count(" ") + 1 for phrase in known), default=0)
-    found: list[Mention] = []
-    at = 0
-    while at < len(words):
-        mention = None
-        for length in range(min(longest, len(words) - at), 0, -1):
-            if any(i in taken for i in range(at, at + length)):
-                continue
-            phrase = " ".join(w.text for w in words[at : at + length])
-            place, several = _look_up(phrase, known)
-            if place is not None:
-                mention = Mention(at, at + length, place, several)
-                break
-        if mention is not None:
-            found.append(mention)
-        at = at + 1 if mention is None else mention.end
-    return found
-
-
-def _look_up(phrase: str, known: Lexicon) -> tuple[Place | None, bool]:
-    if phrase in known:
-        return known[phrase], False
-    for ending, singular in _PLURALS:
-        if phrase.endswith(ending) and phrase[: -len(ending)] + singular in known:
-            return known[phrase[: -len(ending)] + singular], True
-    return None, False

@@ -1,31 +1,32 @@
-"""Query words met with windows: a bonus for ranking, or a filter, and a word where nothing fits."""
+"""A parsed query matched with windows: a bonus for ranking, or a filter."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.query.parsing import MET, ParsedQuery
+from discover.query.parsed_query import ParsedQuery
 from discover.retrieval.activations import Activations
 from discover.retrieval.config import QueryWordsUse
 
-__all__ = ["WORD_WEIGHT", "WordMatch", "match_words"]
+__all__ = ["PREDICATE_WEIGHT", "QueryMatch", "match_query"]
 
-WORD_WEIGHT = 2.0
-"""A condition met against one not met weighs as much as the whole range of a cosine: among windows that meet
-as
-many conditions as well, the cosine decides."""
+PREDICATE_WEIGHT = 2.0
+"""Weight of one condition, the range of a cosine: the cosine decides among windows that meet equally many."""
+
+_MET_SCORE = 0.5
+"""A condition counts as met from this score on."""
 
 
 @dataclass(frozen=True)
-class WordMatch:
-    """How windows meet a sentence's query words.
+class QueryMatch:
+    """How well the windows of an index meet a query.
 
     Attributes:
-        bonus: (W,) added to the cosines for ranking; None where nothing is ranked by it.
+        bonus: (W,) float32, added to the cosines for ranking; None where the conditions only filter.
         mask: (W,) windows that may be returned; None for all.
-        n_met: Windows that meet every condition, among those that the filters let through.
-        note: Said to the asker where no window meets all of them, else "".
+        n_met: Number of windows that meet every condition and pass the filters.
+        note: A sentence for the user where no window meets every condition, else "".
     """
 
     bonus: NDArray[np.float32] | None
@@ -34,32 +35,32 @@ class WordMatch:
     note: str = ""
 
 
-def match_words(
-    words: ParsedQuery,
+def match_query(
+    query: ParsedQuery,
     use: QueryWordsUse,
-    signs: Activations | None,
+    activations: Activations | None,
     week_minutes: NDArray[np.int16],
     mask: NDArray[np.bool_] | None = None,
-) -> WordMatch:
-    """Bonus and mask of a sentence's conditions.
+) -> QueryMatch:
+    """Match the conditions of a query with windows.
 
     Args:
-        words: What the sentence demands, at least one condition.
-        use: "prefer" ranks by the sum of degrees; "filter" lets only windows through that meet every
-            condition, and prefers where there is none.
-        signs: Of the windows; None leaves only the times of `words`.
-        week_minutes: (W,) of the windows.
-        mask: (W,) windows that the filters let through.
+        query: At least one condition.
+        use: "prefer" ranks by the sum of the scores. "filter" returns only windows that meet every condition;
+            where there is none, it ranks as "prefer" does.
+        activations: Of the windows; None scores only the times of the query.
+        week_minutes: (W,) minute of the week in which each window begins.
+        mask: (W,) windows that pass the filters; None for all.
     """
-    degrees = words.degrees(signs, week_minutes)
-    met = np.logical_and.reduce([degree >= MET for degree in degrees])
-    if use == "filter" and words.time:
-        met &= words.time.mask(week_minutes)
+    scores = query.scores(activations, week_minutes)
+    met = np.logical_and.reduce([score >= _MET_SCORE for score in scores])
+    if use == "filter" and query.time:
+        met &= query.time.mask(week_minutes)
     if mask is not None:
         met &= mask
     n_met = int(met.sum())
     if use == "filter" and n_met:
-        return WordMatch(None, met, n_met)
-    total = np.add.reduce(degrees)
+        return QueryMatch(None, met, n_met)
+    total = np.add.reduce(scores)
     note = "" if n_met else "No window meets all of it: the nearest come first."
-    return WordMatch((WORD_WEIGHT * total).astype(np.float32), mask, n_met, note)
+    return QueryMatch((PREDICATE_WEIGHT * total).astype(np.float32), mask, n_met, note)

@@ -1,17 +1,14 @@
-"""Movement in a sentence: from one place to another, round trips, back and forth, through so many rooms.
-
-In: the places of a sentence with their roles. Out: clauses, and which places they have used up.
-"""
+"""Movement in a sentence: routes, round trips, back and forth, numbers of rooms."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from discover.query.amounts import find_room_counts
-from discover.query.length_predicates import Clause
 from discover.query.lexicon import Place, Word
-from discover.query.predicates import BackAndForth, NumberOfRooms, OneRoom, PresentAt, Route, Uses
-from discover.query.scan import Group, is_sequel
+from discover.query.place_groups import PlaceGroup, is_sequel
+from discover.query.place_predicates import BackAndForth, NumberOfRooms, OneRoom, PresentAt, Route, Uses
+from discover.query.predicates import Predicate
 
 __all__ = ["Movement", "read_movement"]
 
@@ -44,46 +41,46 @@ _NOT_LEFT = re.compile(
 
 @dataclass(frozen=True)
 class Movement:
-    """What a sentence says about movement.
+    """The movement that a sentence affirms.
 
     Attributes:
-        clauses: (words, clause), in the order of the sentence.
-        used: Numbers of the places that need no clause of their own any more.
+        found: (phrase, predicate), in the order of the sentence.
+        used: Indices of the place groups that these predicates cover.
     """
 
-    clauses: tuple[tuple[str, Clause], ...]
+    found: tuple[tuple[str, Predicate], ...]
     used: frozenset[int]
 
 
 def read_movement(
-    text: str, words: Sequence[Word], groups: Sequence[Group], denied: frozenset[int], bed: Place | None
+    text: str, words: Sequence[Word], groups: Sequence[PlaceGroup], skip: frozenset[int], bed: Place | None
 ) -> Movement:
-    """The movement that a sentence affirms.
+    """Read the movement that a sentence affirms.
 
     Args:
-        text: What is left of the sentence without its denials, in lower case.
+        text: The sentence without its negations, in lower case.
         words: The sentence.
         groups: Its places.
-        denied: Numbers of those that it denies.
-        bed: Where one gets up from, if the sentence does not say.
+        skip: Indices of the places that are negated or already read.
+        bed: Where "gets up" starts, if the sentence names no place for it.
     """
-    clauses: list[tuple[str, Clause]] = []
+    found: list[tuple[str, Predicate]] = []
     used: set[int] = set()
     restless = _RESTLESS.search(text)
     for k, group in enumerate(groups):
-        if k in denied or group.role != "between" or k + 1 == len(groups):
+        if k in skip or group.role != "between" or k + 1 == len(groups):
             continue
         other = groups[k + 1]
         if [w.text for w in words[group.end : other.lead]][:1] == ["and"]:
-            said = f"{group_words(words, group)} and {group_words(words, other)}"
-            clauses.append((said, BackAndForth(6 if restless else 2, (group.place, other.place))))
+            phrase = f"{group_words(words, group)} and {group_words(words, other)}"
+            found.append((phrase, BackAndForth(6 if restless else 2, (group.place, other.place))))
             used |= {k, k + 1}
-    stops = _stops(words, groups, denied | used)
+    stops = _stops(words, groups, skip | used)
     back = _BACK.search(text)
     if not stops and bed is not None and _GETS_UP.search(text):
-        # "Getting up to use the bathroom" is a way too.
+        # "Getting up to use the bathroom" is a route from the bed to the bathroom.
         stops = [
-            k for k, g in enumerate(groups) if k not in denied | used and not g.place.sensors & bed.sensors
+            k for k, g in enumerate(groups) if k not in skip | used and not g.place.sensors & bed.sensors
         ][:1]
     if stops:
         route: list[Place | None] = [groups[k].place for k in stops]
@@ -92,33 +89,33 @@ def read_movement(
             route = _open_route(route, roles[0], bed if _GETS_UP.search(text) else None, back is not None)
         elif back is not None and route[0] != route[-1] and not is_sequel_after(words, groups, stops[-1]):
             route.append(route[0])
-        said = f"{group_words(words, groups[min(stops)])} {group_words(words, groups[max(stops)])}"
-        clauses.append(
-            (said if len(stops) > 1 else group_words(words, groups[stops[0]]), Route(tuple(route)))
+        phrase = f"{group_words(words, groups[min(stops)])} {group_words(words, groups[max(stops)])}"
+        found.append(
+            (phrase if len(stops) > 1 else group_words(words, groups[stops[0]]), Route(tuple(route)))
         )
         used |= set(stops)
         doors = [groups[k] for k in stops if groups[k].role == "first" and _is_door(groups[k].place)]
-        clauses += [(group_words(words, g), Uses(g.place, g.place.doors, verb="opened")) for g in doors]
-    clauses += _wandering(text, groups, denied, restless, back, walked=bool(clauses))
+        found += [(group_words(words, g), Uses(g.place, g.place.doors, verb="opened")) for g in doors]
+    found += _wandering(text, groups, skip, restless, back, walked=bool(found))
     for k, group in enumerate(groups):
-        if k not in denied | used and group.role == "through" and not _is_door(group.place):
-            clauses.append((group_words(words, group), PresentAt(group.place, passing=True)))
+        if k not in skip | used and group.role == "through" and not _is_door(group.place):
+            found.append((group_words(words, group), PresentAt(group.place, passing=True)))
             used.add(k)
-    return Movement(tuple(clauses), frozenset(used))
+    return Movement(tuple(found), frozenset(used))
 
 
-def group_words(words: Sequence[Word], group: Group) -> str:
+def group_words(words: Sequence[Word], group: PlaceGroup) -> str:
     """The words of a place with its article and preposition."""
     return " ".join(w.text for w in words[group.lead : group.end])
 
 
-def is_sequel_after(words: Sequence[Word], groups: Sequence[Group], k: int) -> bool:
-    """Whether the sentence goes on to another place after place k."""
+def is_sequel_after(words: Sequence[Word], groups: Sequence[PlaceGroup], k: int) -> bool:
+    """Whether the sentence names another destination after place group k."""
     return any(g.begin >= groups[k].end and g.role == "to" for g in groups) and bool(words)
 
 
-def _stops(words: Sequence[Word], groups: Sequence[Group], skip: frozenset[int] | set[int]) -> list[int]:
-    """Numbers of the places of a way, in the order in which they are reached."""
+def _stops(words: Sequence[Word], groups: Sequence[PlaceGroup], skip: frozenset[int] | set[int]) -> list[int]:
+    """Indices of the places of a route, in the order of the visits."""
     order: list[int] = []
     open_to = any(
         k not in skip and g.role == "to" and not _looks_into(words, g) for k, g in enumerate(groups)
@@ -131,7 +128,7 @@ def _stops(words: Sequence[Word], groups: Sequence[Group], skip: frozenset[int] 
             "" if previous is None else " ".join(w.text for w in words[groups[previous].end : group.begin])
         )
         if "after" in between.split() and previous is not None:
-            # "In the kitchen after the bathroom": the second place comes first.
+            # "In the kitchen after the bathroom": the place named second is visited first.
             at = order.index(previous) if previous in order else len(order)
             order[at:at] = [k]
             if previous not in order:
@@ -141,7 +138,7 @@ def _stops(words: Sequence[Word], groups: Sequence[Group], skip: frozenset[int] 
                 order.append(previous)
             order.append(k)
         elif between == "" and group.begin > 0 and words[group.lead - 1].text in ("before", "after"):
-            continue  # "before bed" says when, not where
+            continue  # "before bed" is a time, not a place
         elif group.role == "round" or (group.role == "to" and not _looks_into(words, group)):
             order.append(k)
         elif group.role == "first":
@@ -157,13 +154,13 @@ def _stops(words: Sequence[Word], groups: Sequence[Group], skip: frozenset[int] 
     return order
 
 
-def _leaves(group: Group) -> bool:
-    """Whether "out of" a place means leaving it, not taking something out of it."""
+def _leaves(group: PlaceGroup) -> bool:
+    """Whether "out of" this place means leaving it; from a fridge something is taken out."""
     return group.place.kind == "room" or (bool(group.place.presence) and not group.place.doors)
 
 
-def _looks_into(words: Sequence[Word], group: Group) -> bool:
-    """ "A look into the fridge" goes nowhere."""
+def _looks_into(words: Sequence[Word], group: PlaceGroup) -> bool:
+    """Whether "into" only looks inside: "a look into the fridge" is no movement."""
     inside = words[group.lead].text == "into" and group.place.kind == "object" and bool(group.place.doors)
     return inside and not group.place.name.endswith("door")
 
@@ -185,35 +182,35 @@ def _open_route(route: list[Place | None], role: str, bed: Place | None, back: b
 
 def _wandering(
     text: str,
-    groups: Sequence[Group],
-    denied: frozenset[int],
+    groups: Sequence[PlaceGroup],
+    skip: frozenset[int],
     restless: re.Match[str] | None,
     back: re.Match[str] | None,
     *,
     walked: bool,
-) -> list[tuple[str, Clause]]:
-    clauses: list[tuple[str, Clause]] = []
+) -> list[tuple[str, Predicate]]:
+    found: list[tuple[str, Predicate]] = []
     if _NOT_LEFT.search(text) and not groups:
-        clauses.append(("stays", OneRoom()))
+        found.append(("stays", OneRoom()))
     for amount in find_room_counts(text):
-        said = text[amount.begin : amount.end].strip()
+        phrase = text[amount.begin : amount.end].strip()
         if amount.high == 1:
-            if _STAYS.search(text) or "same" in said or "only" in said:
-                clauses.append((said, OneRoom()))
+            if _STAYS.search(text) or "same" in phrase or "only" in phrase:
+                found.append((phrase, OneRoom()))
         else:
             high = None if amount.high == float("inf") else int(amount.high)
-            clauses.append((said, NumberOfRooms(int(amount.low), high)))
+            found.append((phrase, NumberOfRooms(int(amount.low), high)))
     everywhere, room_to_room = _EVERYWHERE.search(text), _ROOM_TO_ROOM.search(text)
-    if everywhere and not clauses:
-        clauses.append((everywhere.group(), NumberOfRooms(4)))
+    if everywhere and not found:
+        found.append((everywhere.group(), NumberOfRooms(4)))
     if room_to_room and not restless:
-        clauses.append((room_to_room.group(), NumberOfRooms(2)))
+        found.append((room_to_room.group(), NumberOfRooms(2)))
     if restless and not walked:
-        clauses.append((restless.group(), BackAndForth()))
+        found.append((restless.group(), BackAndForth()))
     elif back and "round" in back.group() and not walked:
-        clauses.append((back.group(), BackAndForth(2)))
+        found.append((back.group(), BackAndForth(2)))
     about = _ABOUT.search(text)
-    at_place = any(k not in denied for k in range(len(groups)))
-    if about and not restless and not walked and not at_place and not clauses:
-        clauses.append((about.group(), BackAndForth(2)))
-    return clauses
+    at_place = any(k not in skip for k in range(len(groups)))
+    if about and not restless and not walked and not at_place and not found:
+        found.append((about.group(), BackAndForth(2)))
+    return found

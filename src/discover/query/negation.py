@@ -1,9 +1,8 @@
-"""What a sentence denies: "not at the stove", "without opening any cupboard", "the front door stays closed".
+"""Negations in a sentence: "not at the stove", "without opening any cupboard", "the front door stays closed".
 
-In: the words of a sentence and the places it names. Out: stretches of words that are denied. A denial
-reaches from its
-word ("not", "without", "nobody") to the next comma, "but", "then" or time of day; a list goes on over commas
-("any cupboard, drawer or fridge"). Behind its subject ("the fridge is not opened") it reaches back to it.
+The scope of a negation begins at its word ("not", "without", "nobody") and ends before the next comma, "but",
+"then" or time of day; a list continues over commas ("any cupboard, drawer or fridge"). A negation after its
+subject ("the fridge is not opened") includes the subject.
 """
 
 import re
@@ -11,25 +10,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from discover.query.lexicon import Word
-from discover.query.scan import BREAKS, DETERMINERS, Group
+from discover.query.place_groups import BREAKS, DETERMINERS, PlaceGroup
 
-__all__ = ["Denial", "find_denials"]
+__all__ = ["Negation", "find_negations"]
 
 _SINGLE = frozenset(
     """not never without no nobody nothing nowhere none neither nor except excluding avoiding avoids avoid
-    skipping
-    skips skip minus cannot unvisited elsewhere""".split()  # noqa: SIM905
+    skipping skips skip minus cannot unvisited elsewhere""".split()  # noqa: SIM905
 )
 _PHRASES = (
     ("no", "one"), ("somewhere", "else", "than"), ("elsewhere", "than"), ("other", "than"),
-    ("rather", "than"),
-    ("instead", "of"), ("anywhere", "but"), ("everywhere", "but"), ("anywhere", "except"), ("apart", "from"),
-    ("aside", "from"), ("far", "from"), ("stays", "away", "from"), ("staying", "away", "from"),
-    ("keeps", "away", "from"), ("stays", "out", "of"), ("staying", "out", "of"), ("keeps", "out", "of"),
+    ("rather", "than"), ("instead", "of"), ("anywhere", "but"), ("everywhere", "but"), ("anywhere", "except"),
+    ("apart", "from"), ("aside", "from"), ("far", "from"), ("stays", "away", "from"),
+    ("staying", "away", "from"), ("keeps", "away", "from"), ("stays", "out", "of"), ("staying", "out", "of"),
+    ("keeps", "out", "of"),
     ("outside", "of"), ("outside",), ("leaving", "out"), ("leaves", "out"),
 )  # fmt: skip
 # "No more than ten seconds" bounds, "not only" adds, "nothing but" means this alone.
-_NO_DENIAL = frozenset(
+_NO_NEGATION = frozenset(
     {"more", "less", "longer", "fewer", "only", "but", "other", "later", "earlier", "just", "matter"}
 )
 _KEPT = frozenset(
@@ -51,14 +49,14 @@ _LEAVE = re.compile(
 
 
 @dataclass(frozen=True)
-class Denial:
-    """Words [begin, end) that are denied.
+class Negation:
+    """Negated words of a sentence.
 
     Attributes:
-        begin, end: The words.
-        groups: Numbers of the places in it.
-        closed: The places are kept shut rather than empty.
-        leaving: What is denied is leaving them ("never leaves the kitchen").
+        begin, end: The words [begin, end).
+        groups: Indices of the place groups among them.
+        closed: The places stay shut, instead of empty.
+        leaving: Nobody leaves the places ("never leaves the kitchen").
     """
 
     begin: int
@@ -68,49 +66,51 @@ class Denial:
     leaving: bool = False
 
 
-def find_denials(words: Sequence[Word], groups: Sequence[Group], timed: frozenset[int]) -> list[Denial]:
-    """The denials of a sentence, in its order; none overlap.
+def find_negations(
+    words: Sequence[Word], groups: Sequence[PlaceGroup], timed: frozenset[int]
+) -> list[Negation]:
+    """The negations of a sentence in order; none overlap.
 
     Args:
         words: The sentence.
         groups: Its places.
-        timed: Words that say a time; a denial ends before them.
+        timed: Indices of words that state a time; a negation ends before them.
     """
-    found: list[Denial] = []
+    found: list[Negation] = []
     at = 0
     while at < len(words):
-        length = _denier(words, at)
+        length = _negator_length(words, at)
         if length:
-            found.append(_reach(words, groups, timed, at, at + length))
+            found.append(_scope(words, groups, timed, at, at + length))
             at = max(at + length, found[-1].end)
         else:
             at += 1
-    taken = {i for denial in found for i in range(denial.begin, denial.end)}
+    taken = {i for negation in found for i in range(negation.begin, negation.end)}
     for number, group in enumerate(groups):
         state = _kept_state(words, group)
         if state is not None and group.begin not in taken:
             begin, end, closed = state
-            found.append(Denial(begin, end, (number,), closed=closed))
-    return sorted(found, key=lambda denial: denial.begin)
+            found.append(Negation(begin, end, (number,), closed=closed))
+    return sorted(found, key=lambda negation: negation.begin)
 
 
-def _denier(words: Sequence[Word], at: int) -> int:
-    """How many words from here deny; 0 for none."""
+def _negator_length(words: Sequence[Word], at: int) -> int:
+    """Number of words of the negator that begins at `at` ("not", "no one"); 0 for none."""
     text = [w.text for w in words[at : at + 3]]
     for phrase in _PHRASES:
         if tuple(text[: len(phrase)]) == phrase:
-            # "outside" alone is also where somebody goes: only "outside the kitchen" denies.
+            # "outside" alone is also where somebody goes: only "outside the kitchen" negates.
             if phrase == ("outside",) and (len(text) < 2 or text[1] not in DETERMINERS):
                 continue
             return len(phrase)
     if text[0].endswith("n't") or text[0] in _SINGLE:
-        return 0 if len(text) > 1 and text[1] in _NO_DENIAL else 1
+        return 0 if len(text) > 1 and text[1] in _NO_NEGATION else 1
     return 0
 
 
-def _reach(
-    words: Sequence[Word], groups: Sequence[Group], timed: frozenset[int], begin: int, after: int
-) -> Denial:
+def _scope(
+    words: Sequence[Word], groups: Sequence[PlaceGroup], timed: frozenset[int], begin: int, after: int
+) -> Negation:
     end = after
     while end < len(words) and end not in timed and words[end].text not in BREAKS:
         if words[end].text in (",", "and") and not _list_goes_on(words, groups, end):
@@ -119,9 +119,9 @@ def _reach(
     inside = tuple(k for k, group in enumerate(groups) if after <= group.begin < end)
     forward = words[begin].text not in ("not", "never") and not words[begin].text.endswith("n't")
     while begin > 0 and not forward and words[begin - 1].text in _AUXILIARY and inside:
-        begin -= 1  # "does not open": its auxiliary goes with it
+        begin -= 1  # "does not open": the auxiliary belongs to the negation
     if not inside and begin > 0 and not forward:
-        # "The fridge is not opened": the place stands before its denial.
+        # "The fridge is not opened": the place is before its negation.
         subject = next(
             (
                 k
@@ -131,20 +131,20 @@ def _reach(
             None,
         )
         if subject is not None:
-            return Denial(groups[subject].lead, end, (subject,), closed=_opens(words, after, end))
-    said = " ".join(w.text for w in words[after:end])
-    return Denial(begin, end, inside, leaving=bool(inside) and _LEAVE.search(said) is not None)
+            return Negation(groups[subject].lead, end, (subject,), closed=_opens(words, after, end))
+    negated = " ".join(w.text for w in words[after:end])
+    return Negation(begin, end, inside, leaving=bool(inside) and _LEAVE.search(negated) is not None)
 
 
-def _list_goes_on(words: Sequence[Word], groups: Sequence[Group], at: int) -> bool:
-    """Whether a comma or "and" only goes on with a list of places."""
+def _list_goes_on(words: Sequence[Word], groups: Sequence[PlaceGroup], at: int) -> bool:
+    """Whether a comma or "and" continues a list of places."""
     follows = at + 1
     if follows < len(words) and words[follows].text in ("or", "nor"):
         return True
     allowed = DETERMINERS | ({"in", "at", "on", "into", "to"} if words[at].text == "and" else frozenset())
     while follows < len(words) and words[follows].text in allowed:
         follows += 1
-    # A list was made one group where places were read: inside a group, or at the beginning of the next.
+    # `group_places` has joined lists already: the comma is inside a group, or before the next one.
     return any(group.begin <= at < group.end or group.begin == follows for group in groups)
 
 
@@ -152,8 +152,8 @@ def _opens(words: Sequence[Word], begin: int, end: int) -> bool:
     return any(w.text in ("opened", "open", "opens", "opening", "touched") for w in words[begin:end])
 
 
-def _kept_state(words: Sequence[Word], group: Group) -> tuple[int, int, bool] | None:
-    """Words of "the door stays closed" and whether it is shut; None where the place is not kept so."""
+def _kept_state(words: Sequence[Word], group: PlaceGroup) -> tuple[int, int, bool] | None:
+    """(begin, end, whether it is shut) of "the door stays closed"; None where no such state is stated."""
     at = group.end
     kept = group.lead > 0 and words[group.lead - 1].text in _KEPT
     begin = group.lead - 1 if kept else group.lead

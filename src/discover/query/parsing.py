@@ -1,41 +1,31 @@
-"""Query words: what a sentence demands of a window, read by rule into clauses over cheap facts.
+"""The parser by rules: a sentence becomes conditions on windows.
 
-A sentence vector hears neither absence ("not at the stove"), nor duration ("a long stay"), nor movement
-("from the
-kitchen into the living room"), and the clock only faintly; a window's events know all of them. So the
-explicit
-words are read: places against the home's own words (`pipeline.home_words`), the rest by the grammar of
-`scan`, `negation`, `movement`, `amounts` and `time_words`. Nothing is guessed: every
-clause is returned with the words it comes from and what they were taken to mean. What is denied is cut out of
-the text before it is embedded, since "not at the stove" is nearest to windows at the stove.
+A sentence vector hardly reflects negation ("not at the stove"), duration ("a long stay"), movement ("from the
+kitchen into the living room") or the time of day; the events of a window show all of them. Rules read only
+explicit words: places from the lexicon of the home, the rest from the grammars of this package. Every
+condition keeps the words that it comes from, so a search can show what was understood.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
 
 from discover.query.amounts import find_durations, find_vague_length, times_of
-from discover.query.length_predicates import Clause, FewSigns, Lasts, LastsBriefly, LastsLong
+from discover.query.duration_predicates import FewActivations, Lasts, LastsBriefly, LastsLong
 from discover.query.lexicon import Lexicon, Place, Word, split_sentence
 from discover.query.movement import group_words, read_movement
-from discover.query.negation import Denial, find_denials
-from discover.query.predicates import NotAt, OneRoom, PresentAt, Uses
-from discover.query.scan import Group, group_places
+from discover.query.negation import Negation, find_negations
+from discover.query.parsed_query import ParsedQuery
+from discover.query.place_groups import PlaceGroup, group_places
+from discover.query.place_predicates import NotAt, OneRoom, PresentAt, Uses
+from discover.query.predicates import Predicate
 from discover.query.stillness import read_home, read_stillness
-from discover.query.time_grammar import NEGATION
-from discover.query.time_words import TimeWords, find_time_words, time_spans
-from discover.retrieval.activations import Activations
+from discover.query.time_grammar import NEGATED_TIME
+from discover.query.time_words import find_time_words, time_spans
 
-__all__ = ["MET", "NEUTRAL_TEXT", "ParsedQuery", "parse_query"]
+__all__ = ["NEUTRAL_TEXT", "parse_query"]
 
 NEUTRAL_TEXT = "someone is at home"
-"""Embedded where nothing of a sentence is left but what it denies."""
-
-MET = 0.5
-"""A clause counts as met from this degree on, where a degree must be yes or no."""
+"""Embedded where the sentence consists of negations only."""
 
 _OPENS = re.compile(r"\b(?:open(?:s|ed|ing)?|unlock(?:s|ed|ing)?)\b")
 _CLOSES = re.compile(r"\b(?:clos(?:es|ed|ing|e)|shut(?:s|ting)?|lock(?:s|ed|ing)?)\b")
@@ -48,7 +38,7 @@ _USES = re.compile(
     r"rummag\w+|search\w*|reach\w*|boil(?:s|ing)?|watch(?:es|ing)?)\b"
 )
 _SEVERAL = re.compile(r"\b(?:several|many|multiple|various|different|a\s+number\s+of)\s*$")
-# What a cut leaves hanging at either end: "in the kitchen, but".
+# Words that a cut leaves without meaning at either end: "in the kitchen, but".
 _DANGLING = re.compile(
     r"^(?:[\s,;.:]|(?:but|and|or|then)\b)+|(?:\s*(?:[,;]|\b(?:but|and|or|then|is|are|who|while|with|"
     r"the)\b))*[\s.]*$"
@@ -58,197 +48,140 @@ _EMPTY_TEXT = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class ParsedQuery:
-    """What a sentence demands.
-
-    Attributes:
-        clauses: Conditions on windows.
-        said: The words each clause comes from.
-        time: What it says about time of day and weekday.
-        not_time: Times that it denies.
-        text: What is left to embed: the sentence without what it denies.
-    """
-
-    text: str
-    clauses: tuple[Clause, ...] = ()
-    said: tuple[str, ...] = ()
-    time: TimeWords = field(default_factory=TimeWords)
-    not_time: tuple[TimeWords, ...] = ()
-
-    def __bool__(self) -> bool:
-        return self.count > 0
-
-    @property
-    def count(self) -> int:
-        """Number of conditions; the time of day is one."""
-        return len(self.clauses) + bool(self.time) + len(self.not_time)
-
-    def degrees(
-        self, signs: Activations | None, week_minutes: NDArray[np.int16]
-    ) -> list[NDArray[np.float32]]:
-        """(W,) per condition, each in [0, 1].
-
-        Args:
-            signs: Of the windows; not needed where only times are named.
-            week_minutes: (W,) of the windows (`Index.week_minutes`).
-        """
-        found = [] if signs is None else [clause.degree(signs) for clause in self.clauses]
-        if self.time:
-            found.append(self.time.preference(week_minutes))
-        found += [1 - words.mask(week_minutes).astype(np.float32) for words in self.not_time]
-        return found
-
-    def found(self) -> list[tuple[str, str]]:
-        """(words, what they mean) of every condition."""
-        named = [(said, clause.meaning) for said, clause in zip(self.said, self.clauses, strict=True)]
-        denied = [
-            (f"not {said}", f"not {meaning}") for words in self.not_time for said, meaning in words.found
-        ]
-        return [*named, *self.time.found, *denied]
-
-    def describe(self) -> list[str]:
-        """One line per condition: "not at the stove = nothing at or in the stove"."""
-        return [f"{words} = {meaning}" for words, meaning in self.found()]
-
-
-def parse_query(text: str, known: Lexicon) -> ParsedQuery:
-    """Read a sentence; see the top of this file.
+def parse_query(sentence: str, lexicon: Lexicon, /) -> ParsedQuery:
+    """Read an English sentence by rules.
 
     Args:
-        text: An English sentence.
-        known: The words of the home whose windows are searched.
+        sentence: What to look for.
+        lexicon: Words of the home whose windows are searched.
     """
-    return _Reading(text, known).result()
+    return _SentenceReader(sentence, lexicon).read()
 
 
-class _Reading:
-    """Reads one sentence, kind by kind."""
+class _SentenceReader:
+    """Reads one sentence, one kind of condition after the other."""
 
-    def __init__(self, text: str, known: Lexicon) -> None:
+    def __init__(self, text: str, lexicon: Lexicon) -> None:
         self.text = text
-        self.known = known
+        self.lexicon = lexicon
         self.words = split_sentence(text)
-        spans = time_spans(text)
-        self.timed = _covered(self.words, spans)
-        durations = find_durations(text)
-        taken = self.timed | _covered(self.words, [(a.begin, a.end, False) for a in durations])
-        self.groups = group_places(self.words, known, frozenset(taken))
-        self.durations = durations
-        self.denials = find_denials(self.words, self.groups, self.timed)
-        self.clauses: list[tuple[str, Clause]] = []
+        self.times = time_spans(text)
+        self.durations = find_durations(text)
+        timed = _words_in(self.words, [(begin, end) for begin, end, _ in self.times])
+        measured = _words_in(self.words, [(amount.begin, amount.end) for amount in self.durations])
+        self.groups = group_places(self.words, lexicon, timed | measured)
+        self.negations = find_negations(self.words, self.groups, timed)
+        self.found: list[tuple[str, Predicate]] = []
         self.cut: list[tuple[int, int]] = []
         self.done: set[int] = set()
 
-    def result(self) -> ParsedQuery:
-        still = self._stillness()
-        self._denials()
-        denied = frozenset(k for denial in self.denials for k in denial.groups)
-        for begin, end, denied_time in time_spans(self.text):
-            if denied_time:
-                negation = NEGATION.search(self.text[:begin])
-                self.cut.append((begin if negation is None else negation.start(), end))
-        affirmed = self._left().lower()
-        self._home(affirmed, still=still)
-        bed = self.known.get("bedroom", self.known.get("bed"))
-        movement = read_movement(affirmed, self.words, self.groups, denied | frozenset(self.done), bed)
-        self.clauses += movement.clauses
+    def read(self) -> ParsedQuery:
+        still = self._read_stillness()
+        self._read_negations()
+        negated = frozenset(k for negation in self.negations for k in negation.groups)
+        for begin, end, excluded in self.times:
+            if excluded:
+                negator = NEGATED_TIME.search(self.text[:begin])
+                self.cut.append((begin if negator is None else negator.start(), end))
+        affirmed = self._affirmed_text().lower()
+        self._read_home(affirmed, still=still)
+        bed = self.lexicon.get("bedroom", self.lexicon.get("bed"))
+        movement = read_movement(affirmed, self.words, self.groups, negated | frozenset(self.done), bed)
+        self.found += movement.found
         for k, group in enumerate(self.groups):
+            # "before bed" is an occasion, not a place to be at.
             occasion = group.lead > 0 and self.words[group.lead - 1].text in ("before", "after")
-            if k not in denied | movement.used | self.done and not (occasion and not movement.used):
-                self._affirm(group)
-        self._length(still)
-        left = self._left()
-        embedded = left if set(left.lower().split()) - _EMPTY_TEXT else NEUTRAL_TEXT
-        pairs = list(dict.fromkeys(self.clauses))
+            if k not in negated | movement.used | self.done and not (occasion and not movement.used):
+                self._read_place(group)
+        self._read_length(still)
+        rest = self._affirmed_text()
+        pairs = list(dict.fromkeys(self.found))
         return ParsedQuery(
-            text=embedded,
-            clauses=tuple(clause for _, clause in pairs),
-            said=tuple(said for said, _ in pairs),
+            text=rest if set(rest.lower().split()) - _EMPTY_TEXT else NEUTRAL_TEXT,
+            predicates=tuple(predicate for _, predicate in pairs),
+            phrases=tuple(phrase for phrase, _ in pairs),
             time=find_time_words(self.text),
-            not_time=tuple(
-                find_time_words(self.text[begin:end])
-                for begin, end, denied in time_spans(self.text)
-                if denied
+            excluded_times=tuple(
+                find_time_words(self.text[begin:end]) for begin, end, excluded in self.times if excluded
             ),
         )
 
-    def _stillness(self) -> bool:
-        """Whether the sentence is about a silence: one clause, and no denial of it is left."""
-        text = self.text.lower()
-        denied = [(self.words[d.begin].begin, self.words[d.end - 1].end) for d in self.denials if d.groups]
-        found = read_stillness(text, self.durations, denied)
+    def _read_stillness(self) -> bool:
+        """Read a silence as one predicate; True where it has a length, False for little movement."""
+        negated = [(self.words[n.begin].begin, self.words[n.end - 1].end) for n in self.negations if n.groups]
+        found = read_stillness(self.text.lower(), self.durations, negated)
         if found is None:
             return False
-        self.clauses.append(found)
-        self.denials = [denial for denial in self.denials if denial.groups]
-        return not isinstance(found[1], FewSigns)
+        self.found.append(found)
+        # "Nothing moves" is that silence, not the negation of a place.
+        self.negations = [negation for negation in self.negations if negation.groups]
+        return not isinstance(found[1], FewActivations)
 
-    def _denials(self) -> None:
-        for denial in self.denials:
-            begin, end = self.words[denial.begin].begin, self.words[denial.end - 1].end
-            said = self.text[begin:end].lower()
-            for k in denial.groups:
-                group = self.groups[k]
-                for place in group.places:
-                    if denial.leaving and place.kind == "room":
-                        self.clauses.append((said, OneRoom(place)))
+    def _read_negations(self) -> None:
+        for negation in self.negations:
+            begin, end = self.words[negation.begin].begin, self.words[negation.end - 1].end
+            phrase = self.text[begin:end].lower()
+            for k in negation.groups:
+                for place in self.groups[k].places:
+                    if negation.leaving and place.kind == "room":
+                        self.found.append((phrase, OneRoom(place)))
                     else:
-                        sensors, verb = _denied_sensors(place, denial, said)
-                        self.clauses.append((said, NotAt(place, sensors, verb)))
-            if denial.end - denial.begin > 1:
+                        sensors, verb = _negated_sensors(place, negation, phrase)
+                        self.found.append((phrase, NotAt(place, sensors, verb)))
+            if negation.end - negation.begin > 1:
+                # The vector of "not at the stove" is closest to windows at the stove, so it is not embedded.
                 self.cut.append((begin, end))
 
-    def _home(self, text: str, *, still: bool) -> None:
-        """Leaving home and coming home: the front door, and what nobody does outside."""
-        door = self.known.get("front door", self.known.get("entrance"))
-        clauses = [] if door is None else read_home(text, door, still=still)
-        if door is not None and clauses:
-            self.clauses += clauses
-            self.done |= {k for k, g in enumerate(self.groups) if g.place.sensors & door.used}
+    def _read_home(self, text: str, *, still: bool) -> None:
+        """Leaving and coming home: the front door opens, and nothing happens while nobody is at home."""
+        door = self.lexicon.get("front door", self.lexicon.get("entrance"))
+        found = [] if door is None else read_home(text, door, still=still)
+        if door is not None and found:
+            self.found += found
+            self.done |= {k for k, g in enumerate(self.groups) if g.place.sensors & door.use_sensors}
 
-    def _affirm(self, group: Group) -> None:
-        """A place that is only named: somebody is there, or uses it."""
-        said = group_words(self.words, group)
+    def _read_place(self, group: PlaceGroup) -> None:
+        """A place without negation or movement: somebody is there, or uses it."""
+        phrase = group_words(self.words, group)
         around = f"{group.before} {group.after}"
         if group.role == "only":
-            self.clauses.append((said, OneRoom(group.place)))
+            self.found.append((phrase, OneRoom(group.place)))
             return
         several = _SEVERAL.search(group.before) is not None or _SEVERAL.search(
             " ".join(w.text for w in self.words[max(0, group.lead - 1) : group.begin])
         )
-        for place in (group.place,) if group.joint or several else group.places:
+        for place in (group.place,) if group.either or several else group.places:
             use = _use_of(place, group, around)
             if use is None:
-                self.clauses.append((said, PresentAt(place)))
+                self.found.append((phrase, PresentAt(place)))
             else:
                 sensors, verb, end = use
                 at_least = max(3 if several else 1, times_of(around))
-                self.clauses.append((said, Uses(place, sensors, at_least, verb, end)))
+                self.found.append((phrase, Uses(place, sensors, at_least, verb, end)))
 
-    def _length(self, still: bool) -> None:
-        """How long it takes, unless that is the length of a silence."""
+    def _read_length(self, still: bool) -> None:
+        """The duration of the window, unless it is the length of a silence."""
         vague, at = find_vague_length(self.text, self.durations)
         stated = (
             self.durations[1:] if still and self.durations and self.durations[0].low > 0 else self.durations
         )
         for amount in stated:
-            said = self.text[amount.begin : amount.end].strip().lower()
-            self.clauses.append((said, Lasts(amount.low, amount.high)))
+            phrase = self.text[amount.begin : amount.end].strip().lower()
+            self.found.append((phrase, Lasts(amount.low, amount.high)))
         if at is None or still:
             return
-        said = self.text[at.begin : at.end].strip().lower()
+        phrase = self.text[at.begin : at.end].strip().lower()
         if vague == "throughout":
-            places = [c.place for _, c in self.clauses if isinstance(c, PresentAt)]
-            self.clauses = [pair for pair in self.clauses if not isinstance(pair[1], PresentAt)]
-            self.clauses += [(said, OneRoom(place)) for place in places] or [(said, OneRoom())]
+            places = [p.place for _, p in self.found if isinstance(p, PresentAt)]
+            self.found = [pair for pair in self.found if not isinstance(pair[1], PresentAt)]
+            self.found += [(phrase, OneRoom(place)) for place in places] or [(phrase, OneRoom())]
         if vague in ("long", "throughout"):
-            self.clauses.append((said, LastsLong()))
+            self.found.append((phrase, LastsLong()))
         elif not stated:
-            self.clauses.append((said, LastsBriefly()))
+            self.found.append((phrase, LastsBriefly()))
 
-    def _left(self) -> str:
-        """The sentence without what it denies."""
+    def _affirmed_text(self) -> str:
+        """The sentence without what it negates."""
         if not self.cut:
             return self.text
         kept, at = [], 0
@@ -259,32 +192,32 @@ class _Reading:
         return _DANGLING.sub("", re.sub(r"\s+([,.;])", r"\1", text)).strip()
 
 
-def _use_of(place: Place, group: Group, around: str) -> tuple[frozenset[str], str, bool] | None:
-    """Sensors, verb and whether its end is meant, where an object is used; None where somebody is there."""
+def _use_of(place: Place, group: PlaceGroup, around: str) -> tuple[frozenset[str], str, bool] | None:
+    """(sensors, verb, whether the use ends) of an object in use; None where somebody is only there."""
     if place.kind == "room" or not (place.doors or place.switches):
         return None
     if _CLOSES.search(around) and not _OPENS.search(around):
-        return place.doors or place.used, "closed", True
+        return place.doors or place.use_sensors, "closed", True
     if _OFF.search(around):
-        return place.switches or place.used, "switched off", True
+        return place.switches or place.use_sensors, "switched off", True
     if _OPENS.search(around):
-        return place.doors or place.used, "opened", False
+        return place.doors or place.use_sensors, "opened", False
     acted = _USES.search(around) or group.role in ("from", "through", "to", "first") or not place.presence
-    return (place.used, "used", False) if acted else None
+    return (place.use_sensors, "used", False) if acted else None
 
 
-def _denied_sensors(place: Place, denial: Denial, said: str) -> tuple[frozenset[str], str]:
-    if place.kind == "object" and place.doors and (denial.closed or _OPENS.search(said)):
+def _negated_sensors(place: Place, negation: Negation, phrase: str) -> tuple[frozenset[str], str]:
+    if place.kind == "object" and place.doors and (negation.closed or _OPENS.search(phrase)):
         return place.doors, "opened"
-    if place.kind == "object" and re.search(r"\b(?:turn|switch)\w*\b", said) and place.switches:
+    if place.kind == "object" and re.search(r"\b(?:turn|switch)\w*\b", phrase) and place.switches:
         return place.switches, "switched on"
-    if place.kind == "room" and denial.closed and place.doors:
+    if place.kind == "room" and negation.closed and place.doors:
         return place.doors, "opened"
     return place.sensors, ""
 
 
-def _covered(words: Sequence[Word], spans: Sequence[tuple[int, int, bool]]) -> frozenset[int]:
-    """Numbers of the words inside stretches of the text."""
+def _words_in(words: Sequence[Word], spans: Sequence[tuple[int, int]]) -> frozenset[int]:
+    """Indices of the words that begin inside some [begin, end) of the text."""
     return frozenset(
-        i for i, word in enumerate(words) if any(begin <= word.begin < end for begin, end, _ in spans)
+        i for i, word in enumerate(words) if any(begin <= word.begin < end for begin, end in spans)
     )

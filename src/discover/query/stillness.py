@@ -1,13 +1,13 @@
-"""Silence and absence from home in a sentence: "a long pause", "nothing moves for half an hour", "leaves
-home"."""
+"""Silence and absence in a sentence: "a long pause", "nothing moves for half an hour", "leaves home"."""
 
 import re
 from collections.abc import Sequence
 
 from discover.query.amounts import Amount
-from discover.query.length_predicates import AwayAfter, AwayBefore, Clause, FewSigns, Pause
+from discover.query.duration_predicates import AwayAfter, AwayBefore, FewActivations, Pause
 from discover.query.lexicon import Place
-from discover.query.predicates import Uses
+from discover.query.place_predicates import Uses
+from discover.query.predicates import Predicate
 
 __all__ = ["read_home", "read_stillness"]
 
@@ -58,20 +58,20 @@ _EMPTY_HOME = re.compile(
 
 
 def read_stillness(
-    text: str, durations: Sequence[Amount], denied: Sequence[tuple[int, int]]
-) -> tuple[str, Clause] | None:
-    """What a sentence says of silence: its words and one clause; None where it says nothing.
+    text: str, durations: Sequence[Amount], negated: Sequence[tuple[int, int]]
+) -> tuple[str, Predicate] | None:
+    """The (phrase, predicate) of a silence; None where the sentence states none.
 
     Args:
         text: The sentence in lower case.
-        durations: Lengths that it states; the first is that of the silence.
-        denied: Stretches of the text that deny a place ("no movement in the kitchen" is no silence).
+        durations: The durations that it states; the first one is that of the silence.
+        negated: Characters [begin, end) that negate a place: "no movement in the kitchen" is no silence.
     """
     little = _LITTLE.search(text)
     if little is not None:
-        return little.group(), FewSigns()
+        return little.group(), FewActivations()
     moves, quiet, empty = _NOTHING_MOVES.search(text), _STILLNESS.search(text), _EMPTY_HOME.search(text)
-    if moves is not None and any(begin <= moves.start() < end for begin, end in denied):
+    if moves is not None and any(begin <= moves.start() < end for begin, end in negated):
         moves = None
     at = moves or quiet or empty
     if at is None:
@@ -84,19 +84,19 @@ def read_stillness(
     return at.group(), Pause(**stated)
 
 
-def read_home(text: str, door: Place, *, still: bool) -> list[tuple[str, Clause]]:
-    """Leaving home and coming home: the front door, and that nothing happens while nobody is there.
+def read_home(text: str, door: Place, *, still: bool) -> list[tuple[str, Predicate]]:
+    """The (phrase, predicate) pairs of leaving or coming home: the front door, and a silence.
 
     Args:
-        text: What the sentence affirms, in lower case.
+        text: The sentence without its negations, in lower case.
         door: The front door.
-        still: Whether a silence is read already.
+        still: Whether the sentence states a silence itself.
     """
     out, back = _GOES_OUT.search(text), _COMES_HOME.search(text)
-    said = out or back
-    if said is None:
+    match = out or back
+    if match is None:
         return []
-    clauses: list[tuple[str, Clause]] = [(said.group(), Uses(door, door.used))]
+    found: list[tuple[str, Predicate]] = [(match.group(), Uses(door, door.use_sensors))]
     if not (out and back) and not still:
-        clauses.append((said.group(), AwayAfter() if out else AwayBefore()))
-    return clauses
+        found.append((match.group(), AwayAfter() if out else AwayBefore()))
+    return found

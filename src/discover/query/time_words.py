@@ -1,12 +1,11 @@
-"""Time words in a question: "at night", "before 7", "on weekends" become a preference for some windows.
+"""Times in a sentence: "at night", "before 7", "on weekends" become a preference for some windows.
 
-Sentence vectors hear "at night" only faintly, but a window knows its hour exactly. Only explicit words
-count, and nothing is guessed: what was understood is returned in words, so it can be shown. The hours of
-the parts of the day are those of `core.day_parts`. The sentence itself is left as it is.
+Sentence vectors hardly reflect the time of day, but the start of a window is exact. Only explicit words
+count. The hours of the parts of the day are those of `core.day_parts`.
 
-Rules: several parts of the day, or several clock times, mean any of them; "before" with "after" is one
-stretch; different kinds must all hold ("on weekends at night"). A time after "not", "except", "outside" or
-"unless" is not used. A bare number is an hour only where no noun follows ("before 7", not "before 7 events").
+Several parts of the day, or several clock times, are alternatives; "before" with "after" is one interval;
+different kinds must all hold ("on weekends at night"). A time after "not", "except", "outside" or "unless" is
+not used. A bare number is an hour only where no noun follows ("before 7", not "before 7 events").
 """
 
 import re
@@ -18,7 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.core.day_parts import WEEKDAYS
-from discover.query.time_grammar import NEGATION, TIME_PATTERN, day_codes, hour_of, named_part, part_hours
+from discover.query.time_grammar import NEGATED_TIME, TIME_PATTERN, day_codes, hour_of, named_part, part_hours
 from discover.retrieval.day_clock import Interval, hours_away, hours_text, inside, week_minutes
 
 __all__ = ["TimeWords", "find_time_words", "time_spans"]
@@ -32,11 +31,11 @@ _MINUTES = np.arange(1440) / 60
 
 @dataclass(frozen=True)
 class TimeWords:
-    """What a sentence says about time.
+    """The times that a sentence states.
 
     Attributes:
-        hours: Conditions that must all hold; each is met inside any of its intervals.
-        weekdays: Codes of `WEEKDAYS`, any of them; empty means any day. A window's day is that of its start.
+        hours: Conditions that must all hold; a window meets one by beginning inside any of its intervals.
+        weekdays: Codes of `WEEKDAYS`, any of them; empty for any day. A window's day is that of its start.
         found: (words of the sentence, what they mean), in the order of the sentence.
     """
 
@@ -48,21 +47,21 @@ class TimeWords:
         return bool(self.found)
 
     def preference(self, start: pl.Series | NDArray[np.int16]) -> NDArray[np.float32]:
-        """(W,) for windows that begin at `start`: 1 in the named time, falling to 0 within an hour of it.
+        """(W,) float32: 1 for windows that begin in the stated time, falling to 0 within an hour of it.
 
         Args:
-            start: Local times, or their `week_minutes` where many questions are asked of the same windows.
+            start: (W,) local times, or their `week_minutes`, which many queries can share.
         """
         best = np.ones(1440)
         for intervals in self.hours:
             away = np.min([hours_away(_MINUTES, interval) for interval in intervals], axis=0)
             best = np.minimum(best, np.clip(1 - away / _MARGIN_H, 0, 1))
-        # A table over the minutes of a week: borders are whole minutes, and a million windows only look up.
+        # A table over the minutes of a week makes a million windows one lookup; borders are whole minutes.
         week = np.outer(self._days(), best).ravel().astype(np.float32)
         return week[_minutes_of(start)]
 
     def mask(self, start: pl.Series | NDArray[np.int16]) -> NDArray[np.bool_]:
-        """(W,) which windows begin strictly inside the named time; `start` as in `preference`."""
+        """(W,) which windows begin strictly inside the stated time; `start` as in `preference`."""
         keep = np.ones(1440, dtype=bool)
         for intervals in self.hours:
             keep &= np.any([inside(_MINUTES, interval) for interval in intervals], axis=0)
@@ -70,7 +69,7 @@ class TimeWords:
         return week[_minutes_of(start)]
 
     def describe(self) -> list[str]:
-        """One line per time word: "at night = 21:00–5:00"."""
+        """One line per time: "at night = 21:00–5:00"."""
         return [f"{words} = {meaning}" for words, meaning in self.found]
 
     def _days(self) -> NDArray[np.bool_]:
@@ -78,7 +77,7 @@ class TimeWords:
 
 
 def find_time_words(text: str) -> TimeWords:
-    """Read the explicit time words of an English sentence; see the rules at the top of this file.
+    """Read the explicit times of an English sentence.
 
     Examples:
         >>> find_time_words("someone opens the fridge at night").describe()
@@ -88,29 +87,29 @@ def find_time_words(text: str) -> TimeWords:
         >>> bool(find_time_words("someone switches the night light on"))
         False
     """
-    reading = _Reading()
-    for match, denied in _matches(text):
-        if not denied:
-            reading.take(match)
-    return reading.result()
+    reader = _TimeReader()
+    for match, negated in _matches(text):
+        if not negated:
+            reader.take(match)
+    return reader.result()
 
 
 def time_spans(text: str) -> list[tuple[int, int, bool]]:
-    """(begin, end, whether it is denied) of every time word, in characters."""
-    return [(match.start(), match.end(), denied) for match, denied in _matches(text)]
+    """(begin, end, whether it is negated) of every time, in characters."""
+    return [(match.start(), match.end(), negated) for match, negated in _matches(text)]
 
 
 def _matches(text: str) -> Iterator[tuple[re.Match[str], bool]]:
     for match in TIME_PATTERN.finditer(text):
-        yield match, NEGATION.search(text[: match.start()]) is not None
+        yield match, NEGATED_TIME.search(text[: match.start()]) is not None
 
 
 def _minutes_of(start: pl.Series | NDArray[np.int16]) -> NDArray[np.int16]:
     return week_minutes(start) if isinstance(start, pl.Series) else start
 
 
-class _Reading:
-    """Collects what the time words of one sentence mean."""
+class _TimeReader:
+    """Collects the times of one sentence."""
 
     def __init__(self) -> None:
         self.parts: list[Interval] = []
@@ -188,10 +187,10 @@ class _Reading:
         return TimeWords(tuple(hours), tuple(sorted(self.weekdays)), tuple(self.found))
 
 
-_KINDS: tuple[tuple[str, Callable[[_Reading, re.Match[str]], str]], ...] = (
-    ("part", _Reading.part),
-    ("days", _Reading.days),
-    ("between", _Reading.between),
-    ("limit", _Reading.limit),
-    ("clock", _Reading.clock),
+_KINDS: tuple[tuple[str, Callable[[_TimeReader, re.Match[str]], str]], ...] = (
+    ("part", _TimeReader.part),
+    ("days", _TimeReader.days),
+    ("between", _TimeReader.between),
+    ("limit", _TimeReader.limit),
+    ("clock", _TimeReader.clock),
 )

@@ -1,4 +1,4 @@
-"""Makes `Activations` from events: which are signs, and what each window has of them, in pieces of events."""
+"""The activations of a window set, counted from its events."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 from discover.core.event_semantics import EventMeaning, event_codes, meanings, sensors_of, shows_people
 from discover.core.home import UNKNOWN_ROOM, Sensor
 from discover.core.window_set import WindowSet
-from discover.retrieval.activations import LAST_PLACE, NO_SIGN, Activations
+from discover.retrieval.activations import MAX_POSITION, NO_SENSOR, Activations
 from discover.retrieval.window_facts import event_pieces
 
 __all__ = ["build_activations"]
 
 
 def build_activations(window_set: WindowSet, windows: pl.DataFrame | None = None) -> Activations:
-    """Signs of a set's windows, rows in the order of `windows` (default: the set's own).
+    """Activations of the windows of a set.
 
     Args:
         window_set: Events and home.
-        windows: Columns first_event and n_events.
+        windows: Columns first_event and n_events, one row per window of the result; None: those of the set.
     """
     windows = window_set.windows if windows is None else windows
     events = window_set.events
@@ -34,25 +34,25 @@ def build_activations(window_set: WindowSet, windows: pl.DataFrame | None = None
     first = windows["first_event"].to_numpy().astype(np.int64)
     stop = first + windows["n_events"].to_numpy().astype(np.int64)
     entries: list[pl.DataFrame] = []
-    lines: dict[str, NDArray[Any]] = _empty_lines(len(windows))
+    columns: dict[str, NDArray[Any]] = _empty_columns(len(windows))
     for rows, event in event_pieces(windows):
         gap = np.diff(time_s[event], prepend=0.0)
         inside = np.diff(rows, prepend=-1) == 0
-        np.maximum.at(lines["pause_s"], rows[inside], gap[inside].astype(np.float32))
+        np.maximum.at(columns["pause_s"], rows[inside], gap[inside].astype(np.float32))
         keep = person[event]
         entries.append(_entries(rows[keep], sensor[event[keep]], begins[event[keep]]))
-        sign = begins[event]
-        _fill(lines, rows[sign], sensor[event[sign]], room[event[sign]], stay[event[sign]])
-    sign_time = time_s[begins]
+        active = begins[event]
+        _fill(columns, rows[active], sensor[event[active]], room[event[active]], stay[event[active]])
+    active_time = time_s[begins]
     at = np.searchsorted(np.flatnonzero(begins), first)
     beyond = np.searchsorted(np.flatnonzero(begins), stop)
     return Activations(
         sensors=sensors,
         **_by_sensor(entries, len(sensors)),
-        **lines,
+        **columns,
         duration_s=(time_s[stop - 1] - time_s[first]).astype(np.float32),
-        before_s=(time_s[first] - np.append(-np.inf, sign_time)[at]).astype(np.float32),
-        after_s=(np.append(sign_time, np.inf)[beyond] - time_s[stop - 1]).astype(np.float32),
+        before_s=(time_s[first] - np.append(-np.inf, active_time)[at]).astype(np.float32),
+        after_s=(np.append(active_time, np.inf)[beyond] - time_s[stop - 1]).astype(np.float32),
     )
 
 
@@ -62,7 +62,7 @@ def _kinds(
     sensor: NDArray[np.int64],
     state: NDArray[np.int64],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(events,) which are signs, and which are signs or the ends of signs."""
+    """(events,) bool: which are activations, and which are activations or their ends."""
     if not len(sensor):
         return np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
     begins = np.array([[m.activation for m in row] for row in meant], dtype=bool)
@@ -80,23 +80,23 @@ def _rooms(sensors: list[Sensor]) -> NDArray[np.int64]:
 
 
 def _stays(
-    sign: NDArray[np.int64], room: NDArray[np.int64], time_s: NDArray[np.float64]
+    active: NDArray[np.int64], room: NDArray[np.int64], time_s: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """(events,) length of the unbroken run of signs in one room that an event belongs to, in seconds."""
+    """(events,) seconds of the unbroken run of activations in one room that an event belongs to."""
     stay = np.zeros(len(time_s), dtype=np.float32)
-    if len(sign):
-        run = np.cumsum(np.diff(room[sign], prepend=-1) != 0) - 1
+    if len(active):
+        run = np.cumsum(np.diff(room[active], prepend=-1) != 0) - 1
         begin = np.flatnonzero(np.diff(run, prepend=-1) != 0)
-        end = np.append(begin[1:], len(sign)) - 1
-        stay[sign] = (time_s[sign[end]] - time_s[sign[begin]])[run]
+        end = np.append(begin[1:], len(active)) - 1
+        stay[active] = (time_s[active[end]] - time_s[active[begin]])[run]
     return stay
 
 
-def _empty_lines(n: int) -> dict[str, NDArray[Any]]:
+def _empty_columns(n: int) -> dict[str, NDArray[Any]]:
     return {
-        "first_sensor": np.full(n, NO_SIGN, dtype=np.int16),
-        "last_sensor": np.full(n, NO_SIGN, dtype=np.int16),
-        "n_signs": np.zeros(n, dtype=np.int32),
+        "first_sensor": np.full(n, NO_SENSOR, dtype=np.int16),
+        "last_sensor": np.full(n, NO_SENSOR, dtype=np.int16),
+        "n_activations": np.zeros(n, dtype=np.int32),
         "pause_s": np.zeros(n, dtype=np.float32),
         "n_rooms": np.zeros(n, dtype=np.int16),
         "n_moves": np.zeros(n, dtype=np.int16),
@@ -105,37 +105,37 @@ def _empty_lines(n: int) -> dict[str, NDArray[Any]]:
 
 
 def _fill(
-    lines: dict[str, NDArray[Any]],
+    columns: dict[str, NDArray[Any]],
     rows: NDArray[np.int64],
     sensor: NDArray[np.int64],
     room: NDArray[np.int64],
     stay: NDArray[np.float32],
 ) -> None:
-    """Facts per window from its signs, in order of time."""
-    n = len(lines["n_signs"])
-    lines["last_sensor"][rows] = sensor  # of several values written to one place the last one stays
-    lines["first_sensor"][rows[::-1]] = sensor[::-1]
-    lines["n_signs"] += np.bincount(rows, minlength=n).astype(np.int32)
-    np.maximum.at(lines["stay_s"], rows, stay)
+    """Fill the columns per window from its activations, which are in order of time."""
+    n = len(columns["n_activations"])
+    columns["last_sensor"][rows] = sensor  # NumPy keeps the last of several values for one row
+    columns["first_sensor"][rows[::-1]] = sensor[::-1]
+    columns["n_activations"] += np.bincount(rows, minlength=n).astype(np.int32)
+    np.maximum.at(columns["stay_s"], rows, stay)
     rows, room = rows[room >= 0], room[room >= 0]
     pairs = np.unique(rows * (int(room.max(initial=0)) + 1) + room)
     visited = np.bincount(pairs // (int(room.max(initial=0)) + 1), minlength=n)
-    lines["n_rooms"] += visited.astype(np.int16)
+    columns["n_rooms"] += visited.astype(np.int16)
     moved = (np.diff(rows, prepend=-1) == 0) & (np.diff(room, prepend=-1) != 0)
-    lines["n_moves"] += np.bincount(rows[moved], minlength=n).astype(np.int16)
+    columns["n_moves"] += np.bincount(rows[moved], minlength=n).astype(np.int16)
 
 
-def _entries(rows: NDArray[np.int64], sensor: NDArray[np.int64], sign: NDArray[np.bool_]) -> pl.DataFrame:
-    table = pl.DataFrame({"window": rows, "sensor": sensor, "sign": sign})
-    at = pl.when("sign").then(
-        (pl.col("sign").cast(pl.Int64).cum_sum().over("window") - 1).clip(0, LAST_PLACE - 1)
+def _entries(rows: NDArray[np.int64], sensor: NDArray[np.int64], active: NDArray[np.bool_]) -> pl.DataFrame:
+    table = pl.DataFrame({"window": rows, "sensor": sensor, "active": active})
+    at = pl.when("active").then(
+        (pl.col("active").cast(pl.Int64).cum_sum().over("window") - 1).clip(0, MAX_POSITION - 1)
     )
     return (
         table.with_columns(at=at)
         .group_by("sensor", "window")
         .agg(
-            begins=pl.col("sign").sum(),
-            ends=(~pl.col("sign")).sum(),
+            begins=pl.col("active").sum(),
+            ends=(~pl.col("active")).sum(),
             first_at=pl.col("at").min().fill_null(-1),
             last_at=pl.col("at").max().fill_null(-1),
         )
@@ -156,5 +156,5 @@ def _by_sensor(entries: list[pl.DataFrame], n_sensors: int) -> dict[str, NDArray
     return {
         "offset": np.append(0, np.cumsum(counts)).astype(np.int64),
         "window": table["window"].to_numpy().astype(np.int32),
-        **{name: np.clip(table[name].to_numpy(), None, LAST_PLACE).astype(np.int16) for name in columns},
+        **{name: np.clip(table[name].to_numpy(), None, MAX_POSITION).astype(np.int16) for name in columns},
     }

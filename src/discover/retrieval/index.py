@@ -46,7 +46,7 @@ class Index:
         windows: `WINDOW_FACTS`, one row per vector.
         model_sha256: The model that made the vectors; a query must come from the same one.
         ann: FAISS lists where searching is approximate, else None.
-        signs: Facts of the windows that query words are met with; None where the index was made without.
+        activations: Of the windows, for the conditions of a query; None where the index has none.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Index:
         model_sha256: str,
         *,
         ann: InvertedLists | None = None,
-        signs: Activations | None = None,
+        activations: Activations | None = None,
     ) -> None:
         if vectors.ndim != 2 or len(vectors) != len(windows):
             raise ShapeError(f"Vectors {vectors.shape} and {len(windows)} windows must have one row each.")
@@ -69,7 +69,7 @@ class Index:
         self.windows = windows
         self.model_sha256 = model_sha256
         self.ann = ann
-        self.signs = signs
+        self.activations = activations
         self.note = ""
         self._exact = ExactScorer(vectors)
 
@@ -110,7 +110,7 @@ class Index:
         ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
         vectors = unit_window_vectors(embeddings, ids, model_sha256=model_sha256, dtype=dtype)
         facts = build_window_facts(window_set)
-        index = cls(vectors, facts, model_sha256, signs=build_activations(window_set))
+        index = cls(vectors, facts, model_sha256, activations=build_activations(window_set))
         return index.with_backend(config or IndexConfig())
 
     @classmethod
@@ -135,7 +135,7 @@ class Index:
     def save(self, folder: Path) -> list[Path]:
         """Write the index; the manifest comes last, so a half-written index is noticed."""
         facts = self.windows.select(list(WINDOW_FACTS))
-        return write_index(folder, self.vectors, facts, self.model_sha256, self.ann, self.signs)
+        return write_index(folder, self.vectors, facts, self.model_sha256, self.ann, self.activations)
 
     @classmethod
     def load(
@@ -154,7 +154,13 @@ class Index:
             ConfigError: Backend "faiss" without FAISS installed.
         """
         stored = read_index(folder, model_sha256=model_sha256)
-        index = cls(stored.vectors, stored.windows, stored.model_sha256, ann=stored.ann, signs=stored.signs)
+        index = cls(
+            stored.vectors,
+            stored.windows,
+            stored.model_sha256,
+            ann=stored.ann,
+            activations=stored.activations,
+        )
         if stored.ann_report is not None and stored.ann is None:
             index.note = "exact search: the index has FAISS lists, but FAISS is not installed here"
         if config is None or (config.backend == "auto" and stored.ann_report is not None):
@@ -170,7 +176,7 @@ class Index:
         ann = None
         if _wants_lists(config.backend, len(self)):
             ann = InvertedLists.build(self._exact, min_recall=config.min_recall, seed=config.seed)
-        index = Index(self.vectors, self.windows, self.model_sha256, ann=ann, signs=self.signs)
+        index = Index(self.vectors, self.windows, self.model_sha256, ann=ann, activations=self.activations)
         if config.backend == "auto" and ann is None and len(self) > AUTO_ANN_WINDOWS:
             index.note = "exact search (FAISS is faster here: pip install 'discover-v2[ann]')"
         return index
@@ -186,13 +192,13 @@ class Index:
         joined = facts.join(
             assignments.select("window_id", "cluster"), on="window_id", how="left", maintain_order="left"
         )
-        index = Index(self.vectors, joined, self.model_sha256, ann=self.ann, signs=self.signs)
+        index = Index(self.vectors, joined, self.model_sha256, ann=self.ann, activations=self.activations)
         index._exact, index.note = self._exact, self.note
         return index
 
     @cached_property
     def week_minutes(self) -> NDArray[np.int16]:
-        """(W,) minute of the week in which each window begins, for `match_words`."""
+        """(W,) minute of the week in which each window begins, for `match_query`."""
         return week_minutes(self.windows["start"])
 
     @property

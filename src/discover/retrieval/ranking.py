@@ -37,7 +37,7 @@ def rank_answers(
         query: (P,) or (1, P) vector.
         top_k: Number of answers; fewer where fewer windows pass `mask`.
         mask: (W,) windows that may be returned.
-        bonus: (W,) added to the cosines for ranking (`match_words`).
+        bonus: (W,) added to the cosines for ranking (`discover.query.match_query`).
         merge: Join neighbouring and overlapping hits into moments.
         mmr: Balance of `maximal_marginal_relevance` among a pool of the best answers, by the vectors of
             their best windows; None keeps the order of relevance.

@@ -1,4 +1,4 @@
-"""An index on disk: vectors, window facts and signs, the FAISS lists if there are any, and a manifest."""
+"""An index on disk: vectors, window facts, activations, FAISS lists if it has any, and a manifest."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,34 +12,44 @@ from discover.core.artifacts import atomic_path, require_manifest, write_manifes
 from discover.core.errors import ArtifactError
 from discover.core.reading import read_npz, taken_apart
 from discover.core.window_set import read_table, write_table
-from discover.retrieval.activations import Activations, read_signs, write_signs
+from discover.retrieval.activations import Activations, read_activations, write_activations
 from discover.retrieval.approximate import AnnReport, InvertedLists, faiss_installed
 from discover.retrieval.window_facts import WINDOW_FACTS
 
-__all__ = ["ANN_FILE", "INDEX_FILES", "SIGNS_FILE", "StoredIndex", "check_model", "read_index", "write_index"]
+__all__ = [
+    "ACTIVATIONS_FILE",
+    "ANN_FILE",
+    "INDEX_FILES",
+    "StoredIndex",
+    "check_model",
+    "read_index",
+    "write_index",
+]
 
 INDEX_FILES = ("vectors.npz", "windows.parquet", "manifest.json")
-"""What an index folder holds."""
+"""Files of every index folder."""
 
 ANN_FILE = "lists.faiss"
-"""Also there where the index was built with FAISS."""
+"""In the folder where the index was built with FAISS."""
 
-SIGNS_FILE = "signs.npz"
-"""Also there where the index was built from windows with their events."""
+ACTIVATIONS_FILE = "activations.npz"
+"""In the folder where the index was built from windows with their events."""
+
+_FORMER_ACTIVATIONS_FILE = "signs.npz"
 
 _STAGE_VERSION = 1
 
 
 class StoredIndex(NamedTuple):
-    """What `read_index` found."""
+    """What an index folder holds."""
 
     vectors: NDArray[np.float16 | np.float32]
     windows: pl.DataFrame
     model_sha256: str
     ann: InvertedLists | None
     ann_report: AnnReport | None
-    """Of the lists on disk, also where FAISS is missing here."""
-    signs: Activations | None
+    """Of the lists on disk, also where FAISS is not installed."""
+    activations: Activations | None
 
 
 def write_index(
@@ -48,7 +58,7 @@ def write_index(
     windows: pl.DataFrame,
     model_sha256: str,
     ann: InvertedLists | None,
-    signs: Activations | None = None,
+    activations: Activations | None = None,
 ) -> list[Path]:
     """Write an index; the manifest comes last, so a half-written index is noticed. Returns the paths."""
     paths = [folder / name for name in INDEX_FILES]
@@ -62,11 +72,12 @@ def write_index(
         settings |= {"backend": "faiss", "ann": ann.report.as_dict()}
     else:
         (folder / ANN_FILE).unlink(missing_ok=True)
-    if signs is not None:
-        write_signs(folder / SIGNS_FILE, signs)
-        outputs = [*outputs, folder / SIGNS_FILE]
+    if activations is not None:
+        write_activations(folder / ACTIVATIONS_FILE, activations)
+        outputs = [*outputs, folder / ACTIVATIONS_FILE]
     else:
-        (folder / SIGNS_FILE).unlink(missing_ok=True)
+        (folder / ACTIVATIONS_FILE).unlink(missing_ok=True)
+    (folder / _FORMER_ACTIVATIONS_FILE).unlink(missing_ok=True)
     write_manifest(
         paths[2],
         stage="index",
@@ -101,8 +112,9 @@ def read_index(folder: Path, *, model_sha256: str | None) -> StoredIndex:
     lists = None
     if report is not None and faiss_installed():
         lists = InvertedLists.read(folder / ANN_FILE, report)
-    signs = read_signs(folder / SIGNS_FILE) if SIGNS_FILE in manifest.outputs else None
-    return StoredIndex(vectors, windows, manifest.inputs["model"], lists, report, signs)
+    stored = next((n for n in (ACTIVATIONS_FILE, _FORMER_ACTIVATIONS_FILE) if n in manifest.outputs), None)
+    activations = None if stored is None else read_activations(folder / stored)
+    return StoredIndex(vectors, windows, manifest.inputs["model"], lists, report, activations)
 
 
 def check_model(found: str, wanted: str, what: str) -> None:

@@ -77,7 +77,7 @@ def absent_things(text: str, known: Lexicon) -> list[Absent]:
 
     Args:
         text: The sentence, without what it denies.
-        known: Words of the home (`home_words`). A home without any word is not asked: nothing is known of
+        known: Words of the home (`home_lexicon`). A home without any word is not asked: nothing is known of
             where its sensors are.
     """
     if not known:

@@ -1,9 +1,8 @@
-"""The words that mean rooms and objects of one home, from the tables that captions use.
+"""The lexicon of a home, built from the words of captions.
 
-A phrase means what a caption would call by it: "sofa" is the couch, "refrigerator" the fridge, "hall" the
-hallway. A general word means all its kinds: "cupboard" every cupboard and cabinet of the home, "bedroom"
-every bedroom. A word that the home has no sensor for means its nearest kin if there is one (`_KIN`), else
-nothing.
+A synonym names what a caption calls by another word: "sofa" is the couch, "refrigerator" the fridge, "hall"
+the hallway. A general word names all its kinds: "cupboard" every cupboard and cabinet, "bedroom" every
+bedroom. For an object without a sensor, the lexicon has a similar object of the home (`_SIMILAR`) or nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +14,7 @@ from discover.core.event_semantics import PRESENCE_TYPES, USE_TYPES, shows_peopl
 from discover.core.home import Home, Sensor
 from discover.query import Lexicon, Place, PlaceKind
 
-__all__ = ["home_words"]
+__all__ = ["home_lexicon"]
 
 # General word -> last words of the objects it covers.
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -34,8 +33,8 @@ _KINDS: Mapping[str, tuple[str, ...]] = {
     "tap": ("tap", "sink"),
 }
 
-# Where a home has no sensor for the first, people mean one of the others, the first that it has.
-_KIN: Mapping[str, tuple[str, ...]] = {
+# Object without a sensor -> similar objects, best first; the first one that the home has takes its place.
+_SIMILAR: Mapping[str, tuple[str, ...]] = {
     "bath": ("bathtub", "shower", "bathroom"),
     "bathtub": ("shower",),
     "shower": ("bathtub",),
@@ -58,7 +57,7 @@ _KIN: Mapping[str, tuple[str, ...]] = {
     "armchair": ("chair",),
 }
 
-# Everyday words that no floor plan uses -> what they mean.
+# Everyday words -> their names in floor plans.
 _EVERYDAY: Mapping[str, str] = {
     "loo": "toilet",
     "lavatory": "toilet",
@@ -74,8 +73,8 @@ _EVERYDAY: Mapping[str, str] = {
     "telly": "tv",
 }
 
-# What is kept in a piece of furniture; meant by it only where something is taken out or put away.
-_KEPT: Mapping[str, tuple[str, ...]] = {
+# Furniture -> its contents. "Taking a plate" is a use of the cabinet; "washing a plate" is not.
+_CONTENTS: Mapping[str, tuple[str, ...]] = {
     "dish cabinet": ("crockery", "plate", "cup", "mug", "glass", "bowl"),
     "silverware drawer": ("cutlery", "silverware", "knife", "knives", "fork", "spoon"),
     "pots and pans drawer": ("pot", "pan", "saucepan"),
@@ -83,14 +82,14 @@ _KEPT: Mapping[str, tuple[str, ...]] = {
     "medicine cabinet": ("medicine", "medication", "pill", "tablet"),
 }
 
-# What "home", "the house" and the like are called is no place inside it.
+# Words that are no place in the home, or that a sentence uses in another meaning as often.
 _NO_PHRASE = frozenset(
     {"home", "house", "range", "seat", "pan", "pot", "groceries", "medicine", "living", "dining"}
 )
 
 
-def home_words(home: Home) -> Lexicon:
-    """Phrase -> room or object of this home; see the top of this file."""
+def home_lexicon(home: Home) -> Lexicon:
+    """The lexicon of a home: rooms and objects with sensors that can show a person."""
     sensors = [s for s in home.sensors if shows_people(s)]
     rooms = _rooms(sensors)
     objects = _objects(sensors)
@@ -101,17 +100,17 @@ def home_words(home: Home) -> Lexicon:
         if name in objects and phrase not in rooms:
             known[phrase] = objects[name]
     known |= _doors(sensors, objects)
-    for word, kin in _KIN.items():
-        # "bath" is short for bathroom only where there is nothing to bathe in.
+    for word, similar in _SIMILAR.items():
+        # "bath" is short for bathroom only in a home without a bathtub or shower.
         if word == "bath" or word not in known:
-            nearest = next((known[k] for k in kin if k in known), None)
+            nearest = next((known[k] for k in similar if k in known), None)
             known |= {} if nearest is None else {word: nearest}
     known |= {phrase: known[name] for phrase, name in OBJECT_PHRASES.items()
               if name in known and phrase not in known}  # fmt: skip
     known |= {_swapped(phrase): place for phrase, place in known.items() if _swapped(phrase) not in known}
     known |= {word: known[name] for word, name in _EVERYDAY.items() if name in known and word not in known}
     known = {phrase: place for phrase, place in known.items() if phrase not in _NO_PHRASE}
-    for name, things in _KEPT.items():
+    for name, things in _CONTENTS.items():
         if name in known:
             inside = replace(known[name], kind="content")
             known |= {thing: inside for thing in things if thing not in known}
@@ -119,7 +118,7 @@ def home_words(home: Home) -> Lexicon:
     if bathroom is not None and sink is not None and sink.inside(bathroom) is not None:
         # A kitchen has a sink, not a washbasin.
         known |= {word: sink.inside(bathroom) or sink for word in ("washbasin", "wash basin", "basin")}
-    return known
+    return Lexicon(known)
 
 
 def _rooms(sensors: Iterable[Sensor]) -> dict[str, Place]:
@@ -145,8 +144,7 @@ def _rooms(sensors: Iterable[Sensor]) -> dict[str, Place]:
 
 
 def _objects(sensors: Iterable[Sensor]) -> dict[str, Place]:
-    """Objects by the name captions give them, by their own words, and by the general words that cover
-    them."""
+    """Objects by their name in captions, by their own words, and by general words."""
     by_name: dict[str, list[Sensor]] = {}
     for sensor in sensors:
         thing = name_object(sensor.object, sensor.id)
@@ -161,7 +159,7 @@ def _objects(sensors: Iterable[Sensor]) -> dict[str, Place]:
 
 
 def _doors(sensors: Iterable[Sensor], objects: Mapping[str, Place]) -> dict[str, Place]:
-    """ "doors" are those called so; in a home that calls none so, everything that opens."""
+    """The word "door": the objects called so, or all sensors that open in a home without such a name."""
     opening = [s for s in sensors if s.type == "door"]
     return {} if "door" in objects or not opening else {"door": _place("door", "object", opening)}
 
@@ -179,6 +177,6 @@ def _place(name: str, kind: PlaceKind, sensors: Iterable[Sensor]) -> Place:
 
 
 def _swapped(phrase: str) -> str:
-    """A cabinet is a cupboard."""
+    """The phrase with "cabinet" for "cupboard" and the reverse."""
     words = {"cabinet": "cupboard", "cupboard": "cabinet"}
     return " ".join(words.get(word, word) for word in phrase.split())

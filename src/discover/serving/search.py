@@ -13,7 +13,15 @@ from discover.alignment import LoadedModel, load_model
 from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet
-from discover.query import WORD_WEIGHT, Lexicon, ParsedQuery, check_question, match_words, parse_query
+from discover.query import (
+    PREDICATE_WEIGHT,
+    Lexicon,
+    ParsedQuery,
+    QueryParser,
+    check_question,
+    match_query,
+    parse_query,
+)
 from discover.retrieval import (
     MERGE_GAP_S,
     Activations,
@@ -34,7 +42,7 @@ from discover.retrieval import (
 from discover.serving.absent_things import absent_things
 from discover.serving.caption_files import find_caption_style, load_caption_vectors, read_style_captions
 from discover.serving.foreign_words import foreign_note
-from discover.serving.home_lexicon import home_words
+from discover.serving.home_lexicon import home_lexicon
 from discover.serving.index_folders import (
     indexed_windows,
     no_model,
@@ -65,15 +73,15 @@ class Answer(Sequence[Hit | Moment]):
         question: As it was asked.
         found: The hits or moments.
         how: How they were searched: "exact search".
-        words: What was read from the sentence by rule.
+        query: The conditions that the parser read from the sentence.
         note: Said where no window meets all of that, or where the question was not understood, else "".
-        ranked_by_words: Whether `words` took part in the ranking (else they let through or were off).
+        ranked_by_words: Whether the conditions of `query` took part in the ranking, not only in filtering.
     """
 
     question: str
     found: tuple[Hit | Moment, ...]
     how: str
-    words: ParsedQuery = field(default_factory=lambda: ParsedQuery(""))
+    query: ParsedQuery = field(default_factory=lambda: ParsedQuery(""))
     note: str = ""
     ranked_by_words: bool = False
 
@@ -90,7 +98,7 @@ class Answer(Sequence[Hit | Moment]):
     @property
     def shares(self) -> tuple[float, ...]:
         """Per answer, how far its best window meets the query words, in [0, 1]."""
-        whole = WORD_WEIGHT * self.words.count
+        whole = PREDICATE_WEIGHT * self.query.count
         return tuple(hit.preference / whole if self.ranked_by_words else 1.0 for hit in self.found)
 
 
@@ -107,6 +115,7 @@ class Searcher:
         sampling: Folder of the windows, where captions lie.
         caption_style: Which captions, where there are several styles.
         defaults: How to answer where a question brings no options.
+        parser: Reads a sentence into conditions on windows.
     """
 
     model: LoadedModel
@@ -117,6 +126,7 @@ class Searcher:
     sampling: Path = Path()
     caption_style: str | None = None
     defaults: SearchOptions = field(default_factory=SearchOptions)
+    parser: QueryParser = parse_query
 
     @classmethod
     def open(
@@ -171,43 +181,43 @@ class Searcher:
         options = self.defaults if options is None else options
         side = self._side(options)
         mask = side.mask(options.filters)
-        read = [self.understand(text, options) for text in texts]
+        parsed = [self.parse(text, options) for text in texts]
         answers = []
-        vectors = self.query_vectors([words.text for words in read], by=options.by)
-        for text, words, query in zip(texts, read, vectors, strict=True):
+        vectors = self.query_vectors([query.text for query in parsed], by=options.by)
+        for text, query, vector in zip(texts, parsed, vectors, strict=True):
             bonus, allowed, note = None, mask, ""
-            nothing_to_show, said = self._missing(words, options)
+            nothing_to_show, said = self._missing(query, options)
             if nothing_to_show:
-                answers.append(Answer(text, (), self._how(options), words, said))
+                answers.append(Answer(text, (), self._how(options), query, said))
                 continue
-            if words:
-                signs = self.signs if words.clauses else None
-                match = match_words(words, options.query_words, signs, side.week_minutes, mask)
+            if query:
+                activations = self.activations if query.predicates else None
+                match = match_query(query, options.query_words, activations, side.week_minutes, mask)
                 bonus, allowed, note = match.bonus, match.mask, match.note
             found = rank_answers(
-                side, query, options.top_k, mask=allowed, bonus=bonus, merge=options.merge, mmr=options.mmr
+                side, vector, options.top_k, mask=allowed, bonus=bonus, merge=options.merge, mmr=options.mmr
             )
-            if not words and options.query_words != "off":
+            if not query and options.query_words != "off":
                 note = foreign_note(text, self.encoder.count_pieces(text))
             note = " ".join(part for part in (said, note) if part)
-            answers.append(Answer(text, tuple(found), self._how(options), words, note, bonus is not None))
+            answers.append(Answer(text, tuple(found), self._how(options), query, note, bonus is not None))
         return answers
 
-    def _missing(self, words: ParsedQuery, options: SearchOptions) -> tuple[bool, str]:
+    def _missing(self, query: ParsedQuery, options: SearchOptions) -> tuple[bool, str]:
         """What the home has no sensor for of what is asked, and whether nothing can be shown then."""
-        absent = [] if options.query_words == "off" else absent_things(words.text, self._words)
+        absent = [] if options.query_words == "off" else absent_things(query.text, self._lexicon)
         if not absent:
             return False, ""
         names = " or ".join(f"{'an' if a.name[0] in 'aeiou' else 'a'} {a.name}" for a in absent)
         said = f"No sensor of this home is near {names}."
-        if words.clauses or any(a.room for a in absent):
+        if query.predicates or any(a.room for a in absent):
             return False, f"{said} The answers fit the rest of the question."
         return True, f"{said} --query-words off shows what the text model finds nearest."
 
-    def understand(self, text: str, options: SearchOptions | None = None) -> ParsedQuery:
-        """What is read from a sentence by rule; nothing where the options leave it to the model."""
+    def parse(self, text: str, options: SearchOptions | None = None) -> ParsedQuery:
+        """The conditions that a sentence puts on windows; none where `query_words` is off."""
         options = self.defaults if options is None else options
-        return ParsedQuery(text) if options.query_words == "off" else parse_query(text, self._words)
+        return ParsedQuery(text) if options.query_words == "off" else self.parser(text, self._lexicon)
 
     def similar(self, window_id: str, options: SearchOptions | None = None) -> Answer:
         """Windows or moments like a window, without itself and the windows that overlap it.
@@ -294,22 +304,24 @@ class Searcher:
         return {
             "query": answer.question,
             "search": answer.how,
-            "query_words": [{"words": said, "meaning": meaning} for said, meaning in answer.words.found()],
-            "embedded": answer.words.text,
+            "query_words": [
+                {"words": words, "meaning": meaning} for words, meaning in answer.query.conditions()
+            ],
+            "embedded": answer.query.text,
             "note": answer.note,
             "answers": told,
         }
 
     @cached_property
-    def signs(self) -> Activations:
+    def activations(self) -> Activations:
         """Facts of the indexed windows; made here where an older index was saved without."""
-        if self.index.signs is not None:
-            return self.index.signs
+        if self.index.activations is not None:
+            return self.index.activations
         return build_activations(self.window_set, self.index.windows)
 
     @cached_property
-    def _words(self) -> Lexicon:
-        return home_words(self.window_set.home)
+    def _lexicon(self) -> Lexicon:
+        return home_lexicon(self.window_set.home)
 
     def _how(self, options: SearchOptions) -> str:
         return self.index.search_note if options.by == "sensors" else "captions only, exact search"

@@ -106,7 +106,7 @@ def test_rooms_equal_the_slow_version(data: st.DataObject) -> None:
         ]
         assert found[0] == [name.get(r, r) for r in path]
         assert found[1] == [name.get(r, r) for r in main]
-        assert summary.n_signs[i] == sum(shows_somebody(HOME.sensor(s), k) for s, k in window)
+        assert summary.n_activations[i] == sum(shows_somebody(HOME.sensor(s), k) for s, k in window)
         moves = [s for s, k in window if HOME.sensor(s).type == "motion" and k in ("ON", "OPEN", "PRESENT")]
         assert summary.n_moves[i] == len(moves)
 
@@ -146,7 +146,7 @@ def test_motion_off_is_no_sign_of_somebody_but_still_says_where() -> None:
     summary, window_set = summarise([("M3", "OFF"), ("M3", "OFF"), ("M2", "ON"), ("M3", "OFF")], [2, 2])
     places = home_facts(HOME, window_set.events).places
     assert [places[c].name for c in summary.path[:, 0]] == ["bedroom", "kitchen"]
-    assert summary.n_signs.tolist() == [0, 1]
+    assert summary.n_activations.tolist() == [0, 1]
 
 
 def test_what_ends_by_itself_is_no_sign_of_somebody() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from discover.core.window_set import WindowSet
 from discover.retrieval import build_activations
-from discover.retrieval.activations import LAST_PLACE, read_signs, write_signs
+from discover.retrieval.activations import MAX_POSITION, read_activations, write_activations
 
 ENDS = {"OFF", "CLOSE", "PRESENT"}
 
@@ -51,22 +51,30 @@ def slow(log: WindowSet, row: int) -> list[tuple[float, str, bool]]:
 
 
 def test_counts_order_rooms_and_moves_equal_the_slow_version(random_log: WindowSet) -> None:
-    signs = build_activations(random_log)
+    activations = build_activations(random_log)
     room = {s.id: s.room for s in random_log.home.sensors}
     kitchen = [s for s, r in room.items() if r == "kitchen"]
     bath = [s for s, r in room.items() if r == "bathroom"]
-    begins, ends, share = signs.count(kitchen), signs.count(kitchen, ends=True), signs.share(kitchen)
-    order, opens, closes = signs.in_order(bath, kitchen), signs.opens_with(bath), signs.closes_with(kitchen)
-    for i in range(len(signs)):
+    begins, ends, share = (
+        activations.count(kitchen),
+        activations.count(kitchen, ends=True),
+        activations.share(kitchen),
+    )
+    order, opens, closes = (
+        activations.in_order(bath, kitchen),
+        activations.starts_with(bath),
+        activations.ends_with(kitchen),
+    )
+    for i in range(len(activations)):
         events = slow(random_log, i)
         sensors = [s for _, s, sign in events if sign]
         rooms = [room[s] for s in sensors]
-        assert signs.n_signs[i] == len(sensors)
+        assert activations.n_activations[i] == len(sensors)
         assert begins[i] == rooms.count("kitchen")
         assert ends[i] == sum(room[s] == "kitchen" and not sign for _, s, sign in events)
         assert share[i] == pytest.approx(rooms.count("kitchen") / max(len(rooms), 1))
-        assert signs.n_rooms[i] == len(set(rooms))
-        assert signs.n_moves[i] == sum(a != b for a, b in itertools.pairwise(rooms))
+        assert activations.n_rooms[i] == len(set(rooms))
+        assert activations.n_moves[i] == sum(a != b for a, b in itertools.pairwise(rooms))
         assert opens[i] == (rooms[:1] == ["bathroom"])
         assert closes[i] == (rooms[-1:] == ["kitchen"])
         after_bath = rooms[rooms.index("bathroom") :] if "bathroom" in rooms else []
@@ -74,7 +82,7 @@ def test_counts_order_rooms_and_moves_equal_the_slow_version(random_log: WindowS
 
 
 def test_lengths_and_silences_equal_the_slow_version(random_log: WindowSet) -> None:
-    signs = build_activations(random_log)
+    activations = build_activations(random_log)
     every = random_log.events.with_row_index("row")
     times = [t.timestamp() for t in every["time"].to_list()]
     person = {s.id for s in random_log.home.sensors if s.is_activity and s.type != "temperature"}
@@ -86,31 +94,31 @@ def test_lengths_and_silences_equal_the_slow_version(random_log: WindowSet) -> N
         first, stop = window["first_event"], window["first_event"] + window["n_events"]
         inside = times[first:stop]
         gaps = [b - a for a, b in itertools.pairwise(inside)]
-        assert signs.duration_s[i] == pytest.approx(inside[-1] - inside[0])
-        assert signs.pause_s[i] == pytest.approx(max(gaps, default=0))
+        assert activations.duration_s[i] == pytest.approx(inside[-1] - inside[0])
+        assert activations.pause_s[i] == pytest.approx(max(gaps, default=0))
         before = [times[m] for m in marks if m < first]
         after = [times[m] for m in marks if m >= stop]
-        assert signs.before_s[i] == pytest.approx(inside[0] - before[-1] if before else np.inf)
-        assert signs.after_s[i] == pytest.approx(after[0] - inside[-1] if after else np.inf)
+        assert activations.before_s[i] == pytest.approx(inside[0] - before[-1] if before else np.inf)
+        assert activations.after_s[i] == pytest.approx(after[0] - inside[-1] if after else np.inf)
 
 
 def test_a_stay_reaches_over_the_borders_of_its_window(story: WindowSet) -> None:
-    signs = build_activations(story)
+    activations = build_activations(story)
     # Third window: M003 ON 23:30:00, M003 ON 23:30:04, M004 ON 23:30:06, all in the bathroom.
-    assert signs.stay_s.tolist()[2] == 6
+    assert activations.stay_s.tolist()[2] == 6
     # First window: kitchen from M005 at 7:00:40 to D002 at 7:01:00, which is in the next window.
-    assert signs.stay_s.tolist()[0] == 20
-    assert signs.first_sensor[3] == -1  # a thermometer and ends of motion: nobody is seen
+    assert activations.stay_s.tolist()[0] == 20
+    assert activations.first_sensor[3] == -1  # a thermometer and ends of motion: nobody is seen
 
 
 def test_saved_signs_are_read_back(random_log: WindowSet, tmp_path: Path) -> None:
-    signs = build_activations(random_log)
-    write_signs(tmp_path / "signs.npz", signs)
-    again = read_signs(tmp_path / "signs.npz")
-    assert again.sensors == signs.sensors
+    activations = build_activations(random_log)
+    write_activations(tmp_path / "activations.npz", activations)
+    again = read_activations(tmp_path / "activations.npz")
+    assert again.sensors == activations.sensors
     for name in ("offset", "window", "begins", "first_at", "stay_s", "after_s"):
-        np.testing.assert_array_equal(getattr(again, name), getattr(signs, name))
-    assert signs.reached(["nothing"]).tolist() == [LAST_PLACE] * len(signs)
+        np.testing.assert_array_equal(getattr(again, name), getattr(activations, name))
+    assert activations.positions(["nothing"]).tolist() == [MAX_POSITION] * len(activations)
 
 
 def test_no_window_and_no_event_of_a_person(story: WindowSet) -> None:
@@ -118,5 +126,5 @@ def test_no_window_and_no_event_of_a_person(story: WindowSet) -> None:
     assert len(none) == 0
     assert none.count(["M001"]).tolist() == []
     quiet = build_activations(story, story.windows.filter(pl.col("split") == "test"))
-    assert quiet.n_signs.tolist() == [0]
+    assert quiet.n_activations.tolist() == [0]
     assert quiet.share(["M007"]).tolist() == [0]

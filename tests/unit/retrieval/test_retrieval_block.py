@@ -42,8 +42,8 @@ def test_vectors_are_stored_as_told(story: WindowSet, one_hot: EmbeddingTable, t
         index.save(tmp_path / dtype)
         again = Index.load(tmp_path / dtype)
         assert again.vectors.dtype == np.dtype(dtype)
-        assert again.signs is not None
-        assert again.signs.n_signs.tolist() == [3, 3, 3, 0]
+        assert again.activations is not None
+        assert again.activations.n_activations.tolist() == [3, 3, 3, 0]
         query = np.eye(1, 6, dtype=np.float32)
         assert again.search(query, 1)[0].window_id == story.windows["window_id"][0]
 

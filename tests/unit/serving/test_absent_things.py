@@ -4,9 +4,9 @@ import pytest
 
 from discover.homes import load_home, unknown_home
 from discover.serving.absent_things import Absent, absent_things
-from discover.serving.home_lexicon import home_words
+from discover.serving.home_lexicon import home_lexicon
 
-DEMO = home_words(load_home("demo"))
+DEMO = home_lexicon(load_home("demo"))
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_nothing_is_missing(text: str) -> None:
 
 
 def test_a_home_of_which_nothing_is_known_is_not_said_to_lack_things() -> None:
-    assert absent_things("someone plays the piano", home_words(unknown_home("mine"))) == []
+    assert absent_things("someone plays the piano", home_lexicon(unknown_home("mine"))) == []

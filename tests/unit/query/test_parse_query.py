@@ -8,13 +8,13 @@ import pytest
 
 from discover.core.home import Home, Sensor
 from discover.core.window_set import WindowSet
-from discover.query import Lexicon, ParsedQuery, match_words, parse_query
+from discover.query import Lexicon, ParsedQuery, match_query, parse_query
 from discover.query import amounts as query_amounts
 from discover.query.amounts import find_durations, find_room_counts, times_of
-from discover.query.matching import WORD_WEIGHT
+from discover.query.matching import PREDICATE_WEIGHT
 from discover.retrieval import build_activations
 from discover.retrieval.day_clock import week_minutes
-from discover.serving.home_lexicon import home_words
+from discover.serving.home_lexicon import home_lexicon
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +23,15 @@ def home(small_homes: ModuleType) -> Home:
 
 
 def read(text: str, home: Home) -> ParsedQuery:
-    return parse_query(text, home_words(home))
+    return parse_query(text, home_lexicon(home))
 
 
-def meanings_of(text: str, known: Lexicon) -> list[str]:
-    return [meaning for _, meaning in parse_query(text, known).found()]
+def meanings_of(text: str, lexicon: Lexicon) -> list[str]:
+    return [meaning for _, meaning in parse_query(text, lexicon).conditions()]
 
 
 def meanings(text: str, home: Home) -> list[str]:
-    return meanings_of(text, home_words(home))
+    return meanings_of(text, home_lexicon(home))
 
 
 # sentence -> what it means in the small home, and what is embedded (None: the sentence itself)
@@ -141,16 +141,16 @@ def test_words_of_another_home_mean_its_own_places() -> None:
         Sensor(id="e", type="door", room="kitchen", object="cutlery drawer"),
         Sensor(id="t", type="temperature", room="kitchen", object="oven"),
     )
-    known = home_words(Home(name="other", sensors=sensors))
-    assert known["bedroom"].sensors == {"a", "b"}
-    assert known["guest bedroom"].sensors == {"b"}
-    assert known["shower"].sensors == {"c"}  # its nearest kin in this home
-    assert known["dish cupboard"].sensors == known["cupboard"].sensors == {"d"}
-    assert known["door"].doors == {"d", "e"}  # nothing here is called a door
-    assert "oven" not in known  # a thermometer says nothing of who is there
-    assert "garage" not in known
-    assert meanings_of("fetching crockery", known) == ["dish cabinet used"]
-    assert meanings_of("washing the plates", known) == []  # what is kept in it, not taken out of it
+    lexicon = home_lexicon(Home(name="other", sensors=sensors))
+    assert lexicon["bedroom"].sensors == {"a", "b"}
+    assert lexicon["guest bedroom"].sensors == {"b"}
+    assert lexicon["shower"].sensors == {"c"}  # the closest object of this home
+    assert lexicon["dish cupboard"].sensors == lexicon["cupboard"].sensors == {"d"}
+    assert lexicon["door"].doors == {"d", "e"}  # nothing here is called a door
+    assert "oven" not in lexicon  # a thermometer says nothing of who is there
+    assert "garage" not in lexicon
+    assert meanings_of("fetching crockery", lexicon) == ["dish cabinet used"]
+    assert meanings_of("washing the plates", lexicon) == []  # what is kept in it, not taken out of it
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,8 @@ def test_words_of_another_home_mean_its_own_places() -> None:
     ],
 )
 def test_the_window_that_fits_meets_most(text: str, best: int, home: Home, story: WindowSet) -> None:
-    signs, minutes = build_activations(story), week_minutes(story.windows["start"])
-    match = match_words(read(text, home), "prefer", signs, minutes)
+    activations, minutes = build_activations(story), week_minutes(story.windows["start"])
+    match = match_query(read(text, home), "prefer", activations, minutes)
     assert match.bonus is not None
     assert int(np.argmax(match.bonus)) == best
     assert match.mask is None
@@ -177,13 +177,13 @@ def test_the_window_that_fits_meets_most(text: str, best: int, home: Home, story
 def test_a_filter_lets_nothing_else_through_and_gives_way_where_nothing_fits(
     home: Home, story: WindowSet
 ) -> None:
-    signs, minutes = build_activations(story), week_minutes(story.windows["start"])
+    activations, minutes = build_activations(story), week_minutes(story.windows["start"])
     allowed = np.array([True, False, False, True])
-    met = match_words(read("not in the kitchen", home), "filter", signs, minutes, allowed)
+    met = match_query(read("not in the kitchen", home), "filter", activations, minutes, allowed)
     assert met.mask is not None
     assert met.mask.tolist() == [False, False, False, True]
     assert met.bonus is None
-    none = match_words(read("the fridge is opened at night", home), "filter", signs, minutes, allowed)
+    none = match_query(read("the fridge is opened at night", home), "filter", activations, minutes, allowed)
     assert none.n_met == 0
     assert "nearest come first" in none.note
     assert none.mask is allowed
@@ -191,23 +191,23 @@ def test_a_filter_lets_nothing_else_through_and_gives_way_where_nothing_fits(
 
 
 def test_there_and_back_begins_and_ends_elsewhere(home: Home, story: WindowSet) -> None:
-    signs, minutes = build_activations(story), week_minutes(story.windows["start"])
-    found = match_words(read("into the hall and back", home), "prefer", signs, minutes).bonus
+    activations, minutes = build_activations(story), week_minutes(story.windows["start"])
+    found = match_query(read("into the hall and back", home), "prefer", activations, minutes).bonus
     assert found is not None
     assert (found > 1).tolist() == [True, True, False, False]  # the second: kitchen, hall, kitchen
 
 
 def test_a_condition_is_met_from_half_on_and_the_bonus_is_the_sum() -> None:
-    degrees = [
+    scores = [
         np.array([0.49, 0.5, 1.0, 1.0], dtype=np.float32),
         np.array([1.0, 1.0, 0.5, 0.0], dtype=np.float32),
     ]
-    words = SimpleNamespace(degrees=lambda *_: degrees, time=None)
+    words = SimpleNamespace(scores=lambda *_: scores, time=None)
     minutes = np.zeros(4, dtype=np.int16)
-    met = match_words(words, "filter", None, minutes)  # type: ignore[arg-type]
+    met = match_query(words, "filter", None, minutes)  # type: ignore[arg-type]
     assert met.mask is not None
     assert met.mask.tolist() == [False, True, True, False]
     assert (met.n_met, met.bonus, met.note) == (2, None, "")
-    preferred = match_words(words, "prefer", None, minutes)  # type: ignore[arg-type]
+    preferred = match_query(words, "prefer", None, minutes)  # type: ignore[arg-type]
     assert (preferred.n_met, preferred.mask) == (2, None)
-    assert preferred.bonus == pytest.approx(WORD_WEIGHT * np.array([1.49, 1.5, 1.5, 1.0]))
+    assert preferred.bonus == pytest.approx(PREDICATE_WEIGHT * np.array([1.49, 1.5, 1.5, 1.0]))

@@ -1,8 +1,7 @@
-"""A sentence cut into the places it names, each with its role: from there, to there, at it, or using it.
+"""The places of a sentence, grouped by lists, each with its role: at, from, to, through, ...
 
-Roles are read from the word before a place ("from the kitchen", "enters the bathroom") and from verbs of its
-part of
-the sentence ("the fridge is opened"). A part ends at a comma, at "but", "then", "while" or the like.
+A role comes from the words before a place ("from the kitchen", "enters the bathroom"), its use from the verb
+of the same part of the sentence ("the fridge is opened"). A comma, "but", "then" or "while" ends a part.
 """
 
 import re
@@ -10,34 +9,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from discover.query.lexicon import Lexicon, Mention, Place, Word, find_mentions
+from discover.query.lexicon import Lexicon, Mention, Place, Word
 
-__all__ = ["BREAKS", "DETERMINERS", "Group", "Role", "group_places", "is_sequel"]
+__all__ = ["BREAKS", "DETERMINERS", "PlaceGroup", "Role", "group_places", "is_sequel"]
 
 Role = Literal["at", "from", "to", "through", "between", "only", "first", "round"]
 
 DETERMINERS = frozenset(
     """the a an his her their its my our your this that these those one any some another other same every
-    each all both
-    several many no either back over even own first second""".split()  # noqa: SIM905
+    each all both several many no either back over even own first second""".split()  # noqa: SIM905
 )
 BREAKS = frozenset({"but", "then", "while", "although", "though", "yet", "whereas", ";", ".", ":", "!", "?"})
 _LIST_WORDS = DETERMINERS | {
-    ",",
-    "or",
-    "nor",
-    "and",
-    "in",
-    "on",
-    "at",
-    "into",
-    "to",
-    "inside",
-    "from",
-    "near",
-    "as",
-    "well",
-}
+    ",", "or", "nor", "and", "in", "on", "at", "into", "to", "inside", "from", "near", "as", "well",
+}  # fmt: skip
 
 _TO = frozenset(
     """to into onto towards toward enters enter entering entered reaches reaching reach until visits
@@ -55,22 +40,22 @@ _SEQUEL = re.compile(
 
 
 @dataclass(frozen=True)
-class Group:
-    """Places named together ("the stove or the sink"): words [begin, end), and how they are spoken of.
+class PlaceGroup:
+    """Places that a sentence lists together: "the stove or the sink".
 
     Attributes:
-        begin, end: Words of the places, without article and preposition.
-        places: What they mean here.
-        joint: Whether any of them will do ("or"); else all are meant.
-        role: What the preposition or verb before them says.
-        lead: First word of the phrase, its article and preposition included.
+        begin, end: Words [begin, end) of the places, without article and preposition.
+        places: The places of the home.
+        either: One of them is enough ("or"); else all are required.
+        role: The role that the words before them give.
+        lead: Index of the first word of the phrase, article and preposition included.
         before, after: The other words of its part of the sentence, joined by blanks.
     """
 
     begin: int
     end: int
     places: tuple[Place, ...]
-    joint: bool
+    either: bool
     role: Role
     lead: int
     before: str
@@ -85,22 +70,22 @@ class Group:
         return whole
 
 
-def group_places(words: Sequence[Word], known: Lexicon, taken: frozenset[int]) -> list[Group]:
-    """The places of a sentence, neighbours of a list taken together.
+def group_places(words: Sequence[Word], lexicon: Lexicon, taken: frozenset[int]) -> list[PlaceGroup]:
+    """The places of a sentence in order; the members of a list are one group.
 
     Args:
         words: The sentence.
-        known: Its home's words.
-        taken: Words that say a time already.
+        lexicon: Words of the home.
+        taken: Indices of words that state a time or an amount.
     """
     mentions = [
         mention
-        for mention in find_mentions(words, known, taken=taken)
+        for mention in lexicon.find_mentions(words, taken=taken)
         if mention.place.kind != "content" or _is_taken(words, mention)
     ]
     lists = _lists(words, mentions)
-    groups: list[Group] = []
-    for i, (members, joint, room) in enumerate(lists):
+    groups: list[PlaceGroup] = []
+    for i, (members, either, room) in enumerate(lists):
         begin = members[0].begin
         end = room.end if room is not None else members[-1].end
         places = [m.place for m in members]
@@ -113,12 +98,12 @@ def group_places(words: Sequence[Word], known: Lexicon, taken: frozenset[int]) -
         stop = min([ceiling, *(k for k in range(end, ceiling) if _breaks(words[k]))])
         before = " ".join(w.text for w in words[start:begin])
         after = " ".join(w.text for w in words[end:stop])
-        groups.append(Group(begin, end, tuple(dict.fromkeys(places)), joint, role, lead, before, after))
+        groups.append(PlaceGroup(begin, end, tuple(dict.fromkeys(places)), either, role, lead, before, after))
     return _share_verbs(words, groups)
 
 
-def _share_verbs(words: Sequence[Word], groups: list[Group]) -> list[Group]:
-    """In "the fridge and the cupboard are opened" the verb is that of both."""
+def _share_verbs(words: Sequence[Word], groups: list[PlaceGroup]) -> list[PlaceGroup]:
+    """Give both places of "the fridge and the cupboard are opened" their common verb."""
     shared = list(groups)
     for i in range(len(groups) - 1, 0, -1):
         between = {w.text for w in words[groups[i - 1].end : groups[i].begin]}
@@ -135,7 +120,7 @@ def is_sequel(between: str) -> bool:
 
 
 def _is_taken(words: Sequence[Word], mention: Mention) -> bool:
-    """Whether something is taken out or put away: "fetching crockery", "takes their medicine"."""
+    """Whether the words before a mention take something out or put it away: "fetching crockery"."""
     before = [w.text for w in words[max(0, mention.begin - 3) : mention.begin]]
     return any(_TAKES.fullmatch(word) is not None for word in before) and "from" not in before
 
@@ -157,17 +142,17 @@ def _breaks(word: Word) -> bool:
 
 
 def _lists(words: Sequence[Word], mentions: Sequence[Mention]) -> list[_List]:
-    """Mentions put together: (members, whether "or" joins them, the room they are in if it is said)."""
+    """Mentions by lists: (members, whether "or" joins them, the room that the sentence puts them in)."""
     lists: list[_List] = []
     i = 0
     while i < len(mentions):
         members = [mentions[i]]
-        joint = False
+        either = False
         while i + 1 < len(mentions):
             between = [w.text for w in words[members[-1].end : mentions[i + 1].begin]]
             if not _is_list(between, any(w in ("or", "nor") for w in _rest(words, mentions, i))):
                 break
-            joint = joint or "or" in between or "nor" in between or "," in between
+            either = either or "or" in between or "nor" in between or "," in between
             members.append(mentions[i + 1])
             i += 1
         i += 1
@@ -182,12 +167,12 @@ def _lists(words: Sequence[Word], mentions: Sequence[Mention]) -> list[_List]:
                     room = mentions[i]
                     i += 1
         elif _is_room_before(members, mentions, i):
-            # "the kitchen sink": a room and a thing in it, nothing between.
+            # "the kitchen sink": a room and an object in it, no word between.
             inside = mentions[i].place.inside(members[0].place)
             if inside is not None:
-                members = [Mention(members[0].begin, mentions[i].end, inside, mentions[i].several)]
+                members = [Mention(members[0].begin, mentions[i].end, inside)]
                 i += 1
-        lists.append((members, joint, room))
+        lists.append((members, either, room))
     return lists
 
 
@@ -202,13 +187,13 @@ def _is_room_before(members: list[Mention], mentions: Sequence[Mention], i: int)
 
 
 def _rest(words: Sequence[Word], mentions: Sequence[Mention], i: int) -> list[str]:
-    """Words after mention i as far as its list can go."""
+    """Words between the ends of mention i and of the last mention."""
     ends = [m.end for m in mentions[i:]]
     return [w.text for w in words[ends[0] : ends[-1]]]
 
 
 def _is_list(between: Sequence[str], or_follows: bool) -> bool:
-    """Whether the words between two mentions only go on with a list: "or the", ", " before an "or"."""
+    """Whether the words between two mentions continue a list: "or the", or a comma before a later "or"."""
     if (
         not between
         or not set(between) <= _LIST_WORDS
@@ -223,7 +208,7 @@ def _is_list(between: Sequence[str], or_follows: bool) -> bool:
 
 
 def _role(words: Sequence[Word], begin: int, floor: int) -> tuple[Role, int]:
-    """What the words directly before a place say of it, and where they begin."""
+    """The role that the words directly before a place give it, and the index of the first of them."""
     at = begin
     while at > floor and words[at - 1].text in DETERMINERS:
         at -= 1
@@ -234,9 +219,9 @@ def _role(words: Sequence[Word], begin: int, floor: int) -> tuple[Role, int]:
     three = f"{words[at - 3].text} {two}" if at - 3 >= floor else two
     if three.endswith(("begins and ends in", "starts and ends in", "and ends in", "and ends at")):
         return "round", at - 3
-    for said, role in _PHRASES:
-        if three == said or two == said:
-            return role, at - said.count(" ") - 1
+    for phrase, role in _PHRASES:
+        if phrase in (three, two):
+            return role, at - phrase.count(" ") - 1
     if word in ("in", "at", "on", "inside", "near") and at - 2 >= floor and words[at - 2].text == "only":
         return "only", at - 2
     for table, role in _TABLES:
@@ -248,30 +233,11 @@ def _role(words: Sequence[Word], begin: int, floor: int) -> tuple[Role, int]:
 _AT = frozenset({"in", "at", "on", "inside", "near", "by", "within", "around", "between", "outside"})
 _TABLES: tuple[tuple[frozenset[str], Role], ...] = ((_TO, "to"), (_FROM, "from"), (_THROUGH, "through"))
 _PHRASES: tuple[tuple[str, Role], ...] = (
-    ("out of", "from"),
-    ("up from", "from"),
-    ("visit to", "at"),
-    ("visits to", "at"),
-    ("next to", "at"),
-    ("close to", "at"),
-    ("near to", "at"),
-    ("begins in", "first"),
-    ("starts in", "first"),
-    ("beginning in", "first"),
-    ("starting in", "first"),
-    ("begins at", "first"),
-    ("starts at", "first"),
-    ("starting at", "first"),
-    ("ends in", "to"),
-    ("ends at", "to"),
-    ("ending in", "to"),
-    ("ending at", "to"),
-    ("ends up in", "to"),
-    ("ends up at", "to"),
-    ("arrives in", "to"),
-    ("arrives at", "to"),
-    ("arriving at", "to"),
-    ("arriving in", "to"),
-    ("way of", "through"),
+    ("out of", "from"), ("up from", "from"), ("visit to", "at"), ("visits to", "at"), ("next to", "at"),
+    ("close to", "at"), ("near to", "at"), ("begins in", "first"), ("starts in", "first"),
+    ("beginning in", "first"), ("starting in", "first"), ("begins at", "first"), ("starts at", "first"),
+    ("starting at", "first"), ("ends in", "to"), ("ends at", "to"), ("ending in", "to"),
+    ("ending at", "to"), ("ends up in", "to"), ("ends up at", "to"), ("arrives in", "to"),
+    ("arrives at", "to"), ("arriving at", "to"), ("arriving in", "to"), ("way of", "through"),
     ("in at", "first"),
-)
+)  # fmt: skip

@@ -1,10 +1,12 @@
 """The `retrieval` block of a run: checked before anything is loaded, and nothing in it is idle."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from discover.core.artifacts import file_sha256
 from discover.core.config import config_from_mapping
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError
@@ -46,6 +48,32 @@ def test_vectors_are_stored_as_told(story: WindowSet, one_hot: EmbeddingTable, t
         assert again.activations.n_activations.tolist() == [3, 3, 3, 0]
         query = np.eye(1, 6, dtype=np.float32)
         assert again.search(query, 1)[0].window_id == story.windows["window_id"][0]
+
+
+def test_an_index_with_the_former_name_of_its_activations_is_read(
+    story: WindowSet, one_hot: EmbeddingTable, tmp_path: Path
+) -> None:
+    """Indexes up to 0.1.0 hold `signs.npz` with a column `n_signs`."""
+    folder = tmp_path / "index"
+    built = Index.build(one_hot, story, model_sha256="a" * 64)
+    built.save(folder)
+    columns = dict(np.load(folder / "activations.npz"))
+    columns["n_signs"] = columns.pop("n_activations")
+    np.savez(folder / "signs.npz", **columns)
+    (folder / "activations.npz").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["outputs"]["activations.npz"]
+    manifest["outputs"]["signs.npz"] = file_sha256(folder / "signs.npz")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    old = Index.load(folder)
+    assert old.activations is not None
+    assert built.activations is not None
+    for name in ("window", "begins", "ends", "n_activations", "stay_s", "last_sensor"):
+        np.testing.assert_array_equal(getattr(old.activations, name), getattr(built.activations, name))
+    old.save(folder)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "activations.npz", "manifest.json", "vectors.npz", "windows.parquet",
+    ]  # fmt: skip
 
 
 def test_defaults_lie_beside_the_index_and_older_notes_have_none(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ __all__ = ["SMALL_POOL", "deviations", "few_days", "reference_doubts", "sampling
 SMALL_POOL = 200
 """Annotated test windows below which a table says that its pool is small."""
 
+_TREES = 100
 _MIN_EVENTS = {"fixed_length": 8}
 _REFERENCES = ("bag_logistic", "bag_gradient_boosting", "linear_probe", "mlp_probe", "fine_tuned")
 _PROTOCOL_ROWS = {"bag_gradient_boosting": "gradient boosting", "fine_tuned": "fine-tuned"}
@@ -55,6 +56,9 @@ def deviations(recognition: Mapping[str, Any]) -> list[str]:
     shared = recognition.get("leak_check", {}).get("shared_days", 0)
     if shared:
         found.append(f"{shared} days have windows of two splits")
+    trees = recognition.get("config", {}).get("gradient_boosting_iterations", _TREES)
+    if trees < _TREES:
+        found.append(f"gradient boosting with at most {trees} trees instead of {_TREES}")
     methods = {row["method"] for row in rows}
     missing = [words for method, words in _PROTOCOL_ROWS.items() if method not in methods]
     if missing:

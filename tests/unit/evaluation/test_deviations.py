@@ -70,6 +70,8 @@ def test_what_a_result_shows() -> None:
         "2 days have windows of two splits",
         "rows left out: fine-tuned",
     ]
+    quick = {**result(*whole), "config": {"gradient_boosting_iterations": 30}}
+    assert deviations(quick) == ["gradient boosting with at most 30 trees instead of 100"]
     assert deviations({"rows": []}) == []
 
 

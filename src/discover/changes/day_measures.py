@@ -179,6 +179,6 @@ def _clock_measures(
 
 
 def clock_words(hours: float) -> str:
-    """ "23:40"; hours above 24 are after midnight."""
+    """Clock time such as "23:40"; hours above 24 are after midnight."""
     minutes = round(hours * 60) % (24 * 60)
     return f"{dt.time(minutes // 60, minutes % 60):%H:%M}"

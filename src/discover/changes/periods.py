@@ -17,11 +17,11 @@ class Period:
     last: dt.date
 
     def __str__(self) -> str:
-        """ "2009-07-01..2009-07-31"."""
+        """First and last day, as "2009-07-01..2009-07-31"."""
         return f"{self.first}..{self.last}"
 
     def overlaps(self, other: "Period") -> bool:
-        """Whether they share a day."""
+        """Whether two periods share a day."""
         return self.first <= other.last and other.first <= self.last
 
 

@@ -211,7 +211,7 @@ def _row(x: Change) -> tuple[str, ...]:
 
 
 def _signed(value: float, in_hours: bool) -> str:
-    """ "+40 min", "-1 h 05 min", or a number of times "+0.70"."""
+    """A difference as "+40 min" or "-1 h 05 min", a number of times as "+0.70"."""
     if not in_hours:
         return f"{value:+.2f}"
     minutes = round(abs(value) * 60)

@@ -153,11 +153,9 @@ def search(
 
     Explicit words are read by rule, against the rooms and objects of the home: "in the kitchen but not at the
     stove", "from the bedroom to the bathroom", "a long stay", "for more than ten minutes", "through four or
-    more
-    rooms", "at night", "on weekends". Windows that meet them come first, and the answer says how they were
-    read;
-    the meaning of the rest decides among them. Filters are exact. Where --top-k, --merge, --mmr or
-    --query-words is left out, the run's `retrieval.search` decides (5 answers, merged, prefer).
+    more rooms", "at night", "on weekends". Windows that meet them come first, and the answer says how they
+    were read; the meaning of the rest decides among them. Filters are exact. Where --top-k, --merge, --mmr
+    or --query-words is left out, the run's `retrieval.search` decides (5 answers, merged, prefer).
     """
     # Collecting garbage while modules load finds none, and takes a tenth of the start.
     gc.disable()

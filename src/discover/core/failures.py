@@ -70,7 +70,7 @@ def failure_reason(error: BaseException) -> str | None:
 
 
 def _out_of_memory(error: BaseException) -> bool:
-    """torch says it with a RuntimeError."""
+    """Whether an error means that memory ran out; torch raises a RuntimeError then."""
     return isinstance(error, RuntimeError) and any(
         mark in str(error) for mark in ("out of memory", "can't allocate memory", "not enough memory")
     )

@@ -17,7 +17,7 @@ _SEPARATORS = {"\u2028", "\u2029", "\ufeff"}
 
 
 def terminal_text(text: object) -> str:
-    """Text without power: control, direction and undecodable characters are written as `\\x1b`, `\\u202e`.
+    r"""Text without power: control, direction and undecodable characters are written as `\x1b`, `\u202e`.
 
     Line ends and tabs stay.
     """
@@ -43,7 +43,7 @@ def figure_text(text: object) -> str:
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    """JSON with letters of every language as they are, and what could steer a terminal as `\\u001b`."""
+    r"""JSON with letters of every language as they are, and control characters as `\u001b`."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     if text.isascii() and "\x7f" not in text:
         return text

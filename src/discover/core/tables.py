@@ -53,9 +53,9 @@ ANNOTATIONS: Mapping[str, object] = {
     "end": pl.Datetime("us"),
     "closed_by": pl.String,
 }
-"""One row per labelled interval, sorted by begin. The events inside are
-`[first_event, first_event + n_events)`, both marker events included. closed_by: "marker", or the rule
-that closed it ("next_begin", "hole", "end_of_log", ...)."""
+"""One row per labelled interval, sorted by begin. Its events are [first_event, first_event + n_events), both
+marker events included. closed_by: "marker", or the rule that closed it ("next_begin", "hole",
+"end_of_log", ...)."""
 
 WINDOWS: Mapping[str, object] = {
     "window_id": pl.String,

@@ -22,7 +22,7 @@ _EMBEDDING_STD = 0.2
 
 
 def fourier_features(xy_S2: Tensor, bands: int) -> Tensor:
-    """sin and cos of pi 2^k x for both axes, k < bands; shape (S, 4 * bands).
+    """Sine and cosine of pi 2^k x for both axes, k < bands; shape (S, 4 * bands).
 
     References:
         Tancik et al. 2020, section 6.1 (positional encoding). https://arxiv.org/abs/2006.10739

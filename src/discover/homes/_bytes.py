@@ -1,6 +1,6 @@
 """The bytes of a log, whatever it is packed in: plain text, gzip, bzip2, xz, zip or tar.
 
-In: a path. Out: bytes whose lines end in "\\n", without byte-order mark. Anything that cannot be a
+In: a path. Out: bytes whose lines end in a line feed, without byte-order mark. Anything that cannot be a
 text log (missing, empty, binary, damaged archive) is refused here, with one paragraph that says what
 was found.
 """

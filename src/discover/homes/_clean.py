@@ -135,8 +135,11 @@ def _mark_cut_numbers(rows: Rows, readings: list[StateReading], problem: NDArray
 def _sensor_ids(
     rows: Rows, usable: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int32], list[str], dict[str, tuple[str, ...]]]:
-    """One id per row. Without location columns the sensor column is the id; where that column is a
-    place itself ("Bedroom Bed ON"), its places together are the id, unless they all say the same."""
+    """One sensor id per row.
+
+    Without location columns the sensor column is the id. Where that column is a place itself ("Bedroom Bed
+    ON"), its places together are the id, unless they are all equal.
+    """
     if not rows.place_texts:
         return rows.sensor, rows.sensors, {}
     width = len(rows.place_texts) + 1

@@ -125,13 +125,13 @@ def read_names(file: Source | None) -> dict[str, str]:
 
 
 def _lines(file: Source) -> pl.DataFrame:
-    """line UInt32, text (without spaces around) of every line."""
+    """Columns line (UInt32) and text (without spaces around) of every line."""
     text = pl.Series(all_lines(file.text), dtype=pl.String).str.strip_chars()
     return pl.DataFrame({"line": pl.int_range(1, len(text) + 1, dtype=pl.UInt32, eager=True), "text": text})
 
 
 def _kinds(lines: pl.DataFrame) -> pl.DataFrame:
-    """kind of every line: row, blank, heading, stray."""
+    """Kind of every line: row, blank, heading, stray."""
     text = pl.col("text")
     is_row = text.str.contains(rf"^{STAMP}\s+{STAMP}")
     before_rows = is_row.cast(pl.UInt8).cum_max() == 0

@@ -157,7 +157,7 @@ def _cost_and_slope(
 
 
 def _focal(z: Tensor, gamma: float, weight: float) -> tuple[Tensor, Tensor]:
-    """weight * sigmoid(z)^gamma * softplus(z), the cost of a mismatch at logit z, and its derivative."""
+    """Cost of a mismatch at logit z, weight * sigmoid(z)^gamma * softplus(z), and its derivative."""
     cost, slope = F.softplus(z), z.sigmoid()
     if gamma == 0.0:
         return (cost, slope) if weight == 1.0 else (cost * weight, slope * weight)

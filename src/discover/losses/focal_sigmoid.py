@@ -76,7 +76,7 @@ def check_focal(gamma: float, alpha: float | None) -> None:
 
 
 def focal_cost(logits: Tensor, *, sign: float, gamma: float, weight: float) -> Tensor:
-    """weight * (1 - p)^gamma * -ln p with p = sigmoid(sign * logit), all in logarithms.
+    """Focal cost, weight * (1 - p)^gamma * -ln p with p = sigmoid(sign * logit), computed in logarithms.
 
     (1 - p)^gamma = exp(-gamma softplus(sign * logit)): no power of a rounded 0, whose gradient is NaN
     for gamma < 1.

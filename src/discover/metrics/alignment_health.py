@@ -81,7 +81,7 @@ def alignment_health(
 
 
 def uniformity(vectors_ND: ArrayLike, t: float = 2.0) -> float:
-    """ln of the mean of exp(-t |x - y|^2) over pairs of different rows.
+    """Uniformity: ln of the mean of exp(-t |x - y|^2) over pairs of different rows.
 
     Args:
         vectors_ND: Embeddings, any length, at least two rows for a number, shape (N, D).

@@ -73,7 +73,7 @@ class RefusedLines:
         return self.share > LOUD_SHARE
 
     def describe(self) -> str:
-        """ "9 of 90 lines refused (10 %): unknown value (9: line 3 'M001 fizz')"; "" where there is none."""
+        """Such as "9 of 90 lines refused (10 %): unknown value (9: line 3 'M001 fizz')"; "" for none."""
         if not self.count:
             return ""
         shown = ", ".join(f"line {line:,} '{_short(text)}'" for line, text in self.examples[:_EXAMPLES])

@@ -43,6 +43,6 @@ def draw_changes(comparison: Comparison, title: str) -> Drawing:
 
 
 def measure_name(thing: str, measure: str) -> str:
-    """ "living room, begins"; long names are cut."""
+    """Label such as "living room, begins"; long names are cut."""
     words = thing.replace("_", " ")
     return f"{words if len(words) <= _LONGEST else words[: _LONGEST - 1] + '…'}, {measure}"

@@ -123,7 +123,7 @@ def _paint_names(
 
 
 def _name(room: str, numbers: Sequence[int]) -> str:
-    """ "hall (1, 3)": the room and its places in the order of visits."""
+    """Label such as "hall (1, 3)": the room and its positions in the order of visits."""
     words = room.replace("_", " ")
     if not numbers:
         return words

@@ -44,7 +44,7 @@ def draw_timeline(segments: pl.DataFrame, *, title: str, name: str = "timeline")
 
 
 def short_days(days: Sequence[date]) -> list[str]:
-    """ "Mon 01 Mar", with the year where it begins or changes."""
+    """Labels such as "Mon 01 Mar", with the year at the first day of each year."""
     stamps = pl.Series(days, dtype=pl.Date)
     words = stamps.dt.strftime("%a %d %b").to_list()
     years = stamps.dt.year().to_list()

@@ -97,7 +97,7 @@ def _panels(series: Series) -> dict[str, Series]:
 
 
 def _words(name: str) -> str:
-    """ "val/text_to_window_recall_at_5" -> "val: text to window recall@5"."""
+    """A metric's name for people: "val/text_to_window_recall_at_5" -> "val: text to window recall@5"."""
     return name.replace("_at_", "@").replace("_", " ").replace("/", ": ")
 
 

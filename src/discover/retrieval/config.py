@@ -27,7 +27,7 @@ SearchSide = Literal["sensors", "captions"]
 the text encoder's own space (the baseline without the sensor side)."""
 
 QueryWordsUse = Literal["prefer", "filter", "off"]
-"""The windows that meet a sentence's conditions come first, or only they come, or the model alone decides."""
+"""Windows that meet the conditions of a sentence rank first, are the only answers, or are not preferred."""
 
 AUTO_ANN_WINDOWS = 200_000
 """Above this number of windows `backend: auto` uses FAISS where it is installed."""
@@ -102,7 +102,7 @@ class SearchFilters(StrictModel):
 
 
 class SearchDefaults(StrictModel):
-    """How questions are answered where the asker does not say."""
+    """How questions are answered by default."""
 
     top_k: int = Field(default=5, ge=1, le=10_000_000)
     """Number of answers."""
@@ -111,9 +111,8 @@ class SearchDefaults(StrictModel):
     mmr: float | None = Field(default=None, ge=0, le=1)
     """Balance between relevance (1) and difference (0) of the answers; null: relevance alone."""
     query_words: QueryWordsUse = "prefer"
-    """What places, absence, duration, movement and times read from the sentence do: prefer puts the windows
-    first
-    that meet them, filter lets nothing else through, off leaves the sentence to the model."""
+    """What the conditions of a sentence (places, absence, duration, movement, times) do: prefer ranks windows
+    that meet them first, filter returns no others, off ignores them."""
 
 
 class SearchOptions(SearchDefaults):
@@ -128,7 +127,7 @@ class SearchOptions(SearchDefaults):
 
 
 class RetrievalConfig(StrictModel):
-    """The search index of a run, and how it is asked by default."""
+    """The search index of a run, and the defaults of its searches."""
 
     index: IndexConfig = IndexConfig()
     """Exact or approximate search."""

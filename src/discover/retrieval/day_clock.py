@@ -32,7 +32,7 @@ def hours_away(hour: NDArray[np.float64], interval: Interval) -> NDArray[np.floa
 
 
 def hours_text(intervals: list[Interval]) -> str:
-    """ "21:00–5:00", several with commas."""
+    """Intervals as "21:00–5:00", separated by commas."""
     return ", ".join(f"{_clock_text(begin)}–{_clock_text(end)}" for begin, end in intervals)
 
 

@@ -1,8 +1,7 @@
-"""Things a question names that no sensor of the home is near, so that the asker is told instead of shown
-something else.
+"""Rooms and objects of a question that the home has no sensor for.
 
-Only words of a fixed list count: what captions can call by name, rooms, and common things of a household
-that no home of the field has sensors for. A word outside the list is left to the text model.
+Only words of a fixed list count: objects that captions name, rooms, and common things of a household that no
+public home has sensors for. A word outside the list is left to the text model.
 """
 
 import re
@@ -15,7 +14,7 @@ from discover.query import Lexicon
 
 __all__ = ["Absent", "absent_things"]
 
-# Where a thing usually stands: a home without a sensor at it, but in that room, can still answer.
+# Room -> objects that are usually there. A home with a sensor in that room can still answer.
 _USUAL_ROOM: Mapping[str, tuple[str, ...]] = {
     "kitchen": (
         "burner", "coffee machine", "dish cabinet", "dishwasher", "food cabinet", "freezer", "fridge",
@@ -32,7 +31,7 @@ _USUAL_ROOM: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _ROOM_OF = {thing: room for room, things in _USUAL_ROOM.items() for thing in things}
 
-# Rooms and places outside that captions have no word for, and things no home of the field watches.
+# Rooms, outdoor places and things that captions have no word for, because no public home observes them.
 _MORE = frozenset(
     """
     garage garden backyard yard lawn driveway shed greenhouse balcony terrace patio porch veranda
@@ -47,8 +46,7 @@ _MORE = frozenset(
     """.split()  # noqa: SIM905 - a list of a hundred words is read more easily as text
 )
 
-# Words of the list that mean something else as often as not count after an article or a possessive; those
-# that do so even then, never.
+# Ambiguous words of the list count only after an article or a possessive, very ambiguous ones never.
 _AMBIGUOUS = frozenset(
     """fan table basin pan pot bowl hall keyboard organ drum drums car lift window chair door drawer cabinet
     cupboard shelf lamp phone mirror grill stable lounge entry bath laundry tap""".split()  # noqa: SIM905
@@ -61,11 +59,11 @@ _BEFORE_AMBIGUOUS = r"(?:the|a|an|his|her|their|my|our)\s+(?:\w+\s+)?"
 
 @dataclass(frozen=True)
 class Absent:
-    """Something a question names and the home has no sensor near.
+    """A room or object of a question without a sensor.
 
     Attributes:
-        name: As it was asked for.
-        room: The room it usually stands in, where this home has that room; else "".
+        name: In the words of the question.
+        room: The room where it usually is, if the home has that room; else "".
     """
 
     name: str
@@ -73,12 +71,11 @@ class Absent:
 
 
 def absent_things(text: str, known: Lexicon) -> list[Absent]:
-    """What a sentence names and the home has not, longest phrases first taken, in the order they stand.
+    """The rooms and objects of a sentence that the home has no sensor for, in the order of the sentence.
 
     Args:
-        text: The sentence, without what it denies.
-        known: Words of the home (`home_lexicon`). A home without any word is not asked: nothing is known of
-            where its sensors are.
+        text: The sentence, without what it negates.
+        known: Words of the home. Without any word, nothing is known of its sensors and nothing is returned.
     """
     if not known:
         return []
@@ -88,7 +85,7 @@ def absent_things(text: str, known: Lexicon) -> list[Absent]:
         match = re.search(_pattern(phrase), taken)
         if match is None:
             continue
-        # What a longer phrase has used up is no thing of its own: the "door" of a "garage door".
+        # The "door" of a "garage door" is no object of its own.
         taken = taken[: match.start()] + " " * len(match[0]) + taken[match.end() :]
         if phrase not in known:
             room = _ROOM_OF.get(OBJECT_PHRASES.get(phrase, phrase), "")

@@ -1,5 +1,4 @@
-"""Index folders inside a model's folder: their names, which one to take, where their windows are, how they
-are asked."""
+"""Index folders of a model: their names, the choice of one, the place of its windows, its search defaults."""
 
 import os
 from pathlib import Path

@@ -103,6 +103,7 @@ class NewWindows:
 
     @cached_property
     def caption_config(self) -> CaptionConfig | None:
+        """Settings of the captions that the clustering was named with; None where none are noted."""
         settings = self.clustering.about.get("captions")
         return None if settings is None else CaptionConfig.model_validate(settings)
 

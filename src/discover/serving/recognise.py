@@ -166,7 +166,7 @@ def write_timeline(folder: Path, found: RecognisedLog, *, title: str) -> list[Pa
 
 
 def day_span(windows: pl.DataFrame) -> str:
-    """ "18 days, 2009-07-01 to 2009-07-18" of a table with `start`, at least one row."""
+    """Days of a table with a column `start`, such as "18 days, 2009-07-01 to 2009-07-18"."""
     days = windows["start"].dt.strftime("%Y-%m-%d").unique().sort().to_list()
     return f"{len(days)} day{'s' if len(days) > 1 else ''}, {days[0]} to {days[-1]}"
 

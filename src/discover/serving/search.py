@@ -165,9 +165,8 @@ class Searcher:
         """The best windows for a sentence, or moments if hits are merged.
 
         Args:
-            text: What to look for. What it says of places, absence, duration, movement and time is also read
-            by
-                rule (`parse_query`); what it denies is not embedded.
+            text: What to look for. The parser also reads its places, negations, durations, movements and
+                times; what it negates is not embedded.
             options: How to answer; None: as the index's run set it (`defaults`).
 
         Raises:

@@ -1,8 +1,8 @@
-"""The packaged all-MiniLM-L6-v2 in plain torch: the same vectors as sentence-transformers gives, without the
-four seconds its import takes.
+"""The packaged all-MiniLM-L6-v2 in plain torch.
 
-Only for the packaged weights, whose shape is known by their hash (`model_files`). A model folder of one's own
-loads through `towers`, with the modules it names.
+It gives the same vectors as sentence-transformers, without the four seconds that its import takes. It is only
+for the packaged weights, whose shape is known by their hash (`model_files`); other model folders load through
+`towers`, with the modules that they name.
 """
 
 from collections.abc import Mapping, Sequence

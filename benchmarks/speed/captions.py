@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.harness import machine_facts, markdown_table, peak_rss_gb, time_pairs
-from discover.captions import STYLES, CaptionConfig, caption_windows
+from discover.captions import CAPTIONERS, CaptionConfig, caption_windows
 from discover.core.day_parts import DAY_PARTS
 from discover.core.window_set import EventLog, WindowSet
 from discover.homes import import_log, load_home
@@ -58,7 +58,7 @@ def main() -> None:
     window_set = WindowSet(log.home, log.events, sampled.windows)
     n = len(window_set.windows)
     rows = []
-    for style in STYLES:
+    for style in CAPTIONERS:
         config = CaptionConfig(style=style, n_captions=arguments.captions)
         timing = time_pairs(
             lambda config=config: caption_windows(window_set, config), lambda: python_loop(window_set)

@@ -31,7 +31,7 @@ from discover.core.config import (
 from discover.core.errors import ConfigError
 from discover.core.names import PathName
 from discover.core.reading import taken_apart
-from discover.encoders.config import SensorEncoderConfig
+from discover.encoders.config import AnyEncoderConfig, SensorEncoderConfig
 from discover.text_encoders.config import TextEncoderConfig, without_permissions
 
 __all__ = [
@@ -114,7 +114,7 @@ class AlignmentConfig(StrictModel):
     """Family of the home, likewise."""
     encoder_config_path: Path | None = None
     """YAML of the sensor encoder; instead of the inline `encoder` block."""
-    encoder: SensorEncoderConfig = SensorEncoderConfig()
+    encoder: AnyEncoderConfig = SensorEncoderConfig()
     """Sensor encoder."""
     sensor_projection: ProjectionConfig = ProjectionConfig()
     """Head of the sensor side."""
@@ -133,8 +133,8 @@ class AlignmentConfig(StrictModel):
     """When to end before the last step; null never does."""
     curriculum: CurriculumConfig | None = None
     """How hard negatives get harder; null keeps difficulty 0.5. Needs loss.use_hard_negatives."""
-    use_wandb: bool = False
-    """Also log to Weights & Biases (extra `track`)."""
+    trackers: tuple[str, ...] = ()
+    """Where values go beside metrics.jsonl: wandb or tensorboard (extra `track`), or a registered name."""
     wandb_project: str = "discover-v2"
     """W&B project."""
     wandb_entity: str | None = None
@@ -183,7 +183,7 @@ class AlignmentConfig(StrictModel):
                     read, more = adopt_v2_keys({**read, "sensor_projection": own.get("sensor_projection")})
                 notes += more
             own[block] = read[block]
-        for key in [k for k in own if k not in cls.model_fields]:
+        for key in [k for k in own if k not in cls.model_fields and k != "use_wandb"]:
             # Pydantic knows this model's names only, and most of a run's blocks are the pipeline's.
             valid = {*cls.model_fields, *PIPELINE_BLOCKS}
             raise ConfigError(f"{source}: unknown setting '{key}'. {closest(key, valid)}")
@@ -219,6 +219,19 @@ class AlignmentConfig(StrictModel):
         """YAML text that `from_yaml` reads back into an equal config."""
         return dump_yaml(self)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _trackers_of_use_wandb(cls, values: Any) -> Any:
+        # discover-v2's switch, and that of 0.1.0.
+        if isinstance(values, Mapping) and "use_wandb" in values:
+            values = dict(values)
+            on = values.pop("use_wandb")
+            if not isinstance(on, bool):
+                raise ValueError(f"use_wandb is true or false, got {on!r:.40}")
+            if on and "wandb" not in (named := tuple(values.get("trackers") or ())):
+                values["trackers"] = (*named, "wandb")
+        return values
+
     @model_validator(mode="after")
     def _consistent(self) -> "AlignmentConfig":
         if self.loss.clip_weight == 0 and self.loss.mlm_weight == 0:
@@ -238,7 +251,8 @@ class AlignmentConfig(StrictModel):
         if text is not None and text.type == "attention":
             raise ValueError("text_projection.type attention: a text is one vector; use linear or mlp")
         heads = self.sensor_projection.n_heads
-        if self.sensor_projection.type == "attention" and self.encoder.d_model % heads:
+        width = getattr(self.encoder, "d_model", None)
+        if self.sensor_projection.type == "attention" and width is not None and width % heads:
             raise ValueError(f"sensor_projection.n_heads {heads} does not divide encoder.d_model")
         if self.loss.clip_weight == 0 and self.training.best_metric != "val_loss":
             raise ValueError(

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from discover.alignment.compatibility import idle_loss_keys, idle_projection_keys
 from discover.core.config import StrictModel
-from discover.encoders.config import SensorEncoderConfig
+from discover.encoders.config import EncoderConfig
 
 __all__ = [
     "AugmentationConfig",
@@ -288,7 +288,7 @@ class TrainingConfig(StrictModel):
 class ModelSettings:
     """What shapes an `AlignmentModel`: sizes, heads and losses of a run, without its data and schedule."""
 
-    encoder: SensorEncoderConfig
+    encoder: EncoderConfig
     sensor_projection: ProjectionConfig
     text_projection: ProjectionConfig | None
     loss: LossConfig

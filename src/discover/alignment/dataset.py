@@ -13,7 +13,7 @@ from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import DataError
 from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import WindowSet
-from discover.encoders.config import SensorEncoderConfig
+from discover.encoders.config import EncoderConfig
 from discover.encoders.features import EventFeatures, WindowBatch, build_event_features, gather_batch
 from discover.interop import read_windows
 from discover.losses import PairKeys
@@ -65,7 +65,7 @@ class AlignmentDataset:
         window_set: WindowSet,
         embeddings: EmbeddingTable,
         vocabulary: Vocabulary,
-        encoder: SensorEncoderConfig,
+        encoder: EncoderConfig,
         *,
         device: torch.device | str = "cpu",
         sensor_texts: NDArray[np.floating] | None = None,

@@ -205,7 +205,7 @@ class _Classifier(nn.Module):
 def _optimizer(
     network: _Classifier, config: FineTuneConfig, steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    encoder = [p for p in network.encoder.parameters() if p.requires_grad]
+    encoder = [p for _, p in network.encoder.named_parameters() if p.requires_grad]
     groups = [{"params": list(network.head.parameters()), "lr": config.head_learning_rate}]
     if encoder:
         groups.append({"params": encoder, "lr": config.learning_rate})

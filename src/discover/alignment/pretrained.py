@@ -112,7 +112,7 @@ def _card(model: LoadedModel, values: Mapping[str, float]) -> str:
         "plain language, or recognise activities from their descriptions. Trained without activity labels.",
         "",
         f"- Home: {model.home.title or model.home.name} ({len(model.home.sensors)} sensors)",
-        f"- Encoder: {config.encoder.n_layers} layers, width {config.encoder.d_model}; "
+        f"- Encoder: {config.encoder.type}, width {model.model.encoder.dim}; "
         f"joint space of width {model.dim}; {parameters:,} parameters",
         f"- Text encoder: {model.text_meta.get('model_name', config.text_encoder.type)}",
         f"- Loss: {config.loss.alignment_loss_type}, targets {config.loss.targets}; {model.step:,} steps",

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,7 +23,7 @@ from discover.alignment.resuming import Resume, starting_point
 from discover.alignment.run_folder import RunFolder, data_fingerprint, portable_settings, run_fingerprint
 from discover.alignment.step import TrainingStep
 from discover.alignment.stopping import stop_signals
-from discover.alignment.tracking import WandbTracker
+from discover.alignment.tracking import Tracker, start_trackers
 from discover.alignment.validation import Validator
 from discover.core.artifacts import write_text
 from discover.core.errors import TrainingError
@@ -88,7 +88,7 @@ class Run:
         self.sums: dict[str, Tensor] = {}
         self.summed = 0
         self.note = ""
-        self.tracker: WandbTracker | None = None
+        self.trackers: Sequence[Tracker] = ()
         self.clock = time.perf_counter()
 
     def start(self, resume: Resume, overwrite: bool) -> None:
@@ -112,8 +112,8 @@ class Run:
 
     def go(self) -> TrainResult:
         """Train from wherever the run stands to the last step."""
-        if self.config.use_wandb and self.files.writes and self.step < self.total and not self.ended:
-            self.tracker = WandbTracker(self.config, self.files.fingerprint)
+        if self.files.writes and self.step < self.total and not self.ended:
+            self.trackers = start_trackers(self.config, self.files.fingerprint)
         self.progress.start("Training", self.total)
         self.progress.advance(self.step)
         self.model.train()
@@ -145,13 +145,13 @@ class Run:
         try:
             yield
         finally:
-            if self.tracker is not None:
-                self.tracker.finish()
+            for tracker in self.trackers:
+                tracker.finish()
 
     def _log(self, values: dict[str, Any]) -> None:
         self.files.log(values)
-        if self.tracker is not None:
-            self.tracker.log(values)
+        for tracker in self.trackers:
+            tracker.log(values)
 
     def _restore(self, content: dict[str, Any]) -> None:
         self.work.restore(content)

@@ -41,7 +41,7 @@ def run_settings(config: AlignmentConfig, *, extendable: bool = False) -> dict[s
     own = {
         k: v
         for k, v in values.items()
-        if k not in _FREE_SETTINGS and not k.startswith(("wandb_", "use_wandb")) and not k.endswith("_path")
+        if k not in _FREE_SETTINGS and not k.startswith(("wandb_", "trackers")) and not k.endswith("_path")
     }
     free = ("device", "num_workers", "pin_memory")
     own["training"] = {
@@ -55,7 +55,8 @@ def run_settings(config: AlignmentConfig, *, extendable: bool = False) -> dict[s
 def portable_settings(config: AlignmentConfig) -> dict[str, Any]:
     """The config as plain data without paths, so that equal runs in two folders give equal checkpoints."""
     values = config.model_dump(mode="json")
-    return {k: v for k, v in values.items() if k != "output_dir" and not k.endswith("_path")}
+    free = ("output_dir", "trackers")
+    return {k: v for k, v in values.items() if k not in free and not k.endswith("_path")}
 
 
 def data_fingerprint(train: AlignmentDataset, validation: AlignmentDataset) -> str:

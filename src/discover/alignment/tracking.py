@@ -1,17 +1,30 @@
-"""Weights & Biases beside metrics.jsonl: an extra that a run without it does not miss."""
+"""Where a run's values go beside metrics.jsonl: Weights & Biases, TensorBoard, or a tracker of one's own."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from discover.alignment.config import AlignmentConfig
 from discover.core.errors import ConfigError
+from discover.core.registry import Registry
 
-__all__ = ["WandbTracker"]
+__all__ = ["TRACKERS", "TensorBoardTracker", "Tracker", "WandbTracker", "start_trackers"]
+
+
+class Tracker(Protocol):
+    """Gets every line of metrics.jsonl while a run trains."""
+
+    def log(self, values: Mapping[str, Any]) -> None:
+        """Take one line: `step`, `split` ("train" or "val"), and numbers by name."""
+        ...
+
+    def finish(self) -> None:
+        """Write what is left; called once, also when the run is stopped or fails."""
+        ...
 
 
 class WandbTracker:
-    """Logs a run's values under its names; `WANDB_MODE=offline` keeps everything in the run's folder.
+    """Logs to Weights & Biases; `WANDB_MODE=offline` keeps everything in the run's folder.
 
     A resumed run goes on under the same id. Gradients and weights are not watched: that hooks every
     layer and slows the step.
@@ -29,8 +42,8 @@ class WandbTracker:
             import wandb
         except ImportError as error:
             raise ConfigError(
-                "use_wandb needs the package wandb. Install it with `pip install discover-v2[track]`, "
-                "or set use_wandb: false."
+                "The tracker wandb needs the package wandb. Install it with "
+                "`pip install discover-v2[track]`, or leave wandb out of trackers."
             ) from error
         tags = [*config.wandb_tags, *(t for t in (config.dataset, config.dataset_type) if t)]
         self._run = wandb.init(
@@ -49,11 +62,66 @@ class WandbTracker:
 
     def log(self, values: Mapping[str, Any]) -> None:
         """One line of metrics.jsonl."""
-        split = values.get("split", "train")
-        shown = {k: v for k, v in values.items() if k not in ("step", "split") and v is not None}
-        named = {f"{split}/{k.removeprefix(split + '_')}": v for k, v in shown.items()}
-        self._run.log(json.loads(json.dumps(named)), step=int(values["step"]))
+        self._run.log(json.loads(json.dumps(_named(values))), step=int(values["step"]))
 
     def finish(self) -> None:
         """Write what is left."""
         self._run.finish()
+
+
+class TensorBoardTracker:
+    """Writes scalars for TensorBoard into the run's folder (`tensorboard --logdir FOLDER`).
+
+    Args:
+        config: The run.
+        run_id: Not used; a run's folder names it.
+
+    Raises:
+        ConfigError: The package tensorboard is not installed.
+    """
+
+    def __init__(self, config: AlignmentConfig, run_id: str) -> None:
+        del run_id
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise ConfigError(
+                "The tracker tensorboard needs the package tensorboard. Install it with "
+                "`pip install discover-v2[track]`, or leave tensorboard out of trackers."
+            ) from error
+        self._writer: Any = SummaryWriter(str(config.output_dir / "tensorboard"))
+
+    def log(self, values: Mapping[str, Any]) -> None:
+        """One line of metrics.jsonl; texts are no scalars and stay there."""
+        for name, value in _named(values).items():
+            if isinstance(value, int | float):
+                self._writer.add_scalar(name, value, int(values["step"]))
+
+    def finish(self) -> None:
+        """Write what is left."""
+        self._writer.close()
+
+
+TrackerBuilder = Callable[[AlignmentConfig, str], Tracker]
+"""(settings of the run, its fingerprint) -> tracker."""
+
+TRACKERS: Registry[TrackerBuilder] = Registry(
+    "tracker", "discover.trackers", {"wandb": WandbTracker, "tensorboard": TensorBoardTracker}
+)
+"""Builder by the name in `trackers`."""
+
+
+def start_trackers(config: AlignmentConfig, run_id: str) -> Sequence[Tracker]:
+    """The trackers that the run names, in their order.
+
+    Raises:
+        ConfigError: A name is not registered, or a tracker's package is not installed.
+    """
+    return [TRACKERS[name](config, run_id) for name in config.trackers]
+
+
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as `train/loss`, without step, split and what is not there."""
+    split = values.get("split", "train")
+    shown = {k: v for k, v in values.items() if k not in ("step", "split") and v is not None}
+    return {f"{split}/{k.removeprefix(split + '_')}": v for k, v in shown.items()}

@@ -17,6 +17,7 @@ from discover.alignment.loaded import LoadedModel
 from discover.alignment.sensor_vectors import sensor_vectors
 from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet
+from discover.encoders.factory import SensorEncoder
 from discover.encoders.features import WindowBatch, build_event_features, gather_batch
 from discover.encoders.transformer import TransformerEncoder
 
@@ -25,7 +26,7 @@ from discover.encoders.transformer import TransformerEncoder
 __all__ = ["UnfrozenEncoder", "unfreeze_layers"]
 
 
-def unfreeze_layers(encoder: TransformerEncoder, layers: int, *, setting: str) -> None:
+def unfreeze_layers(encoder: SensorEncoder, layers: int, *, setting: str) -> None:
     """Let the last blocks of an encoder learn and freeze the rest.
 
     Args:
@@ -34,8 +35,12 @@ def unfreeze_layers(encoder: TransformerEncoder, layers: int, *, setting: str) -
         setting: Name of the setting the number comes from, for the error.
 
     Raises:
-        ConfigError: More layers than the encoder has.
+        ConfigError: More layers than the encoder has, or it is no transformer.
     """
+    if not isinstance(encoder, TransformerEncoder):
+        raise ConfigError(
+            f"{setting}: only a transformer has blocks that learn, and this model has another encoder."
+        )
     blocks: list[nn.Module] = list(encoder.blocks)
     if layers > len(blocks):
         raise ConfigError(

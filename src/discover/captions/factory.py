@@ -1,20 +1,15 @@
-"""Windows in, captions out: `caption_windows` and the table of styles."""
+"""Windows in, captions out: `caption_windows`."""
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from discover.captions.baseline import build_baseline
+from discover.captions.captioners import CAPTIONERS
 from discover.captions.compose import CaptionColumn, hash_ids
 from discover.captions.config import CaptionConfig
 from discover.captions.facts import home_facts
-from discover.captions.mixed import build_mixed
 from discover.captions.phrases import Phrases
-from discover.captions.short import build_short
-from discover.captions.structured import build_structured
 from discover.captions.summary import summarise_windows
 from discover.core.errors import DataError
 from discover.core.event_semantics import event_codes
@@ -22,17 +17,7 @@ from discover.core.progress import SILENT, Progress
 from discover.core.tables import CAPTIONS, empty_table, validate_table
 from discover.core.window_set import WindowSet
 
-__all__ = ["STYLES", "StyleBuilder", "caption_windows"]
-
-StyleBuilder = Callable[[Phrases, NDArray[np.uint64], int, int], list[CaptionColumn]]
-"""(sentence parts, window hashes, captions per window, seed) -> one column per caption index."""
-
-STYLES: Final[Mapping[str, StyleBuilder]] = {
-    "baseline": build_baseline,
-    "structured": build_structured,
-    "short": build_short,
-    "mixed": build_mixed,
-}
+__all__ = ["caption_windows"]
 
 _BLOCK = 16_384
 """Windows described at a time: keeps memory flat; the captions do not depend on it."""
@@ -56,7 +41,9 @@ def caption_windows(
         one window distinct.
 
     Raises:
-        DataError: A window holds no event or points outside the event table.
+        DataError: A window holds no event or points outside the event table, or a captioner gives a wrong
+            number of sentences or the same sentence twice for a window.
+        ConfigError: No captioner has the name `config.style`.
     """
     windows = window_set.windows
     if not len(windows):
@@ -65,7 +52,7 @@ def caption_windows(
     events = window_set.events
     sensor_E, state_E = event_codes(events)
     facts = home_facts(window_set.home, events)
-    build = STYLES[config.style]
+    build = CAPTIONERS[config.style]
     blocks = []
     progress.start("describing windows", len(windows))
     for begin in range(0, len(windows), _BLOCK):
@@ -73,13 +60,14 @@ def caption_windows(
         phrases = Phrases(summarise_windows(block, facts, sensor_E, state_E), facts)
         ids = block.windows["window_id"]
         columns = build(phrases, hash_ids(ids), config.n_captions, config.seed)
+        _check_columns(columns, len(ids), config)
         blocks.append(_interleave(ids, columns))
         progress.advance(len(ids))
     progress.finish()
     return validate_table(pl.concat(blocks), CAPTIONS, "captions")
 
 
-def _interleave(ids: pl.Series, columns: list[CaptionColumn]) -> pl.DataFrame:
+def _interleave(ids: pl.Series, columns: Sequence[CaptionColumn]) -> pl.DataFrame:
     """Rows of one window together, in order of caption index."""
     w, n = len(ids), len(columns)
     order = np.arange(n * w).reshape(n, w).T.ravel()
@@ -101,4 +89,22 @@ def _check_offsets(window_set: WindowSet) -> None:
         raise DataError(
             f"{len(bad):,} windows hold no event or point outside the {n_events:,} events "
             f"(first: {bad['window_id'][0]}). The log was imported again: run `discover sample` again."
+        )
+
+
+def _check_columns(columns: Sequence[CaptionColumn], n_windows: int, config: CaptionConfig) -> None:
+    """A captioner of someone else is held to its contract; the project's own pass by construction."""
+    wrong = len(columns) != config.n_captions or any(len(c.text) != n_windows for c in columns)
+    if wrong or any(c.text.null_count() for c in columns):
+        raise DataError(
+            f"Captioner '{config.style}' gave {len(columns)} columns of {[len(c.text) for c in columns]} "
+            f"sentences for {config.n_captions} captions of {n_windows:,} windows. It must give that many "
+            "columns with one sentence per window."
+        )
+    pairs = ((i, k) for k in range(len(columns)) for i in range(k))
+    same = next(((i, k) for i, k in pairs if (columns[i].text == columns[k].text).any()), None)
+    if same is not None:
+        raise DataError(
+            f"Captioner '{config.style}' says the same sentence twice for a window (captions {same[0]} and "
+            f"{same[1]}). Captions of one window must be distinct; ask for fewer with captions.n_captions."
         )

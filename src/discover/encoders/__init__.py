@@ -7,21 +7,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from discover.encoders.config import MetadataConfig, SensorEncoderConfig
-    from discover.encoders.factory import build_encoder
+    from discover.encoders.config import EncoderConfig, MetadataConfig, SensorEncoderConfig
+    from discover.encoders.factory import SensorEncoder, build_encoder, register_encoder
     from discover.encoders.features import EventFeatures, WindowBatch, build_event_features, gather_batch
 
 __all__ = [
+    "EncoderConfig",
     "EventFeatures",
     "MetadataConfig",
+    "SensorEncoder",
     "SensorEncoderConfig",
     "WindowBatch",
     "build_encoder",
     "build_event_features",
     "gather_batch",
+    "register_encoder",
 ]
 
 _HOME_OF = {
+    "EncoderConfig": "config",
+    "SensorEncoder": "factory",
+    "register_encoder": "factory",
     "EventFeatures": "features",
     "MetadataConfig": "config",
     "SensorEncoderConfig": "config",

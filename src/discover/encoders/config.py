@@ -1,13 +1,22 @@
 """Settings of the sensor encoder and of the features it reads."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializeAsAny, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
-from discover.core.config import StrictModel, closest
+from discover.core.config import StrictModel, closest, config_from_mapping
+from discover.core.registry import Registry
 
-__all__ = ["CATEGORICAL_FIELDS", "PRESETS", "MetadataConfig", "SensorEncoderConfig"]
+__all__ = [
+    "CATEGORICAL_FIELDS",
+    "ENCODER_CONFIGS",
+    "PRESETS",
+    "AnyEncoderConfig",
+    "EncoderConfig",
+    "MetadataConfig",
+    "SensorEncoderConfig",
+]
 
 CATEGORICAL_FIELDS: tuple[str, ...] = (
     "sensor",
@@ -75,7 +84,21 @@ class MetadataConfig(StrictModel):
         return self.categorical_fields
 
 
-class SensorEncoderConfig(StrictModel):
+class EncoderConfig(StrictModel):
+    """What the settings of every encoder have; the settings of an encoder derive from it.
+
+    A class that derives from it gives `type` one literal value, and has `max_seq_len` (longest window in
+    events) and `metadata` (what is read of every event).
+    """
+
+    type: str
+    """Architecture."""
+    if TYPE_CHECKING:
+        max_seq_len: int
+        metadata: MetadataConfig
+
+
+class SensorEncoderConfig(EncoderConfig):
     """Transformer over the events of a window."""
 
     type: Literal["transformer"] = "transformer"
@@ -131,3 +154,23 @@ class SensorEncoderConfig(StrictModel):
         if not self.metadata.use_coordinates and self.fourier_bands != 12:
             raise ValueError("fourier_bands has no effect without metadata.use_coordinates; remove it")
         return self
+
+
+ENCODER_CONFIGS: Registry[type[EncoderConfig]] = Registry(
+    "sensor encoder", "discover.encoder_configs", {"transformer": SensorEncoderConfig}
+)
+"""Settings by `encoder.type`."""
+
+
+def _by_type(values: Any, validate: ValidatorFunctionWrapHandler) -> EncoderConfig:
+    """Read an encoder block with the settings of its type."""
+    if isinstance(values, EncoderConfig):
+        return values
+    kind = values.get("type", "transformer") if isinstance(values, Mapping) else "transformer"
+    if not isinstance(kind, str) or kind == "transformer":
+        return validate(values)  # type: ignore[no-any-return]
+    return config_from_mapping(values, ENCODER_CONFIGS[kind], source="encoder")
+
+
+AnyEncoderConfig = Annotated[SerializeAsAny[SensorEncoderConfig], WrapValidator(_by_type)]
+"""The settings of any registered encoder; `type` says which, and the transformer is the default."""

@@ -19,7 +19,7 @@ from discover.core.day_parts import DAY_PARTS, GAP_EDGES_S, WEEKDAYS, day_part_e
 from discover.core.errors import ConfigError, DataError
 from discover.core.vocabulary import PAD, Vocabulary
 from discover.core.window_set import WindowSet
-from discover.encoders.config import SensorEncoderConfig
+from discover.encoders.config import EncoderConfig
 
 # Shape letters: E events, S sensors, W windows, B batch, L events of the batch's longest window, F fields.
 
@@ -115,7 +115,7 @@ class WindowBatch:
 def build_event_features(
     window_set: WindowSet,
     vocabulary: Vocabulary,
-    config: SensorEncoderConfig,
+    config: EncoderConfig,
     *,
     sensor_texts: NDArray[np.floating] | None = None,
 ) -> EventFeatures:

@@ -7,8 +7,8 @@ lines, as `_interval_import` does.
 import polars as pl
 
 from discover.core.errors import DataError
-from discover.core.home import Home, Sensor
-from discover.core.tables import ANNOTATIONS, EVENTS, validate_table
+from discover.core.home import Home
+from discover.core.tables import ANNOTATIONS, validate_table
 from discover.core.window_set import EventLog
 from discover.homes._blocks import read_blocks, read_sensor_list
 from discover.homes._clean import hole_starts
@@ -18,7 +18,7 @@ from discover.homes._log_report import log_report
 from discover.homes._sources import Source
 from discover.homes._state_table import read_state_table
 from discover.homes.activity_labels import with_labels
-from discover.homes.places import guess_sensor
+from discover.homes.readers import log_of_tables
 from discover.homes.report import SHOWN, ImportReport, Problem, refused_problems
 
 __all__ = ["import_blocks", "import_state_table"]
@@ -90,31 +90,12 @@ def import_state_table(table: Source, home: Home, *, source: str, sha256: str) -
             f"{table.path} is a table with one column per sensor ({', '.join(found.sensors[:5])}, ...), and "
             "no state changes in it, so it holds no event. Give a longer part of it."
         )
-    known = {s.id for s in home.sensors}
-    seen = found.events.group_by("sensor").agg(pl.col("state").mode().first())
-    state_of = dict(seen.iter_rows())
-    added = [
-        guess_sensor(name, states=[state_of.get(name, "OFF")]) for name in found.sensors if name not in known
-    ]
-    sensors: list[Sensor] = sorted([*home.sensors, *added], key=lambda s: s.id)
-    completed = home.model_copy(update={"sensors": tuple(sensors)})
-    events = found.events.with_columns(
-        pl.col("sensor").cast(pl.Enum([s.id for s in completed.sensors])),
-        pl.col("state").cast(pl.Enum(sorted(set(found.events["state"])))),
-        resident=pl.lit(None, dtype=pl.String),
-    ).select(list(EVENTS))
-    times = events["time"].to_physical().to_numpy()
-    holes = hole_starts(times)
-    completed, scored = with_labels(completed, found.runs["label"].to_list())
-    annotations = interval_annotations(found.runs, found.runs["label"], scored, times, holes)
-    log = EventLog(
-        completed, validate_table(events, EVENTS, source), validate_table(annotations, ANNOTATIONS, source)
-    )
+    log, unknown, holes = log_of_tables(home, found.events, found.runs, source=source, silent=found.sensors)
     problems = [
         *refused_problems(found.rejected),
         Problem(
             problem="rows that are no event: nothing changes from the row before",
-            count=found.n_rows - events["line"].n_unique(),
+            count=found.n_rows - log.events["line"].n_unique(),
             done="read; an event is a change",
         ),
         Problem(
@@ -130,7 +111,7 @@ def import_state_table(table: Source, home: Home, *, source: str, sha256: str) -
         ),
     ]
     report = log_report(
-        log, source=source, sha256=sha256, holes=holes, unknown=tuple(s.id for s in added), others=(),
+        log, source=source, sha256=sha256, holes=holes, unknown=unknown, others=(),
         problems=problems,
         lines=found.n_lines, rows_read=found.n_rows, heading_lines=1, blank_lines=found.n_blank,
         rejected_lines=len(found.rejected), labels_per_line=True,

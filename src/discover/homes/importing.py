@@ -20,6 +20,7 @@ from discover.homes._other_logs import import_blocks, import_state_table
 from discover.homes._plan import plan_log
 from discover.homes._zones import checked_zone
 from discover.homes.places import read_translate
+from discover.homes.readers import import_with
 from discover.homes.registry import unknown_home
 from discover.homes.report import ImportReport
 
@@ -49,6 +50,7 @@ def import_log(
     name: str | None = None,
     family: str = "own",
     time_zone: str | None = None,
+    reader: str | None = None,
 ) -> ImportedLog:
     """Read the log of a known or an unknown home, however it is kept (docs/formats_logs.md).
 
@@ -60,8 +62,11 @@ def import_log(
         name: Name of an unknown home; by default made from the file name.
         family: Data family of an unknown home.
         time_zone: IANA zone of the home, instead of the one in its description.
+        reader: Name of a reader in `homes.readers.READERS`, for a format of someone else; None: the format is
+            recognised.
 
     Raises:
+        ConfigError: No reader has this name.
         DataError: There is no such zone, no log is there, it holds no event, or its files are those of
             several homes.
     """
@@ -70,6 +75,8 @@ def import_log(
         home = unknown_home(name or _name_from(path), family)
     if time_zone is not None:
         home = home.model_copy(update={"time_zone": checked_zone(time_zone).key})
+    if reader is not None:
+        return ImportedLog(*import_with(reader, path, home, source=path.resolve().name))
     plan = plan_log(path, home.name)
     if translate is not None and plan.kind != "lines":
         raise DataError(

@@ -130,11 +130,7 @@ def _embed(stage: Stage, progress: Progress) -> StageResult:
 def _settings(alignment: AlignmentConfig) -> dict[str, Any]:
     # Tracking does not change the model, so switching it on does not train again; nor does a move.
     values = alignment.model_dump(mode="json", exclude=set(TRAINING_PATHS))
-    return {
-        key: value
-        for key, value in values.items()
-        if not key.endswith("wandb") and not key.startswith("wandb")
-    }
+    return {key: value for key, value in values.items() if key != "trackers" and not key.startswith("wandb")}
 
 
 def _window_files(data: DataFolders, sampling: Path) -> dict[str, Path]:

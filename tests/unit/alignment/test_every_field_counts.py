@@ -30,7 +30,7 @@ NAMES_AND_PLACES = {
 """Say where things are or what they are called; test_inputs_from_files reads through each of them."""
 
 ELSEWHERE = {
-    "use_wandb": "test_training: tracking",
+    "trackers": "test_training: tracking",
     "wandb_project": "test_training: tracking",
     "wandb_entity": "test_training: tracking",
     "wandb_name": "test_training: tracking",

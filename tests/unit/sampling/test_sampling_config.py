@@ -10,22 +10,24 @@ from discover.core.config import config_from_mapping, dump_yaml, load_yaml
 from discover.core.errors import ConfigError
 from discover.sampling import SamplingConfig
 
-CONFIGS = Path(__file__).parents[3] / "configs" / "sampling"
-SHIPPED = sorted(CONFIGS.glob("*.yaml"))
 
-
-def test_shipped_files_are_the_expected_ones() -> None:
-    names = {"FL_20", "FL_50", "FD_30", "FD_60", "FD_120", "VD_30_60_120"}
-    assert {p.stem for p in SHIPPED} == names | {f"{n}_p" for n in names}
-
-
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
-def test_shipped_file_loads_and_is_named_after_itself(path: Path, tmp_path: Path) -> None:
-    config = load_yaml(path, SamplingConfig)
-    assert config.name == path.stem
-    assert config.presegmented == path.stem.endswith("_p")
+@pytest.mark.parametrize("presegmented", [False, True])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"type": "fixed_length", "size": 20},
+        {"type": "fixed_length", "size": 50},
+        {"duration_s": 30},
+        {"duration_s": 120},
+        {"type": "variable_duration", "durations_s": [30, 60, 120]},
+    ],
+)
+def test_written_settings_load_as_the_same(
+    values: dict[str, Any], presegmented: bool, tmp_path: Path
+) -> None:
+    config = SamplingConfig(presegmented=presegmented, **values)
+    assert config.name.endswith("_p") == presegmented
     assert (config.overlap_train, config.overlap_eval) == (0.5, 0.0)
-    assert config.min_events == (8 if config.type == "fixed_length" else 3)
     again = tmp_path / "again.yaml"
     again.write_text(dump_yaml(config))
     assert load_yaml(again, SamplingConfig) == config

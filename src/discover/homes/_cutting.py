@@ -25,13 +25,13 @@ HARD = 255
 """Mark of a line that is read one by one."""
 LONGEST_LINE = 5000
 """Bytes of a line that are looked at; a longer line is refused."""
-_CLOCK_WORDS = np.array(
-    [
-        int.from_bytes(word.encode(), "little")
-        for word in ("AM", "PM", "am", "pm", "Am", "Pm", "A.M.", "P.M.", "a.m.", "p.m.", "Z", "UTC", "GMT")
-    ],
-    dtype=np.uint64,
-)
+_WORDS = (b"AM", b"PM", b"am", b"pm", b"Am", b"Pm", b"A.M.", b"P.M.", b"a.m.", b"p.m.", b"Z", b"UTC", b"GMT")
+_CLOCK_WORDS = np.array([int.from_bytes(word, "little") for word in _WORDS], dtype=np.uint64)
+_ODD, _CLOCK = 1, 2
+_FIRST = np.zeros(256, dtype=np.uint8)
+"""First byte of a sensor's id: quotes and signs are odd, some letters may begin a word of the clock."""
+_FIRST[list(b'"+-')] = _ODD
+_FIRST[[word[0] for word in _WORDS]] = _CLOCK
 
 
 def _pieces(data: bytes) -> Iterator[memoryview]:
@@ -52,8 +52,9 @@ def cut_ahead(data: bytes, commas: bool) -> Iterator["Cut"]:
     waiting: deque[Future[Cut]] = deque()
     with ThreadPoolExecutor(max_workers=CUTTERS) as worker:
         signs = b";" in data or b"|" in data or (not commas and b"," in data)
+        quotes = b'"' in data
         for piece in _pieces(data):
-            waiting.append(worker.submit(_cut_piece, piece, commas, signs))
+            waiting.append(worker.submit(_cut_piece, piece, commas, signs, quotes))
             if len(waiting) > _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -83,7 +84,7 @@ class Cut:
     day_above_12: bool
 
 
-def _cut_piece(piece: memoryview, commas: bool, other_signs: bool) -> Cut:
+def _cut_piece(piece: memoryview, commas: bool, other_signs: bool, quotes: bool) -> Cut:
     fields = split_fields(piece, commas=commas)
     first, stop = fields.first[:-1], fields.first[1:]
     reason = np.zeros(len(first), dtype=np.uint8)
@@ -98,7 +99,8 @@ def _cut_piece(piece: memoryview, commas: bool, other_signs: bool) -> Cut:
     time = days * _DAY_US + micros
     at = first + base
     good = real_day & real_time & (base > 0) & (stop >= at + 2)
-    good &= ~_odd_lines(fields, np.where(good, at, 0), clock_end, stop, good)
+    if good.any():
+        good &= ~_odd_lines(fields, np.where(good, at, 0), clock_end, int(np.count_nonzero(good)), quotes)
     if other_signs:
         good &= ~_other_separators(fields, np.where(good, at, 0), commas)
     hard: list[tuple[int, str]] = []
@@ -124,30 +126,35 @@ def _line_starts(fields: Fields) -> list[int]:
 def _day_above_12(fields: Fields, date: Positions) -> bool:
     if not len(date):
         return False
-    tens, units = fields.buffer[date + 8], fields.buffer[date + 9]
-    return bool(((tens > 49) | ((tens == 49) & (units > 50))).any())
+    tens = fields.buffer[date + 8]
+    if (tens > 49).any():
+        return True
+    return bool((fields.buffer[date[tens == 49] + 9] > 50).any())
 
 
 def _odd_lines(
-    fields: Fields, at: Positions, clock_end: Positions, stop: Positions, good: NDArray[np.bool_]
+    fields: Fields, at: Positions, clock_end: Positions, n_good: int, quotes: bool
 ) -> NDArray[np.bool_]:
-    """Lines that look readable and are not: other separators, quotes, AM or PM, a zone, two times, NUL."""
+    """Lines that look readable and are not: other separators, quotes, AM or PM, a zone, two times, NUL.
+
+    Of two fields or more in the piece; `at` is the field of the sensor, one follows it.
+    """
     buffer = fields.buffer
     start, end = fields.starts[at], fields.ends[at]
-    after_clock, after_sensor = buffer[clock_end], buffer[end]
-    second = np.minimum(at + 1, stop - 1)
-    after_second = buffer[fields.ends[second]]
-    odd: NDArray[np.bool_] = after_sensor != after_clock
+    after_clock, after_second = buffer[clock_end], buffer[fields.ends[1:][at]]
+    odd: NDArray[np.bool_] = buffer[end] != after_clock
     odd |= (after_second != after_clock) & (after_second != 10) & (after_second != 13)
-    first = buffer[start]
-    odd |= (first == 34) | (buffer[fields.starts[second]] == 34) | (first == 43) | (first == 45)
-    short = np.flatnonzero((end - start <= 4) & ((first | 32) != 109))  # not the usual M...
-    if len(short):
-        words = fields.masked_words(start[short], end[short] - start[short])
-        odd[short] |= np.isin(words, _CLOCK_WORDS)
+    first = _FIRST[buffer[start]]
+    odd |= first == _ODD
+    if quotes:
+        odd |= buffer[fields.starts[1:][at]] == 34
+    clock = np.flatnonzero(first == _CLOCK)
+    if len(clock):
+        words = fields.masked_words(start[clock], end[clock] - start[clock])
+        odd[clock] |= np.isin(words, _CLOCK_WORDS)
     used = buffer[: fields.size]
     colon = used == 58
-    if np.count_nonzero(colon) > 2 * np.count_nonzero(good):  # every good line has two of its own
+    if np.count_nonzero(colon) > 2 * n_good:  # every good line has two of its own
         odd |= _more_than_once(fields, np.flatnonzero(colon[3:] & colon[:-3]))[_filled(fields)]
     if fields.has_control:
         control = (used < 32) & (used != 9) & (used != 10) & (used != 13)

@@ -20,8 +20,6 @@ _LOW_BYTES = np.array([(1 << (8 * k)) - 1 for k in range(8)] + [0xFFFFFFFFFFFFFF
 _MIX_A = np.uint64(0x9E3779B97F4A7C15)
 _MIX_B = np.uint64(0xBF58476D1CE4E5B9)
 
-_CONTROL = np.array([k < 32 and k not in (9, 10, 13) for k in range(256)], dtype=np.bool_)
-
 Positions = NDArray[np.int64]
 
 
@@ -77,14 +75,19 @@ def split_fields(piece: bytes | memoryview, *, commas: bool) -> Fields:
     if commas:
         separator |= used == 44
     at = np.flatnonzero(separator)
+    signs = used[at]
     holds_field = np.diff(at) > 1
-    starts = at[:-1][holds_field] + 1
-    ends = at[1:][holds_field]
-    count = np.zeros(len(at), dtype=np.int64)
-    np.cumsum(holds_field, out=count[1:])
-    first = count[used[at] == 10]
+    if holds_field.all():  # one separator between any two fields, as most logs write
+        starts, ends, first = at[:-1] + 1, at[1:], np.flatnonzero(signs == 10)
+    else:
+        starts, ends = at[:-1][holds_field] + 1, at[1:][holds_field]
+        count = np.zeros(len(at), dtype=np.int64)
+        np.cumsum(holds_field, out=count[1:])
+        first = count[signs == 10]
+    # bytes below 32 other than TAB, newline, carriage return; by differences, since bytes wrap around
+    control = (signs < 9) | (signs - np.uint8(11) < 2) | (signs - np.uint8(14) < 18)
     words = np.ndarray((len(buffer) - 8,), dtype="<u8", buffer=buffer.data, strides=(1,))
-    return Fields(buffer, words, starts, ends, first, len(used), bool(_CONTROL[used[at]].any()))
+    return Fields(buffer, words, starts, ends, first, len(used), bool(control.any()))
 
 
 class Spellings:

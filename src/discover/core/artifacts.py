@@ -60,10 +60,12 @@ class Manifest(BaseModel):
     """Input name -> sha256."""
     outputs: dict[str, str]
     """File name relative to the manifest's folder -> sha256."""
+    earlier: dict[str, str] = {}
+    """The same of files that this stage wrote before, with other settings, and that are still there."""
     rows: dict[str, int] = {}
     code_version: str = __version__
 
-    @field_validator("outputs")
+    @field_validator("outputs", "earlier")
     @classmethod
     def _inside_the_folder(cls, outputs: dict[str, str]) -> dict[str, str]:
         for name in outputs:
@@ -172,19 +174,26 @@ def write_manifest(
     outputs: Sequence[Path],
     rows: Mapping[str, int] | None = None,
     commit: str | None = None,
+    before: Manifest | None = None,
 ) -> Manifest:
-    """Hash `outputs` (which must be inside the manifest's folder) and write the manifest atomically."""
+    """Hash `outputs` (which must be inside the manifest's folder) and write the manifest atomically.
+
+    `before` is the manifest that this one replaces: hashes of files that it alone lists are kept.
+    """
+    hashed = {str(p.relative_to(path.parent)): file_sha256(p) for p in outputs}
+    noted = {**before.earlier, **before.outputs} if before is not None else {}
     manifest = Manifest(
         stage=stage,
         stage_version=stage_version,
         config=json.loads(json.dumps(dict(config), default=str)),
         inputs=dict(inputs),
-        outputs={str(p.relative_to(path.parent)): file_sha256(p) for p in outputs},
+        outputs=hashed,
+        earlier={k: v for k, v in noted.items() if k not in hashed and (path.parent / k).is_file()},
         rows=dict(rows or {}),
         commit=commit or None,
     )
-    unknown = {"commit"} if manifest.commit is None else None
-    write_text(path, manifest.model_dump_json(indent=1, exclude=unknown) + "\n")
+    empty = {name for name in ("commit", "earlier") if not getattr(manifest, name)}
+    write_text(path, manifest.model_dump_json(indent=1, exclude=empty) + "\n")
     return manifest
 
 

@@ -96,10 +96,9 @@ def check_noted(path: Path, stage: str) -> None:
     remedy = f"Run `discover {stage}` with the config of this model to make it again."
     noted = path.parent / f"manifest_{stage}{suffix}.json"
     manifest = read_manifest(noted)
-    if manifest is None:
-        raise AlteredError(
-            f"{noted} is missing or damaged, so nothing says whether {path.name} is whole. {remedy}"
-        )
-    # The manifest is of the style that was made last; files of other styles have none any more.
-    if path.name in manifest.outputs:
-        check_files({path: manifest.outputs[path.name]}, remedy=remedy)
+    # The manifest is of the style that was made last, and keeps the hashes of other styles.
+    hashes = {**manifest.earlier, **manifest.outputs} if manifest is not None else {}
+    if path.name not in hashes:
+        what = "is missing or damaged" if manifest is None else f"does not list {path.name}"
+        raise AlteredError(f"{noted} {what}, so nothing says whether {path.name} is whole. {remedy}")
+    check_files({path: hashes[path.name]}, remedy=remedy)

@@ -234,6 +234,7 @@ def _execute_if(
 
 def _execute(stage: Stage, hashes: Mapping[str, str], progress: Progress) -> Manifest:
     remove_partials(stage.folder)
+    before = read_manifest(stage.manifest_path)
     stage.manifest_path.unlink(missing_ok=True)
     result = stage.work(stage, progress)
     unwritten = [path.name for path in stage.output_paths if path not in result.outputs]
@@ -247,6 +248,7 @@ def _execute(stage: Stage, hashes: Mapping[str, str], progress: Progress) -> Man
         outputs=result.outputs,
         rows=result.rows,
         commit=os.environ.get(COMMIT_VARIABLE),
+        before=before,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from discover.core.artifacts import write_json, write_manifest
+from discover.core.artifacts import read_manifest, write_json, write_manifest
 from discover.core.embeddings import EmbeddingTable, save_embeddings
 from discover.core.errors import AlteredError, ConfigError
 from discover.serving.teaching import TeachingRequest, plan_teaching
@@ -35,6 +35,7 @@ def captions_of(sampling: Path, style: str, *, weights: str = "a1", missing: int
             config={},
             inputs={},
             outputs=[sampling / name],
+            before=read_manifest(sampling / f"manifest_{stage}.json"),
         )
 
 
@@ -129,3 +130,17 @@ def test_altered_captions_are_an_error_and_no_note(
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(AlteredError, match=r"altered|damaged"):
         plan_teaching(replace(asked, method=method), ENCODER)
+
+
+@pytest.mark.parametrize("name", ["embeddings_plain_tiny.npz", "captions_plain.parquet"])
+def test_a_style_that_is_not_the_last_one_made_is_checked_too(
+    asked: TeachingRequest, tmp_path: Path, name: str
+) -> None:
+    captions_of(tmp_path / "FD", "plain")
+    captions_of(tmp_path / "FD", "other")
+    request = replace(asked, style="plain")
+    assert plan_teaching(request, ENCODER).method == "self_trained"
+    path = tmp_path / "FD" / name
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(AlteredError, match="altered"):
+        plan_teaching(request, ENCODER)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from discover.core.artifacts import atomic_path, folder_lock, read_manifest, write_text
+from discover.core.artifacts import atomic_path, file_sha256, folder_lock, read_manifest, write_text
 from discover.core.errors import ArtifactError
 from discover.stages.stage import Stage, StageOutcome, StageResult, plan_stages, run_stages
 
@@ -221,3 +221,35 @@ def _write_other(stage: Stage, _: object) -> StageResult:
     (output,) = stage.output_paths
     write_text(output, "other")
     return StageResult([output])
+
+
+def test_files_of_other_settings_keep_their_hash(root: Path) -> None:
+    def named(name: str, folder: Path) -> Stage:
+        return Stage(
+            name="caption",
+            title="describe",
+            version=1,
+            work=_named,
+            folder=folder,
+            inputs={"raw": root / "raw.txt"},
+            outputs=[f"{name}.txt"],
+            settings=name,
+            config={"style": name},
+        )
+
+    for name in ("plain", "short", "long"):
+        run_stages([named(name, root / "c")])
+    noted = read_manifest(root / "c/manifest_caption.json")
+    assert noted is not None
+    assert list(noted.outputs) == ["long.txt"]
+    assert noted.earlier == {f"{n}.txt": file_sha256(root / f"c/{n}.txt") for n in ("plain", "short")}
+    (root / "c/plain.txt").unlink()
+    run_stages([named("short", root / "c")])
+    noted = read_manifest(root / "c/manifest_caption.json")
+    assert noted is not None
+    assert (list(noted.outputs), list(noted.earlier)) == (["short.txt"], ["long.txt"])
+
+
+def _named(stage: Stage, _: object) -> StageResult:
+    write_text(stage.output_paths[0], stage.settings)
+    return StageResult([*stage.output_paths])

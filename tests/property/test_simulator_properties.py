@@ -10,7 +10,7 @@ from discover.core.tables import ANNOTATIONS, EVENTS, validate_table
 from discover.simulator import PlannedChange, SimulatorConfig, simulate_log
 from discover.simulator.annotate import Annotation, place_markers
 from discover.simulator.rooms import build_room_graph
-from discover.simulator.sensing import SensorStates
+from discover.simulator.sensing import SensorStates, state_pairs
 
 ROOMS = ("kitchen", "bedroom", "bathroom", "living_room", "hallway", "office", "attic", "unknown_room")
 
@@ -91,7 +91,7 @@ def test_any_log_is_well_formed(home: Home, config: SimulatorConfig) -> None:
 def test_switching_equals_a_slow_second_version(rows: list[tuple[int, int, int]], cut: int) -> None:
     """Half seconds: the second version fills a time line, also when given in two calls."""
     home = Home(name="any", sensors=tuple(Sensor(id=f"M{i}", type="motion", room="attic") for i in range(3)))
-    states = SensorStates(build_room_graph(home))
+    states = SensorStates(state_pairs(build_room_graph(home)))
     found: set[tuple[int, int, int]] = set()
     for part in ([r for r in rows if r[1] < cut], [r for r in rows if r[1] >= cut]):
         sensor = np.array([r[0] for r in part], dtype=np.int64)

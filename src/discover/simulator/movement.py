@@ -5,7 +5,8 @@ one place), T moments at which someone moves.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from discover.simulator.household import PET
 from discover.simulator.rooms import RoomGraph
 from discover.simulator.tables import BehaviourTables
 
-__all__ = ["Activations", "Movement", "concatenate"]
+__all__ = ["Activations", "Moments", "Movement", "SeenMovement", "Visits", "concatenate", "opened"]
 
 _RANGE_M = 1.7
 _SEEN = 0.95
@@ -32,7 +33,19 @@ class Activations:
 
 
 @dataclass(frozen=True)
-class _Visits:
+class Moments:
+    """Movements that someone could see, the `n_walked` on ways between places first."""
+
+    place: NDArray[np.int64]
+    at_s: NDArray[np.float64]
+    who: NDArray[np.int64]
+    n_walked: int
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Stays at one place, by person and time. `thing` is used there for `thing_s`; -1 none."""
+
     episode: NDArray[np.int64]
     behaviour: NDArray[np.int64]
     who: NDArray[np.int64]
@@ -43,36 +56,50 @@ class _Visits:
     thing_s: NDArray[np.float64]
 
 
+class Ways(Protocol):
+    """Places and the ways between them; `rooms.RoomGraph` says what each attribute is."""
+
+    @property
+    def place_room(self) -> NDArray[np.int64]: ...
+    @property
+    def place_of(self) -> NDArray[np.int64]: ...
+    @property
+    def hops(self) -> NDArray[np.int64]: ...
+    @property
+    def hop_s(self) -> NDArray[np.float64]: ...
+    @property
+    def way_first(self) -> NDArray[np.int64]: ...
+    @property
+    def way_count(self) -> NDArray[np.int64]: ...
+
+
 class Movement:
-    """Draws movement in one home."""
+    """Draws movement between the places of a home, whether or not a sensor is there."""
 
-    def __init__(self, graph: RoomGraph, tables: BehaviourTables, hold_s: NDArray[np.float64]) -> None:
-        """`hold_s`: how long each sensor stays on after a movement, (number of sensors,)."""
-        self._graph = graph
+    def __init__(self, ways: Ways, tables: BehaviourTables) -> None:
+        self._ways = ways
         self._tables = tables
-        self._hold_s = hold_s
-        self._side_place, self._side_share = _side_views(graph)
 
-    def activations(self, episodes: Sequence[Episode], rng: np.random.Generator) -> Activations:
-        """All activations of one day's episodes."""
-        behaviour = np.array([e.behaviour for e in episodes], dtype=np.int64)
-        who = np.array([e.who for e in episodes], dtype=np.int64)
-        begin = np.array([e.begin_s for e in episodes])
-        end = np.array([e.end_s for e in episodes])
+    def drawn(
+        self,
+        behaviour: NDArray[np.int64],
+        who: NDArray[np.int64],
+        begin: NDArray[np.float64],
+        end: NDArray[np.float64],
+        rng: np.random.Generator,
+    ) -> tuple[Activations, Visits, Moments]:
+        """Things on for most of an episode, stays, and movements that could be seen, from episodes (E,)."""
         spans = self._spans(behaviour, who, begin, end, rng)
         visits, way = self._visits(behaviour, who, begin, end, rng)
         walk_place, walk_s, walk_who, arrival = self._walks(visits, way, rng)
         stir_place, stir_s, stir_who = self._stirs(visits, arrival, rng)
-        seen = self._seen(
+        moments = Moments(
             np.concatenate([walk_place, stir_place]),
             np.concatenate([walk_s, stir_s]),
             np.concatenate([walk_who, stir_who]),
-            rng,
+            len(walk_place),
         )
-        used = visits.thing >= 0
-        opened = arrival[used] + rng.uniform(0.4, 2.5, size=int(used.sum()))
-        uses = Activations(visits.thing[used], opened, opened + visits.thing_s[used], visits.who[used])
-        return concatenate([seen, uses, spans])
+        return spans, replace(visits, begin_s=arrival), moments
 
     def _spans(
         self,
@@ -108,7 +135,7 @@ class Movement:
         begin: NDArray[np.float64],
         end: NDArray[np.float64],
         rng: np.random.Generator,
-    ) -> tuple[_Visits, NDArray[np.int64]]:
+    ) -> tuple[Visits, NDArray[np.int64]]:
         """Stays in order of person and time, and each one's way (row into the graph's ways)."""
         t = self._tables
         minutes = (end - begin) / 60
@@ -139,11 +166,11 @@ class Movement:
             ]
         )
         place = np.concatenate(
-            [self._places(behaviour[free_e], who[free_e], rng), self._graph.place_of[thing]]
+            [self._places(behaviour[free_e], who[free_e], rng), self._ways.place_of[thing]]
         )
         nothing = np.full(len(free_e), -1)
         order = np.lexsort((key, episode))
-        stays = _Visits(
+        stays = Visits(
             episode[order],
             behaviour[episode[order]],
             who[episode[order]],
@@ -152,7 +179,7 @@ class Movement:
             np.concatenate([nothing, thing])[order],
             np.concatenate([np.zeros(len(free_e)), thing_s])[order],
         )
-        return _by_person(stays, len(self._graph.place_room))
+        return _by_person(stays, len(self._ways.place_room))
 
     def _places(
         self, behaviour: NDArray[np.int64], who: NDArray[np.int64], rng: np.random.Generator
@@ -168,10 +195,10 @@ class Movement:
         return result
 
     def _walks(
-        self, visits: _Visits, way: NDArray[np.int64], rng: np.random.Generator
+        self, visits: Visits, way: NDArray[np.int64], rng: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
         """Places passed on the way to each visit, and when the visitor arrives there."""
-        g = self._graph
+        g = self._ways
         count = np.where(way >= 0, g.way_count[way], 0)
         v = np.repeat(np.arange(len(way)), count)
         step = np.arange(len(v)) - np.repeat(np.cumsum(count) - count, count)
@@ -184,7 +211,7 @@ class Movement:
         return g.hops[hop], passed_s, visits.who[v], arrival
 
     def _stirs(
-        self, visits: _Visits, arrival: NDArray[np.float64], rng: np.random.Generator
+        self, visits: Visits, arrival: NDArray[np.float64], rng: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
         """Movements during stays; they come in small bursts."""
         length = np.maximum(visits.end_s - arrival, 0.0)
@@ -203,6 +230,27 @@ class Movement:
         v, at = v[within], at[within]
         return visits.place[v], at, visits.who[v]
 
+
+class SeenMovement(Movement):
+    """Movement where every place is a motion sensor of the home's own list."""
+
+    def __init__(self, graph: RoomGraph, tables: BehaviourTables, hold_s: NDArray[np.float64]) -> None:
+        """`hold_s`: how long each sensor stays on after a movement, (number of sensors,)."""
+        super().__init__(graph, tables)
+        self._graph = graph
+        self._hold_s = hold_s
+        self._side_place, self._side_share = _side_views(graph)
+
+    def activations(self, episodes: Sequence[Episode], rng: np.random.Generator) -> Activations:
+        """All activations of one day's episodes."""
+        behaviour = np.array([e.behaviour for e in episodes], dtype=np.int64)
+        who = np.array([e.who for e in episodes], dtype=np.int64)
+        begin = np.array([e.begin_s for e in episodes])
+        end = np.array([e.end_s for e in episodes])
+        spans, visits, moments = self.drawn(behaviour, who, begin, end, rng)
+        seen = self._seen(moments.place, moments.at_s, moments.who, rng)
+        return concatenate([seen, opened(visits, rng), spans])
+
     def _seen(
         self,
         place: NDArray[np.int64],
@@ -220,6 +268,13 @@ class Movement:
         begin = at_s[t] + np.where(k > 0, rng.uniform(0.0, 0.8, size=len(t)), 0.0)
         hold = self._hold_s[found] * rng.uniform(0.92, 1.12, size=len(t))
         return Activations(found, begin, begin + hold, who[t])
+
+
+def opened(visits: Visits, rng: np.random.Generator) -> Activations:
+    """Things opened or taken on arrival."""
+    used = visits.thing >= 0
+    opened = visits.begin_s[used] + rng.uniform(0.4, 2.5, size=int(used.sum()))
+    return Activations(visits.thing[used], opened, opened + visits.thing_s[used], visits.who[used])
 
 
 def concatenate(parts: Sequence[Activations]) -> Activations:
@@ -249,9 +304,9 @@ def _fit(
     return begin[episode] + (after - share - base) * length, begin[episode] + (after - base) * length
 
 
-def _by_person(visits: _Visits, n_places: int) -> tuple[_Visits, NDArray[np.int64]]:
+def _by_person(visits: Visits, n_places: int) -> tuple[Visits, NDArray[np.int64]]:
     order = np.lexsort((visits.begin_s, visits.who))
-    stays = _Visits(*(getattr(visits, name)[order] for name in _Visits.__dataclass_fields__))
+    stays = Visits(*(getattr(visits, name)[order] for name in Visits.__dataclass_fields__))
     before = np.roll(stays.place, 1)
     way = before * n_places + stays.place
     new_person = np.diff(stays.who, prepend=stays.who[:1] - 1) != 0

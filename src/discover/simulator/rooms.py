@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from discover.core.errors import DataError
 from discover.core.home import Home, Sensor
 
-__all__ = ["ROOM_KINDS", "RoomGraph", "build_room_graph", "guess_type", "words_of"]
+__all__ = [
+    "ROOM_KINDS",
+    "RoomGraph",
+    "build_room_graph",
+    "guess_type",
+    "shortest_ways",
+    "ways_between",
+    "words_of",
+]
 
 ROOM_KINDS: dict[str, str] = {
     "hallway": r"hall|aisle|corridor|stair|passage|landing",
@@ -113,8 +121,8 @@ def build_room_graph(home: Home) -> RoomGraph:
     place_sensor, place_room, place_xy = _places(sensors, room_of, xy, len(rooms))
     metres = _straight_metres(place_xy, place_room, len(rooms))
     adjacent = _adjacent_rooms(metres, place_room, place_xy, kinds)
-    distance, following = _shortest_ways(metres, place_room, adjacent)
-    hops, hop_s, first, count = _ways(distance, following)
+    distance, following = shortest_ways(*_steps(metres, place_room, adjacent))
+    hops, hop_s, first, count = ways_between(distance, following)
     return RoomGraph(
         sensors=tuple(s.model_copy(update={"room": n}) for s, n in zip(sensors, names, strict=True)),
         rooms=rooms,
@@ -233,16 +241,29 @@ def _adjacent_rooms(
     return adjacent
 
 
-def _shortest_ways(
+def _steps(
     metres: NDArray[np.float64], room: NDArray[np.int64], adjacent: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Floyd-Warshall over places: walking distance, and the next place on the way from a to b."""
-    n = len(room)
-    distance = np.where(room[:, None] == room[None, :], metres, _FAR)
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Metres, and which places one step joins: those of a room, and the nearest pair of adjoining rooms."""
+    joined = room[:, None] == room[None, :]
     for a, b in zip(*np.nonzero(adjacent), strict=True):
         block = np.where((room[:, None] == a) & (room[None, :] == b), metres, _FAR)
         i, j = np.unravel_index(int(block.argmin()), block.shape)
-        distance[i, j] = metres[i, j]
+        joined[i, j] = True
+    return metres, joined
+
+
+def shortest_ways(
+    metres: NDArray[np.float64], joined: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Floyd-Warshall over places: walking distance, and the next place on the way from a to b.
+
+    Args:
+        metres: Straight distance between places, (N, N).
+        joined: Pairs of places that one step joins, (N, N).
+    """
+    n = len(metres)
+    distance = np.where(joined, metres, _FAR)
     following = np.where(distance < _FAR, np.arange(n)[None, :], -1)
     for k in range(n):
         through = distance[:, k, None] + distance[None, k, :]
@@ -252,24 +273,30 @@ def _shortest_ways(
     return distance, following
 
 
-def _ways(
+def ways_between(
     distance: NDArray[np.float64], following: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Hops, seconds at which each is reached, first hop and number of hops per pair; as in `RoomGraph`."""
     n = len(distance)
-    hops: list[int] = []
-    reached: list[float] = []
-    first = np.zeros(n * n, dtype=np.int64)
-    count = np.zeros(n * n, dtype=np.int64)
-    for a in range(n):
-        for b in range(n):
-            first[a * n + b] = len(hops)
-            here = a
-            while here != b and following[here, b] >= 0:
-                here = int(following[here, b])
-                hops.append(here)
-                reached.append(float(distance[a, here]) / _WALK_M_PER_S)
-            count[a * n + b] = len(hops) - first[a * n + b]
-    return np.array(hops, dtype=np.int64), np.array(reached), first, count
+    pair = np.arange(n * n)
+    goal = pair % n
+    here = pair // n
+    walked, pairs, steps = [], [], []
+    for step in range(n):
+        # Every way takes its next step at once; a way ends at its goal.
+        going = (here != goal) & (following[here, goal] >= 0)
+        if not going.any():
+            break
+        here = np.where(going, following[here, goal], here)
+        walked.append(here[going])
+        pairs.append(pair[going])
+        steps.append(np.full(int(going.sum()), step))
+    nothing = np.zeros(0, dtype=np.int64)
+    way, hop, step_of = (np.concatenate([nothing, *parts]) for parts in (pairs, walked, steps))
+    order = np.lexsort((step_of, way))
+    count = np.bincount(way, minlength=n * n)
+    reached = distance[way[order] // n, hop[order]] / _WALK_M_PER_S
+    return hop[order], reached, np.cumsum(count) - count, count
 
 
 def _nearest_places(

@@ -20,6 +20,7 @@ __all__ = [
     "join_messages",
     "no_messages",
     "spurious",
+    "state_pairs",
     "temperature_readings",
 ]
 
@@ -69,10 +70,10 @@ def join_messages(parts: list[Messages]) -> Messages:
 class SensorStates:
     """Turns activations into ON/OFF messages, remembering until when each sensor is on."""
 
-    def __init__(self, graph: RoomGraph) -> None:
-        pairs = np.array([_PAIRS.get(s.type, (0, 1)) for s in graph.sensors]).reshape(-1, 2)
+    def __init__(self, pairs: NDArray[np.int64]) -> None:
+        """`pairs`: state codes that each sensor sends when it begins and ends, (number of sensors, 2)."""
         self._on, self._off = pairs[:, 0], pairs[:, 1]
-        self._off_at_us = np.full(len(graph.sensors), np.iinfo(np.int64).min // 2)
+        self._off_at_us = np.full(len(pairs), np.iinfo(np.int64).min // 2)
 
     def messages(self, sensor: NDArray[np.int64], begin_us: NDArray[np.int64], end_us: NDArray[np.int64],
                  who: NDArray[np.int64]) -> Messages:  # fmt: skip
@@ -108,6 +109,11 @@ class SensorStates:
             np.concatenate([on_who, on_who]),
             np.zeros(2 * len(first), dtype=np.int64),
         )
+
+
+def state_pairs(graph: RoomGraph) -> NDArray[np.int64]:
+    """State codes that begin and end an activation of each sensor, (number of sensors, 2)."""
+    return np.array([_PAIRS.get(s.type, (0, 1)) for s in graph.sensors]).reshape(-1, 2)
 
 
 def spurious(

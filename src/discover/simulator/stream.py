@@ -17,7 +17,7 @@ from discover.simulator.config import SimulatorConfig
 from discover.simulator.day_plan import Episode
 from discover.simulator.household import UNIT_BORDER_S, Household
 from discover.simulator.labels import raw_labels
-from discover.simulator.movement import Movement, concatenate
+from discover.simulator.movement import SeenMovement, concatenate
 from discover.simulator.rooms import build_room_graph
 from discover.simulator.sensing import (
     Messages,
@@ -25,6 +25,7 @@ from discover.simulator.sensing import (
     join_messages,
     no_messages,
     spurious,
+    state_pairs,
     temperature_readings,
 )
 from discover.simulator.tables import build_tables
@@ -53,8 +54,8 @@ class Simulation:
         self.sensor_names = [s.id for s in self._graph.sensors]
         self.labels: list[str] = [""]
         self._hold_s = np.array([self._rng("hold", name).uniform(1.2, 4.6) for name in self.sensor_names])
-        self._movement = Movement(self._graph, build_tables(self._graph, n_residents), self._hold_s)
-        self._states = SensorStates(self._graph)
+        self._movement = SeenMovement(self._graph, build_tables(self._graph, n_residents), self._hold_s)
+        self._states = SensorStates(state_pairs(self._graph))
         self._last_reading = np.full(len(self.sensor_names), np.nan)
         self._open: list[Annotation] = []
         self._label_ends_us: dict[str, int] = {}

@@ -6,7 +6,7 @@ import pytest
 from discover.core.home import Home, Sensor
 from discover.simulator.behaviours import BEHAVIOUR_INDEX
 from discover.simulator.rooms import build_room_graph
-from discover.simulator.sensing import STATES, SensorStates, spurious, temperature_readings
+from discover.simulator.sensing import STATES, SensorStates, spurious, state_pairs, temperature_readings
 
 HOME = Home(
     name="tiny",
@@ -32,28 +32,37 @@ def switch(states: SensorStates, *rows: tuple[int, float, float]) -> list[tuple[
 
 
 def test_a_sensor_that_is_triggered_again_stays_on() -> None:
-    assert switch(SensorStates(GRAPH), (0, 1.0, 4.0), (0, 3.5, 6.5)) == [("ON", 1.0), ("OFF", 6.5)]
+    assert switch(SensorStates(state_pairs(GRAPH)), (0, 1.0, 4.0), (0, 3.5, 6.5)) == [
+        ("ON", 1.0),
+        ("OFF", 6.5),
+    ]
 
 
 def test_a_short_movement_inside_a_long_one_changes_nothing() -> None:
-    assert switch(SensorStates(GRAPH), (0, 1.0, 9.0), (0, 2.0, 3.0)) == [("ON", 1.0), ("OFF", 9.0)]
+    assert switch(SensorStates(state_pairs(GRAPH)), (0, 1.0, 9.0), (0, 2.0, 3.0)) == [
+        ("ON", 1.0),
+        ("OFF", 9.0),
+    ]
 
 
 def test_a_sensor_is_blind_for_a_moment_after_it_went_off() -> None:
-    assert switch(SensorStates(GRAPH), (0, 1.0, 4.0), (0, 4.3, 7.0)) == [("ON", 1.0), ("OFF", 7.0)]
-    apart = switch(SensorStates(GRAPH), (0, 1.0, 4.0), (0, 4.5, 7.0))
+    assert switch(SensorStates(state_pairs(GRAPH)), (0, 1.0, 4.0), (0, 4.3, 7.0)) == [
+        ("ON", 1.0),
+        ("OFF", 7.0),
+    ]
+    apart = switch(SensorStates(state_pairs(GRAPH)), (0, 1.0, 4.0), (0, 4.5, 7.0))
     assert apart == [("ON", 1.0), ("OFF", 4.0), ("ON", 4.5), ("OFF", 7.0)]
 
 
 def test_a_later_call_goes_on_where_the_sensor_is() -> None:
-    states = SensorStates(GRAPH)
+    states = SensorStates(state_pairs(GRAPH))
     assert switch(states, (0, 1.0, 8.0)) == [("ON", 1.0), ("OFF", 8.0)]
     assert switch(states, (0, 6.0, 7.0), (0, 7.5, 12.0)) == [("ON", 8.4), ("OFF", 12.0)]
 
 
 def test_doors_open_and_items_are_lifted() -> None:
-    assert switch(SensorStates(GRAPH), (1, 1.0, 4.0)) == [("OPEN", 1.0), ("CLOSE", 4.0)]
-    assert switch(SensorStates(GRAPH), (2, 1.0, 4.0)) == [("ABSENT", 1.0), ("PRESENT", 4.0)]
+    assert switch(SensorStates(state_pairs(GRAPH)), (1, 1.0, 4.0)) == [("OPEN", 1.0), ("CLOSE", 4.0)]
+    assert switch(SensorStates(state_pairs(GRAPH)), (2, 1.0, 4.0)) == [("ABSENT", 1.0), ("PRESENT", 4.0)]
 
 
 def test_noise_is_spread_over_all_hours_and_only_over_motion_sensors() -> None:

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from discover.core.artifacts import read_manifest
+from discover.core.artifacts import read_json, read_manifest
 from discover.stages.stage import COMMIT_VARIABLE, StageOutcome
 
 __all__ = [
     "BenchmarkParser",
     "PairedTiming",
     "data_root",
+    "deviation_line",
     "folder_commits",
     "machine_facts",
     "markdown_table",
@@ -39,6 +40,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 SOURCES = ("src", "benchmarks", "configs", "tests/fixtures", "pyproject.toml", "constraints")
 """What a result depends on. Result files themselves are left out: one run may write several."""
+
+MODELS = 3
+"""Fewest seeds of a model that docs/protocol.md asks for."""
 
 _DIRTY = "-dirty"
 
@@ -92,6 +96,24 @@ def folder_commits(*folders: Path) -> str:
     paths = sorted({path for folder in folders for path in folder.glob("manifest_*.json")})
     manifests = [manifest for manifest in map(read_manifest, paths) if manifest is not None]
     return _commits_sentence((manifest.stage, manifest.commit) for manifest in manifests)
+
+
+def deviation_line(sampling: Path, *, days: int, models: int) -> str:
+    """Where a table departs from docs/protocol.md, for its head: how windows were cut, days, models.
+
+    Args:
+        sampling: Folder of the windows.
+        days: Annotated test days, or test days where no annotation is asked for.
+        models: Trained models behind each row.
+    """
+    from discover.evaluation import few_days, sampling_deviations
+
+    path = sampling / "statistics.json"
+    found = sampling_deviations(read_json(path).get("config", {})) if path.is_file() else []
+    found += few_days(days)
+    if models < MODELS:
+        found.append(f"{models} trained model{'s' if models != 1 else ''} instead of {MODELS}")
+    return f"Deviations from the protocol: {'; '.join(found) or 'none'}."
 
 
 def _commits_sentence(stages: Iterable[tuple[str, str | None]]) -> str:

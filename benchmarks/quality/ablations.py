@@ -25,7 +25,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness import ROOT, BenchmarkParser, folder_commits, markdown_table, write_result
+from benchmarks.harness import (
+    ROOT,
+    BenchmarkParser,
+    deviation_line,
+    folder_commits,
+    markdown_table,
+    write_result,
+)
 from discover.alignment import load_model
 from discover.core.embeddings import load_embeddings, unit_rows
 from discover.core.home import NO_ACTIVITY, Home
@@ -244,14 +251,18 @@ def _write(options: argparse.Namespace, found: Mapping[str, list[DayCounts]], wo
     shown = ["home.log" if o.startswith("home.log=") else o for o in options.overrides]
     config = options.config.resolve().relative_to(ROOT)
     counts = found["base"][0]
+    annotated = int((counts.confusion.sum(axis=(1, 2)) > 0).sum())
+    sampling = build_chain(options.config, options.overrides, workspace).data_folders.sampling
     made = {path.parent for path in workspace.rglob("manifest_*.json")}
     body = (
         f"Config {config}, changed: {', '.join(shown) or 'nothing'}. Equal steps and batch for all. "
         f"Test pool: "
         f"{int(counts.asked.sum()):,} windows of {len(counts.asked)} days, "
         f"{int(counts.confusion.sum()):,} annotated. "
-        f"{folder_commits(*made)}\n\nMean (least–most over seeds), then the difference "
-        "to base, paired by seed and day, with its 95 % bootstrap interval over days and seeds; "
+        f"{folder_commits(*made)}\n\n"
+        f"{deviation_line(sampling, days=annotated, models=min(map(len, found.values())))}\n\n"
+        "Mean (least–most over seeds), then the difference to base, paired by seed and day, with its 95 % "
+        "bootstrap interval over days and seeds; "
         f"* excludes 0.\n\n{table}\n"
     )
     command = f"python -m benchmarks.quality.ablations --config {config} --seeds {options.seeds}"

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.harness import BenchmarkParser, folder_commits, markdown_table, write_result
+from benchmarks.harness import BenchmarkParser, deviation_line, folder_commits, markdown_table, write_result
 from discover.clustering import (
     ClusteringConfig,
     MergedClusterer,
@@ -328,7 +328,9 @@ def main() -> None:
         "joined by average linkage. HDBSCAN chooses its own number of clusters; noise counts as one."
     )
     commits = folder_commits(inputs.index_folder.parent, inputs.sampling)
-    parts = (head, commits, text, body)
+    annotated, _ = test_windows(inputs, annotated=True)
+    deviations = deviation_line(inputs.sampling, days=len(np.unique(annotated.days)), models=1)
+    parts = (head, commits, deviations, text, body)
     path = write_result(arguments.name, command, "\n\n".join(part for part in parts if part))
     print(f"Wrote {path}")
 

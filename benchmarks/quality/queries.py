@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.harness import BenchmarkParser, folder_commits, markdown_table, write_result
+from benchmarks.harness import BenchmarkParser, deviation_line, folder_commits, markdown_table, write_result
 from benchmarks.queries import (
     QUERY_FILES,
     QUERY_TYPES,
@@ -94,14 +94,14 @@ class HomeScores:
     """One model's scores.
 
     Attributes:
-        home, folder: Whose, and the model.
+        home, sampling: Whose, and the folder of the windows.
         graded: The queries that count, their grades (Q, N).
         scores: Method -> (Q, N).
         day: (N,) day number of each window.
     """
 
     home: str
-    folder: Path
+    sampling: Path
     graded: GradedQueries
     scores: Mapping[str, NDArray[np.float64]]
     day: NDArray[np.int64]
@@ -151,7 +151,7 @@ def score_model(folder: Path, query_sets: Mapping[str, QuerySet]) -> dict[str, H
         scores |= {f"{side} + query words": left[side] + bonus for side in sides}
         scores |= {"query words alone": bonus, "random order": bonus * 0}  # ties share the mean gain
         exact = {method: np.asarray(scores[method], dtype=np.float64) for method in METHODS}
-        found[name] = HomeScores(test.home.name, folder, graded, exact, day.astype(np.int64))
+        found[name] = HomeScores(test.home.name, sampling, graded, exact, day.astype(np.int64))
     return found
 
 
@@ -248,7 +248,9 @@ def home_section(seeds: Sequence[HomeScores], name: str = "main") -> str:
     )
     return "\n".join(
         (
-            head, "", "nDCG@10, mean over queries and seeds (least–most over seeds); queries in brackets.",
+            head, "",
+            deviation_line(seeds[0].sampling, days=int(seeds[0].day.max()) + 1, models=len(seeds)), "",
+            "nDCG@10, mean over queries and seeds (least–most over seeds); queries in brackets.",
             "", markdown_table(columns, rows), "",
             "Differences, 95 % interval by bootstrap over queries, seeds and days together (none with fewer "
             "than 8 test days); * excludes 0.", "",

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discover.core.errors import ShapeError
-from discover.recognition import balance_offsets, balance_scores, probabilities, prompt_votes
+from discover.recognition import balance_offsets, balance_scores, label_free, probabilities, prompt_votes
 
 few = settings(max_examples=25, deadline=None)
 seeds = st.integers(0, 10_000)
@@ -60,6 +60,19 @@ def test_shares_too_small_for_a_float_are_still_balanced() -> None:
     scores[:, 0] -= 100.0
     after = probabilities(balance_scores(scores, scores), 0.05).mean(axis=0)
     np.testing.assert_allclose(after, 0.2, rtol=5e-3)
+
+
+def test_balancing_stops_as_soon_as_the_shares_are_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = []
+    shares = label_free._log_shares
+    monkeypatch.setattr(label_free, "_log_shares", lambda logits: looks.append(1) or shares(logits))
+    scores = some_scores(0)
+    after = probabilities(scores + balance_offsets(scores), 0.05).mean(axis=0)
+    assert 2 <= len(looks) < 50
+    assert 1e-9 < np.abs(5 * after - 1).max() < 1.1e-3
+    looks.clear()
+    balance_offsets(np.zeros((4, 5)))
+    assert len(looks) == 1
 
 
 def test_balancing_refuses_what_makes_no_sense() -> None:

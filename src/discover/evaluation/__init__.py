@@ -3,7 +3,7 @@
 from discover.evaluation.answers import ANSWERS, RETRIEVAL_ANSWERS, SHOT_ANSWERS, AnswerLog, row_key
 from discover.evaluation.config import EvaluationConfig
 from discover.evaluation.data import EvaluationData
-from discover.evaluation.deviations import deviations, reference_doubts, sampling_deviations
+from discover.evaluation.deviations import deviations, few_days, reference_doubts, sampling_deviations
 from discover.evaluation.leak_check import check_leaks
 from discover.evaluation.recognition import RECOGNITION_SCHEMA, check_prompt_sets, evaluate_recognition
 from discover.evaluation.retrieval import RETRIEVAL_SCHEMA, evaluate_retrieval
@@ -25,6 +25,7 @@ __all__ = [
     "deviations",
     "evaluate_recognition",
     "evaluate_retrieval",
+    "few_days",
     "reference_doubts",
     "row_key",
     "sampling_deviations",

@@ -88,8 +88,8 @@ def _without_surplus(
 
 
 def row_blocks(n_rows: int, n_columns: int) -> list[slice]:
-    """Slices over the queries, each with at most about `BLOCK_FLOATS` scores."""
-    step = max(1, BLOCK_FLOATS // max(1, n_columns))
+    """Slices over the queries, each with at most about `BLOCK_FLOATS` scores; columns: at least 1."""
+    step = max(1, BLOCK_FLOATS // n_columns)
     return [slice(begin, min(begin + step, n_rows)) for begin in range(0, n_rows, step)]
 
 

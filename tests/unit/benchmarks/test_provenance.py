@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from benchmarks import harness
 
-from discover.core.artifacts import read_manifest, write_manifest
+from discover.core.artifacts import read_manifest, write_json, write_manifest
 from discover.stages.stage import COMMIT_VARIABLE, Stage, StageOutcome, StageResult, run_stages
 
 
@@ -111,3 +111,16 @@ def test_manifests_without_the_field_are_read_and_none_is_written(tmp_path: Path
     manifest = read_manifest(path)
     assert manifest is not None
     assert (manifest.commit, manifest.config) == (None, {"a": None})
+
+
+def test_the_head_of_a_table_names_windows_days_and_models(tmp_path: Path) -> None:
+    usual = {"type": "fixed_duration", "min_events": 3, "split": {"strategy": "chronological"}}
+    write_json(tmp_path / "statistics.json", {"config": usual})
+    assert harness.deviation_line(tmp_path, days=8, models=3) == "Deviations from the protocol: none."
+    other = {**usual, "min_events": 1, "split": {"strategy": "random"}}
+    write_json(tmp_path / "statistics.json", {"config": other})
+    assert harness.deviation_line(tmp_path, days=5, models=1) == (
+        "Deviations from the protocol: windows of at least 1 event instead of 3; random days for testing "
+        "instead of the last ones; 5 annotated test days, fewer than 8: no intervals, no verdicts; "
+        "1 trained model instead of 3."
+    )

@@ -67,6 +67,7 @@ def test_few_days_give_no_interval_and_no_star(seeds: list[HomeScores]) -> None:
     value, low, high = differences(few, [("aligned", "captions")])["aligned", "captions"]
     assert value > 0
     assert np.isnan([low, high]).all()
+    assert "7 annotated test days, fewer than 8: no intervals, no verdicts; 2 trained" in home_section(few)
     lines = [line for line in home_section(few).splitlines() if line.startswith("- aligned minus")]
     assert lines
     assert not any("[" in line or "*" in line for line in lines)
@@ -79,3 +80,4 @@ def test_the_section_names_every_query_and_method(seeds: list[HomeScores]) -> No
     assert all(f"| place | q{k} | 1.00 |" in text for k in (14, 16, 18))
     assert all(f"| {name} |" in text for name in METHODS)
     assert "2 seeds" in text
+    assert "Deviations from the protocol: 2 trained models instead of 3." in text

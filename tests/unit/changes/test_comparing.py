@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from discover.changes import ChangeConfig, Comparison, Period, build_grid, compare_periods, parse_period
-from discover.changes.unusual_days import unusual_days
+from discover.changes.unusual_days import _hours_by_part, _words, unusual_days
+from discover.core.day_parts import DAY_PARTS
 from discover.core.errors import ConfigError, DataError
 
 FIRST = dt.date(2024, 1, 1)
@@ -119,3 +120,32 @@ def test_the_odd_day_is_the_most_unusual_and_says_why() -> None:
     assert days[0].stays
     assert days[0].p_value < 1e-3
     assert [d.p_value for d in days] == sorted(d.p_value for d in days)
+
+
+def test_quiet_is_what_is_observed_and_nothing_else() -> None:
+    """Hours per part of the day by hand: three quarters of an hour of tea in six observed hours of a day."""
+    grid = a_grid()
+    observed = np.zeros(96)
+    observed[: 6 * 4] = 0.25  # midnight to six
+    tea = np.zeros((1, 96))
+    tea[0, 2:5] = 0.25
+    one = replace(grid, things=("tea",), observed_B=observed, time_TB=tea, starts_TB=tea * 0)
+    hours = _hours_by_part(one).reshape(len(DAY_PARTS), 2)
+    for part, (busy, quiet) in zip(DAY_PARTS, hours, strict=True):
+        seen = max(0, min(6, part.end_hour) - part.begin_hour) if part.begin_hour < 6 else 0
+        drunk = 0.75 if part.begin_hour == 0 else 0.0
+        assert (busy, quiet) == pytest.approx((drunk, seen - drunk)), part.name
+
+
+def test_words_count_in_minutes_below_an_hour_and_put_quiet_last() -> None:
+    grid = replace(a_grid(), things=("tea",))
+    difference = np.zeros(2 * len(DAY_PARTS))
+    difference[:4] = [1.0, -2.0, -0.5, 0.05]
+    first, second, third = _words(difference, grid, {"tea": "Tea"}).split("; ")
+    # Two hours less quiet weigh .6 of an hour.
+    assert first == f"1.0 h more “Tea” {DAY_PARTS[0].words}"
+    assert second == f"2.0 h less “quiet” {DAY_PARTS[0].words}"
+    assert third == f"30 min less “Tea” {DAY_PARTS[1].words}"
+    difference[:4] = [1.5, 0, 0, 0]
+    assert _words(difference, grid, {}) == f"1.5 h more “tea” {DAY_PARTS[0].words}"
+    assert _words(difference * 0.05, grid, {}) == "many small differences"

@@ -116,6 +116,8 @@ def test_resampled_means_equal_drawing_queries():
 
 def test_labels_that_nobody_asks_for_do_not_count():
     codes, counts = np.array([0, 0, 2]), np.array([5, 100, 15, 7])
+    alone = label_means(np.array([0.25]), np.array([0]), np.array([1]))
+    assert [float(alone[name][0]) for name in ("macro", "weighted")] == [0.25, 0.25]
     found = label_means(np.array([1.0, 0.0, 0.75]), codes, counts)
     assert found["macro"].tolist() == [(0.5 + 0.75) / 2]
     assert found["weighted"].tolist() == [(5 * 0.5 + 15 * 0.75) / 20]

@@ -1,0 +1,154 @@
+"""The shipped network: windows of any home in, vectors of text space out, with no training.
+
+    vectors = AnyHome.load().embed(window_set)
+
+A vector is compared with MiniLM vectors of sentences by cosine. Weights and their facts (sha256, recipe,
+licence) lie in `weights/`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from discover.core.artifacts import atomic_path, file_sha256
+from discover.core.embeddings import EncodeText
+from discover.core.errors import ArtifactError
+from discover.core.event_semantics import sensors_of
+from discover.core.reading import mapping_of, parse_json, read_text
+from discover.core.window_set import WindowSet
+from discover.pretraining.network import TEXT_WIDTH, NetworkConfig, WindowNetwork, WindowTensors
+from discover.pretraining.profiles import Profiles, window_profiles
+from discover.pretraining.sensor_words import SensorWords, sensor_words
+
+__all__ = ["AnyHome", "save_weights"]
+
+_FORMAT = "discover-any-home-1"
+_WINDOWS_AT_ONCE = 1_024
+
+# Shape letters: W windows, V phrases, S sensors, K sensors of a window.
+
+
+@dataclass(frozen=True)
+class AnyHome:
+    """A trained network with its facts.
+
+    Attributes:
+        network: The network, in evaluation mode.
+        sha256: Of the weights' file.
+        facts: What the card beside the weights says: recipe, licence, figures.
+        text_space: The text encoder whose sentences its vectors are compared with.
+    """
+
+    network: WindowNetwork
+    sha256: str
+    facts: dict[str, Any]
+    text_space: Literal["minilm"] = "minilm"
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> "AnyHome":
+        """The packaged network, or the one in a file made by `save_weights` with its `.json` beside it.
+
+        Raises:
+            ArtifactError: Missing, damaged or other weights than the card beside them names.
+        """
+        path = path or _packaged()
+        card_path = path.with_suffix(".json")
+        for needed in (path, card_path):
+            if not needed.is_file():
+                raise ArtifactError(
+                    f"There is no {needed.name} in {needed.parent}. Install discover-v2 again, or make "
+                    "it with `python -m benchmarks.pretrain`."
+                )
+        card = mapping_of(
+            parse_json(read_text(card_path), card_path), card_path, "format", "sha256", "network"
+        )
+        found = file_sha256(path)
+        if card["format"] != _FORMAT or card["sha256"] != found:
+            raise ArtifactError(
+                f"{path} is not the network that {card_path.name} describes (format {card['format']}, sha256 "
+                f"{found[:12]}..., expected {str(card['sha256'])[:12]}...). Install discover-v2 again."
+            )
+        return cls(_network(path, card["network"]), found, card)
+
+    def embed(self, window_set: WindowSet, encode_text: EncodeText | None = None) -> NDArray[np.float32]:
+        """Unit vectors of all windows, (W, 384), in the order of the window table.
+
+        Args:
+            window_set: Windows with their events and home. What lies around a window is read as well.
+            encode_text: MiniLM, where the caller has it loaded already.
+        """
+        home, events = window_set.home, window_set.events
+        words = sensor_words(sensors_of(events, home))
+        phrases = tuple(sorted({*words.rooms, *words.objects} - {""}))
+        vectors = np.zeros((len(phrases) + 1, TEXT_WIDTH), dtype=np.float32)
+        if phrases:
+            vectors[1:] = (encode_text or _minilm())(list(phrases))
+        found = window_profiles(home, events, window_set.windows)
+        return self._run(found, words, phrases, torch.from_numpy(vectors))
+
+    @torch.inference_mode()
+    def _run(
+        self, found: Profiles, words: SensorWords, phrases: Sequence[str], vectors: torch.Tensor
+    ) -> NDArray[np.float32]:
+        row_of = {"": 0, **{phrase: i + 1 for i, phrase in enumerate(phrases)}}
+        rooms, objects = (
+            np.array([row_of[w] for w in part], dtype=np.int64) for part in (words.rooms, words.objects)
+        )
+        result = np.zeros((len(found.sensors), TEXT_WIDTH), dtype=np.float32)
+        for first in range(0, len(result), _WINDOWS_AT_ONCE):
+            rows = slice(first, first + _WINDOWS_AT_ONCE)
+            sensors = found.sensors[rows].astype(np.int64)
+            known = np.maximum(sensors, 0)
+            windows = WindowTensors(
+                torch.from_numpy(rooms[known]),
+                torch.from_numpy(objects[known]),
+                torch.from_numpy(words.types[known]),
+                torch.from_numpy(found.habits[known]),
+                torch.from_numpy(found.profiles[rows].astype(np.float32)),
+                torch.from_numpy(found.scenes[rows].astype(np.float32)),
+                torch.from_numpy(sensors >= 0),
+            )
+            result[rows] = self.network(windows, vectors).numpy()
+        return result
+
+
+def save_weights(path: Path, network: WindowNetwork, facts: dict[str, Any]) -> None:
+    """Write a network as float16 safetensors, and its facts as JSON beside it."""
+    from safetensors.torch import save_file
+
+    from discover.core.artifacts import write_json
+
+    halves = {name: w.detach().to(torch.float16).contiguous() for name, w in network.state_dict().items()}
+    with atomic_path(path) as temporary:
+        save_file(halves, temporary, metadata={"format": _FORMAT})
+    card = {"format": _FORMAT, "sha256": file_sha256(path), "network": asdict(network.config), **facts}
+    write_json(path.with_suffix(".json"), card)
+
+
+def _packaged() -> Path:
+    return Path(str(resources.files("discover.pretraining").joinpath("weights/tiny.safetensors")))
+
+
+def _network(path: Path, sizes: Any) -> WindowNetwork:
+    from safetensors.torch import load_file
+
+    try:
+        network = WindowNetwork(NetworkConfig(**sizes))
+        weights = {name: w.float() for name, w in load_file(path).items()}
+        network.load_state_dict(weights)
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise ArtifactError(f"{path} does not hold the weights of this network: {error}") from error
+    return network.eval().requires_grad_(False)
+
+
+def _minilm() -> EncodeText:
+    from discover.text_encoders import build_text_encoder
+    from discover.text_encoders.config import TextEncoderConfig
+
+    return build_text_encoder(TextEncoderConfig(type="minilm")).encode

@@ -1,0 +1,195 @@
+"""The recipe of a shipped network: simulated homes to lessons, lessons to weights; stops and goes on any time.
+
+A work folder holds what is done: lessons of a few homes per file, vectors of sentences, a checkpoint. Starting again with the same settings goes on where it stopped and gives the same weights.
+"""
+
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.core.artifacts import atomic_path, mapping_sha256, read_json, write_json
+from discover.core.embeddings import EncodeText
+from discover.core.errors import ArtifactError
+from discover.core.home import UNKNOWN_ROOM, Home
+from discover.core.progress import SILENT, Progress
+from discover.core.reading import read_npz
+from discover.homes.places import guess_sensor
+from discover.pretraining.any_home import save_weights
+from discover.pretraining.label_sets import SentenceBank
+from discover.pretraining.lessons import LessonConfig, Lessons, home_lessons, join_lessons, load_lessons
+from discover.pretraining.network import NetworkConfig
+from discover.pretraining.training import Pretraining, TrainingConfig
+from discover.simulator import RandomLifeConfig, simulate_random
+
+__all__ = ["PRESETS", "Recipe", "encode_phrases", "pretrain"]
+
+_HOMES_PER_FILE = 20
+_SAVED_EVERY_S = 60.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that the weights follow from.
+
+    Attributes:
+        seed: Of homes (`seed` * 1,000,000 + number), weights and draws.
+        homes: Simulated homes.
+        days: Days of each.
+        lessons: Windows of each.
+        network: Sizes.
+        training: Steps and rates; its seed is the recipe's.
+    """
+
+    seed: int = 0
+    homes: int = 600
+    days: int = 7
+    lessons: LessonConfig = field(default_factory=LessonConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+PRESETS = {"tiny": Recipe()}
+"""Recipes by name."""
+
+
+def pretrain(
+    recipe: Recipe,
+    folder: Path,
+    encode_text: EncodeText,
+    *,
+    minutes: float | None = None,
+    facts: dict[str, Any] | None = None,
+    progress: Progress = SILENT,
+) -> Path | None:
+    """Make lessons, train and write the weights; None where `minutes` ran out first (start again to go on).
+
+    Args:
+        recipe: Settings; other settings than those the folder began with are an error.
+        folder: Work folder.
+        encode_text: MiniLM.
+        minutes: Stop after this time.
+        facts: More lines for the card beside the weights.
+        progress: Told after each home and some steps.
+
+    Raises:
+        ArtifactError: The folder belongs to another recipe.
+    """
+    end = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
+    settings = asdict(recipe)
+    _claim(folder, settings)
+    lessons = _all_lessons(recipe, folder, end, progress)
+    if lessons is None:
+        return None
+    sentences = SentenceBank.sentences()
+    vectors = _cached(folder / "sentences.npz", sentences, encode_text)
+    bank = SentenceBank(vectors)
+    config = replace(recipe.training, seed=recipe.seed)
+    training = Pretraining(
+        lessons, encode_phrases(lessons.phrases, encode_text), bank, config, recipe.network
+    )
+    checkpoint = folder / "checkpoint.pt"
+    if checkpoint.is_file():
+        training.load(checkpoint)
+    progress.start("training", config.steps - training.step)
+    while training.step < config.steps:
+        begun, before = time.monotonic(), training.step
+        loss = training.run(lambda since=begun: time.monotonic() > min(since + _SAVED_EVERY_S, end))  # type: ignore[misc]
+        training.save(checkpoint)
+        progress.advance(training.step - before, note=f"loss {loss:.3f}")
+        if time.monotonic() > end and training.step < config.steps:
+            return None
+    progress.finish()
+    path = folder / "weights.safetensors"
+    save_weights(
+        path,
+        training.network,
+        {
+            "recipe": settings,
+            "windows": len(lessons),
+            "bank_sha256": mapping_sha256({"sentences": sentences}),
+            **(facts or {}),
+        },
+    )
+    return path
+
+
+def encode_phrases(phrases: tuple[str, ...], encode_text: EncodeText) -> NDArray[np.float32]:
+    """Vectors of phrases, (V, D); the empty phrase gets zeros."""
+    vectors = np.asarray(encode_text([p or "nothing" for p in phrases]), dtype=np.float32)
+    vectors[[i for i, p in enumerate(phrases) if not p]] = 0
+    return vectors
+
+
+def _claim(folder: Path, settings: dict[str, Any]) -> None:
+    path = folder / "recipe.json"
+    if not path.is_file():
+        write_json(path, settings)
+    elif read_json(path) != settings:
+        raise ArtifactError(
+            f"{folder} was begun with another recipe ({path.name}). Use another folder, or delete this one."
+        )
+
+
+def _all_lessons(recipe: Recipe, folder: Path, end: float, progress: Progress) -> Lessons | None:
+    """Lessons of all homes, a file per `_HOMES_PER_FILE`; None where time ran out."""
+    paths = []
+    progress.start("simulating homes", recipe.homes)
+    for first in range(0, recipe.homes, _HOMES_PER_FILE):
+        path = folder / f"lessons_{first:06d}.npz"
+        numbers = range(first, min(first + _HOMES_PER_FILE, recipe.homes))
+        if not path.is_file():
+            join_lessons([_one_home(recipe, number) for number in numbers]).save(path)
+        paths.append(path)
+        progress.advance(len(numbers))
+        if time.monotonic() > end:
+            return None
+    progress.finish()
+    return join_lessons([load_lessons(path) for path in paths])
+
+
+def _one_home(recipe: Recipe, number: int) -> Lessons:
+    seed = recipe.seed * 1_000_000 + number
+    # Most owners describe their sensors; of the others the importer guesses from ids and states.
+    right = number % 5 < 3
+    life = simulate_random(
+        RandomLifeConfig(seed=seed, days=recipe.days, metadata="right" if right else "as_found")
+    )
+    home = life.home if right else _guessed(life.home, life.events)
+    return home_lessons(home, life.events, life.truth, life.true_home, seed, recipe.lessons)
+
+
+def _guessed(home: Home, events: pl.DataFrame) -> Home:
+    """A home whose unknown rooms and types are guessed as an import does."""
+    seen = events.group_by("sensor", maintain_order=True).agg(pl.col("state").unique(maintain_order=True))
+    states = {str(sensor): [str(s) for s in found] for sensor, found in seen.iter_rows()}
+    sensors = []
+    for sensor in home.sensors:
+        guess = guess_sensor(sensor.id, states=states.get(sensor.id, ()))
+        known = sensor.room != UNKNOWN_ROOM
+        sensors.append(
+            sensor.model_copy(
+                update={
+                    "type": guess.type if sensor.type == "unknown" else sensor.type,
+                    "room": sensor.room if known else guess.room,
+                    "object": sensor.object if known or sensor.object else guess.object,
+                }
+            )
+        )
+    return home.model_copy(update={"sensors": tuple(sensors)})
+
+
+def _cached(path: Path, sentences: list[str], encode_text: EncodeText) -> NDArray[np.float32]:
+    """Vectors of the bank's sentences, kept in the work folder."""
+    if path.is_file():
+        kept = read_npz(path, "Delete it and start the pre-training again.")
+        if kept["sentences"].tolist() == sentences:
+            return np.asarray(kept["vectors"], dtype=np.float32)
+    vectors = np.asarray(encode_text(sentences), dtype=np.float32)
+    with atomic_path(path) as temporary, temporary.open("wb") as sink:
+        np.savez(sink, sentences=np.array(sentences), vectors=vectors)
+    return vectors

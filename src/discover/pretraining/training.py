@@ -1,0 +1,234 @@
+"""Pre-training on lessons of simulated homes: steps that can stop and go on at any moment, bit for bit.
+
+Every step draws its windows, its label set and its disturbances from a generator seeded by (seed, step), so
+the weights and the optimizer are all that a checkpoint holds.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from discover.core.artifacts import atomic_path
+from discover.core.errors import ArtifactError
+from discover.pretraining.label_sets import LabelSet, SentenceBank
+from discover.pretraining.lessons import Lessons
+from discover.pretraining.network import NetworkConfig, WindowNetwork, WindowTensors
+from discover.pretraining.profiles import N_SPANS, PROFILE
+
+__all__ = ["Pretraining", "TrainingConfig", "window_tensors"]
+
+_AFTER = N_SPANS // 2 + 2
+"""First span that lies after a window."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the network is trained.
+
+    Attributes:
+        seed: Of weights and of everything that is drawn.
+        steps: Steps in all; the learning rate falls to 0 at the last.
+        batch: Windows per step.
+        learning_rate: Highest rate, after `warmup` steps.
+        pull: Weight of drawing a window to its sentences' mean, beside telling labels apart.
+        tempering: Windows of an activity weigh (its share of all windows) ** -tempering.
+    """
+
+    seed: int = 0
+    steps: int = 6_000
+    batch: int = 256
+    learning_rate: float = 1.5e-3
+    warmup: int = 200
+    weight_decay: float = 0.02
+    pull: float = 0.2
+    tempering: float = 0.3
+
+
+class Pretraining:
+    """Network, optimizer and lessons.
+
+    Args:
+        lessons: Windows of simulated homes.
+        phrases: MiniLM vectors of `lessons.phrases`, (V, D), row 0 zeros.
+        bank: Sentences with their vectors.
+        config: Settings.
+        network: Sizes.
+    """
+
+    def __init__(
+        self,
+        lessons: Lessons,
+        phrases: NDArray[np.float32],
+        bank: SentenceBank,
+        config: TrainingConfig,
+        network: NetworkConfig | None = None,
+    ) -> None:
+        torch.manual_seed(config.seed)
+        self.lessons, self.bank, self.config = lessons, bank, config
+        self.phrases = torch.from_numpy(phrases)
+        self.network = WindowNetwork(network)
+        self.step = 0
+        plain = [p for p in self.network.parameters() if p.ndim < 2]
+        decayed = [p for p in self.network.parameters() if p.ndim >= 2]
+        self.optimizer = torch.optim.AdamW(
+            [
+                {"params": decayed, "weight_decay": config.weight_decay},
+                {"params": plain, "weight_decay": 0.0},
+            ],
+            lr=config.learning_rate,
+            betas=(0.9, 0.98),
+        )
+        shares = lessons.shares.astype(np.float32)
+        self._weights = _window_weights(shares, config.tempering)
+        self._shares = torch.from_numpy(shares)
+
+    def run(self, until: Callable[[], bool] = lambda: False) -> float:
+        """Train to the last step, or until `until` says so after a step; the mean loss of the last steps."""
+        self.network.train()
+        recent: list[float] = []
+        while self.step < self.config.steps:
+            recent.append(self._train_step())
+            if until():
+                break
+        return float(np.mean(recent[-200:])) if recent else float("nan")
+
+    def _train_step(self) -> float:
+        rng = np.random.default_rng([self.config.seed, self.step])
+        rows = rng.integers(0, len(self.lessons), size=self.config.batch)
+        windows = disturb(window_tensors(self.lessons, rows), rng)
+        labels = self.bank.draw(rng)
+        phrases = self.phrases + 0.02 * torch.from_numpy(
+            rng.standard_normal(self.phrases.shape, dtype=np.float32)
+        )
+        phrases[0] = 0
+        loss = self._loss(self.network(windows, phrases), rows, labels)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * _schedule(self.step, self.config)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.step += 1
+        return float(loss.detach())
+
+    def _loss(self, vectors: Tensor, rows: NDArray[np.int64], labels: LabelSet) -> Tensor:
+        targets = self._shares[rows] @ torch.from_numpy(labels.covers)
+        covered = targets.sum(dim=1)
+        # A window that the set has no word for says nothing about this set.
+        weights = torch.from_numpy(self._weights[rows]) * (covered >= 0.5)
+        targets = targets / covered.clamp(min=1e-6)[:, None]
+        means = torch.from_numpy(labels.vectors)
+        cosines = vectors @ means.T
+        logits = cosines * self.network.log_scale.exp().clamp(max=100.0)
+        told = -(targets * logits.log_softmax(dim=1)).sum(dim=1)
+        wanted = torch.nn.functional.normalize(targets @ means, dim=1)
+        pulled = 1 - (vectors * wanted).sum(dim=1)
+        return ((told + self.config.pull * pulled) * weights).sum() / weights.sum().clamp(min=1e-6)
+
+    def save(self, path: Path) -> None:
+        """Write all that is needed to go on."""
+        state: dict[str, Any] = {
+            "step": self.step,
+            "config": asdict(self.config),
+            "network": asdict(self.network.config),
+            "weights": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        with atomic_path(path) as temporary:
+            torch.save(state, temporary)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint of the same settings."""
+        state = torch.load(path, weights_only=True)
+        if state["config"] != asdict(self.config) or state["network"] != asdict(self.network.config):
+            raise ArtifactError(
+                f"{path} was made with other settings ({state['config']}). Give those, or another folder."
+            )
+        self.network.load_state_dict(state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step = int(state["step"])
+
+
+def window_tensors(lessons: Lessons, rows: NDArray[np.int64]) -> WindowTensors:
+    """Some windows as the network takes them."""
+    sensors = lessons.sensors[rows]
+    present = sensors >= 0
+    sensors = np.maximum(sensors, 0)
+
+    def of_sensor(values: NDArray[np.generic]) -> Tensor:
+        return torch.from_numpy(values[sensors].astype(np.int64))
+
+    return WindowTensors(
+        of_sensor(lessons.rooms),
+        of_sensor(lessons.objects),
+        of_sensor(lessons.types),
+        torch.from_numpy(lessons.habits[sensors]),
+        torch.from_numpy(lessons.profiles[rows].astype(np.float32)),
+        torch.from_numpy(lessons.scenes[rows].astype(np.float32)),
+        torch.from_numpy(present),
+    )
+
+
+def disturb(windows: WindowTensors, rng: np.random.Generator) -> WindowTensors:
+    """The same windows seen by a worse home: fewer sensors, less known about them, another clock."""
+    shape = tuple(windows.present.shape)
+
+    def hit(share: float, size: tuple[int, ...]) -> Tensor:
+        return torch.from_numpy(rng.random(size) < share)
+
+    one = (shape[0], 1)
+    lost = hit(1.0, shape) & torch.from_numpy(rng.random(shape) < rng.uniform(0, 0.35, size=one))
+    # The most active sensor stays, so that something is left to read.
+    lost[:, 0] = False
+    profiles, scenes = windows.profiles.clone(), windows.scenes.clone()
+    blind = torch.from_numpy(np.flatnonzero(rng.random(shape[0]) < 0.1))
+    profiles[blind, :, _AFTER:N_SPANS] = 0
+    profiles[blind, :, N_SPANS + _AFTER : 2 * N_SPANS] = 0
+    profiles[blind, :, 2 * N_SPANS + 2] = 0
+    scenes[blind, 10] = 0
+    scenes[blind, -N_SPANS + _AFTER :] = 0
+    _turn_clock(scenes, torch.from_numpy(rng.normal(0, 0.12, size=shape[0]).astype(np.float32)))
+    unknown_type = 12  # the last code of `SENSOR_TYPES`
+    return replace(
+        windows,
+        rooms=windows.rooms.masked_fill(hit(0.1, shape) | hit(0.03, one), 0),
+        objects=windows.objects.masked_fill(hit(0.15, shape) | hit(0.05, one), 0),
+        types=windows.types.masked_fill(hit(0.08, shape) | hit(0.03, one), unknown_type),
+        habits=windows.habits * (~hit(0.15, one))[:, :, None],
+        profiles=profiles,
+        scenes=scenes,
+        present=windows.present & ~lost,
+    )
+
+
+def _turn_clock(scenes: Tensor, angle: Tensor) -> None:
+    """Turn the hour of every scene by an angle: sine and cosine of one and of two turns a day."""
+    for sine, turns in ((0, 1), (2, 2)):
+        s, c = scenes[:, sine].clone(), scenes[:, sine + 1].clone()
+        shift = angle * turns
+        scenes[:, sine] = s * shift.cos() + c * shift.sin()
+        scenes[:, sine + 1] = c * shift.cos() - s * shift.sin()
+
+
+def _window_weights(shares: NDArray[np.float32], tempering: float) -> NDArray[np.float32]:
+    """(W,) weights with mean 1; windows of frequent activities weigh less."""
+    common = shares.mean(axis=0)
+    each = shares @ (np.maximum(common, 1e-4) ** -tempering)
+    return np.asarray(each / each.mean(), dtype=np.float32)
+
+
+def _schedule(step: int, config: TrainingConfig) -> float:
+    """Share of the highest rate: up in a line, down as a cosine."""
+    if step < config.warmup:
+        return (step + 1) / config.warmup
+    done = (step - config.warmup) / max(config.steps - config.warmup, 1)
+    return float(0.5 * (1 + np.cos(np.pi * min(done, 1.0))) * 0.98 + 0.02)
+
+
+assert PROFILE == 2 * N_SPANS + 7

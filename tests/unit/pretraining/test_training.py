@@ -1,0 +1,158 @@
+"""Label sets, training that goes on where it stopped, and weights that are checked when they load."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from discover.core.errors import ArtifactError
+from discover.pretraining.any_home import AnyHome, save_weights
+from discover.pretraining.label_sets import SentenceBank
+from discover.pretraining.lessons import Lessons, activity_names, join_lessons, load_lessons
+from discover.pretraining.meanings import meanings
+from discover.pretraining.network import NetworkConfig, WindowNetwork
+from discover.pretraining.profiles import HABITS, PROFILE, SCENE, SENSORS_PER_WINDOW
+from discover.pretraining.training import Pretraining, TrainingConfig, disturb, window_tensors
+
+SMALL = NetworkConfig(width=24, layers=1, heads=2, inner=2)
+CONFIG = TrainingConfig(steps=8, batch=16, warmup=2)
+
+
+def lessons(seed: int = 0, n: int = 64, n_sensors: int = 5) -> Lessons:
+    """Windows whose activity shows in which sensor is active: 0 sleep, 1 watch_tv, 2 shower."""
+    rng = np.random.default_rng(seed)
+    names = activity_names()
+    which = rng.integers(0, 3, size=n)
+    shares = np.zeros((n, len(names)), dtype=np.float16)
+    shares[np.arange(n), [names.index(("sleep", "watch_tv", "shower")[w]) for w in which]] = 1
+    sensors = np.full((n, SENSORS_PER_WINDOW), -1, dtype=np.int32)
+    sensors[:, 0] = which
+    profiles = np.zeros((n, SENSORS_PER_WINDOW, PROFILE), dtype=np.float16)
+    profiles[:, 0, 9:12] = 1
+    phrases = ("", "bedroom", f"room {seed}")
+    return Lessons(
+        sensors,
+        profiles,
+        np.zeros((n, SCENE), dtype=np.float16),
+        shares,
+        np.zeros(n, dtype=np.int32),
+        np.array([0, 1, 2, 0, 1], dtype=np.int32),
+        np.zeros(n_sensors, dtype=np.int32),
+        np.array([0, 1, 2, 3, 4], dtype=np.int16),
+        rng.random((n_sensors, HABITS)).astype(np.float32),
+        phrases,
+    )
+
+
+@pytest.fixture(scope="module")
+def bank() -> SentenceBank:
+    vectors = np.random.default_rng(0).standard_normal((len(SentenceBank.sentences()), 384))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return SentenceBank(vectors.astype(np.float32))
+
+
+def training(bank: SentenceBank, config: TrainingConfig = CONFIG) -> Pretraining:
+    found = lessons()
+    phrases = np.random.default_rng(1).standard_normal((len(found.phrases), 384)).astype(np.float32)
+    phrases[0] = 0
+    return Pretraining(found, phrases, bank, config, SMALL)
+
+
+def test_the_bank_has_forty_wordings_of_the_main_activities() -> None:
+    by_key = {m.key: m for m in meanings()}
+    for key in ("sleep", "cook_dinner", "eat_breakfast", "watch_tv", "use_toilet", "shower", "leave_home"):
+        assert len(by_key[key].sentences) >= 30, key
+    assert all(len(m.sentences) >= 8 for m in meanings())
+    cooking = next(m for m in meanings() if "Meal_Preparation" in m.names)
+    assert len(cooking.sentences) >= 40
+    assert {"cook_breakfast", "cook_dinner"} <= set(cooking.covers)
+
+
+def test_labels_of_a_set_share_no_activity(bank: SentenceBank) -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        found = bank.draw(rng)
+        assert found.vectors.shape == (found.covers.shape[1], 384)
+        assert found.covers.sum(axis=1).max() <= 1
+        assert (found.covers.sum(axis=0) >= 1).all()
+
+
+def test_joined_lessons_keep_words_and_homes(tmp_path: Path) -> None:
+    parts = [lessons(1), lessons(2)]
+    both = join_lessons(parts)
+    both.save(tmp_path / "lessons.npz")
+    again = load_lessons(tmp_path / "lessons.npz")
+    assert again.phrases == ("", "bedroom", "room 1", "room 2")
+    assert again.homes.tolist() == [0] * 64 + [1] * 64
+    first, second = again.sensors[0, 0], again.sensors[64, 0]
+    assert again.phrases[again.rooms[first]] == parts[0].phrases[parts[0].rooms[parts[0].sensors[0, 0]]]
+    assert again.phrases[again.rooms[second]] == parts[1].phrases[parts[1].rooms[parts[1].sensors[0, 0]]]
+    assert np.array_equal(again.habits[second], parts[1].habits[parts[1].sensors[0, 0]])
+
+
+def test_training_that_stopped_and_went_on_has_the_same_bits(bank: SentenceBank, tmp_path: Path) -> None:
+    whole = training(bank)
+    whole.run()
+    first = training(bank)
+    first.run(lambda: first.step == 3)
+    first.save(tmp_path / "checkpoint.pt")
+    second = training(bank)
+    second.load(tmp_path / "checkpoint.pt")
+    assert second.step == 3
+    second.run()
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, second.network.state_dict()[name]), name
+
+
+def test_a_checkpoint_of_other_settings_is_refused(bank: SentenceBank, tmp_path: Path) -> None:
+    training(bank).save(tmp_path / "checkpoint.pt")
+    with pytest.raises(ArtifactError, match="other settings"):
+        training(bank, replace(CONFIG, steps=9)).load(tmp_path / "checkpoint.pt")
+
+
+def test_it_learns_what_shows(bank: SentenceBank) -> None:
+    one = training(bank, replace(CONFIG, steps=120, learning_rate=3e-3))
+    one.run()
+    one.network.eval()
+    means, covers = bank.prototypes()
+    names = activity_names()
+    wanted = [names.index(n) for n in ("sleep", "watch_tv", "shower")]
+    assert covers[wanted][:, wanted].tolist() == np.eye(3).tolist()
+    with torch.inference_mode():
+        vectors = one.network(window_tensors(one.lessons, np.arange(64)), one.phrases).numpy()
+    told = (vectors @ means[wanted].T).argmax(axis=1)
+    truth = one.lessons.shares[:, wanted].argmax(axis=1)
+    assert (told == truth).mean() > 0.9
+
+
+def test_disturbing_keeps_a_sensor_and_changes_nothing_else_than_it_says() -> None:
+    found = lessons()
+    clean = window_tensors(found, np.arange(64))
+    worse = disturb(clean, np.random.default_rng(0))
+    assert worse.present[:, 0].all()
+    assert bool((worse.rooms == 0).sum() > (clean.rooms == 0).sum())
+    assert torch.equal(clean.profiles, window_tensors(found, np.arange(64)).profiles)
+
+
+def test_an_empty_place_changes_nothing(bank: SentenceBank) -> None:
+    torch.manual_seed(0)
+    network = WindowNetwork(SMALL).eval()
+    tensors = window_tensors(lessons(), np.arange(4))
+    phrases = torch.randn(3, 384)
+    before = network(tensors, phrases)
+    garbage = replace(tensors, profiles=torch.where(tensors.present[:, :, None], tensors.profiles, 7.0))
+    assert torch.allclose(before, network(garbage, phrases), atol=1e-6)
+    assert torch.allclose(before.norm(dim=1), torch.ones(4), atol=1e-5)
+
+
+def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    save_weights(path, WindowNetwork(SMALL), {"licence": "Apache-2.0"})
+    assert AnyHome.load(path).facts["licence"] == "Apache-2.0"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(ArtifactError, match="is not the network"):
+        AnyHome.load(path)
+    with pytest.raises(ArtifactError, match="There is no"):
+        AnyHome.load(tmp_path / "none.safetensors")

@@ -66,7 +66,7 @@ class AnyHome:
                     "it with `python -m benchmarks.pretrain`."
                 )
         card = mapping_of(
-            parse_json(read_text(card_path), card_path), card_path, "format", "sha256", "network"
+            parse_json(read_text(card_path), str(card_path)), card_path, "format", "sha256", "network"
         )
         found = file_sha256(path)
         if card["format"] != _FORMAT or card["sha256"] != found:

@@ -87,7 +87,7 @@ class Lessons:
 
     def save(self, path: Path) -> None:
         """Write as NPZ, whole or not at all."""
-        arrays = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+        arrays: dict[str, Any] = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
         with atomic_path(path) as temporary, temporary.open("wb") as sink:
             np.savez(sink, **arrays)
 
@@ -207,14 +207,16 @@ def _by_time(
     cell = (times - int(rng.integers(0, length_us))) // length_us
     first = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]])
     last = np.r_[first[1:], len(times)] - 1
-    return np.column_stack([first, last])[last - first + 1 >= least]
+    enough: NDArray[np.bool_] = last - first + 1 >= least
+    return np.column_stack([first, last])[enough]
 
 
 def _by_count(times: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """(n, 2) first and last event of every `size` events in a row without a long silence."""
     first = np.arange(0, len(times) - size + 1, size)
     last = first + size - 1
-    return np.column_stack([first, last])[times[last] - times[first] < _BREAK_US]
+    short: NDArray[np.bool_] = times[last] - times[first] < _BREAK_US
+    return np.column_stack([first, last])[short]
 
 
 def _shares(
@@ -239,7 +241,7 @@ def _shares(
     credit /= np.maximum(credit.sum(axis=1, keepdims=True), 1e-9)
     total = np.concatenate([np.zeros((1, len(names))), np.cumsum(credit, axis=0, dtype=np.float64)])
     first, last = windows["first_event"].to_numpy(), windows["last_event"].to_numpy()
-    return (total[last + 1] - total[first]) / (last - first + 1)[:, None]
+    return np.asarray((total[last + 1] - total[first]) / (last - first + 1)[:, None])
 
 
 def _timeline(

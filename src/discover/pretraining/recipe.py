@@ -1,6 +1,7 @@
-"""The recipe of a shipped network: simulated homes to lessons, lessons to weights; stops and goes on any time.
+"""The recipe of a shipped network: simulated homes to lessons, lessons to weights.
 
-A work folder holds what is done: lessons of a few homes per file, vectors of sentences, a checkpoint. Starting again with the same settings goes on where it stopped and gives the same weights.
+A work folder holds what is done: lessons of a few homes per file, vectors of sentences, a checkpoint. Work
+stops at any time; starting again with the same settings goes on where it stopped, to the same weights.
 """
 
 import time

@@ -35,6 +35,7 @@ class TrainingConfig:
         seed: Of weights and of everything that is drawn.
         steps: Steps in all; the learning rate falls to 0 at the last.
         batch: Windows per step.
+        sets: Label sets that each step's windows are compared with.
         learning_rate: Highest rate, after `warmup` steps.
         pull: Weight of drawing a window to its sentences' mean, beside telling labels apart.
         tempering: Windows of an activity weigh (its share of all windows) ** -tempering.
@@ -42,7 +43,8 @@ class TrainingConfig:
 
     seed: int = 0
     steps: int = 6_000
-    batch: int = 256
+    batch: int = 128
+    sets: int = 4
     learning_rate: float = 1.5e-3
     warmup: int = 200
     weight_decay: float = 0.02
@@ -102,16 +104,17 @@ class Pretraining:
         rng = np.random.default_rng([self.config.seed, self.step])
         rows = rng.integers(0, len(self.lessons), size=self.config.batch)
         windows = disturb(window_tensors(self.lessons, rows), rng)
-        labels = self.bank.draw(rng)
+        sets = [self.bank.draw(rng) for _ in range(self.config.sets)]
         phrases = self.phrases + 0.02 * torch.from_numpy(
             rng.standard_normal(self.phrases.shape, dtype=np.float32)
         )
         phrases[0] = 0
-        loss = self._loss(self.network(windows, phrases), rows, labels)
+        vectors = self.network(windows, phrases)
+        loss = torch.stack([self._loss(vectors, rows, labels) for labels in sets]).mean()
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * _schedule(self.step, self.config)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1

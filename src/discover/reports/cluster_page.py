@@ -1,7 +1,7 @@
-"""The cluster page: what people do here, where, when, for how long, and on which days it was different.
+"""The cluster page: what people do, where, when, for how long, and which days are unusual.
 
-Shares, hours, lengths and days are those of `clusters.json`; only pictures, neighbours in time and unusual
-days are computed here, from the same windows (at most one a minute).
+Shares, hours, lengths and days come from `clusters.json`. Figures, neighbours in time and unusual days are
+computed here, from the same windows (at most one a minute).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.changes import ChangeConfig, TimeGrid, build_grid, marks_of_windows, thin_windows
-from discover.changes.unusual_days import unusual_days
+from discover.changes.unusual_days import UnusualDay, unusual_days
 from discover.changes.where_when import episodes_of, hours_of_week, sensor_use, transitions_of
 from discover.clustering import length_words, share_words
 from discover.core.artifacts import write_text
@@ -29,13 +29,26 @@ from discover.reports.cluster_figures import (
     duration_shares,
     family_colours,
 )
-from discover.reports.pages import page_environment
+from discover.reports.pages import ClusterCard, ClusterFamily, Section, render_page
+from discover.reports.tables import Cell, Table
 
 __all__ = ["ClusterPageInputs", "example_lines", "write_cluster_page"]
 
 _LARGEST = 12
 _NAMED = 5
 _SHOWN_DAYS = 10
+_TERMS = (
+    ("window", "A short stretch of the sensor log. All days count, with at most one window a minute; every "
+     "share, hour and day here is of these windows."),
+    ("cluster", "A set of windows that look alike to the sensors. Its title names only what is in at least "
+     "half of its windows (“with” too; “sometimes”: a quarter to a half); “between” is a walk."),
+    ("family", "A group of similar clusters, in shades of one colour."),
+    ("episode", "A run of windows of one cluster with pauses of at most two minutes."),
+    ("calendar", "A cell is a quarter of an hour of one day, in the colour of the cluster that took most of "
+     "it. A window lasts until the next one, at most five minutes."),
+    ("quiet", "White: asleep, sitting still or out. Grey: no sensor reported for hours: nothing is known."),
+    ("recorded day", "A day with a window."),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,39 +102,7 @@ def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
             f"clusters.json describes {inputs.content['windows']:,} windows and these are {len(facts):,}. "
             "Give the index the clusters were described from, or run `discover cluster` again."
         )
-    labels = facts["cluster"].cast(pl.String).replace({"-1": None})
-    times = inputs.window_set.events["time"]
-    marks = marks_of_windows(facts, labels)
-    families = _families(inputs.content, told, ids)
-    by_family = [c for family in families for c in family["ids"]]
-    colours = family_colours([family["ids"] for family in families])
-    grid = build_grid(marks, times, ChangeConfig(), things=[str(c) for c in by_family])
-    steps = transitions_of(facts, facts["cluster"])
-    titles = {c: str(told[c]["title"]) for c in ids}
-    rare = unusual_days(grid, {str(c): titles[c] for c in ids})
-    paint = [colours[c] for c in by_family]
-    n_days = int(inputs.content["recorded_days"])
-    for family in families:
-        family["clusters"] = [_line(told[c], colours) for c in family["ids"]]
-    page = (
-        page_environment()
-        .get_template("clusters.html.j2")
-        .render(
-            title=inputs.title,
-            facts=_numbers(inputs.content, len(ids)),
-            families=families,
-            clusters=_sections(inputs, facts, told, by_family, grid, steps, colours),
-            calendar=draw_calendar(grid, paint, [f"{c}: {_short(titles[c])}" for c in by_family]),
-            typical=draw_typical_day(grid, paint),
-            transitions=draw_transitions(
-                steps, {c: _short(titles[c]) for c in ids[:_LARGEST]}, colours, n_days
-            ),
-            rare=rare[:_SHOWN_DAYS],
-            n_compared=len(rare),
-            by_chance=f"{0.05 * len(rare):.0f}",
-            n_stay=sum(day.stays for day in rare),
-        )
-    )
+    page = render_page(inputs.title, _subtitle(inputs.content, len(ids)), _sections(inputs, facts, told, ids))
     path = folder / "clusters.html"
     write_text(path, page)
     return path
@@ -142,28 +123,7 @@ def _assigned(inputs: ClusterPageInputs) -> pl.DataFrame:
     return thin_windows(joined.with_columns(pl.col("cluster").fill_null(-1)))
 
 
-def _families(
-    content: Mapping[str, Any], told: Mapping[int, Mapping[str, Any]], ids: Sequence[int]
-) -> list[dict[str, Any]]:
-    """Families with their clusters, largest family and largest cluster first."""
-    titles = {int(g["id"]): str(g["title"]) for g in content.get("groups", [])}
-    members: dict[int, list[int]] = {}
-    for c in ids:
-        members.setdefault(int(told[c].get("group", 0)), []).append(c)
-    order = sorted(members, key=lambda g: (-sum(told[c]["windows"] for c in members[g]), g))
-    shares = {g: sum(told[c]["share"] for c in members[g]) for g in order}
-    return [
-        {"title": titles.get(g, ""), "share": share_words(shares[g], 1), "ids": members[g]} for g in order
-    ]
-
-
-def _line(cluster: Mapping[str, Any], colours: Mapping[int, str]) -> dict[str, Any]:
-    number = int(cluster["id"])
-    share = share_words(cluster["share"], 1)
-    return {"id": number, "title": cluster["title"], "share": share, "colour": colours[number]}
-
-
-def _numbers(content: Mapping[str, Any], n_clusters: int) -> str:
+def _subtitle(content: Mapping[str, Any], n_clusters: int) -> str:
     first, last = (datetime.fromisoformat(content[name]) for name in ("first_day", "last_day"))
     inside = 1 - float(content["health"]["noise_share"])
     return (
@@ -174,6 +134,105 @@ def _numbers(content: Mapping[str, Any], n_clusters: int) -> str:
 
 
 def _sections(
+    inputs: ClusterPageInputs, facts: pl.DataFrame, told: Mapping[int, Mapping[str, Any]], ids: Sequence[int]
+) -> list[Section]:
+    """All sections; `ids` are the clusters, largest first."""
+    members = _members(told, ids)
+    order = [c for clusters in members.values() for c in clusters]
+    colours = family_colours(list(members.values()))
+    marks = marks_of_windows(facts, facts["cluster"].cast(pl.String).replace({"-1": None}))
+    times = inputs.window_set.events["time"]
+    grid = build_grid(marks, times, ChangeConfig(), things=[str(c) for c in order])
+    steps = transitions_of(facts, facts["cluster"])
+    cards = _cards(inputs, facts, told, order, grid, steps, colours)
+    titles = {c: str(told[c]["title"]) for c in ids}
+    names = {c: _short(title) for c, title in titles.items()}
+    paint = [colours[c] for c in order]
+    n_days = int(inputs.content["recorded_days"])
+    largest = {c: names[c] for c in ids[:_LARGEST]}
+    return [
+        Section("guide", "How to read this page", terms=_TERMS),
+        Section(
+            "calendar",
+            "Every day of the recording",
+            figures=[draw_calendar(grid, paint, [f"{c}: {names[c]}" for c in order])],
+        ),
+        Section(
+            "typical",
+            "A typical day",
+            "Colours as in the calendar; the white rest up to 60 minutes is quiet.",
+            figures=[draw_typical_day(grid, paint)],
+        ),
+        Section(
+            "clusters",
+            "The clusters",
+            "By family, with the share of all windows.",
+            families=_families(inputs.content, told, members, cards),
+            clusters=[cards[c] for c in order],
+        ),
+        Section(
+            "transitions",
+            "What follows what",
+            "The most frequent changes between the twelve largest clusters, never across a silence longer "
+            "than five minutes; an arrow has the colour of what it leaves.",
+            figures=[draw_transitions(steps, largest, colours, n_days)],
+        ),
+        _rare_section(unusual_days(grid, {str(c): title for c, title in titles.items()})),
+    ]
+
+
+def _rare_section(rare: Sequence[UnusualDay]) -> Section:
+    stay = sum(day.stays for day in rare)
+    found = f"{stay} {'day stays' if stay == 1 else 'days stay'}" if stay else "no day stays"
+    text = (
+        "Distance from the mean of the other days of the same kind (Monday to Friday, or weekend): 0 is the "
+        "same, 1 nothing in common. p is how often a day would be at least as far by chance, judged by the "
+        "middle and the spread of the days of its kind. At p = 0.05 one day in twenty looks unusual "
+        f"by chance, about {0.05 * len(rare):.0f} of the {len(rare)} days compared. The last but one column "
+        f"allows for that (Benjamini-Hochberg, at most 5 % of the marked days false): {found} unusual."
+    )
+    rows = [
+        [
+            Cell(f"{day.day:%a %d %b %Y}", number=True),
+            Cell(f"{day.distance:.2f}", number=True),
+            Cell(f"{day.p_value:.3f}" if day.p_value >= 0.001 else "under 0.001", number=True),
+            Cell("stays unusual" if day.stays else "may be chance"),
+            Cell(day.words),
+        ]
+        for day in rare[:_SHOWN_DAYS]
+    ]
+    header = ("day", "distance", "p", "among so many days", "compared with other such days")
+    table = Table("", header, rows, number_columns=frozenset({0, 1, 2}))
+    return Section("rare", "Unusual days", text, tables=[table])
+
+
+def _members(told: Mapping[int, Mapping[str, Any]], ids: Sequence[int]) -> dict[int, list[int]]:
+    """Family -> its clusters, largest family and largest cluster first."""
+    members: dict[int, list[int]] = {}
+    for c in ids:
+        members.setdefault(int(told[c].get("group", 0)), []).append(c)
+    order = sorted(members, key=lambda g: (-sum(told[c]["windows"] for c in members[g]), g))
+    return {g: members[g] for g in order}
+
+
+def _families(
+    content: Mapping[str, Any],
+    told: Mapping[int, Mapping[str, Any]],
+    members: Mapping[int, Sequence[int]],
+    cards: Mapping[int, ClusterCard],
+) -> list[ClusterFamily]:
+    titles = {int(g["id"]): str(g["title"]) for g in content.get("groups", [])}
+    return [
+        ClusterFamily(
+            titles.get(g, ""),
+            share_words(sum(told[c]["share"] for c in clusters), 1),
+            [cards[c] for c in clusters],
+        )
+        for g, clusters in members.items()
+    ]
+
+
+def _cards(
     inputs: ClusterPageInputs,
     facts: pl.DataFrame,
     told: Mapping[int, Mapping[str, Any]],
@@ -181,42 +240,42 @@ def _sections(
     grid: TimeGrid,
     steps: pl.DataFrame,
     colours: Mapping[int, str],
-) -> list[dict[str, Any]]:
+) -> dict[int, ClusterCard]:
+    """Cluster -> its card, in the order of the page."""
     present = inputs.present if inputs.present is not None else np.ones(len(inputs.window_set.events), bool)
     use = sensor_use(inputs.window_set, facts, facts["cluster"], present)
     episodes = episodes_of(facts, facts["cluster"])
-    weeks = hours_of_week(grid)
     titles = {c: str(told[c]["title"]) for c in order}
     lengths = {c: duration_shares(episodes.filter(pl.col("cluster") == c)["minutes"]) for c in order}
     most = max(float(shares.max()) for shares in lengths.values())
     places = inputs.content.get("places", [])
-    sections = []
-    for cluster, week in zip(order, weeks, strict=True):
+    cards = {}
+    for cluster, week in zip(order, hours_of_week(grid), strict=True):
         row = told[cluster]
         used = {thing["words"] for thing in row["objects"]}
-        picture = ClusterPicture(
-            use.filter(pl.col("cluster") == cluster), week, lengths[cluster], used, colours[cluster]
-        )
+        own = use.filter(pl.col("cluster") == cluster)
+        picture = ClusterPicture(own, week, lengths[cluster], used, colours[cluster])
         n_episodes = int((episodes["cluster"] == cluster).sum())
-        sections.append(
-            {
-                **_line(row, colours),
-                "sentence": str(row["sentence"]),
-                "facts": [
-                    ("rooms", _most(row["rooms"])),
-                    ("objects", _most(row["objects"])),
-                    ("hours", row["when"]),
-                    ("episodes", f"{n_episodes:,}, half longer than {length_words(row['episode_s'])}"),
-                    ("days", f"{row['days_seen']} of {row['days_recorded']} recorded days"),
-                    ("before it", _neighbours(steps, titles, cluster, "after", "before")),
-                    ("after it", _neighbours(steps, titles, cluster, "before", "after")),
-                ],
-                "figure": draw_cluster(f"cluster_{cluster}", inputs.window_set.home, places, picture, most),
-                "found": str(row.get("sentence_found", "")),
-                "examples": example_lines(row),
-            }
+        cards[cluster] = ClusterCard(
+            id=cluster,
+            title=titles[cluster],
+            share=share_words(row["share"], 1),
+            sentence=str(row["sentence"]),
+            examples=example_lines(row),
+            colour=colours[cluster],
+            facts=[
+                ("rooms", _most(row["rooms"])),
+                ("objects", _most(row["objects"])),
+                ("hours", row["when"]),
+                ("episodes", f"{n_episodes:,}, half longer than {length_words(row['episode_s'])}"),
+                ("days", f"{row['days_seen']} of {row['days_recorded']} recorded days"),
+                ("before it", _neighbours(steps, titles, cluster, "after", "before")),
+                ("after it", _neighbours(steps, titles, cluster, "before", "after")),
+            ],
+            figure=draw_cluster(f"cluster_{cluster}", inputs.window_set.home, places, picture, most),
+            found=str(row.get("sentence_found", "")),
         )
-    return sections
+    return cards
 
 
 def _most(things: Sequence[Mapping[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""The report's section on clusters: what was found, how often and when, with example moments and a link."""
+"""The section of a report on clusters: their titles, shares, hours, examples and a link to their page."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from discover.clustering import share_words
 from discover.core.reading import taken_apart
 from discover.reports.cluster_page import example_lines
-from discover.reports.pages import page_environment
+from discover.reports.pages import ClusterCard, ClusteringSummary, Section, render_section
 
 __all__ = ["ClusteringNote", "clusters_section", "with_clusters_section"]
 
@@ -31,7 +31,7 @@ _SECTION = re.compile(r'<section id="clusters">.*?</section>\n', re.DOTALL)
 
 @dataclass(frozen=True)
 class ClusteringNote:
-    """A clustering of the model as the report tells it.
+    """A clustering of the model that a report shows.
 
     Attributes:
         content: What its clusters.json holds.
@@ -44,42 +44,39 @@ class ClusteringNote:
     current: bool = True
 
 
-def clusters_section(notes: Sequence[ClusteringNote]) -> dict[str, Any]:
-    """The section as plain data for the template; where there is no clustering it says how to make one."""
-    current = [note for note in notes if note.current]
-    old = [str(note.content["name"]) for note in notes if not note.current]
+def clusters_section(notes: Sequence[ClusteringNote]) -> Section:
+    """The section; without a clustering it says how to make one."""
+    current = [c for c in notes if c.current]
+    old = [str(c.content["name"]) for c in notes if not c.current]
     text = "" if current else "No clusters yet: `discover cluster` with this model's folder finds them."
-    missing = ""
+    note = ""
     if old:
-        missing = (
+        note = (
             f"Found with an earlier model and left out: {', '.join(old)}. Run `discover cluster` again with "
             "the same settings."
         )
     with taken_apart("clusters.json", "Run `discover cluster` again."):
-        told = [_clustering(note) for note in current]
-    return {"id": "clusters", "title": "Clusters", "text": text, "missing": missing, "clusterings": told}
+        summaries = [_summary(clustering) for clustering in current]
+    return Section("clusters", "Clusters", text, note=note, clusterings=summaries)
 
 
 def with_clusters_section(page: str, notes: Sequence[ClusteringNote]) -> str:
-    """A report with its section on clusters written anew; one without such a section stays as it is."""
-    section: dict[str, Any] = {"figures": [], "tables": [], "folded": [], "stages": [], "searches": []}
-    template = page_environment().get_template("section.html.j2")
-    written = template.module.section(section | clusters_section(notes))  # type: ignore[attr-defined]
-    return _SECTION.sub(lambda _: str(written), page, count=1)
+    """A report with a new section on clusters; a report without such a section stays as it is."""
+    return _SECTION.sub(lambda _: render_section(clusters_section(notes)), page, count=1)
 
 
-def _clustering(note: ClusteringNote) -> dict[str, Any]:
+def _summary(note: ClusteringNote) -> ClusteringSummary:
     content = note.content
     config, health = content["config"], content["health"]
     rows = [
-        {
-            "id": c["id"],
-            "title": c["title"],
-            "sentence": c["sentence"],
-            "share": share_words(c["share"], 1),
-            "when": c.get("when", ""),
-            "examples": example_lines(c),
-        }
+        ClusterCard(
+            c["id"],
+            c["title"],
+            share_words(c["share"], 1),
+            c["sentence"],
+            c.get("when", ""),
+            example_lines(c),
+        )
         for c in sorted(content["clusters"], key=lambda c: (-c["windows"], c["id"]))
     ]
     text = (
@@ -90,9 +87,4 @@ def _clustering(note: ClusteringNote) -> dict[str, Any]:
         text += f" {health['noise_share']:.0%} of the windows are in none."
     if health["collapsed"]:
         text += " They have collapsed: most windows share one cluster, or most clusters are empty."
-    return {
-        "name": content["name"],
-        "text": text,
-        "page": note.page,
-        "parts": [part for part in (rows[:_SHOWN], rows[_SHOWN:]) if part],
-    }
+    return ClusteringSummary(content["name"], text, note.page, rows[:_SHOWN], rows[_SHOWN:])

@@ -10,7 +10,7 @@ from discover.reports.cluster_section import clusters_section
 from discover.reports.embedding_figures import draw_embedding_maps
 from discover.reports.inputs import ReportInputs
 from discover.reports.markdown_evaluation import method_title
-from discover.reports.pages import page_environment
+from discover.reports.pages import ExampleSearch, Section, StageEntry, render_page
 from discover.reports.recognition_figures import draw_confusion, draw_scores, shown_row
 from discover.reports.retrieval_figures import (
     draw_label_precision,
@@ -37,18 +37,10 @@ def write_report(folder: Path, inputs: ReportInputs) -> Path:
         ArtifactError: The folder cannot be written.
         DataError: A hit is not of the window set given.
     """
-    sections = _sections(inputs)
-    page = (
-        page_environment()
-        .get_template("report.html.j2")
-        .render(
-            title=inputs.title,
-            home=inputs.home,
-            facts=_facts(inputs),
-            sections=sections,
-            versions=inputs.versions,
-        )
-    )
+    sections = [section for section in _sections(inputs) if section is not None]
+    home = inputs.home
+    subtitle = f"Home {home.name}: {home.title}" if home.title else f"Home {home.name}"
+    page = render_page(inputs.title, subtitle, sections, facts=_facts(inputs), versions=inputs.versions)
     for drawing in _drawings(sections):
         for ending, content in (("png", drawing.png), ("svg", drawing.svg)):
             with atomic_path(folder / "figures" / f"{drawing.name}.{ending}") as temporary:
@@ -74,96 +66,73 @@ def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:
     return facts
 
 
-def _sections(inputs: ReportInputs) -> list[dict[str, Any]]:
-    built = [
-        _done(inputs),
-        _health(inputs),
+def _sections(inputs: ReportInputs) -> list[Section | None]:
+    return [
+        _stages(inputs),
+        _import(inputs),
         _windows(inputs),
         _training(inputs),
         _vectors(inputs),
         *(_recognition(result) for result in inputs.recognition),
         _retrieval(inputs),
         _searches(inputs),
-        clusters_section(inputs.clusterings) if inputs.clusterings is not None else {},
-    ]
-    return [
-        {
-            "figures": [],
-            "missing": "",
-            "tables": [],
-            "folded": [],
-            "stages": [],
-            "searches": [],
-            "clusterings": [],
-            "text": "",
-            **s,
-        }
-        for s in built
-        if s
+        None if inputs.clusterings is None else clusters_section(inputs.clusterings),
     ]
 
 
-def _done(inputs: ReportInputs) -> dict[str, Any]:
-    stages = [
-        {
-            "name": stage.name,
-            "summary": stage.summary,
-            "seconds": _took(stage.seconds),
-            "settings": list(_flat(stage.settings)),
-        }
+def _stages(inputs: ReportInputs) -> Section | None:
+    entries = [
+        StageEntry(stage.name, stage.summary, _duration(stage.seconds), list(_flat(stage.settings)))
         for stage in inputs.stages
     ]
-    return {"id": "done", "title": "What was done", "stages": stages} if stages else {}
+    return Section("done", "What was done", stages=entries) if entries else None
 
 
-def _health(inputs: ReportInputs) -> dict[str, Any]:
+def _import(inputs: ReportInputs) -> Section | None:
     if not inputs.import_report:
-        return {}
+        return None
     text = (
         "Every line of the log is accounted for: read, repaired by a stated rule, or listed as an exception."
     )
     report = {key: value for key, value in inputs.import_report.items() if key != "format"}
-    tables = mapping_tables(report, "Import")
-    return {"id": "health", "title": "Data health", "text": text, "tables": tables}
+    return Section("health", "Data health", text, tables=mapping_tables(report, "Import"))
 
 
-def _windows(inputs: ReportInputs) -> dict[str, Any]:
+def _windows(inputs: ReportInputs) -> Section | None:
     figures = []
     if inputs.window_set is not None and len(inputs.window_set.windows):
         figures.append(draw_window_statistics(inputs.window_set.windows))
-    # The sampler's settings stand under "What was done".
+    # "What was done" shows the settings of the sampler.
     statistics = {k: v for k, v in (inputs.window_statistics or {}).items() if k not in ("format", "config")}
     tables = mapping_tables(statistics, "Sampling")
-    if not figures and not tables:
-        return {}
-    return {"id": "windows", "title": "Windows", "figures": figures, "folded": tables}
+    return Section("windows", "Windows", figures=figures, folded=tables) if figures or tables else None
 
 
-def _training(inputs: ReportInputs) -> dict[str, Any]:
+def _training(inputs: ReportInputs) -> Section | None:
     drawing = draw_training_curves(inputs.training_metrics)
-    return {"id": "training", "title": "Training", "figures": [drawing]} if drawing else {}
+    return Section("training", "Training", figures=[drawing]) if drawing else None
 
 
-def _vectors(inputs: ReportInputs) -> dict[str, Any]:
+def _vectors(inputs: ReportInputs) -> Section | None:
     if inputs.maps is None:
-        return {}
-    section = {"id": "vectors", "title": "Map of the windows"}
+        return None
     figures = draw_embedding_maps(inputs.maps)
-    return {**section, "figures": figures, "missing": "" if figures else "Too few windows for a map."}
+    note = "" if figures else "Too few windows for a map."
+    return Section("vectors", "Map of the windows", figures=figures, note=note)
 
 
-def _found(drawings: Mapping[str, Drawing | None]) -> tuple[list[Drawing], str]:
-    """Figures there are, and a sentence about those whose numbers the evaluation lacks."""
+def _drawn(drawings: Mapping[str, Drawing | None]) -> tuple[list[Drawing], str]:
+    """The figures, and a sentence about those whose numbers the evaluation lacks."""
     missing = [what for what, drawing in drawings.items() if drawing is None]
-    words = f"Not drawn, since the evaluation has no such numbers: {', '.join(missing)}." if missing else ""
-    return [d for d in drawings.values() if d is not None], words
+    note = f"Not drawn, since the evaluation has no such numbers: {', '.join(missing)}." if missing else ""
+    return [d for d in drawings.values() if d is not None], note
 
 
-def _recognition(result: Mapping[str, Any]) -> dict[str, Any]:
+def _recognition(result: Mapping[str, Any]) -> Section:
     protocol = str(result["protocol"])
-    section = {"id": f"recognition-{protocol}", "title": f"Recognition, {protocol.replace('_', '-')} windows"}
+    name, title = f"recognition-{protocol}", f"Recognition, {protocol.replace('_', '-')} windows"
     if result.get("skipped"):
-        return {**section, "text": f"Not scored: {result['skipped']}."}
+        return Section(name, title, f"Not scored: {result['skipped']}.")
     test = result["pools"]["test"]
     text = (
         f"{test['windows']:,} test windows on {test['days']} days, {test['annotated']:,} of them annotated. "
@@ -180,41 +149,40 @@ def _recognition(result: Mapping[str, Any]) -> dict[str, Any]:
         text += f" Confusion matrix: {method_title(row)}, annotated windows."
         tables.append(per_class_table(row, "annotated"))
     compared = compared_rows(window_rows, "annotated")
-    more, missing = _found(
+    more, note = _drawn(
         {
             "F1 of each activity": draw_activities(compared, "annotated", f"activities_{protocol}"),
             "scores by part of the day": draw_day_parts(compared, "annotated", f"day_parts_{protocol}"),
         }
     )
-    return {**section, "text": text, "figures": figures + more, "missing": missing, "tables": tables}
+    return Section(name, title, text, figures=figures + more, note=note, tables=tables)
 
 
-def _retrieval(inputs: ReportInputs) -> dict[str, Any]:
+def _retrieval(inputs: ReportInputs) -> Section | None:
     result = inputs.retrieval
     if not result:
-        return {}
-    section = {"id": "retrieval", "title": "Retrieval"}
+        return None
     if result.get("skipped"):
-        return {**section, "text": f"Not scored: {result['skipped']}."}
-    figures, missing = _found(
+        return Section("retrieval", "Retrieval", f"Not scored: {result['skipped']}.")
+    figures, note = _drawn(
         {
             "recall curves": draw_recall_curves(result),
             "label precision against K": draw_label_precision(result),
             "activities found instead": draw_retrieved_labels(result),
         }
     )
-    return {**section, "figures": figures, "missing": missing, "tables": retrieval_tables(result)}
+    return Section("retrieval", "Retrieval", figures=figures, note=note, tables=retrieval_tables(result))
 
 
-def _searches(inputs: ReportInputs) -> dict[str, Any]:
+def _searches(inputs: ReportInputs) -> Section | None:
     window_set = inputs.window_set
     if window_set is None or not inputs.searches:
-        return {}
+        return None
     searches = [
-        {
-            "query": query,
-            "figure": draw_search(query, hits, window_set, f"search_{number}"),
-            "hits": [
+        ExampleSearch(
+            query,
+            draw_search(query, hits, window_set, f"search_{number}"),
+            [
                 {
                     **describe_hit(hit, window_set, max_lines=10),
                     "when": f"{hit.start:%a %d %b %Y %H:%M:%S}",
@@ -223,19 +191,19 @@ def _searches(inputs: ReportInputs) -> dict[str, Any]:
                 }
                 for hit in hits[:5]
             ],
-        }
+        )
         for number, (query, hits) in enumerate(inputs.searches, start=1)
     ]
-    return {"id": "searches", "title": "Example searches", "searches": searches}
+    return Section("searches", "Example searches", searches=searches)
 
 
-def _drawings(sections: list[dict[str, Any]]) -> Iterator[Drawing]:
+def _drawings(sections: list[Section]) -> Iterator[Drawing]:
     for section in sections:
-        yield from section["figures"]
-        yield from (search["figure"] for search in section["searches"] if search["figure"] is not None)
+        yield from section.figures
+        yield from (search.figure for search in section.searches if search.figure is not None)
 
 
-def _took(seconds: float | None) -> str:
+def _duration(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return f"{seconds:,.1f} s" if seconds < 90 else f"{seconds / 60:,.1f} min"

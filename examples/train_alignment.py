@@ -33,7 +33,7 @@ def main() -> None:
         write_simulated(raw, home, SimulatorConfig(days=options.days, seed=1))
         log = import_log(raw, home=home).log
         sampled = sample_windows(log, SamplingConfig(type="fixed_duration", duration_s=60))
-        windows = WindowSet(log.home, log.events, sampled.windows)
+        windows = WindowSet.of(log.home, log.events, sampled.windows)
         encoder = build_text_encoder(TextEncoderConfig())
         captions = caption_windows(windows, CaptionConfig(style="mixed", n_captions=2))
         text = encode_captions(captions, encoder)

@@ -90,7 +90,7 @@ def compare_run(
     simulated = simulate_log(home, SimulatorConfig(days=days, seed=seed, changes=changes))
     log = EventLog(home, simulated.events, simulated.annotations)
     sampled = sample_windows(log, SAMPLING)
-    window_set = WindowSet(home, simulated.events, sampled.windows)
+    window_set = WindowSet.of(home, simulated.events, sampled.windows)
     facts = build_window_facts(window_set).with_columns(row=pl.int_range(pl.len())).sort("start")
     bags = bag_of_sensors(window_set, sampled.windows)[facts["row"].to_numpy()]
     labels = KMeans(_CLUSTERS, n_init=2, random_state=0).fit_predict(bags)

@@ -40,7 +40,7 @@ def compare_run(model: LoadedModel, seed: int, kind: str | None, amount: float, 
     changes = () if kind is None else (PlannedChange(kind=kind, from_day=days // 2, amount=amount),)  # type: ignore[arg-type]
     simulated = simulate_log(home, SimulatorConfig(days=days, seed=seed, changes=changes))
     sampled = sample_windows(EventLog(home, simulated.events, simulated.annotations), SAMPLING)
-    window_set = WindowSet(home, simulated.events, sampled.windows)
+    window_set = WindowSet.of(home, simulated.events, sampled.windows)
     facts = build_window_facts(window_set).with_columns(row=pl.int_range(pl.len())).sort("start")
     vectors = window_vectors(model, window_set, "sensor")[facts["row"].to_numpy()]
     labels = KMeans(_CLUSTERS, n_init=2, random_state=0).fit_predict(vectors)

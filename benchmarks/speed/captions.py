@@ -55,7 +55,7 @@ def main() -> None:
     arguments = parser.parse_args()
     log = read_log(arguments.log, arguments.home, arguments.days)
     sampled = sample_windows(log, SamplingConfig(type="fixed_duration", duration_s=60))
-    window_set = WindowSet(log.home, log.events, sampled.windows)
+    window_set = WindowSet.of(log.home, log.events, sampled.windows)
     n = len(window_set.windows)
     rows = []
     for style in CAPTIONERS:

@@ -149,7 +149,7 @@ def _study(n: int) -> tuple[EvaluationData, Callable[[list[str]], NDArray[np.flo
         }
     )
     data = EvaluationData(
-        WindowSet(home, events, windows),
+        WindowSet.of(home, events, windows),
         truth,
         EmbeddingTable(near(1.5), window_ids, np.zeros(total, np.int16)),
         EmbeddingTable(captions, np.tile(window_ids, 4), np.repeat(np.arange(4, dtype=np.int16), total)),

@@ -39,7 +39,7 @@ def main() -> None:
     log = read_log(arguments.log, arguments.home, arguments.days)
     sampled = sample_windows(log, SamplingConfig(type="fixed_duration", duration_s=60))
     config = CaptionConfig(style=arguments.style)
-    captions = caption_windows(WindowSet(log.home, log.events, sampled.windows), config)
+    captions = caption_windows(WindowSet.of(log.home, log.events, sampled.windows), config)
     distinct = captions["caption"].unique().sort()
     texts = distinct.sample(min(arguments.texts, len(distinct)), seed=0).to_list()
     library = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)

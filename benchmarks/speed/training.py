@@ -67,7 +67,7 @@ def load_windows() -> tuple[WindowSet, Vocabulary, str]:
 
         log, name = make_log(250_000), "made-up log FD_60"
     sampled = sample_windows(log, SamplingConfig())
-    return WindowSet(log.home, log.events, sampled.windows).of_split("train"), sampled.vocabulary, name
+    return WindowSet.of(log.home, log.events, sampled.windows).of_split("train"), sampled.vocabulary, name
 
 
 def random_text(windows: WindowSet) -> EmbeddingTable:

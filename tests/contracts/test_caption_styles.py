@@ -34,7 +34,7 @@ def windows_of(log: EventLog, size: int = 7, step: int = 5) -> WindowSet:
             "end": time.gather(first + size - 1),
         }
     )
-    return WindowSet(log.home, log.events, validate_table(windows, WINDOWS, "windows"))
+    return WindowSet.of(log.home, log.events, validate_table(windows, WINDOWS, "windows"))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_a_caption_depends_on_its_window_alone(style: str, window_set: WindowSet
     config = CaptionConfig(style=style, seed=3)
     every = caption_windows(window_set, config)
     shuffled = window_set.windows.sample(fraction=0.3, shuffle=True, seed=1)
-    some = caption_windows(WindowSet(window_set.home, window_set.events, shuffled), config)
+    some = caption_windows(WindowSet.of(window_set.home, window_set.events, shuffled), config)
     assert some["window_id"].unique(maintain_order=True).to_list() == shuffled["window_id"].to_list()
     joined = some.join(every, on=["window_id", "caption_index"], how="left")
     assert joined["caption"].equals(joined["caption_right"])
@@ -88,7 +88,7 @@ def test_another_process_writes_the_same_bytes(window_set: WindowSet, tmp_path: 
         "from discover.captions import CaptionConfig, caption_windows\n"
         "from discover.core.home import Home\n"
         "from discover.core.window_set import WindowSet\n"
-        "ws = WindowSet(Home.model_validate_json(open('home.json').read()), "
+        "ws = WindowSet.of(Home.model_validate_json(open('home.json').read()), "
         "pl.read_parquet('events.parquet'), pl.read_parquet('windows.parquet'))\n"
         "table = caption_windows(ws, CaptionConfig(style='mixed', seed=5))\n"
         "print(hashlib.sha256('\\n'.join(table['caption']).encode()).hexdigest())\n"
@@ -130,7 +130,7 @@ def test_no_label_no_activity_and_no_sensor_id_is_named(
 
 
 def test_changing_the_labels_of_the_home_changes_nothing(window_set: WindowSet) -> None:
-    bare = WindowSet(
+    bare = WindowSet.of(
         window_set.home.model_copy(update={"activities": ()}), window_set.events, window_set.windows
     )
     config = CaptionConfig(style="mixed")
@@ -144,12 +144,12 @@ def test_captions_tell_windows_apart(window_set: WindowSet) -> None:
 
 
 def test_no_windows_give_an_empty_table(window_set: WindowSet) -> None:
-    none = WindowSet(window_set.home, window_set.events, window_set.windows.clear())
+    none = WindowSet.of(window_set.home, window_set.events, window_set.windows.clear())
     assert len(caption_windows(none, CaptionConfig())) == 0
 
 
 def test_windows_of_another_import_are_refused(window_set: WindowSet) -> None:
-    short = WindowSet(window_set.home, window_set.events.head(100), window_set.windows)
+    short = WindowSet.of(window_set.home, window_set.events.head(100), window_set.windows)
     with pytest.raises(DataError, match=r"point outside the 100 events .*discover sample"):
         caption_windows(short, CaptionConfig())
 

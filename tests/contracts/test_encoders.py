@@ -39,7 +39,8 @@ def built(values: dict[str, Any], seed: int = 0) -> tuple[Any, Any]:
     windows, vocabulary = alignment_world.make_windows(30), alignment_world.make_vocabulary()
     texts = None
     if config.metadata.sensor_tokens != "id":
-        texts = np.random.default_rng(0).normal(size=(len(windows.home.sensors), TEXT_DIM)).astype(np.float32)
+        vectors = np.random.default_rng(0).normal(size=(len(windows.home.sensors), TEXT_DIM))
+        texts = {windows.home.name: vectors.astype(np.float32)}
     features = build_event_features(windows, vocabulary, config, sensor_texts=texts)
     torch.manual_seed(seed)
     encoder = build_encoder(config, vocabulary, sensor_text_dim=None if texts is None else TEXT_DIM)
@@ -84,8 +85,9 @@ def test_sensors_as_text_read_a_home_whose_ids_were_never_seen(kind: str) -> Non
         pl.col("sensor").cast(pl.String).replace_strict(renamed).cast(pl.Enum(list(renamed.values())))
     )
     sensors = tuple(s.model_copy(update={"id": renamed[s.id]}) for s in home.home.sensors)
-    other = WindowSet(home.home.model_copy(update={"sensors": sensors}), events, home.windows)
-    texts = np.random.default_rng(0).normal(size=(len(sensors), TEXT_DIM)).astype(np.float32)
+    other = WindowSet.of(home.home.model_copy(update={"sensors": sensors}), events, home.windows)
+    vectors = np.random.default_rng(0).normal(size=(len(sensors), TEXT_DIM)).astype(np.float32)
+    texts = {"toy": vectors}
     config = SensorEncoderConfig(**values)
     moved = build_event_features(other, alignment_world.make_vocabulary(), config, sensor_texts=texts)
     rows = torch.arange(10)

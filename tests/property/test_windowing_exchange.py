@@ -39,7 +39,7 @@ def flat_events(window_set: WindowSet) -> pl.DataFrame:
 
 def round_trip(folder: Path, log: EventLog, config: SamplingConfig) -> tuple[WindowSet, Any, Any]:
     sampled = sample_windows(log, config)
-    window_set = WindowSet(
+    window_set = WindowSet.of(
         log.home, log.events if sampled.events is None else sampled.events, sampled.windows
     )
     annotations = log.annotations if sampled.events is None else None
@@ -293,7 +293,7 @@ def test_missing_files_and_labels(small_home_log: EventLog, tmp_path: Path) -> N
     with pytest.raises(ArtifactError, match=r"No train\.json"):
         read_v2_windows(tmp_path)
     sampled = sample_windows(small_home_log, SamplingConfig())
-    window_set = WindowSet(small_home_log.home, small_home_log.events, sampled.windows)
+    window_set = WindowSet.of(small_home_log.home, small_home_log.events, sampled.windows)
     with pytest.raises(JoinError, match=r"1 of .* have no label row"):
         write_v2_windows(tmp_path, window_set, sampled.labels[1:])
     assert list(tmp_path.iterdir()) == []

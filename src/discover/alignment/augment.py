@@ -16,7 +16,7 @@ __all__ = ["Augmentation"]
 
 
 class Augmentation:
-    """Applies an `AugmentationConfig` to windows of one event table.
+    """Applies an `AugmentationConfig` to the windows of one set.
 
     Args:
         config: What is changed, and how much.
@@ -30,6 +30,8 @@ class Augmentation:
         self.features = features
         self._first = features.first.cpu()
         self._sensor = features.sensor.cpu()
+        begins = features.home_events[:-1]
+        self._home_W = torch.stack([begins, features.home_events[1:] - begins])[:, features.home]
 
     def batch(self, rows: Tensor, generator: torch.Generator) -> WindowBatch:
         """Windows `rows`, changed; the same generator state gives the same changes."""
@@ -44,7 +46,7 @@ class Augmentation:
         event, lengths = _compact(event, keep)
         clock = None
         if config.noise_events:
-            event, clock, lengths = self._with_noise(event, lengths, generator)
+            event, clock, lengths = self._with_noise(rows, event, lengths, generator)
         shift = None
         if config.time_jitter_s:
             noise = torch.randn(event.shape, generator=generator) * (config.time_jitter_s * 1e6)
@@ -70,12 +72,14 @@ class Augmentation:
         return dropped_BS.gather(1, self._sensor[event_BL])
 
     def _with_noise(
-        self, event_BL: Tensor, lengths: Tensor, generator: torch.Generator
+        self, rows: Tensor, event_BL: Tensor, lengths: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Behind some events, another event of the home at the same time."""
+        """Behind some events, another event of the window's home at the same time."""
         real = torch.arange(event_BL.shape[1]) < lengths.unsqueeze(1)
         behind = (torch.rand(event_BL.shape, generator=generator) < self.config.noise_events) & real
-        foreign = torch.randint(len(self._sensor), event_BL.shape, generator=generator)
+        begin, size = self._home_W[:, rows].unsqueeze(2)
+        draw = torch.randint(len(self._sensor), event_BL.shape, generator=generator)
+        foreign = begin + draw * size // len(self._sensor)
         # Slots 2k hold event k, slots 2k + 1 what comes behind it.
         event = torch.stack([event_BL, foreign], dim=2).flatten(1)
         clock = event_BL.repeat_interleave(2, dim=1)

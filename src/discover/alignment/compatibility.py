@@ -24,7 +24,7 @@ _MLM_KEYS = (
     "strict_corr_mask",
 )
 _MEMORY_KEYS = ("hard_negative_memory_size", "hard_negative_ratio", "hard_negative_strategy",
-                "hard_negative_sampling_temperature")  # fmt: skip
+                "hard_negative_homes", "hard_negative_sampling_temperature")  # fmt: skip
 
 
 def idle_loss_keys(loss: Mapping[str, Any]) -> list[str]:

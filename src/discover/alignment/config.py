@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_serializer, field_validator, model_validator
 
 from discover.alignment.compatibility import adopt_v2_keys, idle_loss_keys, idle_projection_keys
 from discover.alignment.config_blocks import (
@@ -52,9 +52,7 @@ PIPELINE_BLOCKS: tuple[str, ...] = ("home", "sampling", "captions", "evaluation"
 
 
 _COMPARE = "Compare it with the files in configs/."
-_INPUT_PATHS = (
-    "home.log",
-    "home.translate",
+_PER_HOME = (
     "train_data_path",
     "val_data_path",
     "vocab_path",
@@ -62,6 +60,11 @@ _INPUT_PATHS = (
     "val_text_embeddings_path",
     "train_captions_path",
     "val_captions_path",
+)
+_INPUT_PATHS = (
+    "home.log",
+    "home.translate",
+    *_PER_HOME,
     "text_encoder_config_path",
     "encoder_config_path",
     "text_encoder.model_path",
@@ -90,19 +93,20 @@ class AlignmentConfig(StrictModel):
     """Folder of checkpoints, config.yaml and metrics.jsonl."""
     seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Decides initial weights, order, caption draws, dropout and masks."""
-    train_data_path: Path | None = None
-    """Training windows: a sampling folder or its windows.parquet (its train split), or discover-v2's JSON."""
-    val_data_path: Path | None = None
+    train_data_path: tuple[Path, ...] | None = Field(default=None, min_length=1)
+    """Training windows: a sampling folder or its windows.parquet (its train split), or discover-v2's JSON.
+    A list trains on several homes, one entry each; the other paths are then lists in the same order."""
+    val_data_path: tuple[Path, ...] | None = Field(default=None, min_length=1)
     """Validation windows, in the same forms (val split)."""
-    vocab_path: Path | None = None
+    vocab_path: tuple[Path, ...] | None = Field(default=None, min_length=1)
     """vocab.json; default: beside the training windows."""
-    train_text_embeddings_path: Path | None = None
+    train_text_embeddings_path: tuple[Path, ...] | None = Field(default=None, min_length=1)
     """NPZ with text embeddings of the training windows' captions."""
-    val_text_embeddings_path: Path | None = None
+    val_text_embeddings_path: tuple[Path, ...] | None = Field(default=None, min_length=1)
     """NPZ with text embeddings of the validation windows' captions."""
-    train_captions_path: Path | None = None
+    train_captions_path: tuple[Path, ...] | None = Field(default=None, min_length=1)
     """Captions of the training windows, encoded when training starts; instead of an NPZ."""
-    val_captions_path: Path | None = None
+    val_captions_path: tuple[Path, ...] | None = Field(default=None, min_length=1)
     """Captions of the validation windows, likewise."""
     text_encoder_config_path: Path | None = None
     """YAML of the text encoder; instead of the inline `text_encoder` block."""
@@ -232,6 +236,16 @@ class AlignmentConfig(StrictModel):
                 values["trackers"] = (*named, "wandb")
         return values
 
+    @field_validator(*_PER_HOME, mode="before")
+    @classmethod
+    def _path_of_one_home(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str | Path) else value
+
+    @field_serializer(*_PER_HOME, when_used="json")
+    def _written_as_given(self, paths: tuple[Path, ...] | None) -> str | list[str] | None:
+        plain = None if paths is None else [str(path) for path in paths]
+        return plain[0] if plain is not None and len(plain) == 1 else plain
+
     @model_validator(mode="after")
     def _consistent(self) -> "AlignmentConfig":
         if self.loss.clip_weight == 0 and self.loss.mlm_weight == 0:
@@ -242,6 +256,7 @@ class AlignmentConfig(StrictModel):
                 f"sensor_projection.dim {self.sensor_projection.dim} and text_projection.dim {text.dim} must "
                 "be equal: both sides end in one joint space"
             )
+        self._refuse_uneven_paths()
         for side in ("train", "val"):
             vectors = getattr(self, f"{side}_text_embeddings_path")
             if vectors is not None and getattr(self, f"{side}_captions_path") is not None:
@@ -262,6 +277,23 @@ class AlignmentConfig(StrictModel):
         if self.loss.use_hard_negatives and self.loss.clip_weight == 0:
             raise ValueError("loss.use_hard_negatives would have no effect with clip_weight 0; remove it")
         return self
+
+    def _refuse_uneven_paths(self) -> None:
+        """Check that all paths name as many homes as train_data_path; validation may leave some out."""
+        homes = len(self.train_data_path or ())
+        sides = {"train": homes, "val": len(self.val_data_path or ())}
+        for side, wanted in sides.items():
+            for name in (f"{side}_text_embeddings_path", f"{side}_captions_path"):
+                found = len(getattr(self, name) or ())
+                if wanted and found not in (0, wanted):
+                    raise ValueError(
+                        f"{side}_data_path names {wanted} homes and {name} {found}; give one per home"
+                    )
+        if homes and len(self.vocab_path or ()) not in (0, homes):
+            raise ValueError(
+                f"train_data_path names {homes} homes and vocab_path {len(self.vocab_path or ())}; "
+                "give one per home"
+            )
 
 
 def _drop_idle(values: dict[str, Any]) -> list[str]:

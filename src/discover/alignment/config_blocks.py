@@ -118,6 +118,8 @@ class LossConfig(StrictModel):
     """Extra negatives per window, as a share of the batch size."""
     hard_negative_strategy: Literal["memory_bank", "cross_batch", "mixed"] = "memory_bank"
     """memory_bank: from earlier batches. cross_batch: from the batch, counted twice. mixed: half each."""
+    hard_negative_homes: Literal["any", "same"] = Field(default="any", exclude_if="any".__eq__)
+    """Where hard negatives of a window come from: any home, or its own."""
     hard_negative_sampling_temperature: float = Field(default=0.1, gt=0, le=100)
     """Softmax temperature of the draw from the memory; small takes the hardest."""
 
@@ -255,6 +257,11 @@ class TrainingConfig(StrictModel):
     """Micro-batches per step; the loss is the mean of their losses, each with its own negatives."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
+    # A dump without it is what a version before it dumps, so runs of one home stay the runs they were.
+    batches: Literal["across", "within", "mixed"] = Field(default="across", exclude_if="across".__eq__)
+    """Windows of a batch, where there are several homes. across: of all homes, shuffled together. within: of
+    one home, so that negatives differ by what happens and not by the home. mixed: half of each home's
+    windows in batches of the home alone, the rest across."""
     caption_use: Literal["drawn", "all", "average"] = "drawn"
     """Of a window's captions, each step takes one at random (drawn), every one as a match (all), or the mean
     of their text embeddings (average). Validation takes caption 0."""

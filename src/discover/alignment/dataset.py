@@ -1,5 +1,6 @@
 """Windows and the text embeddings of their captions, joined by window id and kept on the device."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from torch import Tensor
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import DataError
 from discover.core.vocabulary import Vocabulary
-from discover.core.window_set import WindowSet
+from discover.core.window_set import WindowSet, join_window_sets
 from discover.encoders.config import EncoderConfig
 from discover.encoders.features import EventFeatures, WindowBatch, build_event_features, gather_batch
 from discover.interop import read_windows
@@ -49,11 +50,12 @@ class PairBatch:
 
 
 class AlignmentDataset:
-    """One split: every window with all of its captions' text embeddings, on one device.
+    """One split of one home or several: every window with all its captions' text embeddings, on one device.
 
     Rows are joined by window id; a window without a row in the embeddings is an error.
 
     Attributes:
+        homes: The homes by name, in order of their numbers.
         window_ids: (W,) ids, in the order of the window table.
         features: Flat event tensors.
         text_dim: Width of the text embeddings.
@@ -68,13 +70,14 @@ class AlignmentDataset:
         encoder: EncoderConfig,
         *,
         device: torch.device | str = "cpu",
-        sensor_texts: NDArray[np.floating] | None = None,
+        sensor_texts: Mapping[str, NDArray[np.floating]] | None = None,
     ) -> None:
         if not len(window_set.windows):
             raise DataError(
                 "There is no window to train or validate on. Sample the windows again with a split that "
                 "gives this part some days, or correct the data path."
             )
+        self.homes = window_set.homes
         self.window_ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
         features = build_event_features(window_set, vocabulary, encoder, sensor_texts=sensor_texts)
         self.features: EventFeatures = features.to(device)
@@ -157,7 +160,7 @@ class AlignmentDataset:
         return PairKeys(
             window_id=here,
             caption_id=caption_id,
-            home=torch.zeros_like(here),
+            home=self.features.home[rows].to(here.device),
             first_event=self._full_first[here],
             n_events=self._full_length[here],
             text=text,
@@ -177,7 +180,14 @@ def text_ids(vectors: NDArray[np.floating]) -> NDArray[np.int64]:
     return ids.astype(np.int64)
 
 
-def load_split(path: Path, split: str) -> WindowSet:
-    """Windows of one split: from our files those of that split, from discover-v2's JSON all of the file."""
-    window_set = read_windows(path)
-    return window_set if path.suffix == ".json" else window_set.of_split(split)
+def load_split(paths: Sequence[Path], split: str) -> WindowSet:
+    """Windows of one split of all homes, one path a home.
+
+    From our files those of that split, from discover-v2's JSON all of the file.
+    """
+
+    def of_home(path: Path) -> WindowSet:
+        window_set = read_windows(path)
+        return window_set if path.suffix == ".json" else window_set.of_split(split)
+
+    return join_window_sets([of_home(path) for path in paths])

@@ -101,7 +101,7 @@ def fine_tune(
         window_set,
         model.vocabulary,
         model.config.encoder,
-        sensor_texts=sensor_vectors(model.config, window_set.home),
+        sensor_texts=sensor_vectors(model.config, window_set.homes),
     ).to(model.device)
     learned, checked, asked = (_rows(ids, wanted) for wanted in (train.ids, validation.ids, scored))
     target = torch.from_numpy(targets.astype(np.int64)).to(model.device)

@@ -17,8 +17,8 @@ from discover.alignment.run_folder import portable_settings
 from discover.alignment.sensor_vectors import sensor_vectors
 from discover.core.artifacts import file_sha256
 from discover.core.embeddings import EmbeddingTable
-from discover.core.errors import CheckpointError, ShapeError
-from discover.core.home import Home
+from discover.core.errors import CheckpointError, ConfigError, ShapeError
+from discover.core.home import Home, homes_from_plain, homes_to_plain
 from discover.core.progress import SILENT, Progress
 from discover.core.reading import taken_apart
 from discover.core.vocabulary import Vocabulary
@@ -37,7 +37,7 @@ class LoadedModel:
     Attributes:
         config: The run it comes from.
         vocabulary: Values it was trained on; anything else is read as unknown.
-        home: The home it was trained on.
+        homes: The homes it was trained on, by name.
         model: The network, in evaluation mode.
         path, sha256: The checkpoint file and its hash.
         step: Training step of the weights.
@@ -49,7 +49,7 @@ class LoadedModel:
     ) -> None:
         self.config = AlignmentConfig.from_stored(content["config"])
         self.vocabulary = Vocabulary.from_dict(content["vocabulary"])
-        self.home = Home.model_validate(content["home"])
+        self.homes = homes_from_plain(content["home"])
         self.text_dim = int(content["text_dim"])
         self.sensor_text_dim: int | None = content["sensor_text_dim"]
         self.text_meta: Mapping[str, Any] = dict(content["text_meta"])
@@ -72,13 +72,27 @@ class LoadedModel:
         return {
             "config": portable_settings(self.config),
             "vocabulary": self.vocabulary.to_dict(),
-            "home": self.home.model_dump(mode="json"),
+            "home": homes_to_plain(self.homes),
             "text_dim": self.text_dim,
             "sensor_text_dim": self.sensor_text_dim,
             "text_meta": dict(self.text_meta),
             "step": self.step,
             "model": {k: v.detach().cpu() for k, v in self.model.state_dict().items()},
         }
+
+    @property
+    def home(self) -> Home:
+        """The home of a model that was trained on one.
+
+        Raises:
+            ConfigError: It was trained on several.
+        """
+        if len(self.homes) != 1:
+            raise ConfigError(
+                f"This model was trained on {len(self.homes)} homes ({', '.join(self.homes)}). "
+                "Say which one with --home."
+            )
+        return next(iter(self.homes.values()))
 
     @property
     def text_encoder_config(self) -> TextEncoderConfig:
@@ -96,15 +110,15 @@ class LoadedModel:
         window_set: WindowSet,
         progress: Progress = SILENT,
         *,
-        sensor_texts: NDArray[np.floating] | None = None,
+        sensor_texts: Mapping[str, NDArray[np.floating]] | None = None,
         projected: bool = True,
     ) -> EmbeddingTable:
         """Unit vectors of all windows, (W, P) float32, in the order of the window table.
 
         Args:
-            window_set: Windows of this or another home.
+            window_set: Windows of these or other homes.
             progress: Where to report.
-            sensor_texts: Vectors of the home's sensor descriptions for a model that reads them; None
+            sensor_texts: By home, vectors of its sensors' descriptions for a model that reads them; None
                 encodes them with the model's text encoder.
             projected: False gives the encoder's pooled vectors from before the projection head, of its
                 width and any length. They cannot be compared with text.
@@ -112,7 +126,7 @@ class LoadedModel:
         embed = self.model.embed_windows if projected else self.model.pool_windows
         width = self.dim if projected else self.model.encoder.dim
         if sensor_texts is None:
-            sensor_texts = sensor_vectors(self.config, window_set.home)
+            sensor_texts = sensor_vectors(self.config, window_set.homes)
         features = build_event_features(
             window_set, self.vocabulary, self.config.encoder, sensor_texts=sensor_texts
         ).to(self.device)

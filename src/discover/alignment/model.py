@@ -254,4 +254,5 @@ def _memory(settings: ModelSettings, text_dim: int) -> HardNegativeMemory:
         ratio=loss.hard_negative_ratio,
         temperature=loss.hard_negative_sampling_temperature,
         rule=target_rule(loss),
+        same_home=loss.hard_negative_homes == "same",
     )

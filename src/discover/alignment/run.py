@@ -27,6 +27,7 @@ from discover.alignment.tracking import Tracker, start_trackers
 from discover.alignment.validation import Validator
 from discover.core.artifacts import write_text
 from discover.core.errors import TrainingError
+from discover.core.home import homes_to_plain
 from discover.core.progress import Progress
 from discover.core.seeds import derive_seed
 
@@ -245,7 +246,7 @@ class Run:
             "total_steps": self.total,
             "config": portable_settings(self.config),
             "vocabulary": self.inputs.vocabulary.to_dict(),
-            "home": self.inputs.home.model_dump(mode="json"),
+            "home": homes_to_plain(self.inputs.train.homes),
             "text_dim": self.inputs.train.text_dim,
             "sensor_text_dim": self.inputs.train.sensor_text_dim,
             "text_meta": dict(self.inputs.text_meta),

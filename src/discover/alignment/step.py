@@ -50,7 +50,13 @@ class TrainingStep:
         self.config, self.model, self.train = config, model, train
         self.optimizer: Any = self.fabric.setup_optimizers(build_optimizer(model, config.optimizer))
         settings = config.training
-        self.order = BatchOrder(len(train), settings.batch_size, config.seed, shuffle=settings.shuffle)
+        self.order = BatchOrder(
+            train.features.home,
+            settings.batch_size,
+            config.seed,
+            shuffle=settings.shuffle,
+            batches=settings.batches,
+        )
         self.augmentation = Augmentation(config.augmentation, train.features, config.encoder.max_seq_len)
         self.feed = Prefetch(self.pairs_of, settings.num_workers)
         self.device = device

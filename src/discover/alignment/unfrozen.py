@@ -89,7 +89,7 @@ class UnfrozenEncoder:
             window_set,
             model.vocabulary,
             model.config.encoder,
-            sensor_texts=sensor_vectors(model.config, window_set.home),
+            sensor_texts=sensor_vectors(model.config, window_set.homes),
         ).to(model.device)
         self._augmentation = Augmentation(
             AugmentationConfig(event_dropout=event_dropout),

@@ -1,6 +1,7 @@
 """Windows in, captions out: `caption_windows`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -32,39 +33,42 @@ def caption_windows(
     the other windows, their order or the number of processes. No label is an input.
 
     Args:
-        window_set: Windows with their events and home.
+        window_set: Windows with their events, of one home or several.
         config: Style, number of captions, seed.
         progress: Told the number of windows done.
 
     Returns:
-        `core.tables.CAPTIONS`, `config.n_captions` rows per window in the order of the windows, captions of
-        one window distinct.
+        `core.tables.CAPTIONS`, `config.n_captions` rows per window, home by home in the order of the windows,
+        captions of one window distinct.
 
     Raises:
         DataError: A window holds no event or points outside the event table, or a captioner gives a wrong
             number of sentences or the same sentence twice for a window.
         ConfigError: No captioner has the name `config.style`.
     """
-    windows = window_set.windows
-    if not len(windows):
+    progress.start("describing windows", len(window_set.windows))
+    blocks = [block for _, part in window_set.by_home() for block in _blocks(part, config, progress)]
+    progress.finish()
+    if not blocks:
         return empty_table(CAPTIONS)
+    return validate_table(pl.concat(blocks), CAPTIONS, "captions")
+
+
+def _blocks(window_set: WindowSet, config: CaptionConfig, progress: Progress) -> Iterator[pl.DataFrame]:
+    """Captions of one home's windows, block by block."""
     _check_offsets(window_set)
-    events = window_set.events
+    windows, events = window_set.windows, window_set.events
     sensor_E, state_E = event_codes(events)
     facts = home_facts(window_set.home, events)
     build = CAPTIONERS[config.style]
-    blocks = []
-    progress.start("describing windows", len(windows))
     for begin in range(0, len(windows), _BLOCK):
-        block = WindowSet(window_set.home, events, windows.slice(begin, _BLOCK))
+        block = replace(window_set, windows=windows.slice(begin, _BLOCK))
         phrases = Phrases(summarise_windows(block, facts, sensor_E, state_E), facts)
         ids = block.windows["window_id"]
         columns = build(phrases, hash_ids(ids), config.n_captions, config.seed)
         _check_columns(columns, len(ids), config)
-        blocks.append(_interleave(ids, columns))
         progress.advance(len(ids))
-    progress.finish()
-    return validate_table(pl.concat(blocks), CAPTIONS, "captions")
+        yield _interleave(ids, columns)
 
 
 def _interleave(ids: pl.Series, columns: Sequence[CaptionColumn]) -> pl.DataFrame:

@@ -184,8 +184,12 @@ def place_paths(values: Mapping[str, Any], source: Path, settings: Iterable[str]
         node: Any = result
         for parent in parents:
             node = node.get(parent) if isinstance(node, dict) else None
-        if isinstance(node, dict) and isinstance(node.get(leaf), str) and node[leaf].strip():
+        if not isinstance(node, dict):
+            continue
+        if isinstance(node.get(leaf), str) and node[leaf].strip():
             node[leaf] = _placed(node[leaf], source, setting)
+        elif isinstance(node.get(leaf), list):
+            node[leaf] = [_placed(p, source, setting) if isinstance(p, str) else p for p in node[leaf]]
     return result
 
 

@@ -1,6 +1,6 @@
 """Vectors with their row ids, stored as NPZ without pickle."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 
 from discover.core.arrays import names_of, numbers_of
 from discover.core.artifacts import atomic_path
-from discover.core.errors import ArtifactError, JoinError, ShapeError
+from discover.core.errors import ArtifactError, DataError, JoinError, ShapeError
 from discover.core.reading import read_npz, taken_apart
 
 __all__ = [
     "EmbeddingTable",
     "EncodeText",
     "ProjectText",
+    "join_embeddings",
     "load_embeddings",
     "mean_caption_vectors",
     "save_embeddings",
     "unit_rows",
 ]
+
+_SAME = ("encoder_type", "model_name", "normalize", "weights_sha256")
 
 EncodeText = Callable[[list[str]], NDArray[np.floating]]
 """Sentences -> (N, d) vectors of the text encoder that made the caption vectors."""
@@ -85,6 +88,32 @@ class EmbeddingTable:
         columns = np.arange(width)[None, :]
         picked = np.minimum(left[:, None] + columns, len(order) - 1)
         return np.where(columns < counts[:, None], order[picked], -1).astype(np.int64)
+
+
+def join_embeddings(tables: Sequence[EmbeddingTable]) -> EmbeddingTable:
+    """The rows of several tables, one table after the other; a single one stays what it is.
+
+    Raises:
+        DataError: They come from different encoders.
+    """
+    first = tables[0]
+    for other in tables[1:]:
+        differs = [k for k in _SAME if first.meta.get(k) != other.meta.get(k)]
+        if differs or other.dim != first.dim:
+            names = [f"{table.meta.get('model_name')}, {table.dim} wide" for table in (first, other)]
+            raise DataError(
+                "Text embeddings of several homes must come from one text encoder, and "
+                f"{' and '.join(names)} differ ({', '.join(differs) or 'width'}). "
+                "Encode the captions of all homes again."
+            )
+    if len(tables) == 1:
+        return first
+    return EmbeddingTable(
+        np.concatenate([table.vectors for table in tables]),
+        np.concatenate([table.sample_ids for table in tables]),
+        np.concatenate([table.caption_indices for table in tables]),
+        {k: v for k, v in first.meta.items() if all(t.meta.get(k) == v for t in tables)},
+    )
 
 
 def save_embeddings(path: Path, table: EmbeddingTable) -> None:

@@ -1,7 +1,8 @@
 """What a home is: its sensors, rooms, floor plan, residents, labels and prompts."""
 
 from collections import Counter
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import polars as pl
 from pydantic import Field, model_validator
@@ -9,7 +10,17 @@ from pydantic import Field, model_validator
 from discover.core.config import StrictModel
 from discover.core.names import PathName
 
-__all__ = ["NO_ACTIVITY", "UNKNOWN_ROOM", "Activity", "FloorPlan", "Home", "Sensor", "SensorType"]
+__all__ = [
+    "NO_ACTIVITY",
+    "UNKNOWN_ROOM",
+    "Activity",
+    "FloorPlan",
+    "Home",
+    "Sensor",
+    "SensorType",
+    "homes_from_plain",
+    "homes_to_plain",
+]
 
 NO_ACTIVITY = "no_activity"
 """Label of a window that no annotation covers to at least half of its events."""
@@ -190,3 +201,15 @@ class Home(StrictModel):
                 "is_activity": pl.Boolean,
             },
         )
+
+
+def homes_to_plain(homes: Mapping[str, Home]) -> Any:
+    """Homes as plain data for a checkpoint: a mapping for one home, a list of them for several."""
+    plain = [home.model_dump(mode="json") for home in homes.values()]
+    return plain[0] if len(plain) == 1 else plain
+
+
+def homes_from_plain(data: Any) -> dict[str, Home]:
+    """Inverse of `homes_to_plain`: homes by name."""
+    homes = [Home.model_validate(one) for one in (data if isinstance(data, list) else [data])]
+    return {home.name: home for home in homes}

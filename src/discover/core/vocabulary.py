@@ -9,7 +9,7 @@ from typing import Any
 from discover.core.errors import DataError
 from discover.core.reading import parse_json, read_text, taken_apart
 
-__all__ = ["FIELDS", "MASK", "PAD", "SPECIAL", "UNK", "Vocabulary"]
+__all__ = ["FIELDS", "MASK", "PAD", "SPECIAL", "UNK", "Vocabulary", "join_vocabularies"]
 
 PAD, UNK, MASK = 0, 1, 2
 SPECIAL: tuple[str, ...] = ("[PAD]", "[UNK]", "[MASK]")
@@ -29,9 +29,15 @@ FIELDS: tuple[str, ...] = (
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Values per field; `values[field][i]` has id `i + 3`."""
+    """Values per field; `values[field][i]` has id `i + 3`.
+
+    Attributes:
+        values: By field. A sensor of a vocabulary of several homes is "home/id".
+        homes: The homes whose sensors are told apart; empty where all sensors are of one home.
+    """
 
     values: Mapping[str, tuple[str, ...]]
+    homes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.values) - set(FIELDS))
@@ -50,24 +56,36 @@ class Vocabulary:
         """Number of ids of a field, special ids included."""
         return len(SPECIAL) + len(self.values[field])
 
-    def encode(self, field: str, values: Iterable[str | None]) -> list[int]:
-        """Ids of values; anything unseen in training (or None) is UNK."""
+    def encode(self, field: str, values: Iterable[str | None], *, home: str = "") -> list[int]:
+        """Ids of values; anything unseen in training (or None) is UNK.
+
+        Args:
+            field: One of the fields.
+            values: As events and sensors hold them.
+            home: Whose sensors they are; read for sensors of a vocabulary of several homes.
+        """
         index = {v: i + len(SPECIAL) for i, v in enumerate(self.values[field])}
-        return [UNK if v is None else index.get(v, UNK) for v in values]
+        prefix = f"{home}/" if field == "sensor" and self.homes else ""
+        return [UNK if v is None else index.get(prefix + v, UNK) for v in values]
 
     def to_dict(self) -> dict[str, list[str]]:
-        """Plain data for manifests and checkpoints."""
-        return {f: list(v) for f, v in self.values.items()}
+        """Plain data for manifests and checkpoints; `homes` only where there are several."""
+        return {f: list(v) for f, v in self.values.items()} | self._named_homes()
+
+    def _named_homes(self) -> dict[str, list[str]]:
+        return {"homes": list(self.homes)} if self.homes else {}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Vocabulary":
         """Inverse of `to_dict`."""
-        return cls({f: tuple(str(x) for x in v) for f, v in data.items()})
+        homes = tuple(str(name) for name in data.get("homes", ()))
+        return cls({f: tuple(str(x) for x in v) for f, v in data.items() if f != "homes"}, homes)
 
     def to_json(self) -> str:
         """Our `vocab.json`: field -> value -> id, with the three special tokens named."""
         table = {f: {v: i for i, v in enumerate((*SPECIAL, *vals))} for f, vals in self.values.items()}
-        return json.dumps({"format": "discover-vocab/1", "fields": table}, indent=1, ensure_ascii=False)
+        content = {"format": "discover-vocab/1", "fields": table, **self._named_homes()}
+        return json.dumps(content, indent=1, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Vocabulary":
@@ -81,7 +99,9 @@ class Vocabulary:
         own = data.get("format") == "discover-vocab/1"
         fields: Any = data.get("fields") if own else data
         values: dict[str, tuple[str, ...]] = {}
+        homes: tuple[str, ...] = ()
         try:
+            homes = tuple(str(name) for name in data.get("homes", ())) if own else ()
             for field, table in fields.items():
                 if field in FIELDS:
                     ordered = sorted(table, key=lambda value: int(table[value]))
@@ -90,7 +110,7 @@ class Vocabulary:
             raise DataError(
                 "The vocabulary must map each field to {value: number}. Sample the windows again."
             ) from error
-        return cls(values)
+        return cls(values, homes)
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
@@ -103,3 +123,33 @@ class Vocabulary:
             raise DataError(f"No vocabulary at {path}. Run `discover sample` first or correct vocab_path.")
         with taken_apart(path, error=DataError):
             return cls.from_json(read_text(path, error=DataError))
+
+
+def join_vocabularies(parts: Mapping[str, Vocabulary]) -> Vocabulary:
+    """One vocabulary of the training windows of all homes; that of one home stays what it is.
+
+    Rooms, types, objects and states mean the same everywhere. A sensor is known by its home and id.
+
+    Args:
+        parts: Each home's own vocabulary, by name of the home.
+
+    Raises:
+        DataError: Homes have other fields than the first.
+    """
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    fields = {home: tuple(sorted(part.values)) for home, part in parts.items()}
+    wanted = next(iter(fields.values()))
+    other = next((home for home, found in fields.items() if found != wanted), None)
+    if other is not None:
+        raise DataError(
+            f"The vocabulary of home {other} has the fields {', '.join(fields[other])}, and that of "
+            f"{next(iter(parts))} has {', '.join(wanted)}. Sample all homes with the same version."
+        )
+
+    def named(home: str, field: str) -> list[str]:
+        values = parts[home].values[field]
+        return [f"{home}/{value}" for value in values] if field == "sensor" else list(values)
+
+    joined = Vocabulary.build({f: [v for home in parts for v in named(home, f)] for f in wanted})
+    return Vocabulary(joined.values, tuple(parts))

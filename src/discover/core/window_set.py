@@ -1,9 +1,9 @@
-"""One home's events with the windows cut from them: what every stage after sampling starts from."""
+"""Windows of one home or several, with the events they are slices of: the start of all later stages."""
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +12,8 @@ import yaml
 from numpy.typing import NDArray
 
 from discover.core.artifacts import atomic_path, write_text
-from discover.core.config import config_from_mapping, read_yaml_mapping
-from discover.core.errors import ArtifactError, DataError
+from discover.core.config import closest, config_from_mapping, read_yaml_mapping
+from discover.core.errors import ArtifactError, ConfigError, DataError
 from discover.core.home import Home
 from discover.core.tables import (
     ANNOTATIONS,
@@ -26,9 +26,12 @@ from discover.core.tables import (
 
 __all__ = [
     "EventLog",
+    "HomeEvents",
     "WindowSet",
+    "join_window_sets",
     "load_event_log",
     "load_window_set",
+    "load_window_sets",
     "read_captions",
     "read_home",
     "read_labels",
@@ -56,22 +59,124 @@ class EventLog:
 
 
 @dataclass(frozen=True)
-class WindowSet:
-    """Windows and the events they are slices of. Holds no label.
+class HomeEvents:
+    """One home with its events.
 
     Attributes:
         home: Completed home.
-        events: `core.tables.EVENTS`; window offsets point into this table.
-        windows: `core.tables.WINDOWS`.
+        events: `core.tables.EVENTS`.
     """
 
     home: Home
     events: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class WindowSet:
+    """Windows of one home or several, and the events they are slices of. Holds no label.
+
+    A sensor is (home, id) and an event is (home, row): offsets point into the table of the window's own home,
+    on disk and in memory alike, so joining homes changes no row.
+
+    Attributes:
+        logs: Events by name of the home. The order numbers the homes.
+        windows: `core.tables.WINDOWS`.
+
+    Raises:
+        DataError: A window is of a home that `logs` lacks.
+    """
+
+    logs: Mapping[str, HomeEvents]
     windows: pl.DataFrame
+
+    def __post_init__(self) -> None:
+        strange = self.windows.filter(~pl.col("home").is_in(list(self.logs)))
+        if len(strange):
+            raise DataError(
+                f"Window {strange['window_id'][0]} is of home '{strange['home'][0]}', and the events are of "
+                f"{', '.join(self.logs)}. Load the windows with their own home."
+            )
+
+    @classmethod
+    def of(cls, home: Home, events: pl.DataFrame, windows: pl.DataFrame) -> "WindowSet":
+        """The windows of one home."""
+        return cls({home.name: HomeEvents(home, events)}, windows)
+
+    @property
+    def homes(self) -> dict[str, Home]:
+        """Homes by name, in order of their numbers."""
+        return {name: log.home for name, log in self.logs.items()}
+
+    @property
+    def home(self) -> Home:
+        """The home of a set that has one.
+
+        Raises:
+            DataError: There are several.
+        """
+        return self._only.home
+
+    @property
+    def events(self) -> pl.DataFrame:
+        """Events of the home of a set that has one.
+
+        Raises:
+            DataError: There are several homes.
+        """
+        return self._only.events
+
+    @property
+    def home_numbers(self) -> NDArray[np.int64]:
+        """(W,) number of each window's home."""
+        names = pl.DataFrame({"home": list(self.logs)}).with_row_index("number")
+        joined = self.windows.select("home").join(names, on="home", how="left", maintain_order="left")
+        return joined["number"].to_numpy().astype(np.int64)
+
+    @property
+    def _only(self) -> HomeEvents:
+        if len(self.logs) != 1:
+            raise DataError(
+                f"One home is needed here, and these windows are of {len(self.logs)} "
+                f"({', '.join(self.logs)}). Choose one of them."
+            )
+        return next(iter(self.logs.values()))
 
     def of_split(self, *splits: str) -> "WindowSet":
         """The same events with the windows of some splits only."""
-        return WindowSet(self.home, self.events, self.windows.filter(pl.col("split").is_in(splits)))
+        return replace(self, windows=self.windows.filter(pl.col("split").is_in(splits)))
+
+    def of_home(self, name: str) -> "WindowSet":
+        """One home with its windows, in their order.
+
+        Raises:
+            ConfigError: There is no home of that name.
+        """
+        if name not in self.logs:
+            raise ConfigError(f"There is no home '{name}' here. {closest(name, self.logs)}")
+        return WindowSet({name: self.logs[name]}, self.windows.filter(pl.col("home") == name))
+
+    def by_home(self) -> Iterator[tuple[NDArray[np.int64], "WindowSet"]]:
+        """Each home's window set, with the rows (N,) of its windows in this one."""
+        numbers = self.home_numbers
+        for number, name in enumerate(self.logs):
+            yield np.flatnonzero(numbers == number), self.of_home(name)
+
+
+def join_window_sets(sets: Sequence[WindowSet]) -> WindowSet:
+    """Several homes as one set: the windows of each set, one set after the other.
+
+    Raises:
+        DataError: No set, or a home is given twice.
+    """
+    names = [name for one in sets for name in one.logs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not sets:
+        found = f"{', '.join(twice)} is given twice" if twice else "no home is given"
+        raise DataError(
+            f"Homes are joined by their names, and {found}. Give each home once, with its own name."
+        )
+    logs = {name: log for one in sets for name, log in one.logs.items()}
+    return WindowSet(logs, pl.concat([one.windows for one in sets]))
 
 
 def read_table(path: Path, schema: Mapping[str, object]) -> pl.DataFrame:
@@ -156,7 +261,7 @@ def load_event_log(folder: Path) -> EventLog:
 
 
 def load_window_set(path: Path) -> WindowSet:
-    """Read windows with their events and home.
+    """Read the windows of one home with its events.
 
     Args:
         path: A sampling folder (`.../FD_60`), or its `windows.parquet`. Events are looked up in the
@@ -186,7 +291,12 @@ def load_window_set(path: Path) -> WindowSet:
                 f"{folder / 'windows.parquet'} points at event {last:,} but {owner / 'events.parquet'} has "
                 f"{len(events):,}. The log was imported again: run `discover sample` again."
             )
-    return WindowSet(home, events, windows)
+    return WindowSet.of(home, events, windows)
+
+
+def load_window_sets(paths: Sequence[Path]) -> WindowSet:
+    """`load_window_set` of one folder per home, joined."""
+    return join_window_sets([load_window_set(path) for path in paths])
 
 
 def _refuse_gaps(path: Path, table: pl.DataFrame, columns: tuple[str, ...]) -> None:

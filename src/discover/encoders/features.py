@@ -6,6 +6,7 @@ gap, time counts from its start) is derived in the gather. What depends on the s
 description) is stored once per sensor and looked up by the event's sensor row.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -31,7 +32,9 @@ _DAY_US = 86_400 * _US
 
 @dataclass(frozen=True)
 class EventFeatures:
-    """All events of one home as flat tensors, and the windows as slices of them.
+    """All events of one home or several as flat tensors, and the windows as slices of them.
+
+    Homes lie one after the other, events and sensors alike; no sensor row is shared.
 
     Attributes:
         fields: Names of the F categorical fields.
@@ -43,6 +46,8 @@ class EventFeatures:
         sensor_text: Text embedding of the sensor's description, float32; None unless asked for.
         first: First event of each window after cutting to the longest length, int64.
         length: Events of each window, int64, on the CPU.
+        home: Number of each window's home (W,), int64, on the CPU.
+        home_events: First event of each home, and the number of all events, (H + 1,) int64, on the CPU.
         n_cut: Windows longer than the limit, whose central events were kept.
     """
 
@@ -55,14 +60,17 @@ class EventFeatures:
     sensor_text: Tensor | None
     first: Tensor
     length: Tensor
+    home: Tensor
+    home_events: Tensor
     n_cut: int
 
     def to(self, device: torch.device | str) -> "EventFeatures":
-        """The same on another device; window lengths stay on the CPU, where batches are planned."""
+        """The same on another device; what batches are planned with stays on the CPU."""
         moved: dict[str, Any] = {
             f.name: value.to(device)
             for f in fields(self)
-            if isinstance(value := getattr(self, f.name), Tensor) and f.name != "length"
+            if isinstance(value := getattr(self, f.name), Tensor)
+            and f.name not in ("length", "home", "home_events")
         }
         return replace(self, **moved)
 
@@ -117,15 +125,15 @@ def build_event_features(
     vocabulary: Vocabulary,
     config: EncoderConfig,
     *,
-    sensor_texts: NDArray[np.floating] | None = None,
+    sensor_texts: Mapping[str, NDArray[np.floating]] | None = None,
 ) -> EventFeatures:
-    """Flat tensors of a home's events, coded with a vocabulary that may come from another home.
+    """Flat tensors of events of one home or several, coded with a vocabulary that may come from other homes.
 
     Args:
-        window_set: Events, windows and home. No label is in it.
+        window_set: Events, windows and homes. No label is in it.
         vocabulary: Values of the training split; anything else becomes UNK.
         config: Names the fields and the longest window.
-        sensor_texts: One vector per sensor of `window_set.home`, in its order, (S, T).
+        sensor_texts: By name of the home, one vector per sensor in its order, (S, T).
 
     Raises:
         ConfigError: A field asked for is not in the vocabulary, or sensor descriptions are missing.
@@ -143,27 +151,62 @@ def build_event_features(
             f"encoder.metadata.sensor_tokens is '{config.metadata.sensor_tokens}', so vectors of sensor "
             f"descriptions must {'not ' if sensor_texts is not None else ''}be given."
         )
+    first = torch.zeros(len(window_set.windows), dtype=torch.int64)
+    length, home = torch.zeros_like(first), torch.zeros_like(first)
+    parts: list[dict[str, Tensor]] = []
+    n_cut = n_events = n_sensors = 0
+    begins = [0]
+    for number, (rows, part) in enumerate(window_set.by_home()):
+        texts = None if sensor_texts is None else sensor_texts[part.home.name]
+        tensors = _home_tensors(part, names, vocabulary, texts)
+        tensors["sensor"] += n_sensors
+        slices, lengths, over = _window_slices(part, config.max_seq_len)
+        first[rows], length[rows], home[rows] = (
+            torch.from_numpy(slices + n_events),
+            torch.from_numpy(lengths),
+            number,
+        )
+        n_cut += over
+        n_events, n_sensors = n_events + len(tensors["codes"]), n_sensors + len(tensors["xy"])
+        begins.append(n_events)
+        parts.append(tensors)
+    joined = {key: torch.cat([part[key] for part in parts]) for key in parts[0]}
+    return EventFeatures(
+        fields=names,
+        sensor_text=joined.pop("sensor_text", None),
+        **joined,
+        first=first,
+        length=length,
+        home=home,
+        home_events=torch.tensor(begins),
+        n_cut=n_cut,
+    )
+
+
+def _home_tensors(
+    window_set: WindowSet,
+    names: tuple[str, ...],
+    vocabulary: Vocabulary,
+    sensor_texts: NDArray[np.floating] | None,
+) -> dict[str, Tensor]:
+    """Fields of `EventFeatures` that one home's events and sensors fill."""
     events = window_set.events
     sensors = _sensor_rows(window_set)
     sensor_E = events["sensor"].to_physical().to_numpy().astype(np.int64)
-    columns = [_field_codes(f, events, sensors, sensor_E, vocabulary) for f in names]
+    columns = [_field_codes(f, window_set, sensors, sensor_E, vocabulary) for f in names]
     codes = np.stack(columns, axis=1) if columns else np.empty((len(events), 0), np.int32)
-    first, length, n_cut = _window_slices(window_set, config.max_seq_len)
     known = sensors["x"].is_not_null().to_numpy()
     xy = sensors.select(pl.col("x", "y").fill_null(0.0)).to_numpy().astype(np.float32)
-    text = None if sensor_texts is None else torch.from_numpy(_align_texts(window_set, sensors, sensor_texts))
-    return EventFeatures(
-        fields=names,
-        codes=torch.from_numpy(codes),
-        sensor=torch.from_numpy(sensor_E),
-        time=torch.from_numpy(events["time"].to_physical().to_numpy().astype(np.int64)),
-        xy=torch.from_numpy(xy.reshape(-1, 2)),
-        has_xy=torch.from_numpy(known.astype(np.bool_)),
-        sensor_text=text,
-        first=torch.from_numpy(first),
-        length=torch.from_numpy(length),
-        n_cut=n_cut,
-    )
+    tensors = {
+        "codes": torch.from_numpy(codes),
+        "sensor": torch.from_numpy(sensor_E),
+        "time": torch.from_numpy(events["time"].to_physical().to_numpy().astype(np.int64)),
+        "xy": torch.from_numpy(xy.reshape(-1, 2)),
+        "has_xy": torch.from_numpy(known.astype(np.bool_)),
+    }
+    if sensor_texts is not None:
+        tensors["sensor_text"] = torch.from_numpy(_align_texts(window_set, sensors, sensor_texts))
+    return tensors
 
 
 def gather_batch(features: EventFeatures, rows: Tensor) -> WindowBatch:
@@ -241,12 +284,13 @@ def _categories(column: pl.Series) -> list[str]:
 
 def _field_codes(
     field: str,
-    events: pl.DataFrame,
+    window_set: WindowSet,
     sensors: pl.DataFrame,
     sensor: NDArray[np.int64],
     vocabulary: Vocabulary,
 ) -> NDArray[np.int32]:
     """Ids of one field for all events: encode each distinct value once, then look up."""
+    events = window_set.events
     of_sensor = {"sensor": "sensor", "room_id": "room", "sensor_type": "type", "sensor_detail": "object"}
     if field in of_sensor:
         values, index = sensors[of_sensor[field]].to_list(), sensor
@@ -259,7 +303,7 @@ def _field_codes(
     else:
         values = list(WEEKDAYS)
         index = events["time"].dt.weekday().to_numpy().astype(np.int64) - 1
-    table = np.array(vocabulary.encode(field, values), dtype=np.int32)
+    table = np.array(vocabulary.encode(field, values, home=window_set.home.name), dtype=np.int32)
     return table[index] if len(table) else np.empty(0, np.int32)
 
 

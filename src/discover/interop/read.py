@@ -229,7 +229,7 @@ def _assemble(samples: _Samples, home: Home) -> V2Windows:
         },
     ).select(list(WINDOWS))
     events = _event_table(table_times, table_kinds, list(samples.kind_codes), home)
-    return V2Windows(WindowSet(home, events, windows), _label_table(samples, home))
+    return V2Windows(WindowSet.of(home, events, windows), _label_table(samples, home))
 
 
 def _event_table(

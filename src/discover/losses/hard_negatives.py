@@ -39,6 +39,7 @@ class HardNegativeMemory(nn.Module):
         ratio: Extra negatives per row as a share of the batch size, > 0.
         temperature: Sampling temperature, > 0.
         rule: Which candidates are no negatives.
+        same_home: Choose negatives of a window from its own home only.
 
     Raises:
         ConfigError: A setting is out of range.
@@ -65,6 +66,7 @@ class HardNegativeMemory(nn.Module):
         ratio: float = 0.5,
         temperature: float = 0.1,
         rule: TargetRule | None = None,
+        same_home: bool = False,
     ) -> None:
         super().__init__()
         if size < 1 or not ratio > 0 or not temperature > 0:
@@ -78,6 +80,7 @@ class HardNegativeMemory(nn.Module):
             )
         self.size, self.strategy, self.ratio, self.temperature = size, strategy, ratio, temperature
         self.rule = TargetRule() if rule is None else rule
+        self.same_home = same_home
         if self.rule.mode == "mask_duplicates" and self.rule.needs_text and not text_dim:
             raise ConfigError("near_threshold needs the captions' text embeddings in memory: give text_dim.")
         self.register_buffer("windows", torch.zeros(size, dim))
@@ -145,14 +148,14 @@ class HardNegativeMemory(nn.Module):
         parts: list[ExtraNegatives] = []
         if share[0]:
             held = self.held_keys()
-            allowed = (held.window_id >= 0) & ~never_negative(self.rule, keys, held)
+            allowed = (held.window_id >= 0) & self._allowed(keys, held)
             parts.append(
                 self._choose(window_BP, caption_BP, self.windows, self.captions, allowed, share[0],
                              difficulty, generator)
             )  # fmt: skip
         if share[1]:
             itself = torch.eye(len(keys), dtype=torch.bool, device=window_BP.device)
-            allowed = ~(never_negative(self.rule, keys, keys) | itself)
+            allowed = self._allowed(keys, keys) & ~itself
             parts.append(
                 self._choose(window_BP, caption_BP, window_BP, caption_BP, allowed, share[1],
                              difficulty, generator)
@@ -163,6 +166,10 @@ class HardNegativeMemory(nn.Module):
             torch.cat([p.windows for p in parts]),
             torch.cat([p.windows_mask for p in parts], dim=1),
         )
+
+    def _allowed(self, rows: PairKeys, candidates: PairKeys) -> Tensor:
+        allowed = ~never_negative(self.rule, rows, candidates)
+        return allowed & (rows.home[:, None] == candidates.home) if self.same_home else allowed
 
     def held_keys(self) -> PairKeys:
         """Keys of all M places; window_id is -1 where nothing is held yet."""

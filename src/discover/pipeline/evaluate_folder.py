@@ -142,7 +142,7 @@ def _text_vectors(model: Path) -> Path:
     vectors = read_yaml_mapping(model / "config.yaml").get("train_text_embeddings_path")
     if not vectors:
         raise ArtifactError(f"{model / 'config.yaml'} names no text vectors. Evaluate with --config instead.")
-    return Path(str(vectors))
+    return Path(str(vectors[0] if isinstance(vectors, list) else vectors))
 
 
 def read_runs(folders: Sequence[Path]) -> list[Run]:

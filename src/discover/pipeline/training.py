@@ -43,9 +43,10 @@ def training_config(
     alignment = config.alignment
     for name, made in paths.items():
         given = getattr(alignment, name)
-        if given is not None and (workspace.root / given).resolve() != made.resolve():
+        if given is not None and [(workspace.root / path).resolve() for path in given] != [made.resolve()]:
             raise ConfigError(
-                f"{name} is {given}, but the home, sampling and captions blocks make {made}. "
+                f"{name} is {', '.join(map(str, given))}, but the home, sampling and captions blocks make "
+                f"{made}. "
                 f"Remove {name}, or the blocks to train on other files."
             )
     for name in ("train_captions_path", "val_captions_path"):
@@ -58,4 +59,5 @@ def training_config(
         "dataset": alignment.dataset or data.home.name,
         "dataset_type": alignment.dataset_type or data.home.parent.name,
     }
-    return alignment.model_copy(update={"output_dir": folder, **paths, **names})
+    filled = {name: (path,) for name, path in paths.items()}
+    return alignment.model_copy(update={"output_dir": folder, **filled, **names})

@@ -47,21 +47,23 @@ def timeline(hit: Hit | Moment, window_set: WindowSet, *, max_lines: int = 12) -
     thermometers) are left out unless there is nothing else.
 
     Args:
-        hit: A hit or moment of this window set's home.
+        hit: A hit or moment of a home of this window set.
         window_set: Where its events are.
         max_lines: Longest result; the middle of a longer one is replaced by "… n more".
 
     Raises:
         DataError: The hit belongs to another home or another event table.
     """
-    if hit.home != window_set.home.name or hit.first_event + hit.n_events > len(window_set.events):
+    log = window_set.logs.get(hit.home)
+    if log is None or hit.first_event + hit.n_events > len(log.events):
+        given = ", ".join(f"{len(one.events):,} of home {name}" for name, one in window_set.logs.items())
         raise DataError(
-            f"Window {hit.window_id} is of home {hit.home}; the events given are {len(window_set.events):,} "
-            f"of home {window_set.home.name}. Load the log this hit was found in."
+            f"Window {hit.window_id} is of home {hit.home}; the events given are {given}. "
+            "Load the log this hit was found in."
         )
-    events = window_set.events.slice(hit.first_event, hit.n_events)
-    kept = events.filter(person_mask(events, window_set.home))
-    lines = [line.text() for line in _condense(kept if len(kept) else events, window_set.home)]
+    events = log.events.slice(hit.first_event, hit.n_events)
+    kept = events.filter(person_mask(events, log.home))
+    lines = [line.text() for line in _condense(kept if len(kept) else events, log.home)]
     if len(lines) <= max_lines:
         return lines
     head, tail = max_lines // 2, (max_lines - 1) // 2

@@ -67,7 +67,7 @@ class ClusterInputs:
         style = find_caption_style(sampling, encoder.config.type, caption_style)
         order = loaded.windows.select("window_id")
         ordered = order.join(windows.windows, on="window_id", how="left", maintain_order="left")
-        own = WindowSet(windows.home, windows.events, ordered.select(windows.windows.columns))
+        own = WindowSet.of(windows.home, windows.events, ordered.select(windows.windows.columns))
         return cls(model, encoder, loaded, own, folder, sampling, style)
 
     @property

@@ -65,7 +65,7 @@ def describe_windows(window_set: WindowSet) -> DescribedWindows:
     named = home.model_copy(
         update={"sensors": tuple(s.model_copy(update={"object": said.get(s.id)}) for s in home.sensors)}
     )
-    facts = build_window_facts(WindowSet(named, window_set.events, window_set.windows[rows]))
+    facts = build_window_facts(WindowSet.of(named, window_set.events, window_set.windows[rows]))
     rooms = room_words(home)
     rooms_of = {said[s.id]: rooms.get(s.room, "") for s in home.sensors if s.id in said}
     return DescribedWindows(rows, facts, rooms, rooms_of, _places(home, said, rooms_of))

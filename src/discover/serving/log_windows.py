@@ -55,7 +55,7 @@ def sample_log(log: Path, home: Home, settings: SamplingConfig) -> WindowSet:
     )
     sampled = sample_windows(imported, config)
     events = imported.events if sampled.events is None else sampled.events
-    return WindowSet(imported.home, events, sampled.windows)
+    return WindowSet.of(imported.home, events, sampled.windows)
 
 
 def unseen_share(home: Home, window_set: WindowSet) -> float:

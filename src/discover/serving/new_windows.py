@@ -74,7 +74,7 @@ class NewWindows:
         known = indexed_windows(folder)
         sampling = sampling_of(folder)
         rows = ids.join(known.windows, on="window_id", how="left", maintain_order="left")
-        own = WindowSet(known.home, known.events, rows.select(known.windows.columns))
+        own = WindowSet.of(known.home, known.events, rows.select(known.windows.columns))
         return cls(sampling.name, own, model, clustering, folder)
 
     def vectors(self, progress: Progress) -> NDArray[np.float32]:
@@ -98,7 +98,7 @@ class NewWindows:
         if self.caption_config is None or not len(windows):
             return {}
         rows = self.window_set.windows.filter(pl.col("window_id").is_in(windows["window_id"].implode()))
-        few = WindowSet(self.window_set.home, self.window_set.events, rows)
+        few = WindowSet.of(self.window_set.home, self.window_set.events, rows)
         return captions_by_window(self._captions(few), windows)
 
     @cached_property

@@ -77,7 +77,7 @@ def test_mean_captions_are_the_same_when_their_parts_are(world: ModuleType) -> N
     rows = np.eye(3, dtype=np.float32)[[0, 1, 1, 0, 0, 2, 0]]
     of = np.array([0, 0, 1, 1, 2, 2, 3])
     table = EmbeddingTable(rows, ids[of], np.array([0, 1, 0, 1, 0, 1, 0], np.int16), {})
-    four = WindowSet(windows.home, windows.events, windows.windows.head(4))
+    four = WindowSet.of(windows.home, windows.events, windows.windows.head(4))
     data = AlignmentDataset(four, table, world.make_vocabulary(), SensorEncoderConfig())
     batch = data.batch(torch.arange(4), caption_use="average")
     same = batch.keys.caption_id[:, None] == batch.keys.caption_id
@@ -107,7 +107,7 @@ def test_shared_events_between_splits_are_a_hard_error(world: ModuleType, tmp_pa
     build_inputs(config, train, val, world.make_vocabulary(), text, text)
     with pytest.raises(DataError, match="1 validation windows share events"):
         build_inputs(
-            config, train, WindowSet(val.home, val.events, leaking), world.make_vocabulary(), text, text
+            config, train, WindowSet.of(val.home, val.events, leaking), world.make_vocabulary(), text, text
         )
 
 
@@ -119,14 +119,14 @@ def test_shared_events_of_two_tables_are_found_by_what_they_say(world: ModuleTyp
     text, config = world.make_text(windows), world.make_config(tmp_path)
     end = int(train.windows["first_event"][-1] + train.windows["n_events"][-1])
     # As in discover-v2's files: the training side holds its own events only.
-    alone = WindowSet(train.home, train.events.head(end), train.windows)
+    alone = WindowSet.of(train.home, train.events.head(end), train.windows)
     build_inputs(config, alone, val, world.make_vocabulary(), text, text)
     longer = train.windows.with_columns(
         n_events=pl.when(pl.int_range(pl.len()) == pl.len() - 1)
         .then(pl.col("n_events") + 1)
         .otherwise("n_events")
     )
-    leaking = WindowSet(train.home, train.events.head(end + 1), longer)
+    leaking = WindowSet.of(train.home, train.events.head(end + 1), longer)
     with pytest.raises(DataError, match=r"1 validation windows share events .*toy_FL_val_00042"):
         build_inputs(config, leaking, val, world.make_vocabulary(), text, text)
 
@@ -137,7 +137,7 @@ def test_a_split_of_one_window_is_an_error(world: ModuleType, tmp_path: Path, sp
 
     windows = world.make_windows(60)
     parts = {name: windows.of_split(name) for name in ("train", "val")}
-    parts[split] = WindowSet(windows.home, windows.events, parts[split].windows.head(1))
+    parts[split] = WindowSet.of(windows.home, windows.events, parts[split].windows.head(1))
     text = world.make_text(windows)
     with pytest.raises(DataError, match=r"one (training|validation) window only"):
         build_inputs(

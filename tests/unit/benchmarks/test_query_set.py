@@ -133,14 +133,14 @@ def test_grades_do_not_depend_on_the_other_windows() -> None:
     view, _, _ = made_up(1)
     asked = query("rooms", full={"rooms_visited": {"at_least": 3}}, part={"gap_after_s": {"at_least": 1000}})
     grades = grade_queries([asked], view).grades[0]
-    half = WindowSet(view.home, view.events, view.windows[20:40])
+    half = WindowSet.of(view.home, view.events, view.windows[20:40])
     assert grade_queries([asked], WindowView(half, CONCEPTS)).grades[0].tolist() == grades[20:40].tolist()
     assert len(set(grades.tolist())) == 3
 
 
 def windows_to_ask(log: EventLog) -> WindowSet:
     windows = sample_windows(log, SamplingConfig()).windows.filter(split="test")
-    return WindowSet(log.home, log.events, windows)
+    return WindowSet.of(log.home, log.events, windows)
 
 
 def share_of_test_windows(windows: WindowSet, name: str, most_skipped: int) -> None:

@@ -46,6 +46,7 @@ def summarise(events: list[tuple[str, str]], sizes: list[int]) -> tuple[WindowSu
     windows = pl.DataFrame(
         {
             "window_id": [str(i) for i in range(len(sizes))],
+            "home": HOME.name,
             "split": pl.Series(["train"] * len(sizes), dtype=pl.Enum(SPLITS)),
             "first_event": first,
             "n_events": pl.Series(sizes, dtype=pl.Int32),
@@ -53,7 +54,7 @@ def summarise(events: list[tuple[str, str]], sizes: list[int]) -> tuple[WindowSu
             "end": times.gather(first + np.array(sizes) - 1),
         }
     )
-    window_set = WindowSet(HOME, table, windows)
+    window_set = WindowSet.of(HOME, table, windows)
     codes = [table[c].to_physical().to_numpy().astype(np.int64) for c in ("sensor", "state")]
     return summarise_windows(window_set, home_facts(HOME, table), codes[0], codes[1]), window_set
 

@@ -56,7 +56,7 @@ def one_window(
             "end": times[-1:],
         }
     )
-    return WindowSet(home, table, windows)
+    return WindowSet.of(home, table, windows)
 
 
 def captions(window_set: WindowSet, style: str = "baseline", n: int = 8) -> list[str]:

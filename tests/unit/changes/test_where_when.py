@@ -41,9 +41,9 @@ def test_the_top_left_sensor_heats_the_top_left_corner() -> None:
 
 def test_sensors_are_counted_per_cluster_and_only_where_a_person_is() -> None:
     events = pl.DataFrame({"sensor": pl.Series(["A", "B", "A", "B"], dtype=pl.Enum(["A", "B"]))})
-    windows = pl.DataFrame({"first_event": [0, 2], "n_events": [2, 2]})
+    windows = pl.DataFrame({"home": HOME.name, "first_event": [0, 2], "n_events": [2, 2]})
     use = sensor_use(
-        WindowSet(HOME, events, windows), windows, pl.Series([3, -1]), np.array([True, False, True, True])
+        WindowSet.of(HOME, events, windows), windows, pl.Series([3, -1]), np.array([True, False, True, True])
     )
     assert use.rows() == [(3, "A", 1)]
 

@@ -128,7 +128,7 @@ def test_windows_of_another_log_are_refused(small_home_log: EventLog, tmp_path: 
     windows = pl.DataFrame(
         {
             "window_id": ["w"],
-            "home": ["h"],
+            "home": [small_home_log.home.name],
             "split": ["train"],
             "first_event": [n - 2],
             "n_events": [3],

@@ -56,7 +56,7 @@ def one_event_per_window() -> WindowSet:
             "end": times,
         }
     )
-    return WindowSet(HOME, events, windows)
+    return WindowSet.of(HOME, events, windows)
 
 
 def expected(sensor: str, state: str, value: float | None) -> tuple[bool, bool]:

@@ -78,7 +78,7 @@ def test_a_blackout_hides_all_that_its_channel_covers(world: ModuleType, channel
     texts = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
     torch.manual_seed(0)
     encoder = build_encoder(config, world.make_vocabulary(), sensor_text_dim=6)
-    features = build_event_features(windows, world.make_vocabulary(), config, sensor_texts=texts)
+    features = build_event_features(windows, world.make_vocabulary(), config, sensor_texts={"toy": texts})
     plain = gather_batch(features, torch.arange(6))
     other = [
         replace(plain, xy=plain.xy.flip(0), has_xy=~plain.has_xy),
@@ -104,7 +104,7 @@ def test_gaps_on_an_edge_fall_as_in_the_one_table(world: ModuleType) -> None:
         first_event=pl.lit(0, pl.Int64), n_events=pl.lit(len(gaps), pl.Int32)
     )
     config = SensorEncoderConfig()
-    features = build_event_features(WindowSet(windows.home, events, one), world.make_vocabulary(), config)
+    features = build_event_features(WindowSet.of(windows.home, events, one), world.make_vocabulary(), config)
     found = gather_batch(features, torch.tensor([0])).gap_bucket[0].numpy()
     assert found[1:].tolist() == gap_bucket_codes(np.array(gaps[1:])).tolist()
     assert found[0] == 0

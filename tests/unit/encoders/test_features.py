@@ -112,7 +112,9 @@ def test_a_window_outside_the_table_is_refused(world: ModuleType) -> None:
     outside = windows.windows.with_columns(pl.col("first_event") + 10_000)
     with pytest.raises(DataError, match="outside the event table"):
         build_event_features(
-            WindowSet(windows.home, windows.events, outside), world.make_vocabulary(), SensorEncoderConfig()
+            WindowSet.of(windows.home, windows.events, outside),
+            world.make_vocabulary(),
+            SensorEncoderConfig(),
         )
 
 

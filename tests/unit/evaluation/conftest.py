@@ -76,7 +76,7 @@ def make_window_set(small_homes: ModuleType, *, per_minute: int = 4) -> tuple[Wi
             )
             labels.append(label)
     windows = pl.DataFrame(rows, schema={**WINDOWS, "split": pl.Enum(SPLITS)})  # type: ignore[arg-type]
-    return WindowSet(small_homes.small_home(), events, windows), labels
+    return WindowSet.of(small_homes.small_home(), events, windows), labels
 
 
 def make_labels(window_set: WindowSet, labels: list[str], segments: list[int] | None = None) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import pytest
 
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ArtifactError, JoinError
+from discover.core.window_set import WindowSet
 from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_retrieval
 from discover.evaluation.rank_directions import chance_recall
 from discover.reports.markdown_evaluation import to_markdown
@@ -241,9 +242,8 @@ def test_coarse_labels_merge_what_they_share(study: Any) -> None:
     activities = tuple(
         a.model_copy(update={"coarse": "care" if a.label != "sleeping" else "sleep"}) for a in home.activities
     )
-    window_set = dataclasses.replace(
-        study.data.window_set, home=home.model_copy(update={"activities": activities})
-    )
+    cared = home.model_copy(update={"activities": activities})
+    window_set = WindowSet.of(cared, study.data.window_set.events, study.data.window_set.windows)
     result = evaluate_retrieval(
         dataclasses.replace(study.data, window_set=window_set),
         project_text=same,

@@ -61,5 +61,5 @@ def test_training_data_and_nested_yaml(far: Path) -> None:
     (far / "encoder").mkdir()
     (far / "train.yaml").write_text("train_data_path: windows\ntext_encoder_config_path: text.yaml\n")
     config = AlignmentConfig.from_yaml(far / "train.yaml", ["sensor_projection.dim=384"])
-    assert config.train_data_path == far / "windows"
+    assert config.train_data_path == (far / "windows",)
     assert str(config.text_encoder.model_path) == str(far / "encoder")

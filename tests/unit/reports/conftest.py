@@ -30,7 +30,7 @@ def window_set(small_home_log: EventLog) -> WindowSet:
             "end": times[first + 19],
         }
     )
-    return WindowSet(small_home_log.home, small_home_log.events, windows)
+    return WindowSet.of(small_home_log.home, small_home_log.events, windows)
 
 
 def score(value: float) -> dict[str, float]:

@@ -131,7 +131,7 @@ def test_an_unwritable_folder_is_an_error_in_words(tmp_path: Path, inputs: Repor
 def test_homes_without_a_plan_get_strips(window_set: WindowSet, hits: list[Hit]) -> None:
     sensors = tuple(s.model_copy(update={"x": None, "y": None}) for s in window_set.home.sensors)
     home = window_set.home.model_copy(update={"sensors": sensors, "floor_plan": None})
-    drawing = draw_search("q", hits[:2], dataclasses.replace(window_set, home=home), "s")
+    drawing = draw_search("q", hits[:2], WindowSet.of(home, window_set.events, window_set.windows), "s")
     assert drawing is not None
     assert draw_search("q", [], window_set, "s") is None
 

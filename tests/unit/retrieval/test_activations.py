@@ -36,7 +36,7 @@ def random_log(small_homes: ModuleType, windows_of: Callable[..., pl.DataFrame])
         (int(a), int(n), "train")
         for a, n in zip(rng.integers(0, 140, 60), rng.integers(1, 20, 60), strict=True)
     ]
-    return WindowSet(home, events, windows_of(events, slices))
+    return WindowSet.of(home, events, windows_of(events, slices))
 
 
 def slow(log: WindowSet, row: int) -> list[tuple[float, str, bool]]:

@@ -86,7 +86,7 @@ def test_pieces_do_not_change_facts(small_home_log: WindowSet, monkeypatch: pyte
 
     n = len(small_home_log.events)
     windows = _cut(small_home_log, n // 20)
-    window_set = WindowSet(small_home_log.home, small_home_log.events, windows)
+    window_set = WindowSet.of(small_home_log.home, small_home_log.events, windows)
     whole = build_window_facts(window_set)
     monkeypatch.setattr(window_facts, "_EVENTS_PER_PIECE", 33)
     assert build_window_facts(window_set).equals(whole)
@@ -160,4 +160,4 @@ def test_a_hit_as_text(story: WindowSet, hits: list[Hit]) -> None:
 
 def test_a_hit_of_another_home_is_refused(story: WindowSet, hits: list[Hit]) -> None:
     with pytest.raises(DataError, match="is of home small_home"):
-        timeline(hits[0], WindowSet(Home(name="other"), story.events, story.windows))
+        timeline(hits[0], WindowSet.of(Home(name="other"), story.events, story.windows.head(0)))

@@ -178,7 +178,9 @@ def test_building_refuses_what_does_not_fit(story: WindowSet, one_hot: Embedding
     with pytest.raises(JoinError, match="caption embeddings"):
         Index.build(double, story, model_sha256=MODEL)
     with pytest.raises(DataError, match="no window"):
-        Index.build(one_hot, WindowSet(story.home, story.events, story.windows.head(0)), model_sha256=MODEL)
+        Index.build(
+            one_hot, WindowSet.of(story.home, story.events, story.windows.head(0)), model_sha256=MODEL
+        )
 
 
 def test_searching_refuses_what_does_not_fit(index: Index) -> None:

@@ -38,7 +38,7 @@ def test_at_most_one_window_a_minute_describes(small_home_log: EventLog) -> None
             "end": times[[i + 19 for i in first]],
         }
     )
-    chosen = describe_windows(WindowSet(small_home_log.home, small_home_log.events, windows))
+    chosen = describe_windows(WindowSet.of(small_home_log.home, small_home_log.events, windows))
     minutes = windows["start"].dt.truncate("1m")
     assert len(chosen.rows) == minutes.n_unique() < len(windows)
     assert chosen.facts["window_id"].to_list() == windows["window_id"][chosen.rows].to_list()

@@ -6,12 +6,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.captions.baseline import build_baseline
 from discover.captions.compose import CaptionColumn
-from discover.captions.mixed import build_mixed
 from discover.captions.phrases import Phrases
-from discover.captions.short import build_short
-from discover.captions.structured import build_structured
+from discover.captions.styles import build_baseline, build_mixed, build_short, build_structured
 from discover.core.registry import Registry
 
 __all__ = ["CAPTIONERS", "Captioner"]

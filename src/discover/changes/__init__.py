@@ -4,8 +4,14 @@ from discover.changes.company import marks_of_company
 from discover.changes.comparing import Change, Comparison, TooFewDaysError, compare_periods
 from discover.changes.config import ChangeConfig, ChangeSource, RollingConfig
 from discover.changes.countable import check_countable, countable_by
-from discover.changes.grid import TimeGrid, build_grid, marks_of_lists, marks_of_windows, thin_windows
-from discover.changes.object_marks import marks_of_objects
+from discover.changes.grid import (
+    TimeGrid,
+    build_grid,
+    marks_of_lists,
+    marks_of_objects,
+    marks_of_windows,
+    thin_windows,
+)
 from discover.changes.periods import Period, parse_period
 from discover.changes.rolling import (
     MeasuredWindow,

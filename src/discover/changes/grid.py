@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from discover.changes.config import ChangeConfig
 from discover.core.errors import DataError
-
-# Shape letters: T things, B quarter hours of the whole recording, D days.
+from discover.core.home import Home
 
 __all__ = [
     "BINS_PER_DAY",
@@ -26,9 +25,13 @@ __all__ = [
     "TimeGrid",
     "build_grid",
     "marks_of_lists",
+    "marks_of_objects",
     "marks_of_windows",
     "thin_windows",
 ]
+
+# Shape letters: T things, B quarter hours of the whole recording, D days.
+
 
 BINS_PER_DAY = 96
 BIN_H = 24 / BINS_PER_DAY
@@ -200,3 +203,29 @@ def _observed(times: NDArray[np.int64], n_bins: int, gap_h: float) -> NDArray[np
     last = np.maximum(running - 1, 0)
     part = np.where(running > 0, np.clip(edges - begins[last], 0, ends[last] - begins[last]), 0)
     return np.diff(lengths[last] + part) / 3.6e9
+
+
+def marks_of_objects(events: pl.DataFrame, home: Home, present: pl.Series) -> pl.DataFrame:
+    """`MARKS` of every event that needs a person; a sensor without an object only ends what was before.
+
+    Args:
+        events: `core.tables.EVENTS`.
+        home: Says which sensor watches which object.
+        present: Which events need a person, (E,).
+    """
+    sensors = pl.DataFrame(
+        [(s.id, s.object, s.type == "door") for s in home.sensors],
+        schema={"sensor": pl.String, "object": pl.String, "door": pl.Boolean},
+        orient="row",
+    )
+    table = (
+        events.select("time", pl.col("sensor", "state").cast(pl.String))
+        .filter(present)
+        .join(sensors, on="sensor", how="left", maintain_order="left")
+    )
+    opened = pl.col("door") & pl.col("state").is_in(["OPEN", "ON"])
+    thing = (
+        pl.when(opened).then(pl.col("object") + " opened").when(~pl.col("door")).then(pl.col("object"))
+    )  # fmt: skip
+    objects = table.select("time", thing=thing, weight=pl.lit(1.0))
+    return objects.select(list(MARKS)).sort("time", maintain_order=True)

@@ -20,7 +20,6 @@ __all__ = [
     "LABELS",
     "SPLITS",
     "WINDOWS",
-    "activity_events",
     "empty_table",
     "validate_table",
 ]
@@ -135,12 +134,6 @@ def empty_table(schema: Mapping[str, object]) -> pl.DataFrame:
     """A table without rows; bare Enum columns get no categories."""
     types = {c: pl.Enum([]) if t is pl.Enum else t for c, t in schema.items()}
     return pl.DataFrame(schema=types)  # type: ignore[arg-type]
-
-
-def activity_events(events: pl.DataFrame, is_activity: pl.DataFrame) -> pl.DataFrame:
-    """Events of sensors whose `is_activity` is true (`Home.sensor_table()`), order kept."""
-    keep = is_activity.filter(pl.col("is_activity"))["sensor"].to_list()
-    return events.filter(pl.col("sensor").cast(pl.String).is_in(keep))
 
 
 def _same_type(found: pl.DataType, wanted: object) -> bool:

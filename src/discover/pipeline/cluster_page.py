@@ -9,8 +9,7 @@ from discover.core.reading import taken_apart
 from discover.pipeline.clusters import ClusterFolder
 from discover.pipeline.report_clusters import refresh_report
 from discover.retrieval import Index
-from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, find_clustering
-from discover.retrieval.clusters_file import read_clusters
+from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, find_clustering, read_clusters
 from discover.serving.index_folders import indexed_windows, only_index, sampling_of
 from discover.stages.stage import Stage, StageResult, run_stages
 

@@ -34,8 +34,7 @@ from discover.core.progress import SILENT, Progress
 from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import write_table
 from discover.pipeline.report_clusters import refresh_report
-from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name
-from discover.retrieval.clusters_file import read_clusters
+from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name, read_clusters
 from discover.serving.caption_files import CAPTIONS_FILE
 from discover.serving.cluster_inputs import ClusterInputs, sensor_columns, window_vectors
 from discover.serving.cluster_words import describe_clusters, write_cluster_table

@@ -19,8 +19,7 @@ from discover.core.artifacts import (
 )
 from discover.core.reading import mapping_of, taken_apart
 from discover.reports.cluster_section import ClusteringNote, with_clusters_section
-from discover.retrieval.clusters import CLUSTERS_FILE
-from discover.retrieval.clusters_file import read_clusters
+from discover.retrieval.clusters import CLUSTERS_FILE, read_clusters
 
 __all__ = ["clustering_files", "clustering_notes", "note_report", "refresh_report"]
 

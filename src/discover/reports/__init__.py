@@ -1,8 +1,7 @@
 """The report page and its figures; the only room that draws."""
 
 from discover.reports.embedding_figures import MapInputs
-from discover.reports.inputs import ReportInputs, StageNote
-from discover.reports.report import write_report
+from discover.reports.report import ReportInputs, StageNote, write_report
 from discover.reports.timeline_figures import draw_timeline
 
 __all__ = ["MapInputs", "ReportInputs", "StageNote", "draw_timeline", "write_report"]

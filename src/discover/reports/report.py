@@ -1,14 +1,16 @@
 """The report: one HTML page that needs no other file, and its figures as PNG and SVG beside it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from discover.core.artifacts import atomic_path, write_text
+from discover.core.home import Home
+from discover.core.window_set import WindowSet
 from discover.reports.activity_figures import compared_rows, draw_activities, draw_day_parts
-from discover.reports.cluster_section import clusters_section
-from discover.reports.embedding_figures import draw_embedding_maps
-from discover.reports.inputs import ReportInputs
+from discover.reports.cluster_section import ClusteringNote, clusters_section
+from discover.reports.embedding_figures import MapInputs, draw_embedding_maps
 from discover.reports.markdown_evaluation import method_title
 from discover.reports.pages import ExampleSearch, Section, StageEntry, render_page
 from discover.reports.recognition_figures import draw_confusion, draw_scores, shown_row
@@ -22,9 +24,62 @@ from discover.reports.style import Drawing
 from discover.reports.tables import mapping_tables, per_class_table, recognition_tables, retrieval_tables
 from discover.reports.training_figures import draw_training_curves
 from discover.reports.window_figures import draw_window_statistics
-from discover.retrieval import describe_hit
+from discover.retrieval import Hit, Moment, describe_hit
 
-__all__ = ["write_report"]
+__all__ = ["ReportInputs", "StageNote", "write_report"]
+
+
+@dataclass(frozen=True)
+class StageNote:
+    """One stage of the run.
+
+    Attributes:
+        name: For example "sample".
+        summary: What came out, in a few words: "3,408 windows".
+        settings: Settings worth showing; nested blocks are shown with dotted names.
+        seconds: How long it took; None leaves it out, so that equal work gives an equal page.
+    """
+
+    name: str
+    summary: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """Everything a report shows; each part left empty leaves out its section.
+
+    Attributes:
+        title: Heading, for example the experiment's name.
+        home: The home, for its floor plan.
+        stages: What was done, in order.
+        import_report: Counts of the import (`import.json`): data health.
+        window_set: Windows and events; for the window figure and to draw searches.
+        window_statistics: Counts of the sampler, shown as tables.
+        maps: Window vectors with labels, rooms and parts of the day, for the maps.
+        training_metrics: Lines of `metrics.jsonl`: numbers by name, with `step`.
+        recognition: Results of `evaluate_recognition`, one per protocol.
+        retrieval: Result of `evaluate_retrieval`.
+        searches: (query, hits) pairs; hits are found in `window_set`.
+        clusterings: Clusterings of the model, in order; None leaves the section out, an empty list says how
+            to find clusters.
+        versions: Names and versions of what made the report.
+    """
+
+    title: str
+    home: Home
+    stages: Sequence[StageNote] = ()
+    import_report: Mapping[str, Any] | None = None
+    window_set: WindowSet | None = None
+    window_statistics: Mapping[str, Any] | None = None
+    maps: MapInputs | None = None
+    training_metrics: Sequence[Mapping[str, Any]] = ()
+    recognition: Sequence[Mapping[str, Any]] = ()
+    retrieval: Mapping[str, Any] | None = None
+    searches: Sequence[tuple[str, Sequence[Hit | Moment]]] = ()
+    clusterings: Sequence[ClusteringNote] | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_report(folder: Path, inputs: ReportInputs) -> Path:

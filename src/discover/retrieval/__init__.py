@@ -19,8 +19,7 @@ from discover.retrieval.config import (
 from discover.retrieval.filters import filter_mask
 from discover.retrieval.hits import Hit, Moment, merge_moments
 from discover.retrieval.index import Index
-from discover.retrieval.mmr import maximal_marginal_relevance
-from discover.retrieval.ranking import MERGE_GAP_S, rank_answers
+from discover.retrieval.ranking import MERGE_GAP_S, maximal_marginal_relevance, rank_answers
 from discover.retrieval.storage import INDEX_FILES
 from discover.retrieval.timeline import describe_hit, format_hit, timeline
 from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts

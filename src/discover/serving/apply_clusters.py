@@ -25,8 +25,7 @@ from discover.core.window_set import WindowSet, read_table, write_table
 from discover.homes import load_home
 from discover.reports.cluster_page import ClusterPageInputs, write_cluster_page
 from discover.retrieval import build_window_facts
-from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name
-from discover.retrieval.clusters_file import read_clusters
+from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name, read_clusters
 from discover.serving.cluster_words import describe_again, write_cluster_table
 from discover.serving.log_windows import sampling_settings, unseen_share
 from discover.serving.new_windows import NewWindows

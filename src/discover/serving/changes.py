@@ -31,8 +31,7 @@ from discover.core.event_semantics import person_mask
 from discover.core.home import UNKNOWN_ROOM, Home
 from discover.core.window_set import WindowSet
 from discover.retrieval import Index
-from discover.retrieval.clusters import CLUSTERS_FILE, Clustering, find_clustering
-from discover.retrieval.clusters_file import read_clusters
+from discover.retrieval.clusters import CLUSTERS_FILE, Clustering, find_clustering, read_clusters
 from discover.serving.index_folders import indexed_windows, only_index, sampling_of
 
 if TYPE_CHECKING:

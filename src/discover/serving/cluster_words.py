@@ -25,13 +25,18 @@ from discover.clustering import (
     transition_counts,
     word_clusters,
 )
-from discover.clustering.vocabulary import GENERIC_BEHAVIOUR
 from discover.core.artifacts import atomic_path
 from discover.core.window_set import WindowSet
 from discover.serving.cluster_inputs import ClusterInputs
 from discover.serving.described_windows import DescribedWindows, describe_windows
 
-__all__ = ["describe_again", "describe_clusters", "example_moments", "write_cluster_table"]
+__all__ = [
+    "GENERIC_BEHAVIOUR",
+    "describe_again",
+    "describe_clusters",
+    "example_moments",
+    "write_cluster_table",
+]
 
 # Shape letters: W windows, D width.
 
@@ -227,3 +232,32 @@ def _group_words(
         chosen.facts, merged, confidence, n_groups, words=chosen.words, rooms_of=chosen.rooms_of
     )
     return [said.title for said in word_clusters(profiles, wording)]
+
+
+GENERIC_BEHAVIOUR: tuple[str, ...] = (
+    "someone cooks a meal",
+    "someone makes breakfast",
+    "someone takes something from the fridge",
+    "someone eats at the table",
+    "someone washes the dishes",
+    "someone sleeps in bed",
+    "someone gets out of bed at night to use the toilet",
+    "someone gets up in the morning",
+    "someone naps on the couch",
+    "someone watches television",
+    "someone reads in a chair",
+    "someone works at a desk",
+    "someone takes a shower or a bath",
+    "someone washes at the bathroom sink",
+    "someone uses the toilet",
+    "someone takes medicine",
+    "someone gets dressed",
+    "someone does the laundry",
+    "someone cleans the home from room to room",
+    "someone walks through the hallway",
+    "someone leaves through the front door",
+    "someone comes home",
+    "several people are in the home at once",
+    "the home is almost still",
+)
+"""Sentences that clusters are compared with, beside the home's own activities."""

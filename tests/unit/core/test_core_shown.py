@@ -2,7 +2,7 @@
 
 import json
 
-from discover.core.shown import figure_text, html_text, json_text, one_paragraph, terminal_text
+from discover.core.shown import figure_text, json_text, one_paragraph, terminal_text
 
 
 def test_terminal_text() -> None:
@@ -19,7 +19,6 @@ def test_one_paragraph() -> None:
 
 
 def test_html_and_figure_text() -> None:
-    assert html_text("<b>\"&'\x1b") == r"&lt;b&gt;&quot;&amp;&#x27;\x1b"
     assert figure_text("$x^{$") == r"\$x^{\$"
     assert figure_text(figure_text("$x^{$")) == r"\$x^{\$"
 

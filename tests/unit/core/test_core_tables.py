@@ -30,7 +30,6 @@ from discover.core.tables import (
     EVENTS,
     LABELS,
     WINDOWS,
-    activity_events,
     empty_table,
     validate_table,
 )
@@ -82,14 +81,6 @@ def test_home_facts(small_home: Home, tmp_path: Path) -> None:
     assert table.filter(sensor="D002").select("x", "y").row(0) == pytest.approx((0.9, 0.1))
     write_home(tmp_path / "home.yaml", small_home)
     assert read_home(tmp_path / "home.yaml") == small_home
-
-
-def test_activity_events_leave_health_out(small_home_log: EventLog) -> None:
-    table = small_home_log.home.sensor_table()
-    kept = activity_events(small_home_log.events, table.with_columns(is_activity=pl.col("sensor") != "M001"))
-    assert "M001" not in kept["sensor"].cast(pl.String).to_list()
-    assert 0 < len(kept) < len(small_home_log.events)
-    assert kept["time"].is_sorted()
 
 
 @pytest.mark.parametrize("schema", [EVENTS, ANNOTATIONS, WINDOWS, LABELS])

@@ -14,6 +14,7 @@ from discover.core.tables import ANNOTATIONS, validate_table
 from discover.core.window_set import EventLog
 from discover.homes._annotations import interval_table
 from discover.homes._build_report import build_report
+from discover.homes._id_lists import id_names, with_areas
 from discover.homes._interval_import import interval_annotations
 from discover.homes._interval_report import table_problems
 from discover.homes._interval_shapes import SEPARATORS
@@ -47,7 +48,10 @@ def import_lines(
     """
     joined = join_files(plan.files) if len(plan.files) > 1 else None
     raw = _read(plan, joined, home, places)
+    devices = id_names(plan.lists, "device")
+    raw = replace(raw, clean=replace(raw.clean, sensor_ids=[devices.get(s, s) for s in raw.clean.sensor_ids]))
     completed, unknown = complete_sensors(home, raw, dict(places))
+    completed = with_areas(completed, plan.lists)
     events = raw.events([s.id for s in completed.sensors])
     if joined is not None:
         refuse_several_homes(joined, events, str(plan.where))
@@ -56,6 +60,8 @@ def import_lines(
             raw = replace(raw, intervals=label_files(joined, home.session_files, lines, raw.clean.holes))
     table = _activity_table(plan, home)
     labels = [] if table is None else table.rows["fields"].list.first().to_list()
+    activities = id_names(plan.lists, "activity")
+    labels = [activities.get(label, label) for label in labels]
     completed, scored = with_labels(completed, [*raw.intervals.label, *labels])
     annotations = interval_table(raw.intervals, raw.times, scored)
     if table is not None:

@@ -5,13 +5,14 @@ without a table of activities), tables of intervals, blocks, or one row a second
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from discover.core.artifacts import file_sha256, mapping_sha256
 from discover.core.errors import DataError
 from discover.homes._blocks import is_blocks
+from discover.homes._id_lists import is_id_list
 from discover.homes._interval_shapes import read_stamp
 from discover.homes._sources import (
     Source,
@@ -40,6 +41,7 @@ class LogPlan:
         activities: Table of activities beside lines of events.
         sensors: List of sensors beside blocks.
         intervals: The tables, for `kind` "intervals".
+        lists: Names of the ids in lines of events.
         others: Names of files that are not read.
     """
 
@@ -50,12 +52,13 @@ class LogPlan:
     sensors: Source | None = None
     intervals: IntervalFiles | None = None
     others: tuple[str, ...] = ()
+    lists: tuple[Source, ...] = ()
 
     def read(self) -> tuple[Source, ...]:
         """Every file that is read, tables of sensors first."""
         if self.intervals is not None:
             return self.intervals.all()
-        return tuple(s for s in (*self.files, self.activities, self.sensors) if s is not None)
+        return tuple(s for s in (*self.files, self.activities, self.sensors, *self.lists) if s is not None)
 
     def sha256(self) -> str:
         """Of the file, or of all files that are read."""
@@ -128,13 +131,14 @@ def _plan_many(where: Path, sources: Sequence[Source], others: tuple[str, ...]) 
     if activities:
         _only(where, activities, "tables of activities")
         logs = _of_the_same_time(logs, activities[0]) or logs
-    plan = LogPlan(where, "lines", tuple(logs), activities=activities[0] if activities else None)
+    names = tuple(s for s in texts if s not in logs and s not in activities and is_id_list(s))
+    plan = LogPlan(where, "lines", tuple(logs), activities[0] if activities else None, lists=names)
     return _plan(plan, texts, others)
 
 
 def _plan(plan: LogPlan, texts: Sequence[Source], others: tuple[str, ...]) -> LogPlan:
     unread = (*(source.name for source in texts if source not in plan.read()), *others)
-    return LogPlan(plan.where, plan.kind, plan.files, plan.activities, plan.sensors, None, unread)
+    return replace(plan, others=unread)
 
 
 def _only(where: Path, found: Sequence[Source], what: str) -> None:

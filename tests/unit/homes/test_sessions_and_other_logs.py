@@ -284,3 +284,28 @@ def test_a_folder_without_a_log_says_what_is_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No home called"):
         load_home("nowhere")
     assert Sensor(id="M1").room == "unknown_room"
+
+
+def test_lists_that_name_the_ids_of_devices_and_activities(tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / "devices.csv").write_text(
+        "time,device,value\n"
+        + "".join(f"26.01.2023 10:00:{k:02d}.5,{k % 3},{'True' if k < 9 else 'False'}\n" for k in range(18))
+    )
+    (folder / "activities_subject_a.csv").write_text(
+        "start_time,end_time,activity\n26.01.2023 10:00:00.0,26.01.2023 10:00:08.0,3\n"
+    )
+    (folder / "device_map.csv").write_text(
+        "id,device\n0,binary_sensor.bath_tap\n1,binary_sensor.box\n2,binary_sensor.fridge_door\n"
+    )
+    (folder / "activity_map.csv").write_text("id,activity\n3,eating\n4,sleeping\n")
+    (folder / "device_area_map.csv").write_text("device,area\n0,bath\n1,living room\n")
+    imported = import_log(folder, name="export")
+    facts = {s.id: (s.type, s.room, s.object) for s in imported.log.home.sensors}
+    assert facts["binary_sensor.bath_tap"] == ("water", "bathroom", "tap")
+    assert facts["binary_sensor.box"][1] == "living_room"
+    assert facts["binary_sensor.fridge_door"] == ("door", "kitchen", "fridge")
+    assert imported.log.events["sensor"].to_list()[:2] == ["binary_sensor.bath_tap", "binary_sensor.box"]
+    assert imported.log.annotations.select("activity", "n_events").rows() == [("eating", 8)]
+    assert not [p for p in imported.report.problems if p.problem == "other files in the folder"]

@@ -1,4 +1,4 @@
-"""Step 3: windows in words. What the sensors saw, never what somebody labelled it."""
+"""Step 3: captions of windows, from sensor events and never from labels."""
 
 from discover.captions.captioners import CAPTIONERS, Captioner
 from discover.captions.config import CaptionConfig

@@ -15,7 +15,7 @@ __all__ = ["CAPTIONERS", "Captioner"]
 
 
 class Captioner(Protocol):
-    """Puts windows into words. It sees what the sensors saw, and no label."""
+    """A function that describes windows. It reads sensor events, never labels."""
 
     def __call__(
         self, phrases: Phrases, ids: NDArray[np.uint64], n: int, seed: int

@@ -28,7 +28,7 @@ class CaptionColumn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One sentence, worded for windows with and without something to say about objects."""
+    """One sentence form, for windows with and for windows without facts about objects."""
 
     with_facts: str
     without: str
@@ -69,9 +69,11 @@ def compose(
     """
     texts, rows_of = [], []
     for number, form in enumerate(forms):
-        for told, pattern in ((True, form.with_facts), (False, form.without)):
+        for has_facts, pattern in ((True, form.with_facts), (False, form.without)):
             for also in (False, True):
-                rows = np.flatnonzero((chosen == number) & (phrases.has_facts == told) & (variant == also))
+                rows = np.flatnonzero(
+                    (chosen == number) & (phrases.has_facts == has_facts) & (variant == also)
+                )
                 if len(rows):
                     texts.append(_fill(pattern, phrases, rows, "part_1" if also else "part_0"))
                     rows_of.append(rows)

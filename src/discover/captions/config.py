@@ -20,7 +20,7 @@ class CaptionConfig(StrictModel):
     """baseline: varied natural sentences; structured: the four facts of a window in a fixed form;
     short: a few words; mixed: the three in turn; or the name of a registered captioner."""
     n_captions: int = Field(default=4, ge=1, le=MAX_CAPTIONS)
-    """Distinct captions per window, 1 to 8. structured has one sentence; further captions of it say the same
+    """Distinct captions per window, 1 to 8. structured has one sentence; its further captions repeat the same
     four parts in other fixed orders."""
     seed: int = Field(default=0, ge=0, le=4_294_967_295)
     """Picks the sentence forms of each window, together with the window's id."""

@@ -27,7 +27,7 @@ _BLOCK = 16_384
 def caption_windows(
     window_set: WindowSet, config: CaptionConfig, progress: Progress = SILENT
 ) -> pl.DataFrame:
-    """Describe what the sensors saw in each window.
+    """Write the captions of windows.
 
     A window's captions depend on the window, its id, the home's description and `config` alone: not on
     the other windows, their order or the number of processes. No label is an input.
@@ -35,7 +35,7 @@ def caption_windows(
     Args:
         window_set: Windows with their events, of one home or several.
         config: Style, number of captions, seed.
-        progress: Told the number of windows done.
+        progress: Receives the number of finished windows.
 
     Returns:
         `core.tables.CAPTIONS`, `config.n_captions` rows per window, home by home in the order of the windows,

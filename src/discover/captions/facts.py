@@ -1,4 +1,4 @@
-"""What single events of a home say, as lookup tables from (sensor, state) codes.
+"""The facts that single events of a home state, as lookup tables by (sensor, state) code.
 
 Everything that needs Python runs here, once per sensor and state of the home; windows are then
 described by array lookups.
@@ -49,7 +49,7 @@ class Fact:
         thing: "the fridge", or for presence "at the stove".
         short: Two or three words: "fridge opened", "at the stove".
         rank: 2 for a deliberate use, 1 for presence at an object.
-        unless: Codes of the facts beside which this one is left out.
+        unless: Codes of the facts that make this one redundant.
     """
 
     verb: str
@@ -127,7 +127,7 @@ def _fact_table(
 
 
 def _stronger(fact: Fact, index: Mapping[Fact, int]) -> tuple[int, ...]:
-    """Facts beside which this one is not worth saying: closing after opening, being where one opens."""
+    """Codes of the facts that make a fact redundant: opening for closing, use for presence."""
     if fact.rank == _MOTION:
         return tuple(i for other, i in index.items() if other.rank == _USE and other.about == fact.about)
     beginning = _BEGINNINGS.get(fact.verb)

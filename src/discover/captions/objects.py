@@ -1,8 +1,8 @@
-"""Which object a sensor watches, found by the longest known phrase in its free text.
+"""The object that a sensor observes, from the longest known phrase in its free text.
 
 Object texts come from floor plans: "bed in master bedroom", "groceries cabinet", "couch left side
-seat", "area sensor". A text without a known phrase is used as it stands when it is short and says
-more than where the sensor hangs.
+seat", "area sensor". A text without a known phrase is used unchanged if it is short and names more than the
+place of the sensor.
 """
 
 import re
@@ -29,9 +29,9 @@ COMMON_OBJECTS = frozenset(
     }
     | {"sink", "table", "tap", "window"}
 )
-"""Things a home has several of, said with their room: "the kitchen sink"."""
+"""Objects that a home has several of; captions add their room: "the kitchen sink"."""
 
-# How captions say it -> other phrases that mean it. The name itself always counts.
+# Name in captions -> other phrases with this meaning. The name itself always counts.
 _KNOWN: Mapping[str, tuple[str, ...]] = {
     "armchair": ("lounge chair", "easy chair", "tv armchair", "television armchair", "recliner"),
     "back door": (),
@@ -117,7 +117,7 @@ _PHRASES = sorted(
 OBJECT_PHRASES: Mapping[str, str] = dict(_PHRASES)
 """Phrase in lower case -> how captions call the object: "sofa" -> "couch"; read by the search as well."""
 
-# Words that say where or what kind a sensor is, not which object it watches.
+# Words for the place or kind of a sensor, not for the object that it observes.
 _VAGUE = frozenset(
     """area sensor center centre middle side left right near by at on in of the and to from between toward
     towards motion aisle hall hallway room kitchen bathroom bedroom living dining office laundry entry
@@ -150,7 +150,7 @@ def name_object(text: str | None, sensor_id: str = "") -> str | None:
     """
     if text is None:
         return _longest(split_words(sensor_id)) if re.search(r"[A-Za-z]{4}", sensor_id) else None
-    # A remark in brackets, or what a sensor hangs between, is not what it watches.
+    # A remark in brackets, or the things a sensor is mounted between, are not the object.
     words = split_words(re.sub(r"\(.*?\)|\bbetween\b.*", " ", text))
     found = _longest(words)
     if found is not None:
@@ -162,7 +162,7 @@ def name_object(text: str | None, sensor_id: str = "") -> str | None:
 
 
 def spot_of(thing: str) -> str:
-    """Where somebody is whom a motion sensor sees there: "at the stove", "on the couch"."""
+    """The place of a person whom a motion sensor detects at an object: "at the stove", "on the couch"."""
     preposition = next((p for spot, p in _SPOTS.items() if f" {thing}".endswith(f" {spot}")), "at")
     return f"{preposition} the {thing}"
 

@@ -20,7 +20,7 @@ __all__ = ["Phrases", "clock", "per_combination"]
 
 Codes = NDArray[np.integer] | NDArray[np.bool_]
 
-# Upper limits in seconds and what is said below them.
+# Upper limits in seconds, and the words for durations below them.
 _DURATIONS: tuple[tuple[float, str], ...] = (
     (15, "a few seconds"),
     (45, "about half a minute"),
@@ -52,7 +52,7 @@ class Phrases:
         parts: Part name -> column. Names: hour, week, lasting, amount, goes, seen, inside, room, does,
             does_first, done, short, from_time, to_time, exact, sensors; and part_0, part_1, the two
             wordings of the day part.
-        has_facts: (W,) whether does, done and short say something.
+        has_facts: (W,) whether does, done and short are not empty.
     """
 
     def __init__(self, summary: WindowSummary, facts: HomeFacts) -> None:
@@ -157,7 +157,7 @@ def _place_parts(summary: WindowSummary, places: Sequence[Place]) -> dict[str, p
 
 
 def _goes(pattern: int, rooms: Sequence[Place]) -> str:
-    """Active voice: what somebody does, as the rooms tell it."""
+    """Movement between rooms in the active voice."""
     match pattern:
         case Pattern.STAYS:
             return f"stays {rooms[0].inside}"
@@ -197,32 +197,32 @@ def _fact_parts(summary: WindowSummary, facts: Sequence[Fact]) -> dict[str, pl.S
     codes = [*summary.facts.T, *summary.repeated.T]
     half = len(codes) // 2
 
-    def told(values: Sequence[int], limit: int) -> list[tuple[Fact, bool]]:
+    def facts_of(values: Sequence[int], limit: int) -> list[tuple[Fact, bool]]:
         return [(facts[f], bool(r)) for f, r in zip(values[:half], values[half:], strict=True) if f >= 0][
             :limit
         ]
 
     return {
-        "does": per_combination(codes, lambda *v: _does(told(v, 3))),
-        "does_first": per_combination(codes, lambda *v: _does(told(v, 1))),
-        "done": per_combination(codes, lambda *v: _done(told(v, 2))),
-        "short": per_combination(codes, lambda *v: ", ".join(f.short for f, _ in told(v, 2))),
+        "does": per_combination(codes, lambda *v: _does(facts_of(v, 3))),
+        "does_first": per_combination(codes, lambda *v: _does(facts_of(v, 1))),
+        "done": per_combination(codes, lambda *v: _done(facts_of(v, 2))),
+        "short": per_combination(codes, lambda *v: ", ".join(f.short for f, _ in facts_of(v, 2))),
     }
 
 
-def _does(told: Sequence[tuple[Fact, bool]]) -> str:
+def _does(facts: Sequence[tuple[Fact, bool]]) -> str:
     """Active voice: "repeatedly opens the fridge and is at the stove"; things of one verb share it."""
     groups: dict[str, list[str]] = {}
-    for fact, repeated in told:
+    for fact, repeated in facts:
         verb = f"repeatedly {fact.verb}" if repeated and fact.participle else fact.verb
         groups.setdefault(verb, []).append(fact.thing)
     return _and([f"{verb} {_and(things)}" for verb, things in groups.items()])
 
 
-def _done(told: Sequence[tuple[Fact, bool]]) -> str:
+def _done(facts: Sequence[tuple[Fact, bool]]) -> str:
     """Passive voice: "the fridge is opened and there is movement at the stove"."""
     groups: dict[str, list[str]] = {}
-    for fact, repeated in told:
+    for fact, repeated in facts:
         ending = f"{fact.participle} repeatedly" if repeated and fact.participle else fact.participle
         groups.setdefault(ending, []).append(fact.thing)
     clauses = []

@@ -225,12 +225,12 @@ def _path(
 def _facts(
     row: NDArray[np.int64], fact: NDArray[np.int16], facts: HomeFacts, w: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Codes (W, 3) of the facts worth saying, and whether each was seen three times or more."""
+    """Codes (W, 3) of the facts to state, and whether each occurs three times or more."""
     f = len(facts.facts)
-    told = fact >= 0
-    if not told.any():
+    named = fact >= 0
+    if not named.any():
         return np.full((w, N_FACTS), -1, dtype=np.int64), np.zeros((w, N_FACTS), dtype=bool)
-    counts = _counts(row[told], fact[told].astype(np.int64), w, f)
+    counts = _counts(row[named], fact[named].astype(np.int64), w, f)
     seen = counts > 0
     for code, words in enumerate(facts.facts):
         if words.unless:

@@ -1,7 +1,7 @@
-"""Moments that hint at company, straight from the sensors.
+"""Moments that suggest company (visitors), from sensor events.
 
-One person cannot open the front door from outside while moving about inside, nor keep two seats warm. Three
-kinds of moments are told apart, none of which reads a label:
+One person cannot open the front door from outside while moving about inside, or occupy two seats. There are
+three kinds of moments, and none reads a label:
 
 - an outer door opens;
 - an outer door opens while somebody is at home before and after it: a caller, a delivery or a walk to the
@@ -28,7 +28,7 @@ TWO_SEATS = "two seats in turn"
 _OUTER_DOORS = ("front door", "back door", "outside door", "main door", "entrance", "garage door")
 _SEAT_WORDS = ("couch", "sofa", "chair", "bed", "desk", "table")
 _NEAR_S, _FAR_S = 120.0, 900.0
-"""On the way to or from the door people pass other rooms: only what is further away in time counts."""
+"""Between the door and a room people pass other rooms, so only events further away in time count."""
 _SLOT_S = 600
 _SLOT_SWITCHES = 3
 _SENSORS = {
@@ -37,11 +37,11 @@ _SENSORS = {
 
 
 def marks_of_company(events: pl.DataFrame, home: Home, present: pl.Series) -> pl.DataFrame:
-    """`MARKS` of moments that hint at company; for `build_grid(..., moments=True)`.
+    """`MARKS` of moments that suggest company; for `build_grid(..., moments=True)`.
 
     Args:
         events: `core.tables.EVENTS`, sorted by time.
-        home: Says which sensor is an outer door and which watches a seat.
+        home: Names the sensors of outer doors and seats.
         present: Which events need a person, (E,).
     """
     sensors = pl.DataFrame(
@@ -71,7 +71,7 @@ def marks_of_company(events: pl.DataFrame, home: Home, present: pl.Series) -> pl
 
 
 def hints_at_company(home: Home) -> bool:
-    """Whether the home names an outer door or two seats, without which no moment can hint at company."""
+    """Whether the home names an outer door or two seats, without which no moment can suggest company."""
     seats = {s.object for s in home.sensors if _is_seat(s.object, s.type)}
     return len(seats) > 1 or any(_is_outer(s.object, s.type) for s in home.sensors)
 

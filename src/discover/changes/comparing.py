@@ -30,7 +30,8 @@ __all__ = [
 
 Direction = Literal["more", "less", "earlier", "later"]
 _STRETCH = 28
-"""Days outside both periods tell their likeness in stretches of at most this length, each with its mean."""
+"""Days outside both periods contribute to the autocorrelation in stretches of at most this length, each with
+its own mean."""
 _SHORTEST_PIECE = 4
 _FEWEST_OF_KIND = 4
 
@@ -44,7 +45,7 @@ class TooFewDaysError(DataError):
     """
 
     def __init__(self, message: str, side: str, days: int) -> None:
-        """Keep what was counted beside the words."""
+        """Store the measures with their names."""
         super().__init__(message)
         self.side = side
         self.days = days
@@ -266,10 +267,10 @@ def _compare(
 
 
 def _kinds(measures: DayMeasures, rows: NDArray[np.bool_]) -> NDArray[np.int64] | None:
-    """Weekends apart where both periods have at least four days of each kind; else all days alike (None).
+    """The kind of each day, weekend or not; None where a period has fewer than four days of a kind.
 
-    With fewer, the effect of weekends would cost more of what the days tell than it explains; whole weeks
-    have the same share of them anyway.
+    With fewer days, estimating the effect of weekends costs more than it explains; whole weeks have the same
+    share of them anyway.
     """
     weekend, late = measures.weekend[rows], measures.late[rows]
     for kind in (False, True):

@@ -1,4 +1,4 @@
-"""What a home's description lets one count."""
+"""The sources of counts that a home's description allows."""
 
 from discover.changes.company import hints_at_company
 from discover.changes.config import ChangeSource
@@ -20,28 +20,28 @@ _MISSING: dict[ChangeSource, tuple[str, str]] = {
 
 
 def countable_by(home: Home) -> list[ChangeSource]:
-    """Ways of counting that the home's description allows, the ones that need least first."""
-    ways: list[ChangeSource] = []
+    """Sources that the home's description allows, simplest first."""
+    sources: list[ChangeSource] = []
     if any(s.room != UNKNOWN_ROOM for s in home.sensors):
-        ways.append("room")
+        sources.append("room")
     if any(s.object for s in home.sensors):
-        ways.append("object")
+        sources.append("object")
     if hints_at_company(home):
-        ways.append("company")
+        sources.append("company")
     if home.activities:
-        ways.append("activity")
-    return [*ways, "cluster"]
+        sources.append("activity")
+    return [*sources, "cluster"]
 
 
 def check_countable(home: Home, by: ChangeSource) -> None:
-    """Refuse a way of counting for which the home's description has nothing.
+    """Refuse a source that the home's description lacks.
 
     Raises:
-        ConfigError: What is missing, and which other ways there are.
+        ConfigError: The home lacks it; the message names what is missing and the alternatives.
     """
-    ways = countable_by(home)
-    if by not in ways:
-        others = " or ".join(f"--by {way}" for way in ways)
+    sources = countable_by(home)
+    if by not in sources:
+        others = " or ".join(f"--by {source}" for source in sources)
         missing, remedy = _MISSING[by]
         raise ConfigError(
             f"The home '{home.name}' names no {missing}, so --by {by} has nothing to count. {remedy} in the "

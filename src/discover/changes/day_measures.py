@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 ANY = "any activity"
-"""The home as a whole: whatever goes on."""
+"""The home as a whole, all things together."""
 
 _SMALLEST_CONCENTRATION = 0.2
 _SMOOTH_BINS = 8
@@ -129,7 +129,7 @@ def _moments(
     for thing, counts in zip(grid.things, starts, strict=True):
         for name, (begin, end) in spans.items():
             seen_h = observed[:, begin:end].sum(axis=1)
-            # A part of the day of which a quarter and more was not observed says nothing.
+            # A part of the day with a quarter or more unobserved has no measure.
             known = usable & (seen_h >= 0.75 * (end - begin) * BIN_H)
             rate = np.where(known, (end - begin) * BIN_H / np.maximum(seen_h, 1e-9), np.nan)
             values = counts[:, begin:end].sum(axis=1) * rate

@@ -1,9 +1,8 @@
-"""How much time goes into what, on a grid of quarter hours, and how much of it was observed at all.
+"""Time per thing (a cluster, a room, an activity) on a grid of quarter hours, and the observed time.
 
-A mark says that from its time on, a thing (a cluster, a room, an activity) is going on. It lasts until
-the next mark, at most `hold_s`; after that the home counts as quiet. Where no sensor said anything for
-`gap_h`, the recording is taken to have a hole, and that time counts for nothing. A long absence looks
-the same as a hole: neither tells what people did.
+A mark states that a thing goes on from its time on. It lasts until the next mark, at most `hold_s`; after
+that the home counts as quiet. Where no sensor reports for `gap_h`, the recording has a hole, and that time is
+not counted. A long absence looks the same as a hole.
 """
 
 import datetime as dt
@@ -91,7 +90,7 @@ class TimeGrid:
         """(..., B) as (..., D, 96), days running from `cut_bin` to the same time of the next day.
 
         With a cut after midnight the last day has only its beginning; the rest is filled with zeros, so that
-        its observed time tells it from a whole day.
+        its observed time distinguishes it from a whole day.
         """
         moved = np.zeros_like(values)
         moved[..., : values.shape[-1] - cut_bin] = values[..., cut_bin:]
@@ -139,7 +138,7 @@ def build_grid(
 
     Args:
         marks: `MARKS`, sorted by time; a null thing only ends what went on before.
-        event_times: Times of all sensor messages, sorted; they say when the home was observed.
+        event_times: Times of all sensor messages, sorted; they determine when the home was observed.
         config: Hold and gap.
         things: Names to keep, in this order; default: all, sorted.
         moments: Whether the things are moments, of which only the number counts.
@@ -210,7 +209,7 @@ def marks_of_objects(events: pl.DataFrame, home: Home, present: pl.Series) -> pl
 
     Args:
         events: `core.tables.EVENTS`.
-        home: Says which sensor watches which object.
+        home: Names the object of each sensor.
         present: Which events need a person, (E,).
     """
     sensors = pl.DataFrame(

@@ -1,8 +1,8 @@
-"""How much neighbouring days resemble each other, estimated from the days.
+"""The autocorrelation of days, estimated from the days.
 
-A few days never tell it exactly, so no single value is chosen. Seventy autoregressions of first and second
-order are kept side by side, from days that alternate to days that hardly move, and each counts by how well
-it explains the days (a Bayesian average over a fixed grid, all models equally likely beforehand).
+A few days never determine it exactly, so no single value is chosen. Seventy autoregressions of first and
+second order, from alternating to hardly changing days, are each weighted by how well they explain the days (a
+Bayesian average over a fixed grid, all models equally likely beforehand).
 """
 
 from dataclasses import dataclass
@@ -33,11 +33,11 @@ _CONSTANT = 1e-9
 
 @dataclass(frozen=True)
 class SideEvidence:
-    """What one row of days says, under every model of likeness.
+    """The evidence of one row of days under every autoregression.
 
     Attributes:
         log_likelihood: Of the days around their mean (and the effect of their kind), with mean, effect and
-            spread integrated out, (G,); all 0 for days without spread, which tell nothing.
+            spread integrated out, (G,); all 0 for days without spread, which carry no information.
         mean: Mean of the days at the asked share of the second kind; the plain mean where it is theirs.
         variance: Of a day, (G,); 0 for days without spread.
         mean_factor: Variance of the mean as a multiple of it, (G,).

@@ -204,13 +204,14 @@ def _measure_window(
 
 
 def _around(grid: TimeGrid, baseline: Period, period: Period) -> TimeGrid:
-    # Days outside tell how alike days are; bounded, so that the work does not grow with the square of time.
+    # Days outside help to estimate the autocorrelation; bounded, so that the work does not grow with the
+    # square of time.
     outside = dt.timedelta(days=_OUTSIDE_DAYS)
     return grid.between(baseline.first - outside, period.last + outside)
 
 
 def _shared_knowledge(windows: Sequence[MeasuredWindow], rolling: RollingConfig) -> dict[Key, Shared]:
-    """What all windows tell together; a day that several windows hold counts once."""
+    """The shared evidence of all windows; a day in several windows counts once."""
     length = rolling.window_days
     pieces: dict[Key, dict[dt.date, Piece]] = {}
     for window in windows:
@@ -238,7 +239,7 @@ def _compare_window(
 def _with_q(
     changes: tuple[Change, ...], q_values: Iterator[float], config: ChangeConfig
 ) -> tuple[Change, ...]:
-    # zip asks the changes first, so it takes exactly one q-value per change.
+    # zip advances the changes first, so it takes exactly one q-value per change.
     return surest_first(
         [
             replace(c, q_value=q, found=is_found(q, c.cliffs_delta, config))

@@ -44,8 +44,8 @@ class Shared:
 
     Attributes:
         variance: Usual variance of days, (G,).
-        freedom: How much the usual variance counts beside the one of the days compared: the more alike the
-            pieces spread, the more.
+        freedom: Weight of the usual variance against that of the compared days: larger the more similar the
+            variances of the pieces.
         weekend: How much more weekends have.
     """
 
@@ -108,7 +108,7 @@ def _shared(sides: list[SideEvidence], weekend: float, excess: float | None, usu
     if excess is None:
         return Shared(np.zeros(len(MODELS)), 0.0, weekend)
     variance = np.sum([s.freedom * s.variance for s in sides], axis=0) / total
-    # A few pieces tell their own excess poorly. Less than usual is drawn towards what other measures have;
+    # A few pieces estimate their own excess poorly. Less than usual is shrunk towards that of other measures;
     # more than usual is believed, which is the cautious side.
     drawn = (len(sides) * excess + _USUAL_PIECES * usual) / (len(sides) + _USUAL_PIECES)
     freedom = min(_freedom_of_excess(max(excess, drawn)), float(total))
@@ -116,13 +116,13 @@ def _shared(sides: list[SideEvidence], weekend: float, excess: float | None, usu
 
 
 def _excess_spread(sides: list[SideEvidence]) -> float | None:
-    """Variance of the log variances beyond what chance explains; None where too few pieces tell it."""
+    """Variance of the log variances beyond what chance explains; None with too few pieces."""
     model = int(np.argmax(np.sum([s.log_likelihood for s in sides], axis=0)))
-    told = [s for s in sides if s.variance[model] > 0]
-    if len(told) < 3:
+    spread = [s for s in sides if s.variance[model] > 0]
+    if len(spread) < 3:
         return None
-    half = np.array([s.freedom for s in told]) / 2
-    logs = np.log([s.variance[model] for s in told]) - digamma(half) + np.log(half)
+    half = np.array([s.freedom for s in spread]) / 2
+    logs = np.log([s.variance[model] for s in spread]) - digamma(half) + np.log(half)
     return float(np.var(logs, ddof=1) - polygamma(1, half).mean())
 
 

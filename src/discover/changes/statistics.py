@@ -1,9 +1,9 @@
-"""Two groups of days: is there a difference, how sure is it, how large is it.
+"""Tests and effect sizes for two groups of days.
 
-Days of two periods may spread differently and neighbouring days resemble each other, so a plain test would
-call too many differences real. Each period has its own spread (Welch), and the variance of its mean counts
-the likeness of its days. How alike they are is not known: p-values and intervals are averaged over many
-autoregressions, each weighed by how well it explains the days (`likeness`).
+Two periods may have different variances, and neighbouring days are correlated, so a plain test reports too
+many differences. Each period has its own variance (Welch), and the variance of its mean includes the
+autocorrelation of its days. The autocorrelation is unknown: p-values and intervals are averaged over many
+autoregressions, each weighted by how well it explains the days (`likeness`).
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ __all__ = ["DayTest", "adjusted_p_values", "cliffs_delta", "compare_days", "hedg
 
 _CREDIT = 0.8
 _CREDIT_DAYS = 28
-"""Averaging over models that disagree is cautious; p-values are lowered by exp(-credit * variance of the log
-of the standard error over the models), less where no period has 28 days. Chosen on simulated days so that
+"""Averaging over models that disagree is conservative; p-values are lowered by exp(-credit * variance of the
+log of the standard error over the models), less where no period has 28 days. Chosen on simulated days so that
 the level lies within 0.03 to 0.06 (ledger of choices)."""
 
 
@@ -80,10 +80,10 @@ def compare_days(
     """Test whether two periods have the same mean.
 
     On simulated days (`benchmarks/results/changes_days.md`) a test at 5 % rejects in 3 to 6 % of unchanged
-    cases, as far as 2,000 of them tell (2.4 to 6.6 % measured), for spreads up to three times different,
-    first-order likeness up to 0.7 and second order, with 28 days against 28 or 7. With 7 against 7 days and
-    nothing known from other days it rejects in 0.5 to 6 %: seldom where days are little alike, because so few
-    days cannot tell.
+    cases, measured on 2,000 of them (2.4 to 6.6 %), for spreads up to three times different, first-order
+    likeness up to 0.7 and second order, with 28 days against 28 or 7. With 7 against 7 days and nothing known
+    from other days it rejects in 0.5 to 6 %: seldom where days are little alike, because so few days cannot
+    tell.
 
     Args:
         values: One number per day, in order of time, (N,).
@@ -119,7 +119,7 @@ def compare_days(
         sides = [shared.moderate(side) for side in sides]
     difference = sides[1].mean - sides[0].mean
     n_late = int(late_N.sum())
-    # No result can be surer than one order of the days out of all there are.
+    # No p-value can be below that of one order of the days out of all orders.
     least = float(2 / comb(len(x), n_late))
     spread = [side.mean_variance for side in sides]
     total = spread[0] + spread[1]

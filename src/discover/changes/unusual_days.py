@@ -1,4 +1,4 @@
-"""Days unlike the others of their kind: how unusual, and in what."""
+"""Unusual days: their distance from days of the same kind, and the differences."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ __all__ = ["UnusualDay", "unusual_days"]
 
 _FALSE_SHARE = 0.05
 _EFFICIENCY = 0.37
-"""The median absolute deviation of n days tells their spread as well as 0.37 n days' standard deviation."""
+"""The median absolute deviation of n days is as precise as the standard deviation of 0.37 n days."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class UnusualDay:
 def unusual_days(
     grid: TimeGrid, titles: Mapping[str, str], *, min_observed_h: float = 18.0
 ) -> list[UnusualDay]:
-    """All days that can be compared, Monday to Friday and weekends each among their own; the oddest first.
+    """All comparable days, most unusual first; weekdays and weekends are compared separately.
 
     A day is the hours of each thing in each part of the day, with the quiet rest, as shares. Days with
     less than `min_observed_h` observed are left out, and kinds with fewer than 5 days.
@@ -116,7 +116,8 @@ def _distance(a_DF: NDArray[np.float64], b_DF: NDArray[np.float64]) -> NDArray[n
 def _words(difference_F: NDArray[np.float64], grid: TimeGrid, titles: Mapping[str, str]) -> str:
     names = [titles.get(t, t) for t in grid.things] + ["quiet"]
     parts = []
-    # Less quiet is the mirror image of more of something: it is told only where nothing else stands out.
+    # Less quiet is the mirror image of more of something: it is named only where no other difference is
+    # large.
     is_quiet = np.arange(len(difference_F)) % len(names) == len(names) - 1
     weight = np.abs(difference_F) * np.where(is_quiet, 0.3, 1.0)
     for i in np.argsort(-weight, kind="stable")[:3]:

@@ -116,7 +116,7 @@ def episodes_of(facts: pl.DataFrame, cluster: pl.Series, *, pause_s: float = _PA
 
 
 def transitions_of(facts: pl.DataFrame, cluster: pl.Series, *, break_s: float = _BREAK_S) -> pl.DataFrame:
-    """How often one cluster gives way to another; never across a silence longer than `break_s`.
+    """Number of changes from one cluster to another; never across a silence longer than `break_s`.
 
     Returns:
         Columns before, after (Int32), count, share (of all changes away from `before`), most frequent first.

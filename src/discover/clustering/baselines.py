@@ -21,7 +21,7 @@ _BLOCK_ROWS = 65_536
 
 
 class Clusterer(Protocol):
-    """What every method offers. `fit` takes what `SCANClusterer.fit` takes; baselines use X only."""
+    """The interface of every method. `fit` takes what `SCANClusterer.fit` takes; baselines use only X."""
 
     labels_: NDArray[np.int32]
     health_: ClusterHealth

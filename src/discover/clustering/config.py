@@ -44,7 +44,7 @@ class SelfLabelConfig(StrictModel):
     threshold: float = Field(default=0.95, gt=0, le=1)
     """Smallest assignment that counts as confident."""
     noise: float = Field(default=0.3, ge=0, le=100)
-    """Size of the random change to a unit vector that the student sees, as a share of its length."""
+    """Size of the random change of a unit vector in training, as a share of its length."""
     learning_rate: float = Field(default=1e-4, gt=0, le=10)
     """Step size of Adam."""
 
@@ -61,7 +61,7 @@ class UnfreezeConfig(StrictModel):
     batch_size: int = Field(default=256, ge=2, le=1_000_000)
     """Pairs per step; both windows of each pass through the encoder."""
     event_dropout: float = Field(default=0.1, ge=0, lt=1)
-    """Probability that an event is left out of a window the encoder sees in training."""
+    """Probability that an event is dropped from a training window of the encoder."""
 
 
 class SCANConfig(StrictModel):

@@ -22,10 +22,11 @@ def example_windows(
 ) -> pl.DataFrame:
     """Up to `per_cluster` windows of each cluster, on different days, by cluster and then by time.
 
-    Windows at the cluster's usual hours (the fewest hours of day that hold 60 % of it) come first: the surest
-    window of "breakfast" may lie in an afternoon, and would tell a reader the wrong thing. Of each day the
-    surest such window is looked at, and the surest of these are taken. Where more are equally sure
-    (to two digits) than are wanted, those taken lie evenly over the recording, not all in its first days.
+    Windows at the cluster's usual hours (the fewest hours of day that hold 60 % of it) come first: the window
+    of "breakfast" with the highest confidence may be in an afternoon, and would mislead a reader. Of each day
+    the window with the highest confidence is looked at, and the surest of these are taken. Where more are
+    equally sure (to two digits) than are wanted, those taken lie evenly over the recording, not all in its
+    first days.
 
     Args:
         facts: One row per window with at least window_id and start; other columns are kept.

@@ -1,4 +1,4 @@
-"""Methods by name."""
+"""The clustering methods by name."""
 
 from collections.abc import Callable, Mapping
 
@@ -30,7 +30,7 @@ METHODS: Mapping[str, Callable[[ClusteringConfig, int], Clusterer]] = {
 
 
 def build_clusterer(config: ClusteringConfig) -> Clusterer:
-    """An unfitted clusterer by `config`: `config.method`, merged from small clusters where asked for."""
+    """An unfitted clusterer of `config.method`, merged from small clusters where `merge_from` is set."""
     fine = max(config.merge_from, config.k)
     if config.merge_from == 0:
         return METHODS[config.method](config, config.k)

@@ -13,7 +13,7 @@ class ClusterHeads(nn.Module):
     """H independent heads, linear or with one hidden layer, computed in one product.
 
     Inputs are unit vectors minus the mean of the training windows, scaled to length 1 again: embeddings
-    of one home share a large common part, and cosines without it tell more.
+    of one home share a large common part, and cosines without it separate windows better.
     """
 
     mean: Tensor

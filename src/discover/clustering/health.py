@@ -1,4 +1,4 @@
-"""Has a clustering collapsed? Used clusters, the largest one, and how evenly windows are spread."""
+"""Checks for a collapsed clustering: used clusters, the largest one, and how evenly windows are spread."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,7 +1,8 @@
-"""Clusters within clusters: those that follow one another in time and lie close together are merged.
+"""A hierarchy of clusters: those that follow one another in time and have similar vectors are merged.
 
 Someone who cooks is at the stove, the sink and the fridge within minutes. Windows of these three look
-different, but each follows the other far more often than chance: transitions tell what vectors do not.
+different, but each follows the other far more often than chance: transitions add information that vectors
+    lack.
 """
 
 import numpy as np
@@ -62,10 +63,10 @@ def merge_tree(
 ) -> NDArray[np.float64]:
     """Average-linkage tree over clusters, in scipy's form, (C - 1, 4).
 
-    The likeness of two clusters is the weighted mean of
+    The similarity of two clusters is the weighted mean of
 
-    - lift / (1 + lift), where lift is how often one follows the other (both ways) over how often it would
-      if clusters came in random order: 0.5 at chance, towards 1 when they alternate;
+    - lift / (1 + lift), where lift is how often one follows the other (in both directions) over how often it
+      would if clusters came in random order: 0.5 at chance, towards 1 when they alternate;
     - (1 + cosine) / 2 of their centres after taking off the mean of all windows.
 
     Args:
@@ -91,7 +92,7 @@ def merge_tree(
     margin = both.sum(axis=1)
     expected = np.outer(margin, margin) / max(float(margin.sum()), 1.0)
     lift = both / np.maximum(expected, 1e-9)
-    # Without any transition there is no evidence either way: chance.
+    # Without any transition there is no evidence: chance.
     follows = np.where(expected > 0, lift / (1 + lift), 0.5)
     likeness = transition_weight * follows + (1 - transition_weight) * cosine
     upper = np.triu_indices(n, 1)

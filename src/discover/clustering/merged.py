@@ -16,11 +16,11 @@ __all__ = ["MergedClusterer"]
 
 
 class MergedClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is not typed
-    """Any clusterer with more clusters than wanted, whose clusters are merged along a tree.
+    """A clusterer with more clusters than requested, merged along a tree.
 
-    SCAN's entropy term and k-means both favour clusters of like size, but life does not: half of a day may
-    be one behaviour, and taking medicine a minute. Rare behaviours get a fine cluster of their own, common
-    ones several, and average linkage on centres (and transitions) puts the common ones back together.
+    SCAN's entropy term and k-means both favour clusters of equal size, but behaviours differ in length: one
+    may last half of a day, and taking medicine a minute. Rare behaviours get a fine cluster of their own,
+    common ones several, and average linkage on centres (and transitions) puts the common ones back together.
 
     Attributes:
         fine_: The fitted clusterer.

@@ -1,7 +1,7 @@
-"""Which activity is a cluster? With labels for checking, and without them for use.
+"""Names of clusters by activity: without labels for use, with labels as references.
 
-`prompt_names` sees no label. The others are references: they name clusters from labelled training
-windows, so a zero-label name can be held against the best name a cluster could have had.
+`prompt_names` reads no label. The others are references: they name clusters from labelled training windows,
+so a zero-label name can be held against the best name a cluster could have had.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
-"""Which windows are alike: exact cosine neighbours, without those that overlap in time.
+"""Similar windows: exact cosine neighbours, without those that overlap in time.
 
-Two windows that share events are alike for a reason that says nothing about behaviour, so they never
-count as neighbours. Similarities are computed block by block; no N x N matrix is kept.
+Two windows that share events are similar for a reason unrelated to behaviour, so they never count as
+neighbours. Similarities are computed block by block; no N x N matrix is kept.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ from discover.core.errors import ConfigError, ShapeError
 __all__ = ["NO_NEIGHBOUR", "joint_space", "mine_neighbours", "mine_pairs", "temporal_neighbours"]
 
 NO_NEIGHBOUR = -1
-"""Fills rows of windows that have fewer neighbours than asked for."""
+"""Padding of windows with fewer neighbours than requested."""
 
 _BLOCK_FLOATS = 8_000_000
 
@@ -77,7 +77,7 @@ def mine_neighbours(
 
 
 def temporal_neighbours(spans: NDArray[np.float64], within_s: float, *, limit: int = 8) -> NDArray[np.int64]:
-    """Windows that begin after a window has ended, at most `within_s` seconds later, (N, T); both ways.
+    """Windows that begin within `within_s` seconds after a window, or end as shortly before it, (N, T).
 
     Args:
         spans: First and last second of each window, shape (N, 2).
@@ -97,7 +97,7 @@ def temporal_neighbours(spans: NDArray[np.float64], within_s: float, *, limit: i
     after = np.where(positions < high[:, None], picked, NO_NEIGHBOUR).astype(np.int64)
     anchor, column = np.nonzero(after >= 0)
     later = after[anchor, column]
-    # The other way round: if b follows a, then a precedes b. At most `limit` of them are kept.
+    # If b follows a, then a precedes b. At most `limit` of them are kept.
     by_later = np.lexsort((-column, later))
     later, anchor = later[by_later], anchor[by_later]
     slot = np.arange(len(later)) - np.searchsorted(later, later, side="left")

@@ -1,4 +1,4 @@
-"""Pairs of windows that should share a cluster, drawn anew for every step."""
+"""Pairs of windows that should share a cluster, drawn for every step."""
 
 from dataclasses import dataclass
 

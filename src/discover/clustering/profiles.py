@@ -1,7 +1,7 @@
-"""What is in a cluster, in numbers: when, where, with which objects, how long, and its typical captions.
+"""The profile of a cluster in numbers: hours, rooms, objects, durations, and typical captions.
 
 Every share stands beside its lift: the share in the cluster over the share in all described windows. A
-kitchen share of 0.5 says little in a home where half of all movement is in the kitchen.
+kitchen share of 0.5 is no feature of a cluster in a home where half of all movement is in the kitchen.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,10 +29,10 @@ class Thing:
 
     Attributes:
         name: As in the home's description.
-        words: As a sentence says it.
+        words: In plain words.
         share: Share of the cluster's windows that visit or use it.
         lift: This share over the share in all described windows.
-        room: Of an object: words of the room it stands in; empty where unknown.
+        room: Of an object: words of its room; empty where unknown.
     """
 
     name: str
@@ -179,9 +179,9 @@ def _things(
     found: dict[int, list[Thing]] = {}
     for row in counted.iter_rows(named=True):
         name = str(row[column])
-        said = words.get(name, name.replace("_", " "))
+        plain = words.get(name, name.replace("_", " "))
         found.setdefault(int(row["cluster"]), []).append(
-            Thing(name, said, _rounded(row["share"]), _rounded(row["lift"]), rooms_of.get(name, ""))
+            Thing(name, plain, _rounded(row["share"]), _rounded(row["lift"]), rooms_of.get(name, ""))
         )
     return {cluster: tuple(things) for cluster, things in found.items()}
 

@@ -28,7 +28,7 @@ _BLOCK_ROWS = 65_536
 
 
 class SCANClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is not typed
-    """SCAN or TEMI heads on window vectors; the encoder behind them stays as it is or learns too.
+    """SCAN or TEMI heads on window vectors; the encoder behind them is frozen or trained.
 
     1. Mine each window's nearest neighbours (never one that overlaps in time).
     2. Train several heads so that neighbours agree and all clusters are used; stop and choose the head by
@@ -81,7 +81,7 @@ class SCANClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # sciki
 
         Args:
             X: Window vectors of any length, shape (N, D).
-            y: Ignored; there for scikit-learn.
+            y: Ignored; part of scikit-learn's interface.
             spans: First and last second of each window, (N, 2), so that overlapping ones are no neighbours.
             twin: Vectors of the same windows in a second space (captions), shape (N, T).
             validation: Vectors of validation windows, shape (V, D); None holds out a stretch of X.

@@ -229,7 +229,7 @@ def _unpack_heads(facts: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any:
     config = SCANConfig.model_validate(facts["config"])
     names = [name.removeprefix(prefix) for name in arrays if name.startswith(prefix)]
     state = {name: torch.from_numpy(arrays[f"{prefix}{name}"].copy()) for name in names}
-    # Built without memory first: the settings may ask for far more than the file holds.
+    # Built without memory first: the settings may require far more than the file holds.
     with torch.device("meta"):
         planned = _heads(config, state["mean"].to("meta")).state_dict()
     other = sorted(k for k in {*planned, *state} if k not in planned or k not in state)

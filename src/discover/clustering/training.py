@@ -125,7 +125,7 @@ def train_heads(
     progress: Progress = SILENT,
     after_epoch: Callable[[TrainingState], None] = lambda state: None,
 ) -> ClusterHeads:
-    """Go on from `state` to the end; return the best head by validation loss, the encoder beside it.
+    """Train from `state` to the end; return the best head by validation loss, and the encoder.
 
     Args:
         state: From `start_training`, or restored.

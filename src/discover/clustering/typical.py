@@ -1,4 +1,4 @@
-"""Texts most typical of a cluster and least of the others, with the numbers that say so."""
+"""The texts most typical of a cluster and least typical of the others, with their scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

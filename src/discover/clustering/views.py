@@ -1,4 +1,4 @@
-"""What cluster heads see of a window: its stored vector, or what an encoder in training makes of it."""
+"""The inputs of cluster heads: stored vectors of windows, or outputs of an encoder in training."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -115,7 +115,7 @@ class StoredViews:
 
 @dataclass(frozen=True)
 class EncodedViews:
-    """Vectors made anew by an encoder in training; an altered window lacks some of its events.
+    """Vectors computed by an encoder in training; an altered window lacks some of its events.
 
     Attributes:
         network: The encoder.

@@ -1,7 +1,7 @@
-"""From numbers to words: a short title and one honest sentence per cluster, the same every time.
+"""Words for clusters: a short title and one sentence per cluster, deterministic.
 
-`PlainWording` needs no model. Another `Wording` (for example one that asks a language model) may be passed
-instead; it gets the profile, which holds no label and no sensor id.
+`PlainWording` needs no model. Another `Wording` (for example one with a language model) may be passed
+instead; it receives the profile, which holds no label and no sensor id.
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ _HOURS_COVERED = 0.6
 _WHEN_COVERED = 0.6
 _WHEN_LIFT = 1.25
 
-# Rooms one walks through: they do not tell where a walk leads.
+# Rooms that people pass through: they are no destination of a walk.
 _PASSAGES = ("hallway", "corridor", "stairs", "landing")
 
-# Day parts told as one when two neighbours share a cluster.
+# Neighbouring parts of the day that get one name when both are typical.
 _WHEN: tuple[tuple[frozenset[int], str], ...] = (
     (frozenset({0}), "in the middle of the night"),
     (frozenset({1}), "in the early morning"),
@@ -84,7 +84,7 @@ class PlainWording:
 
 
 def word_clusters(profiles: Sequence[ClusterProfile], wording: Wording | None = None) -> list[ClusterWords]:
-    """Words of all clusters; equal titles are told apart by what differs, then by a number."""
+    """Words of all clusters; equal titles get a distinguishing feature, else a number."""
     writer = wording or PlainWording()
     words = [writer.word(p) for p in profiles]
     titles = [w.title for w in words]
@@ -136,12 +136,12 @@ def hour_words(hours: Sequence[float]) -> str:
 
 
 def share_words(share: float, digits: int = 0) -> str:
-    """A share as every text and table says it: "97 %"."""
+    """A share as text, as in every table: "97 %"."""
     return f"{100 * share:.{digits}f} %"
 
 
 def length_words(seconds: float) -> str:
-    """A length as every text and table says it: "35 s", "2 min", "1.5 h"."""
+    """A duration as text, as in every table: "35 s", "2 min", "1.5 h"."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
@@ -154,18 +154,18 @@ def _what(profile: ClusterProfile) -> str:
     for thing in _common(profile.objects)[:2]:
         place = thing.room or (rooms[0].words if rooms else "")
         ends.setdefault(place, []).append(thing.words)
-    ways = [r for r in rooms if any(word in r.words for word in _PASSAGES)]
+    passages = [r for r in rooms if any(word in r.words for word in _PASSAGES)]
     for room in rooms:
-        if room not in ways:
+        if room not in passages:
             ends.setdefault(room.words, [room.words])
     if len(ends) < 2 and not _common(profile.objects):
-        ends |= {r.words: [r.words] for r in ways[:1]}
+        ends |= {r.words: [r.words] for r in passages[:1]}
     if not ends:
         return "movement through the home" if profile.rooms else "sensor events without a place"
     if len(ends) == 1:
         return _join(next(iter(ends.values())))
-    said = _join([words[0] for words in ends.values()][:3])
-    return f"between {said}" if profile.episode_s <= _WALK_S else said
+    place = _join([words[0] for words in ends.values()][:3])
+    return f"between {place}" if profile.episode_s <= _WALK_S else place
 
 
 def _common(things: Sequence[Thing]) -> list[Thing]:
@@ -204,12 +204,12 @@ def _sentence(profile: ClusterProfile) -> str:
         sorted(things, key=lambda t: (-t.share, t.words)) for things in (profile.objects, profile.rooms)
     ]
     objects, rooms = ([t for t in things if t.share >= _SOMETIMES_SHARE][:4] for things in by_share)
-    said = [f"{t.words} in {share_words(t.share)}" for t in (*objects[:3], *rooms)]
-    if not said:
-        said = ["No room is in a quarter of its windows" if profile.rooms else "Events that name no room"]
+    parts = [f"{t.words} in {share_words(t.share)}" for t in (*objects[:3], *rooms)]
+    if not parts:
+        parts = ["No room is in a quarter of its windows" if profile.rooms else "Events that name no room"]
     else:
-        said[0] += " of its windows"
-    what = ", ".join(said)
+        parts[0] += " of its windows"
+    what = ", ".join(parts)
     return (
         f"{what[:1].upper()}{what[1:]}; mostly {hour_words(profile.hours)}; half of its episodes last longer "
         f"than {length_words(profile.episode_s)}; on {profile.days_seen} of {profile.days_recorded} recorded "

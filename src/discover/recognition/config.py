@@ -22,9 +22,9 @@ class RecognitionConfig(StrictModel):
     self_training: SelfTrainingConfig = SelfTrainingConfig()
     """How the student is taught (method self_trained)."""
     prompt_set: PromptSetName = "described"
-    """Sentences that stand for the activities; `name` where a home has no described ones."""
+    """Prompts of the activities; `name` where a home has no described ones."""
     background_labels: tuple[str, ...] = ("no_activity", "other", "other_activity")
-    """Labels that stand for no activity: they get no prompt and are never answered."""
+    """Labels that mean no activity: they get no prompt and are never answered."""
     aggregation: Literal["mean", "vote"] = "mean"
     """mean: average cosine with an activity's prompts. vote: its share of the nearest prompts."""
     vote_k: int = Field(default=5, ge=1, le=10_000)
@@ -43,7 +43,7 @@ class RecognitionConfig(StrictModel):
     """Share of the validation windows that the unknown rule leaves unnamed; 0 always names one.
     0.5 says "about half of a day is nothing in particular"; no label sets it."""
     join_gap_s: float = Field(default=600.0, ge=0, le=31_622_400)
-    """Neighbouring windows of one activity form a segment unless a longer silence lies between them."""
+    """Neighbouring windows of one activity form a segment unless a longer silence separates them."""
 
     @model_validator(mode="after")
     def _balance_is_for_prompts(self) -> Self:

@@ -1,4 +1,4 @@
-"""Prompts: the sentences that stand for an activity, frozen by hash and free of sensor ids."""
+"""Prompts: the sentences that describe an activity, fixed by hash and free of sensor ids."""
 
 import re
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ BACKGROUND_PROMPTS = (
     "someone walks through the home without doing anything in particular",
     "someone passes through several rooms in a short time",
 )
-"""What stands for no activity, the same in every home: a window is named only where an activity's prompts
-are closer than these by more than usual (`rejection_threshold`)."""
+"""Prompts of no activity, the same in every home: a window is named only where an activity's prompts are
+closer than these by more than usual (`rejection_threshold`)."""
 
 
 @dataclass(frozen=True)

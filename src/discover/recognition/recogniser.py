@@ -179,9 +179,9 @@ class Recogniser:
     def margins(
         self, vectors: NDArray[np.floating], *, middles_s: NDArray[np.float64] | None = None
     ) -> NDArray[np.float32]:
-        """(W,) what the unknown rule reads: `activity_margins`, averaged over time where times are given.
+        """(W,) input of the unknown rule: `activity_margins`, averaged over time where times are given.
 
-        Uncorrected mean cosines, whatever the method and the aggregation.
+        Uncorrected mean cosines, for every method and aggregation.
 
         Raises:
             NotFittedError: `fit` was not called.
@@ -330,7 +330,7 @@ def _imitate(
     """
     from sklearn.linear_model import RidgeCV
 
-    # Penalties in units of the spread of a unit vector's coordinates, whatever the width.
+    # Penalties in units of the spread of a unit vector's coordinates, independent of the width.
     unit = len(vectors_WP) / vectors_WP.shape[1]
     ridge = RidgeCV(alphas=unit * np.logspace(-6, 1, 8))
     ridge.fit(np.asarray(vectors_WP, np.float64), np.asarray(scores_WK, np.float64))

@@ -2,7 +2,7 @@
 
 The teacher's scores (cosines with prompts) are right most often where they are clear. The student, a
 logistic regression on the windows' vectors, learns from the clearest windows of each predicted activity and
-answers for all: what such windows have in common decides, not one cosine. It never sees a true label.
+answers for all: their common features decide, not one cosine. It never sees a true label.
 
 A student can be worse than its teacher. `check_student` compares both without labels, and a refused student
 must not answer: the teacher does.
@@ -88,7 +88,7 @@ def combine_scores(
     for scores, reference in parts:
         numbers_of(scores, "scores", ndim=2)
         numbers_of(reference, "reference scores", ndim=2, at_least=1)
-        # Reference scores that never differ have no spread to scale with, and say nothing: added as they are.
+        # Constant reference scores have no spread to scale with and carry no information: added unscaled.
         total += np.asarray(scores, dtype=np.float64) / (float(np.std(reference)) or 1.0)
     return total.astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Is a student better than its teacher? What can be said without labels."""
+"""A check without labels whether a student is better than its teacher."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,14 +22,14 @@ NEIGHBOURS_S = (60.0, 300.0)
 """Windows whose middles are this far apart are neighbours: they share few events or none, and mostly what
 is done."""
 FEWEST_PAIRS = 30
-"""With fewer pairs of neighbours steadiness says nothing."""
+"""With fewer pairs of neighbours the estimate is too noisy to use."""
 
 # Shape letters: R windows, K activities.
 
 
 @dataclass(frozen=True)
 class StudentCheck:
-    """A student beside its teacher on the same unlabelled windows.
+    """A comparison of a student with its teacher on the same unlabelled windows.
 
     Attributes:
         agreement: Share of the teacher's clearest windows where both give the same answer.

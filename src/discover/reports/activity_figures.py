@@ -42,7 +42,7 @@ def compared_rows(rows: Sequence[Mapping[str, Any]], pool: str) -> list[Mapping[
 
 
 def draw_activities(rows: Sequence[Mapping[str, Any]], pool: str, name: str) -> Drawing | None:
-    """Horizontal bars per activity, most frequent first; None where no row tells activities apart."""
+    """Horizontal bars per activity, most frequent first; None where no row has scores per activity."""
     shown = [row for row in rows if row.get(pool, {}).get("per_class")]
     if not shown:
         return None

@@ -99,7 +99,7 @@ def _calendar_image(grid: TimeGrid, colours: Sequence[str]) -> NDArray[np.float6
 
 
 def _calendar_rows(grid: TimeGrid) -> tuple[list[int | None], list[tuple[float, str]]]:
-    """The day of each row (None: part of a hole), and where which label stands.
+    """The day of each row (None: part of a hole), and the position of each label.
 
     Labelled are the first day, every Monday, and every hole with its number of days.
     """

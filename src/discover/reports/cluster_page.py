@@ -53,14 +53,14 @@ _TERMS = (
 
 @dataclass(frozen=True)
 class ClusterPageInputs:
-    """What the page is made from. Holds no label.
+    """The inputs of the page, without labels.
 
     Attributes:
         title: Heading.
         window_set: Home and events; `facts` are slices of these events.
         facts: Windows of a search index: window_id, start, end, first_event, n_events.
         assignments: window_id, cluster (-1: none), confidence. Windows not in it are in no cluster.
-        content: What `clusters.json` says of the same windows.
+        content: `clusters.json` of the same windows.
         present: Which events need a person, (E,); None: all.
     """
 
@@ -90,8 +90,8 @@ def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
             "clusters.json counts as an earlier version did, so the page's numbers would not agree. Run "
             "`discover cluster` again with the same settings."
         )
-    told = {int(c["id"]): c for c in inputs.content["clusters"] if c["windows"]}
-    ids = sorted(told, key=lambda c: (-told[c]["windows"], c))
+    described = {int(c["id"]): c for c in inputs.content["clusters"] if c["windows"]}
+    ids = sorted(described, key=lambda c: (-described[c]["windows"], c))
     if not ids:
         raise DataError(
             "No window is in a cluster, so there is no cluster page. Run `discover cluster` first."
@@ -102,7 +102,9 @@ def write_cluster_page(folder: Path, inputs: ClusterPageInputs) -> Path:
             f"clusters.json describes {inputs.content['windows']:,} windows and these are {len(facts):,}. "
             "Give the index the clusters were described from, or run `discover cluster` again."
         )
-    page = render_page(inputs.title, _subtitle(inputs.content, len(ids)), _sections(inputs, facts, told, ids))
+    page = render_page(
+        inputs.title, _subtitle(inputs.content, len(ids)), _sections(inputs, facts, described, ids)
+    )
     path = folder / "clusters.html"
     write_text(path, page)
     return path
@@ -134,18 +136,21 @@ def _subtitle(content: Mapping[str, Any], n_clusters: int) -> str:
 
 
 def _sections(
-    inputs: ClusterPageInputs, facts: pl.DataFrame, told: Mapping[int, Mapping[str, Any]], ids: Sequence[int]
+    inputs: ClusterPageInputs,
+    facts: pl.DataFrame,
+    described: Mapping[int, Mapping[str, Any]],
+    ids: Sequence[int],
 ) -> list[Section]:
     """All sections; `ids` are the clusters, largest first."""
-    members = _members(told, ids)
+    members = _members(described, ids)
     order = [c for clusters in members.values() for c in clusters]
     colours = family_colours(list(members.values()))
     marks = marks_of_windows(facts, facts["cluster"].cast(pl.String).replace({"-1": None}))
     times = inputs.window_set.events["time"]
     grid = build_grid(marks, times, ChangeConfig(), things=[str(c) for c in order])
     steps = transitions_of(facts, facts["cluster"])
-    cards = _cards(inputs, facts, told, order, grid, steps, colours)
-    titles = {c: str(told[c]["title"]) for c in ids}
+    cards = _cards(inputs, facts, described, order, grid, steps, colours)
+    titles = {c: str(described[c]["title"]) for c in ids}
     names = {c: _short(title) for c, title in titles.items()}
     paint = [colours[c] for c in order]
     n_days = int(inputs.content["recorded_days"])
@@ -167,7 +172,7 @@ def _sections(
             "clusters",
             "The clusters",
             "By family, with the share of all windows.",
-            families=_families(inputs.content, told, members, cards),
+            families=_families(inputs.content, described, members, cards),
             clusters=[cards[c] for c in order],
         ),
         Section(
@@ -206,18 +211,18 @@ def _rare_section(rare: Sequence[UnusualDay]) -> Section:
     return Section("rare", "Unusual days", text, tables=[table])
 
 
-def _members(told: Mapping[int, Mapping[str, Any]], ids: Sequence[int]) -> dict[int, list[int]]:
+def _members(described: Mapping[int, Mapping[str, Any]], ids: Sequence[int]) -> dict[int, list[int]]:
     """Family -> its clusters, largest family and largest cluster first."""
     members: dict[int, list[int]] = {}
     for c in ids:
-        members.setdefault(int(told[c].get("group", 0)), []).append(c)
-    order = sorted(members, key=lambda g: (-sum(told[c]["windows"] for c in members[g]), g))
+        members.setdefault(int(described[c].get("group", 0)), []).append(c)
+    order = sorted(members, key=lambda g: (-sum(described[c]["windows"] for c in members[g]), g))
     return {g: members[g] for g in order}
 
 
 def _families(
     content: Mapping[str, Any],
-    told: Mapping[int, Mapping[str, Any]],
+    described: Mapping[int, Mapping[str, Any]],
     members: Mapping[int, Sequence[int]],
     cards: Mapping[int, ClusterCard],
 ) -> list[ClusterFamily]:
@@ -225,7 +230,7 @@ def _families(
     return [
         ClusterFamily(
             titles.get(g, ""),
-            share_words(sum(told[c]["share"] for c in clusters), 1),
+            share_words(sum(described[c]["share"] for c in clusters), 1),
             [cards[c] for c in clusters],
         )
         for g, clusters in members.items()
@@ -235,7 +240,7 @@ def _families(
 def _cards(
     inputs: ClusterPageInputs,
     facts: pl.DataFrame,
-    told: Mapping[int, Mapping[str, Any]],
+    described: Mapping[int, Mapping[str, Any]],
     order: Sequence[int],
     grid: TimeGrid,
     steps: pl.DataFrame,
@@ -245,13 +250,13 @@ def _cards(
     present = inputs.present if inputs.present is not None else np.ones(len(inputs.window_set.events), bool)
     use = sensor_use(inputs.window_set, facts, facts["cluster"], present)
     episodes = episodes_of(facts, facts["cluster"])
-    titles = {c: str(told[c]["title"]) for c in order}
+    titles = {c: str(described[c]["title"]) for c in order}
     lengths = {c: duration_shares(episodes.filter(pl.col("cluster") == c)["minutes"]) for c in order}
     most = max(float(shares.max()) for shares in lengths.values())
     places = inputs.content.get("places", [])
     cards = {}
     for cluster, week in zip(order, hours_of_week(grid), strict=True):
-        row = told[cluster]
+        row = described[cluster]
         used = {thing["words"] for thing in row["objects"]}
         own = use.filter(pl.col("cluster") == cluster)
         picture = ClusterPicture(own, week, lengths[cluster], used, colours[cluster])

@@ -1,4 +1,4 @@
-"""Compared runs as one picture: macro F1 of each row, and what it is minus the first run's."""
+"""Compared runs as one figure: macro F1 of each row, and its difference from the first run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

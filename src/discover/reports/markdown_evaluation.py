@@ -156,7 +156,7 @@ def _few_labels(shares: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _students(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What students look like beside their teachers, without labels, and which are refused."""
+    """Students compared with their teachers without labels, and the refused ones."""
     body = []
     for row in rows:
         check = row.get("student")

@@ -1,4 +1,4 @@
-"""Where a cluster happens on the floor plan: a heat map, with the home's things named beside the plan."""
+"""A heat map of a cluster on the floor plan, with the names of the home's objects."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any

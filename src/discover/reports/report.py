@@ -48,7 +48,7 @@ class StageNote:
 
 @dataclass(frozen=True)
 class ReportInputs:
-    """Everything a report shows; each part left empty leaves out its section.
+    """The contents of a report; an empty part has no section.
 
     Attributes:
         title: Heading, for example the experiment's name.

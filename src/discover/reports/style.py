@@ -31,7 +31,7 @@ __all__ = [
     "shares_side",
 ]
 
-# Okabe and Ito 2008, "Color universal design": told apart with every common colour blindness.
+# Okabe and Ito 2008, "Color universal design": distinguishable with every common colour blindness.
 COLOURS: tuple[str, ...] = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MANY_COLOURS: tuple[str, ...] = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9",
@@ -78,7 +78,7 @@ class Drawing:
         alt: What it shows, for people who cannot see it.
         png: Bytes of the PNG file.
         svg: Bytes of the SVG file.
-        note: What to see in it, for a reader who never saw the home; stands below it.
+        note: An explanation for a reader who does not know the home, shown below the figure.
     """
 
     name: str
@@ -103,7 +103,7 @@ def draw(
 ) -> Drawing:
     """Make a figure of one size, let `paint` fill it, and return both formats, byte for byte repeatable."""
     with matplotlib.rc_context(_RC), warnings.catch_warnings():
-        # A label in a script that the font lacks is drawn as boxes; the tables beside show it.
+        # A label in a script that the font lacks is drawn as boxes; the tables show it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=size_inches, layout="constrained")
         FigureCanvasAgg(figure)
@@ -146,7 +146,7 @@ def paint_shares(
     Args:
         figure: An empty figure.
         shares: Row by column.
-        words: (row, column) -> what stands in the cell.
+        words: (row, column) -> text of the cell.
         names: Of rows and columns.
         across, down, bar: Labels of columns, rows and the colour bar.
     """

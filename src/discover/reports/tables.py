@@ -9,7 +9,7 @@ from discover.reports.markdown_evaluation import method_title
 
 __all__ = ["Cell", "Table", "mapping_tables", "per_class_table", "recognition_tables", "retrieval_tables"]
 
-# Microseconds of a time stamp say nothing in a table.
+# Microseconds of a time stamp are noise in a table.
 _FRACTION = re.compile(r"(\d\d:\d\d:\d\d)\.\d+")
 _MOST_ROWS = 40
 _MOST_COLUMNS = 5
@@ -100,7 +100,7 @@ def per_class_table(row: Mapping[str, Any], pool: str) -> Table:
 
 
 def retrieval_tables(result: Mapping[str, Any]) -> list[Table]:
-    """Both directions beside a random order, and label precision where it was computed."""
+    """Both directions and a random order, and label precision where it was computed."""
     depths = [key for key in result["text_to_window"] if key.startswith("recall@")]
     header = ("direction", *(d.replace("recall@", "R@") for d in depths), "mAP", "median rank")
     rows: list[Sequence[Cell]] = []
@@ -215,7 +215,7 @@ def _cell(value: Any) -> Cell:
     if isinstance(value, list | tuple):
         return Cell(", ".join(_cell(v).text for v in value))
     text = _FRACTION.sub(r"\1", str(value))
-    # A whole hash says no more to a reader than its beginning.
+    # The beginning of a hash is enough for a reader.
     return Cell(text[:16] + "…" if len(text) == 64 and text.isalnum() else text)
 
 

@@ -127,7 +127,7 @@ def _draw_page(
 
 
 def _rows(days: list[date]) -> tuple[dict[date, int], list[str]]:
-    """Row of each day and the words beside every row; days left out in between get one row together."""
+    """The row of each day and the label of every row; omitted days in between share one row."""
     row_of: dict[date, int] = {}
     labels: list[str] = []
     for i, (day, words) in enumerate(zip(days, short_days(days), strict=True)):

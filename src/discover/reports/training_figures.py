@@ -89,7 +89,7 @@ def _panels(series: Series) -> dict[str, Series]:
         for title, words in _PANELS:
             if any(word in name.lower().split("/")[-1] for word in words):
                 panel = panels.setdefault(title, {})
-                # With one loss alone the total equals it: one line says both.
+                # With a single loss the total equals it: one line is enough.
                 if len(panel) < _MOST_LINES and series[name] not in panel.values():
                     panel[name] = series[name]
                 break

@@ -23,7 +23,7 @@ __all__ = ["AnnReport", "InvertedLists", "faiss_installed"]
 
 # Groups: 2 sqrt(W) balances the cost of choosing groups and of scoring their windows.
 _LISTS_PER_ROOT = 2
-# k-means sees this many windows per group; FAISS asks for at least 39, more buys no recall we could measure.
+# k-means sees this many windows per group; FAISS asks for at least 39, more gives no measurable recall.
 _TRAIN_PER_LIST = 64
 _TRAIN_ROUNDS = 10
 # Sentences lie apart from all windows, so their neighbours are spread over more groups than those of windows
@@ -35,7 +35,7 @@ _SAMPLE = 500
 
 @dataclass(frozen=True)
 class AnnReport:
-    """What an approximate index is and how much of the exact answer it finds.
+    """The kind of an approximate index and its measured recall.
 
     Attributes:
         kind: FAISS factory name, such as "IVF1024,SQfp16".
@@ -54,7 +54,7 @@ class AnnReport:
     seed: int
 
     def describe(self) -> str:
-        """One line for a reader."""
+        """The report as one line."""
         return (
             f"approximate search ({self.kind}, {self.n_probe} of {self.n_lists} groups), recall@10 "
             f"{self.recall_at_10:.3f} against exact search, measured on {self.sample:,} of its own windows"
@@ -102,7 +102,7 @@ class InvertedLists:
             quantizer, dim, n_lists, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT, False
         )
         lists.cp.spherical, lists.cp.seed, lists.cp.niter = True, seed, _TRAIN_ROUNDS
-        # Fewer windows than FAISS would like is no problem of the user's: recall is measured below.
+        # FAISS warns about few windows. The warning is off because recall is measured below.
         lists.cp.min_points_per_centroid = 1
         picked = _sample(n, _TRAIN_PER_LIST * n_lists, derive_seed(seed, "ann-train"))
         lists.train(scorer.vectors[picked].astype(np.float32))

@@ -34,7 +34,7 @@ AUTO_ANN_WINDOWS = 200_000
 
 
 class IndexConfig(StrictModel):
-    """How an index answers: by scoring every window, or approximately through FAISS."""
+    """Exact or approximate search of an index."""
 
     backend: Backend = "auto"
     """exact scores every window; faiss looks into the nearest groups only (extra `ann`); auto is exact up to

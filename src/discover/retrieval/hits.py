@@ -1,4 +1,4 @@
-"""What a search returns: hits (single windows) and moments (neighbouring hits made one)."""
+"""The results of a search: hits (single windows) and moments (neighbouring hits joined)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Hit:
 
     @property
     def rank_score(self) -> float:
-        """What hits are ordered by: score + preference."""
+        """The ranking score: score + preference."""
         return self.score + self.preference
 
     @property
@@ -53,7 +53,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Overlapping or neighbouring hits of one home, told as one.
+    """Overlapping or neighbouring hits of one home, joined.
 
     Attributes:
         hits: The hits inside, in order of time.
@@ -83,7 +83,7 @@ class Moment:
 
     @property
     def rank_score(self) -> float:
-        """What moments are ordered by: score + preference."""
+        """The ranking score: score + preference."""
         return self.score + self.preference
 
     @property
@@ -156,7 +156,7 @@ def _moment(hits: list[Hit]) -> Moment:
 
 
 def _path(hits: list[Hit]) -> tuple[str, ...]:
-    """Rooms over hits in order of time; what overlapping hits both saw is told once."""
+    """Rooms over hits in order of time; rooms shared by overlapping hits count once."""
     kept: list[str] = []
     end = datetime.min
     for hit in hits:

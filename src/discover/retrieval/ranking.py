@@ -12,7 +12,7 @@ from discover.retrieval.index import Index
 __all__ = ["MERGE_GAP_S", "maximal_marginal_relevance", "rank_answers"]
 
 MERGE_GAP_S = 60.0
-"""Hits at most this many seconds apart are told as one moment."""
+"""Hits at most this many seconds apart are joined into one moment."""
 
 # Diversity chooses among this many times `top_k` answers, at least 50: enough to find other things, few
 # enough that the last of them still answers the query.
@@ -121,7 +121,7 @@ def maximal_marginal_relevance(
         value = np.where(left, balance * relevance - (1 - balance) * nearest, -np.inf)
         best = int(np.argmax(value))
         cosines = (vectors @ vectors[best]).astype(np.float64)
-        # The first choice sets the term; before it there is nothing to be unlike.
+        # The redundancy term starts with the first choice.
         nearest = cosines if not chosen else np.maximum(nearest, cosines)
         left[best] = False
         chosen.append(best)

@@ -118,7 +118,7 @@ def read_index(folder: Path, *, model_sha256: str | None) -> StoredIndex:
 
 
 def check_model(found: str, wanted: str, what: str) -> None:
-    """Refuse vectors of one model where another's are needed.
+    """Refuse vectors of another model.
 
     Raises:
         ArtifactError: `found` is not `wanted`.

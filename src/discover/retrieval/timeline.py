@@ -41,7 +41,7 @@ class _Line:
 
 
 def timeline(hit: Hit | Moment, window_set: WindowSet, *, max_lines: int = 12) -> list[str]:
-    """What happened, for example `07:12:03 kitchen: fridge opened`.
+    """The events of a hit as lines such as `07:12:03 kitchen: fridge opened`.
 
     Consecutive motion in one room is one line; events that need no person (motion that ends,
     thermometers) are left out unless there is nothing else.

@@ -1,4 +1,4 @@
-"""What an index remembers of every window: when, where in order of visit, which objects.
+"""The facts of every window in an index: times, rooms in order of visit, objects.
 
 A room counts as visited when a person caused an event there (`core.event_semantics`): motion that
 starts, a door or an item that moves, a lamp that is switched. Motion that ends and thermometer readings

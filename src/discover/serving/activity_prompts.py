@@ -1,4 +1,4 @@
-"""Sentences that stand for activities: a home's, or those of someone's own YAML."""
+"""The prompts of activities: those of the home, or of the user's own YAML."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +13,11 @@ __all__ = ["activity_prompts"]
 
 
 def activity_prompts(home: Home, config: RecognitionConfig, own: Path | None = None) -> PromptSet:
-    """The sentences that stand for the activities of a home.
+    """The prompts of the activities of a home.
 
     Args:
         home: Its activities and their sentences.
-        config: Which of them, and which labels stand for no activity.
+        config: Which of them, and which labels mean no activity.
         own: YAML with activities and their sentences, instead of the home's.
 
     Raises:

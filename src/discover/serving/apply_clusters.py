@@ -96,7 +96,7 @@ def apply_clusters(request: ApplyRequest, progress: Progress = SILENT) -> Applie
     labels, confidence = _assign(clustering, vectors)
     window_set = windows.window_set
     facts = build_window_facts(window_set)
-    told = describe_again(found, window_set, labels, confidence, captions=windows.captions)
+    described = describe_again(found, window_set, labels, confidence, captions=windows.captions)
     content = {
         "name": found["name"],
         "sampling": windows.name,
@@ -104,7 +104,7 @@ def apply_clusters(request: ApplyRequest, progress: Progress = SILENT) -> Applie
         "found_in": found["sampling"],
         "confidence": round(float(confidence.mean()), 4),
         "confidence_found": _mean_confidence(folder),
-        **told,
+        **described,
     }
     table = pl.DataFrame({"window_id": facts["window_id"], "cluster": labels, "confidence": confidence})
     files = _write(output, table, facts, content)

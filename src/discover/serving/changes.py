@@ -48,7 +48,7 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeRequest:
-    """Whose time is compared, and how it is counted.
+    """A comparison of two periods: the model, and what is counted.
 
     Attributes:
         model: Folder of a trained model with an index.
@@ -108,7 +108,7 @@ def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_se
         make = marks_of_objects if request.by == "object" else marks_of_company
         marks = make(window_set.events, window_set.home, present)
     elif request.by == "activity":
-        # Recognition loads the model and a text encoder; the other two ways need neither.
+        # Recognition loads the model and a text encoder; the other sources need neither.
         from discover.serving.recognise import RecogniseRequest, recognise
 
         timeline = recognise(RecogniseRequest(model=request.model, index=folder)).timeline

@@ -30,14 +30,14 @@ __all__ = ["ClusterInputs", "captions_by_window", "sensor_columns", "window_vect
 
 @dataclass(frozen=True)
 class ClusterInputs:
-    """Windows of one index and where everything about them lies.
+    """The windows of one index, with their model, captions and folders.
 
     Attributes:
         model: The aligned model.
         encoder: Its text encoder.
         index: Vectors and facts of all windows.
         window_set: The same windows with their events, in the index's order.
-        index_folder, sampling: Where the index and its windows lie.
+        index_folder, sampling: Folders of the index and of its windows.
         caption_style: Which captions.
     """
 
@@ -164,5 +164,6 @@ def window_vectors(
     if space == "encoder":
         return unit_rows(table.vectors)
     ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
-    # Rounded as an index keeps them, so that a window is in the same cluster whichever way it came.
+    # Rounded as an index keeps them, so that a window has the same cluster whether it comes from the index or
+    # from a log.
     return unit_window_vectors(table, ids, model_sha256=model.sha256).astype(np.float32)

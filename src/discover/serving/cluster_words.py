@@ -1,4 +1,4 @@
-"""What `clusters.json` and `clusters.csv` say of a clustering. No label is read anywhere here."""
+"""The contents of `clusters.json` and `clusters.csv`. No label is read here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -49,7 +49,7 @@ def describe_clusters(
     confidence: NDArray[np.float32],
     wording: Wording | None,
 ) -> dict[str, Any]:
-    """What `clusters.json` says of a clustering.
+    """The contents of `clusters.json` for a clustering.
 
     Numbers and words are of windows of all days, at most one a minute; typical captions and nearest prompts
     of training and validation windows, so that nothing that is scored on test days has seen them.
@@ -82,8 +82,8 @@ def describe_clusters(
     groups, tree = _groups(inputs, vectors, chosen.rows, own, profiles, n_clusters)
     group_words = _group_words(chosen, own, sure, groups, wording)
     clusters = []
-    for profile, said in zip(profiles, words, strict=True):
-        row = {"id": profile.id, "title": said.title, "sentence": said.sentence}
+    for profile, named in zip(profiles, words, strict=True):
+        row = {"id": profile.id, "title": named.title, "sentence": named.sentence}
         row |= _facts(profile)
         row["examples"] = examples.get(profile.id, [])
         row["windows_all"] = int(counts[profile.id])
@@ -107,10 +107,10 @@ def describe_again(
     *,
     captions: Callable[[pl.DataFrame], Mapping[str, str]],
 ) -> dict[str, Any]:
-    """What `clusters.json` says of clusters that were found elsewhere, in the windows of another log.
+    """The contents of `clusters.json` for clusters applied to the windows of another log.
 
     Titles stay those of the clusters; sentences, shares and hours are of these windows, and `sentence_found`
-    and `share_found` of those where the clusters were found. A cluster that does not occur is told too.
+    and `share_found` of those where the clusters were found. A cluster that does not occur is included.
 
     Args:
         found: `clusters.json` of the fitted clustering.
@@ -123,9 +123,11 @@ def describe_again(
     chosen = describe_windows(window_set)
     own, sure = labels[chosen.rows], confidence[chosen.rows]
     n_clusters = max(int(found["health"]["n_clusters"]), int(labels.max(initial=-1)) + 1)
-    told = profile_clusters(chosen.facts, own, sure, n_clusters, words=chosen.words, rooms_of=chosen.rooms_of)
-    profiles = {p.id: p for p in told}
-    sentences = {p.id: w.sentence for p, w in zip(told, word_clusters(told), strict=True)}
+    applied = profile_clusters(
+        chosen.facts, own, sure, n_clusters, words=chosen.words, rooms_of=chosen.rooms_of
+    )
+    profiles = {p.id: p for p in applied}
+    sentences = {p.id: w.sentence for p, w in zip(applied, word_clusters(applied), strict=True)}
     examples = example_moments(chosen.facts, own, sure, captions=captions)
     counts = np.bincount(labels[labels >= 0], minlength=n_clusters)
     clusters = []
@@ -161,14 +163,14 @@ def example_moments(
     *,
     captions: Callable[[pl.DataFrame], Mapping[str, str]],
 ) -> dict[int, list[dict[str, str]]]:
-    """Example moments of each cluster as plain data: window id, start, and its caption or the way taken."""
+    """Example moments of each cluster as plain data: window id, start, and its caption or the route taken."""
     chosen = example_windows(facts, labels, confidence)
-    said = captions(chosen)
+    texts = captions(chosen)
     found: dict[int, list[dict[str, str]]] = {}
     for row in chosen.iter_rows(named=True):
-        way = " → ".join(room.replace("_", " ") for room in row["rooms"][:6])
+        route = " → ".join(room.replace("_", " ") for room in row["rooms"][:6])
         moment = {"window_id": row["window_id"], "start": row["start"].isoformat(timespec="seconds")}
-        found.setdefault(row["cluster"], []).append({**moment, "text": said.get(row["window_id"]) or way})
+        found.setdefault(row["cluster"], []).append({**moment, "text": texts.get(row["window_id"]) or route})
     return found
 
 
@@ -231,7 +233,7 @@ def _group_words(
     profiles = profile_clusters(
         chosen.facts, merged, confidence, n_groups, words=chosen.words, rooms_of=chosen.rooms_of
     )
-    return [said.title for said in word_clusters(profiles, wording)]
+    return [words.title for words in word_clusters(profiles, wording)]
 
 
 GENERIC_BEHAVIOUR: tuple[str, ...] = (
@@ -260,4 +262,4 @@ GENERIC_BEHAVIOUR: tuple[str, ...] = (
     "several people are in the home at once",
     "the home is almost still",
 )
-"""Sentences that clusters are compared with, beside the home's own activities."""
+"""Sentences that clusters are compared with, in addition to the home's own activities."""

@@ -26,7 +26,7 @@ __all__ = ["DescribedWindows", "describe_windows", "object_words", "room_words"]
 
 @dataclass(frozen=True)
 class DescribedWindows:
-    """Windows that stand for the recording.
+    """A sample of windows that represents the recording.
 
     Attributes:
         rows: Their rows among all windows, (N,), ascending by start.
@@ -44,7 +44,7 @@ class DescribedWindows:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What `clusters.json` says of them."""
+        """The objects as entries of `clusters.json`."""
         days = self.facts["start"].dt.date()
         return {
             "described_from": "windows of all days, at most one a minute",
@@ -61,14 +61,14 @@ def describe_windows(window_set: WindowSet) -> DescribedWindows:
     numbered = window_set.windows.with_row_index("row")
     rows = thin_windows(numbered)["row"].to_numpy().astype(np.int64)
     home = window_set.home
-    said = object_words(home)
+    names = object_words(home)
     named = home.model_copy(
-        update={"sensors": tuple(s.model_copy(update={"object": said.get(s.id)}) for s in home.sensors)}
+        update={"sensors": tuple(s.model_copy(update={"object": names.get(s.id)}) for s in home.sensors)}
     )
     facts = build_window_facts(WindowSet.of(named, window_set.events, window_set.windows[rows]))
     rooms = room_words(home)
-    rooms_of = {said[s.id]: rooms.get(s.room, "") for s in home.sensors if s.id in said}
-    return DescribedWindows(rows, facts, rooms, rooms_of, _places(home, said, rooms_of))
+    rooms_of = {names[s.id]: rooms.get(s.room, "") for s in home.sensors if s.id in names}
+    return DescribedWindows(rows, facts, rooms, rooms_of, _places(home, names, rooms_of))
 
 
 def room_words(home: Home) -> dict[str, str]:
@@ -80,7 +80,7 @@ def room_words(home: Home) -> dict[str, str]:
 def object_words(home: Home) -> dict[str, str]:
     """Sensor -> the object it watches in plain words, with its room where a home has, or may have, several.
 
-    "The sink" says little where there is one in the kitchen and one in the bathroom.
+    "The sink" is ambiguous where there is one in the kitchen and one in the bathroom.
     """
     rooms = room_words(home)
     plain = {s.id: name_object(s.object) or s.object.replace("_", " ") for s in home.sensors if s.object}
@@ -88,20 +88,20 @@ def object_words(home: Home) -> dict[str, str]:
     for sensor in home.sensors:
         if sensor.id in plain:
             where.setdefault(plain[sensor.id], set()).add(sensor.room)
-    said = {}
+    names = {}
     for sensor in home.sensors:
         if sensor.id not in plain:
             continue
         words, room = plain[sensor.id], rooms.get(sensor.room, "")
         several = words in COMMON_OBJECTS or len(where[words]) > 1
-        said[sensor.id] = f"{room} {words}" if several and room and room not in words else words
-    return said
+        names[sensor.id] = f"{room} {words}" if several and room and room not in words else words
+    return names
 
 
-def _places(home: Home, said: Mapping[str, str], rooms_of: Mapping[str, str]) -> list[dict[str, Any]]:
+def _places(home: Home, names: Mapping[str, str], rooms_of: Mapping[str, str]) -> list[dict[str, Any]]:
     points: dict[str, list[tuple[float, float]]] = {}
     for sensor in home.sensors:
-        if sensor.id in said and sensor.x is not None and sensor.y is not None and sensor.is_activity:
-            points.setdefault(said[sensor.id], []).append((sensor.x, sensor.y))
+        if sensor.id in names and sensor.x is not None and sensor.y is not None and sensor.is_activity:
+            points.setdefault(names[sensor.id], []).append((sensor.x, sensor.y))
     means = {name: np.mean(p, axis=0).round(3).tolist() for name, p in sorted(points.items())}
     return [{"object": n, "room": rooms_of[n], "x": x, "y": y} for n, (x, y) in means.items()]

@@ -30,11 +30,11 @@ _NOTE = (
 
 
 def foreign_note(text: str, pieces: int) -> str:
-    """What to say of a question that no rule has read; "" where it may be English.
+    """A note on a question in which no rule found anything; "" where it may be English.
 
     Args:
         text: The question.
-        pieces: Word pieces of the text model's tokenizer, without its marks of begin and end.
+        pieces: Word pieces of the text model's tokenizer, without its begin and end tokens.
     """
     letters = [c for c in text if c.isalpha()]
     if not letters:

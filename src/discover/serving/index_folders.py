@@ -26,7 +26,7 @@ __all__ = [
 
 _PREFIX = "index_"
 SOURCE_FILE = "source.json"
-"""File beside an index that says where its windows are."""
+"""File in an index folder that names the folder of its windows."""
 _AGAIN = "Run `discover run` with the config of this model to make it again."
 
 
@@ -36,12 +36,12 @@ def index_name(sampling: str) -> str:
 
 
 def note_source(index_folder: Path, sampling: Path, defaults: SearchDefaults | None = None) -> Path:
-    """Write beside an index where its windows are, relative to it, so that a workspace can be moved.
+    """Write the place of an index's windows, relative to the index, so that a workspace can be moved.
 
     Args:
         index_folder: The index.
         sampling: The folder of its windows.
-        defaults: How it is asked where the asker does not say (`retrieval.search` of the run).
+        defaults: Defaults of its searches (`retrieval.search` of the run).
     """
     path = index_folder / SOURCE_FILE
     note: dict[str, Any] = {"sampling": os.path.relpath(sampling, index_folder)}
@@ -52,7 +52,7 @@ def note_source(index_folder: Path, sampling: Path, defaults: SearchDefaults | N
 
 
 def search_defaults_of(index_folder: Path) -> SearchDefaults:
-    """How an index is asked by default: as its run said, else the package's defaults.
+    """Defaults of the searches of an index: those of its run, else those of the package.
 
     Raises:
         ArtifactError: The note is damaged.
@@ -71,7 +71,7 @@ def no_model(model_folder: Path) -> ArtifactError:
 
 
 def noted_indexes(model_folder: Path) -> list[Path]:
-    """The model's index folders that say where their windows are, by name."""
+    """The model's index folders that name the place of their windows, by name."""
     return sorted(path.parent for path in model_folder.glob(f"{_PREFIX}*/{SOURCE_FILE}"))
 
 

@@ -1,4 +1,4 @@
-"""A trained model reads a log, or its own windows, and says what was done when: step 6, recognition."""
+"""Recognition (step 6): the activities in a log, or in the model's own windows, over time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -70,11 +70,11 @@ class Answer(Sequence[Hit | Moment]):
     """The answers to one question, best first; a sequence of hits or moments.
 
     Attributes:
-        question: As it was asked.
+        question: The sentence of the user.
         found: The hits or moments.
-        how: How they were searched: "exact search".
+        how: How they were found: "exact search".
         query: The conditions that the parser read from the sentence.
-        note: Said where no window meets all of that, or where the question was not understood, else "".
+        note: A remark where no window meets every condition, or nothing was understood; else "".
         ranked_by_words: Whether the conditions of `query` took part in the ranking, not only in filtering.
     """
 
@@ -185,9 +185,9 @@ class Searcher:
         vectors = self.query_vectors([query.text for query in parsed], by=options.by)
         for text, query, vector in zip(texts, parsed, vectors, strict=True):
             bonus, allowed, note = None, mask, ""
-            nothing_to_show, said = self._missing(query, options)
+            nothing_to_show, missing = self._missing(query, options)
             if nothing_to_show:
-                answers.append(Answer(text, (), self._how(options), query, said))
+                answers.append(Answer(text, (), self._how(options), query, missing))
                 continue
             if query:
                 activations = self.activations if query.predicates else None
@@ -198,20 +198,20 @@ class Searcher:
             )
             if not query and options.query_words != "off":
                 note = foreign_note(text, self.encoder.count_pieces(text))
-            note = " ".join(part for part in (said, note) if part)
+            note = " ".join(part for part in (missing, note) if part)
             answers.append(Answer(text, tuple(found), self._how(options), query, note, bonus is not None))
         return answers
 
     def _missing(self, query: ParsedQuery, options: SearchOptions) -> tuple[bool, str]:
-        """What the home has no sensor for of what is asked, and whether nothing can be shown then."""
+        """(whether there is nothing to show, a note on rooms and objects without a sensor)."""
         absent = [] if options.query_words == "off" else absent_things(query.text, self._lexicon)
         if not absent:
             return False, ""
         names = " or ".join(f"{'an' if a.name[0] in 'aeiou' else 'a'} {a.name}" for a in absent)
-        said = f"No sensor of this home is near {names}."
+        missing = f"No sensor of this home is near {names}."
         if query.predicates or any(a.room for a in absent):
-            return False, f"{said} The answers fit the rest of the question."
-        return True, f"{said} --query-words off shows what the text model finds nearest."
+            return False, f"{missing} The answers fit the rest of the question."
+        return True, f"{missing} --query-words off shows what the text model finds nearest."
 
     def parse(self, text: str, options: SearchOptions | None = None) -> ParsedQuery:
         """The conditions that a sentence puts on windows; none where `query_words` is off."""
@@ -296,9 +296,9 @@ class Searcher:
 
     def as_json(self, answer: Answer) -> dict[str, Any]:
         """A question and its answers as plain data."""
-        told = [describe_hit(hit, self.window_set) for hit in answer.found]
+        answers = [describe_hit(hit, self.window_set) for hit in answer.found]
         if answer.ranked_by_words:
-            for one, share in zip(told, answer.shares, strict=True):
+            for one, share in zip(answers, answer.shares, strict=True):
                 one["query_words_met"] = round(share, 3)
         return {
             "query": answer.question,
@@ -308,7 +308,7 @@ class Searcher:
             ],
             "embedded": answer.query.text,
             "note": answer.note,
-            "answers": told,
+            "answers": answers,
         }
 
     @cached_property

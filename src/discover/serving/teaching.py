@@ -23,13 +23,13 @@ __all__ = ["Teaching", "TeachingRequest", "plan_teaching"]
 
 @dataclass(frozen=True, kw_only=True)
 class TeachingRequest:
-    """What the choice of a method depends on.
+    """The inputs of the choice of a recognition method.
 
     Attributes:
-        method: The one asked for; None: self_trained where it is possible with captions.
+        method: The requested method; None: self_trained where it is possible with captions.
         style: Style of the captions; None where windows have only one.
         balance: `RecognitionConfig.balance`.
-        activities: How many can be answered.
+        activities: Number of activities.
         index: Index folder of the reference windows; None: they were cut just now and have no captions.
         window_ids: (W,) the reference windows.
     """
@@ -49,8 +49,8 @@ class Teaching:
     Attributes:
         method: How to recognise.
         caption_vectors: (W, D) mean caption vectors of the reference windows; None: there are none to use.
-        note: Why it is not a student taught by windows and captions, as a sentence; empty where it is, or
-            where method prompts was asked for.
+        note: A sentence on why there is no student of windows and captions; empty where there is one, or
+            where method prompts was requested.
     """
 
     method: RecognitionMethod
@@ -62,11 +62,11 @@ def plan_teaching(request: TeachingRequest, encoder: TextEncoder) -> Teaching:
     """Choose the method, and read the caption vectors a student needs.
 
     Args:
-        request: What was asked for and what is there.
+        request: The request, and what is available.
         encoder: The model's text encoder.
 
     Raises:
-        ConfigError: No captions of the style that was asked for.
+        ConfigError: No captions of the requested style.
         AlteredError: The captions' vectors are not those that were written.
     """
     if request.method == "prompts":
@@ -93,6 +93,6 @@ def _caption_vectors(request: TeachingRequest, encoder: TextEncoder) -> NDArray[
         raise ArtifactError("a log of another home has windows without captions.")
     sampling = sampling_of(request.index)
     style = find_caption_style(sampling, encoder.config.type, request.style)
-    # They are not read here, but their vectors mean what they say.
+    # The captions are not read here, but their vectors depend on them.
     check_noted(sampling / CAPTIONS_FILE.format(style=style), "caption")
     return mean_caption_vectors(load_caption_vectors(sampling, style, encoder), request.window_ids)

@@ -18,7 +18,8 @@ KITS: tuple[str, ...] = tuple(kits()["kits"])
 """Names of all sensor kits."""
 
 _TYPE = {"contact": "door", "flush": "unknown", "vibration": "item"}
-_SEEN_BY = 5
+_PULSING = ("contact", "item", "vibration", "flush")
+_SEEN_BY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Installed:
         hold_s: Seconds that it stays on.
         watts: Power while on; 0: it sends states.
         wide: A motion sensor that watches the whole room.
+        pulse_s: It sends short pulses this far apart instead of staying on; 0: it stays on.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Installed:
     hold_s: float = 3.0
     watts: float = 0.0
     wide: bool = False
+    pulse_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Installation:
         sensors: In the order of their codes.
         kit, style: Names of kit and naming style.
         ends: Whether ends of activations reach the log.
+        stamp_us: Resolution of the time stamps.
         view: Sensor codes that may see a movement at each place, -1 none, (N, K).
         view_share: How likely each does, (N, K).
     """
@@ -68,6 +72,7 @@ class Installation:
     kit: str
     style: str
     ends: bool
+    stamp_us: int
     view: NDArray[np.int64]
     view_share: NDArray[np.float64]
 
@@ -100,7 +105,9 @@ def install(dwelling: Dwelling, kit: str, style: str | None, rng: np.random.Gene
             for s in own
         ]
     view, share = _views(dwelling, sensors, rng)
-    return Installation(tuple(sensors), kit, style, bool(rng.random() < spec.get("ends", 1.0)), view, share)
+    ends = bool(rng.random() < spec.get("ends", 1.0))
+    stamp_us = 1_000_000 if rng.random() < spec.get("seconds", 0.05) else 1
+    return Installation(tuple(sensors), kit, style, ends, stamp_us, view, share)
 
 
 def _shares(weights: dict[str, float]) -> NDArray[np.float64]:
@@ -167,10 +174,14 @@ def _things(dwelling: Dwelling, spec: dict[str, Any], rng: np.random.Generator) 
             kind = _TYPE.get(way, way)
             if way == "flush" and rng.random() < 0.4:
                 kind = "water"
+            pulse = (
+                float(rng.uniform(3, 25))
+                if rng.random() < spec.get("pulse", 0.0) * (way in _PULSING)
+                else 0.0
+            )
+            hold = float(rng.uniform(1.5, 8))
             found.append(
-                Installed(
-                    "", way, kind, t, room, _word(thing.name, rng), "", "", float(rng.uniform(1.5, 8)), watts
-                )
+                Installed("", way, kind, t, room, _word(thing.name, rng), "", "", hold, watts, pulse_s=pulse)
             )
             break
     return found
@@ -215,17 +226,17 @@ def _views(
     motion = [i for i, s in enumerate(sensors) if s.how == "motion"]
     n = len(dwelling.place_room)
     share = np.zeros((len(motion), n))
-    reach = rng.uniform(0.8, 1.5)
-    leak = rng.uniform(0.0, 0.12)
+    reach = rng.uniform(0.4, 1.2)
+    leak = rng.uniform(0.0, 0.08)
     for k, i in enumerate(motion):
         s = sensors[i]
         far = np.hypot(*(dwelling.place_xy - dwelling.place_xy[s.index]).T)
         same = dwelling.place_room == s.room
         if s.wide:
-            share[k] = np.where(same, rng.uniform(0.75, 0.97), leak * np.exp(-far / 3.0))
+            share[k] = np.where(same, rng.uniform(0.3, 0.9), leak * np.exp(-far / 3.0))
         else:
             seen = 0.96 * np.exp(-((far / reach) ** 2))
-            share[k] = np.where(same, np.maximum(seen, 0.1 * (far < 2.2 * reach)), leak * (far < 1.6))
+            share[k] = np.where(same, np.maximum(seen, 0.03 * (far < 2.2 * reach)), leak * (far < 1.6))
             share[k, s.index] = 0.96
     width = min(_SEEN_BY, max(len(motion), 1))
     if not motion:

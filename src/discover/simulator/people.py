@@ -55,7 +55,7 @@ _FAMILIES = {
     6: (("adult", "adult", "senior", "senior", "child", "teen"),),
 }
 _WORK = ("office", "home_office", "part_time", "night_shift", "student", "none")
-_WORK_P = (0.46, 0.17, 0.14, 0.07, 0.08, 0.08)
+_WORK_P = (0.52, 0.17, 0.12, 0.06, 0.07, 0.06)
 
 
 def random_people(n: int, care: bool, rng: np.random.Generator) -> list[Person]:
@@ -75,12 +75,12 @@ def _person(number: int, role: str, wake: float, bed: float, rng: np.random.Gene
     work = {"senior": "retired", "child": "school", "teen": "school"}.get(role)
     work = work or _WORK[int(rng.choice(len(_WORK), p=_WORK_P))]
     hours = {
-        "retired": (7.2, 22.6),
+        "retired": (7.3, 22.5),
         "school": (6.9, 21.0 if role == "child" else 22.6),
         "night_shift": (15.5, 32.0),
         "student": (8.6, 24.6),
         "none": (8.0, 23.8),
-    }.get(work, (6.7, 23.0))
+    }.get(work, (6.9, 22.7))
     senior = role == "senior"
     return Person(
         f"resident_{number + 1}",

@@ -106,15 +106,18 @@ class Repertoire:
         numbers = np.tile(numbers, (1, n_people, 1))
         # Each person uses some things more and some less than others do; 8 % never use one at all.
         habit = rng.lognormal(0.0, 0.35, size=numbers.shape[1:]) * (rng.random(numbers.shape[1:]) > 0.08)
-        liveliness = np.repeat(rng.lognormal(0.0, 0.3, size=(2, n_people)), len(self), axis=1)
+        # People of one home, and homes, differ in how lively they are (and how much a sensor makes of it).
+        usual = np.array([[0.55], [0.4]]) * rng.lognormal(0.0, 0.35, size=(2, 1))
+        liveliness = np.repeat(usual * rng.lognormal(0.0, 0.25, size=(2, n_people)), len(self), axis=1)
+        briskness = rng.uniform(0.3, 1.0)
         own = rng.lognormal(0.0, 0.2, size=(2, n_people * len(self)))
         return BehaviourTables(
             place_cumulative=np.tile(self.cumulative, (n_people, 1))[None],
             moves=np.tile(self.moves, n_people) * liveliness[0] * own[0],
             stirs=np.tile(self.stirs, n_people) * liveliness[1] * own[1],
             use_mean=np.where(numbers[5] > 0, np.minimum(numbers[0] * habit, 1.0), numbers[0] * habit),
-            use_low_s=numbers[1],
-            use_high_s=numbers[2],
+            use_low_s=np.where(numbers[2] < 300, numbers[1] * briskness, numbers[1]),
+            use_high_s=np.where(numbers[2] < 300, numbers[2] * briskness, numbers[2]),
             use_phase=numbers[3],
             use_spread=numbers[4],
             use_span=numbers[5],

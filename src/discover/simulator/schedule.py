@@ -77,7 +77,7 @@ def person_schedule(
     person: Person, repertoire: Repertoire, calendar: Calendar, bed_room: int, rng: np.random.Generator
 ) -> Stretches:
     """Draw everything a resident does from day 0 to the last day of the calendar."""
-    life = Tastes(person, repertoire, bed_room, rng)
+    life = Tastes(person, repertoire, bed_room, calendar.pet, rng)
     ill = days_ill(calendar.n_days, rng)
     off = days_off(person, calendar, ill, rng)
     wake, bed = hours(person, calendar, ill, off, rng)

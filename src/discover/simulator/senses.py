@@ -39,7 +39,25 @@ def noticed(
     parts = [_seen(kit, moments, rng), _things(dwelling, kit, used, rng), _ways(dwelling, kit, moments, rng)]
     parts += [_sat_on(dwelling, kit, visits, rng), _occupied(dwelling, kit, visits, rng)]
     parts += [_lamps(dwelling, kit, visits, dark, rng), _made_up(kit, days, rng)]
-    return concatenate(parts)
+    return _pulsed(kit, concatenate(parts), rng)
+
+
+def _pulsed(kit: Installation, found: Activations, rng: np.random.Generator) -> Activations:
+    """Sensors that send short pulses while something goes on, such as shaken or bouncing contacts."""
+    apart = np.array([s.pulse_s for s in kit.sensors])[found.sensor]
+    rows = np.flatnonzero(apart > 0)
+    if not len(rows):
+        return found
+    length = np.clip(found.end_s[rows] - found.begin_s[rows], 0.0, 1800.0)
+    n = 1 + np.minimum(rng.poisson(length / apart[rows]), 15)
+    row = np.repeat(rows, n)
+    begin = found.begin_s[row] + rng.random(len(row)) ** 1.5 * np.repeat(length, n)
+    pulses = Activations(
+        found.sensor[row], begin, begin + rng.exponential(1.2, len(row)) + 0.3, found.who[row]
+    )
+    rest = apart == 0
+    still = Activations(found.sensor[rest], found.begin_s[rest], found.end_s[rest], found.who[rest])
+    return concatenate([still, pulses])
 
 
 def to_messages(kit: Installation, found: Activations, rng: np.random.Generator) -> Messages:
@@ -61,7 +79,9 @@ def to_messages(kit: Installation, found: Activations, rng: np.random.Generator)
     sent.state[metered] = STATES.index("VALUE")
     if not kit.ends:
         sent = sent.rows(begins | metered)
-    return sent.rows(np.argsort(sent.time_us, kind="stable"))
+    sent = sent.rows(np.argsort(sent.time_us, kind="stable"))
+    sent.time_us[:] = sent.time_us // kit.stamp_us * kit.stamp_us
+    return sent
 
 
 def readings(kit: Installation, days: int, rng: np.random.Generator) -> Messages:
@@ -139,7 +159,7 @@ def _ways(dwelling: Dwelling, kit: Installation, moments: Moments, rng: np.rando
     found = []
     for code in kit.codes("door"):
         side = int(dwelling.door_places[kit.sensors[code].index, 0])
-        shuts = rng.beta(1.2, 0.8)
+        shuts = rng.beta(2.5, 0.6)
         t = np.flatnonzero(moments.place[: moments.n_walked] == side)
         t = t[(moments.who[t] != _PET) & (rng.random(len(t)) < rng.uniform(0.3, 1.0))]
         open_s = np.where(

@@ -102,13 +102,14 @@ class Tastes:
     """What one person may do, likes to do and how; with the person's randomness."""
 
     def __init__(
-        self, person: Person, repertoire: Repertoire, bed_room: int, rng: np.random.Generator
+        self, person: Person, repertoire: Repertoire, bed_room: int, pet: bool, rng: np.random.Generator
     ) -> None:
         self.person, self.rep, self.rng = person, repertoire, rng
         n = len(ACTIVITIES)
         roles = [a.spec.get("roles", ["adult", "senior", "teen"]) for a in ACTIVITIES.values()]
         allowed = np.array([r == "all" or person.role in r for r in roles])
         self.allowed = allowed & repertoire.possible
+        self.allowed[CODE["play_with_pet"]] &= pet
         self.taste = rng.lognormal(0.0, 0.55, size=n)
         self.length = rng.lognormal(0.0, 0.2, size=n)
         # The own bed for all that is done in bed; other rooms of a kind by preference.

@@ -4,7 +4,6 @@ import importlib.util
 import json
 import sys
 import warnings
-from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
@@ -19,6 +18,7 @@ from discover.core import registry
 from discover.core.config import config_from_mapping
 from discover.core.errors import ConfigError, DataError
 from discover.core.registry import Registry
+from discover.core.window_set import WindowSet
 from discover.homes import import_log
 from discover.homes.readers import READERS, LogTables
 
@@ -58,7 +58,8 @@ def test_an_own_encoder_trains_and_comes_back_from_its_checkpoint(trained: Path,
     events = windows.events
     first = events.head(n).with_columns(pl.col("sensor", "state").reverse())
     assert first["sensor"].to_list() != events["sensor"][:n].to_list()
-    again = model.embed_windows(replace(windows, events=pl.concat([first, events[n:]]))).vectors
+    turned = WindowSet.of(windows.home, pl.concat([first, events[n:]]), windows.windows)
+    again = model.embed_windows(turned).vectors
     assert np.allclose(again[0], vectors[0], atol=1e-5)
 
 

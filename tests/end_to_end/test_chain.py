@@ -15,7 +15,7 @@ from chain_runs import CONFIG, ROOT, chain_arguments, discover, discover_here
 
 from discover.core.embeddings import load_embeddings
 from discover.core.window_set import load_window_set
-from discover.interop import read_windows
+from discover.interop import read_v2_windows
 
 RESULTS = "results/demo/FD_60/demo"
 MODEL = "trained_models/demo/demo"
@@ -198,7 +198,7 @@ def test_export_writes_files_that_read_back_the_same(finished: Path, tmp_path: P
     assert {"train.json", "val.json", "test.json", "vocab.json", "test_captions_short.json"} <= names
     sampling = finished / "data/processed/simulated/demo/FD_60"
     wanted = load_window_set(sampling).of_split("test").windows
-    found = read_windows(out / "test.json").windows
+    found = read_v2_windows(out / "test.json").window_set.windows
     assert found["window_id"].to_list() == wanted["window_id"].to_list()
     assert found["n_events"].to_list() == wanted["n_events"].to_list()
     whole = load_embeddings(sampling / "embeddings_short_minilm.npz")

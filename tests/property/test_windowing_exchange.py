@@ -19,7 +19,6 @@ from discover.core.window_set import EventLog, WindowSet
 from discover.interop import (
     read_v2_captions,
     read_v2_windows,
-    read_windows,
     write_v2_captions,
     write_v2_vocabulary,
     write_v2_windows,
@@ -206,7 +205,7 @@ def test_older_fields_absent_fractions_and_absent_metadata(tmp_path: Path) -> No
 def test_one_file_is_one_split_and_a_folder_is_all(small_home_log: EventLog, tmp_path: Path) -> None:
     _, sampled, _ = round_trip(tmp_path, small_home_log, SamplingConfig())
     for split in ("train", "val", "test"):
-        one = read_windows(tmp_path / f"{split}.json")
+        one = read_v2_windows(tmp_path / f"{split}.json").window_set
         assert one.windows["window_id"].equals(sampled.windows.filter(pl.col("split") == split)["window_id"])
     assert len(read_v2_windows(tmp_path).window_set.windows) == len(sampled.windows)
 

@@ -13,10 +13,10 @@ from torch import Tensor
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import DataError
 from discover.core.vocabulary import Vocabulary
-from discover.core.window_set import WindowSet, join_window_sets
+from discover.core.window_set import WindowSet, join_window_sets, load_window_set
 from discover.encoders.config import EncoderConfig
 from discover.encoders.features import EventFeatures, WindowBatch, build_event_features, gather_batch
-from discover.interop import read_windows
+from discover.interop import read_v2_windows
 from discover.losses import PairKeys
 
 # Shape letters: W windows, R text rows, C captions per window, B batch, T text width.
@@ -181,13 +181,22 @@ def text_ids(vectors: NDArray[np.floating]) -> NDArray[np.int64]:
 
 
 def load_split(paths: Sequence[Path], split: str) -> WindowSet:
-    """Windows of one split of all homes, one path a home.
+    """Windows of one split of all homes.
 
-    From our files those of that split, from discover-v2's JSON all of the file.
+    Args:
+        paths: Per home a sampling folder or its `windows.parquet`, or a JSON file of discover-v2, which holds
+            one split.
+        split: "train", "val" or "test".
+
+    Raises:
+        ArtifactError: Something is missing or damaged.
+        DataError: A window points outside the event table.
     """
-
-    def of_home(path: Path) -> WindowSet:
-        window_set = read_windows(path)
-        return window_set if path.suffix == ".json" else window_set.of_split(split)
-
-    return join_window_sets([of_home(path) for path in paths])
+    return join_window_sets(
+        [
+            read_v2_windows(path).window_set
+            if path.suffix == ".json"
+            else load_window_set(path).of_split(split)
+            for path in paths
+        ]
+    )

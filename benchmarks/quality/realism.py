@@ -3,10 +3,10 @@
     python -m benchmarks.quality.realism [--without bosch_b2] [--homes 6] [--no-write]
 
 Real logs are opened for unlabelled statistics only. Each real home is set beside random homes with the kind
-of kit it has. A window is 20 events in a row. Its features know no names, rooms or types: gaps, bursts, how long
-sensors stay on, repeats, how many sensors, the hour. The classifier is tested on homes it never saw: one real
-home and its random homes are held out in turn, and every home counts the same. AUC 0.5: the two cannot be
-told apart; 1: they always can.
+of kit it has. A window is 20 events in a row. Its features know no names, rooms or types: gaps, bursts, how
+long sensors stay on, repeats, how many sensors, the hour. The classifier is tested on homes it never saw: one
+real home and its random homes are held out in turn, and every home counts the same. AUC 0.5: the two cannot
+be told apart; 1: they always can.
 """
 
 import argparse

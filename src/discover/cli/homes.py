@@ -231,6 +231,12 @@ def simulate_command(
     like: Annotated[str, typer.Option(help="Home whose sensors and rooms to live in.")] = "demo",
     days: Annotated[int, typer.Option(min=1, help="Days of life.")] = 28,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same log.")] = 0,
+    random: Annotated[
+        bool, typer.Option("--random", help="A random home with a home file and a table of what happened.")
+    ] = False,
+    kit: Annotated[
+        str | None, typer.Option(help="With --random: sensor kit, such as dense_motion. Default: any.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; .gz compresses.")
     ] = None,
@@ -242,11 +248,21 @@ def simulate_command(
     from discover.core.errors import DataError
     from discover.core.paths import Workspace
     from discover.homes import load_home
-    from discover.simulator import SimulatorConfig, write_simulated
+    from discover.simulator import RandomLifeConfig, SimulatorConfig, write_random, write_simulated
 
+    if kit and not random:
+        raise DataError("--kit chooses the sensors of a random home, but --random was not given. Add it.")
     home = load_home(like)
-    path = output or Workspace(workspace).raw(home.family, home.name) / f"{home.name}_simulated.txt.gz"
+    name = f"random_{seed}" if random else home.name
+    path = output or Workspace(workspace).raw(home.family, name) / f"{name}_simulated.txt.gz"
     if path.exists() and not force:
         raise DataError(f"{path} is there already. Give --output for another file, or --force to replace it.")
+    if random:
+        config = RandomLifeConfig(days=days, seed=seed, kit=kit)
+        life, paths = write_random(path, config, progress=BarProgress())
+        facts = f"{life.facts['dwelling']}, {life.facts['residents']} residents, kit {life.facts['kit']}"
+        shown = ", ".join(map(str, paths))
+        console.print(f"Wrote {len(life.events):,} events of {days} days ({facts}) to {shown}", markup=False)
+        return
     summary = write_simulated(path, home, SimulatorConfig(days=days, seed=seed), progress=BarProgress())
     console.print(f"Wrote {summary.events:,} events of {days} days to {path}", markup=False)

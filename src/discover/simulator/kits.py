@@ -321,7 +321,7 @@ def _name_in_words(s: Installed, style: str, room: str, rng: np.random.Generator
         kind = _KIND_WORDS.get(s.how, str(s.type).capitalize())
         return f"{camel}_{(thing or 'Area').title().replace(' ', '')}_{kind}"
     plain = f"{room.replace('_', ' ')} {thing or s.type}"
-    return (plain if not thing or rng.random() < 0.6 else thing).capitalize()
+    return (plain if not thing or rng.random() < 0.6 else thing).capitalize().replace(" ", "_")
 
 
 def _unlike(name: str, style: str, taken: set[str]) -> str:

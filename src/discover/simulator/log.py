@@ -20,7 +20,7 @@ from discover.simulator.config import SimulatorConfig
 from discover.simulator.sensing import STATES, Messages, join_messages, no_messages
 from discover.simulator.stream import Simulation
 
-__all__ = ["SimulatedLog", "SimulationSummary", "simulate_log", "write_simulated"]
+__all__ = ["SimulatedLog", "SimulationSummary", "simulate_log", "text_sink", "write_simulated"]
 
 _LINES_PER_WRITE = 200_000
 
@@ -99,7 +99,7 @@ def write_simulated(
     simulation = Simulation(home, config)
     n_lines = 0
     begun: list[NDArray[np.int64]] = []
-    with atomic_path(path) as temporary, _text_sink(temporary, compressed=path.suffix == ".gz") as sink:
+    with atomic_path(path) as temporary, text_sink(temporary, compressed=path.suffix == ".gz") as sink:
         waiting: list[Messages] = []
         for piece in simulation.messages(progress):
             waiting.append(piece)
@@ -147,7 +147,8 @@ def _annotation_table(
 
 
 @contextlib.contextmanager
-def _text_sink(path: Path, *, compressed: bool) -> Iterator[IO[bytes]]:
+def text_sink(path: Path, *, compressed: bool) -> Iterator[IO[bytes]]:
+    """A file to write text into; the same text gives the same bytes, compressed or not."""
     with path.open("wb") as raw:
         if not compressed:
             yield raw

@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 
 from discover.core.errors import DataError
-from discover.simulator import ACTIVITIES, DWELLINGS, KITS, RandomLifeConfig, simulate_random
+from discover.core.window_set import read_home
+from discover.homes import import_log
+from discover.simulator import ACTIVITIES, DWELLINGS, KITS, RandomLifeConfig, simulate_random, write_random
 from discover.simulator.dwelling import OUTSIDE, random_dwelling
 from discover.simulator.people import random_people
 from discover.simulator.repertoire import build_repertoire
@@ -159,3 +161,15 @@ def test_roles_fit_the_number_of_people() -> None:
         people = random_people(n, False, np.random.default_rng(n))
         assert len(people) == n
         assert any(p.role in ("adult", "senior") for p in people)
+
+
+@pytest.mark.parametrize("seed", range(300, 312))
+def test_the_written_log_is_read_again_without_a_rejected_line(tmp_path, seed: int) -> None:
+    life, (log, home_file, truth) = write_random(tmp_path / "x.txt.gz", RandomLifeConfig(seed=seed, days=2))
+    read = import_log(log, home=read_home(home_file))
+    assert len(read.rejected) == 0
+    assert len(read.log.events) == len(life.events)
+    columns = ("time", "sensor", "state")
+    for name in columns:
+        assert read.log.events[name].cast(pl.String).to_list() == life.events[name].cast(pl.String).to_list()
+    assert len(pl.read_csv(truth)) == len(life.truth)

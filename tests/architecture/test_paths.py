@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 from pathlib import Path
 from types import FrameType, ModuleType
 
@@ -50,6 +51,8 @@ def test_a_log_line_reaches_a_tensor_through_at_most_twenty_files(
             for k in range(4)
         )
     )
+    # A worker thread cuts the lines.
+    threading.setprofile(note)
     sys.setprofile(note)
     try:
         imported = import_log(log, home=home, translate=None, name=home.name, family="test")
@@ -62,6 +65,7 @@ def test_a_log_line_reaches_a_tensor_through_at_most_twenty_files(
         batch = gather_batch(features, torch.arange(2))
     finally:
         sys.setprofile(None)
+        threading.setprofile(None)
     assert batch.lengths.tolist() == [4, 4]
     # `alignment/inputs.py` joins these steps for a training run.
     assert set(named) - called == {"alignment/inputs.py"}

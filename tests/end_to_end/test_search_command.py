@@ -101,7 +101,7 @@ def test_defaults_come_from_the_run(finished: Path, searcher: Searcher, tmp_path
     other = Searcher.open(finished / MODEL, index=index)
     answer = other.search("the fridge at night")
     assert (len(answer), answer.query.count) == (2, 0)
-    assert all(isinstance(hit, Hit) for hit in answer)
+    assert all(type(hit) is Hit for hit in answer)
     done = discover_here(
         "search", str(finished / MODEL), "the fridge", "--index", str(index), "-k", "1", "--json"
     )

@@ -52,44 +52,18 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Hit):
     """Overlapping or neighbouring hits of one home, joined.
+
+    `window_id`, `score`, `preference`, `home` and `split` are those of the best hit; `start`, `end`, `rooms`
+    and `objects` are of all hits; the slice of the event table runs from the first to the last event, gaps
+    included.
 
     Attributes:
         hits: The hits inside, in order of time.
-        score, preference: Of the best hit (see `Hit`).
-        home, split: Of the best hit.
-        start, end: First and last event of all hits.
-        first_event, n_events: Slice of the event table from the first to the last event, gaps included.
-        rooms, objects: As in `Hit`, over all hits.
     """
 
-    hits: tuple[Hit, ...]
-    score: float
-    home: str
-    split: str
-    start: datetime
-    end: datetime
-    first_event: int
-    n_events: int
-    rooms: tuple[str, ...]
-    objects: tuple[str, ...]
-    preference: float = 0.0
-
-    @property
-    def window_id(self) -> str:
-        """Id of the best hit."""
-        return max(self.hits, key=lambda hit: hit.rank_score).window_id
-
-    @property
-    def rank_score(self) -> float:
-        """The ranking score: score + preference."""
-        return self.score + self.preference
-
-    @property
-    def duration_s(self) -> float:
-        """Seconds from the first to the last event."""
-        return (self.end - self.start).total_seconds()
+    hits: tuple[Hit, ...] = ()
 
 
 def build_hits(
@@ -141,7 +115,7 @@ def _moment(hits: list[Hit]) -> Moment:
     first = min(h.first_event for h in hits)
     last = max(h.first_event + h.n_events for h in hits)
     return Moment(
-        hits=tuple(hits),
+        window_id=best.window_id,
         score=best.score,
         home=best.home,
         split=best.split,
@@ -152,6 +126,7 @@ def _moment(hits: list[Hit]) -> Moment:
         rooms=_path(hits),
         objects=tuple(dict.fromkeys(name for h in hits for name in h.objects)),
         preference=best.preference,
+        hits=tuple(hits),
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from discover.cli.app import app
+from discover.cli.model_options import full_command
 from discover.core.home import Home
 from discover.pipeline.config import RunConfig
 
@@ -53,7 +54,7 @@ def settings_page() -> str:
 def _walk(command: typing.Any, name: str) -> Iterator[tuple[str, typing.Any]]:
     children = getattr(command, "commands", None)
     if children is None:
-        yield name, command
+        yield name, full_command(command)
         return
     for child, sub in children.items():
         yield from _walk(sub, f"{name} {child}")

@@ -55,8 +55,8 @@ _WARM = (
     "torch", "lightning.fabric", "sentence_transformers", "polars", "scipy.stats",
     "sklearn.cluster", "sklearn.linear_model",
     "matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "jinja2",
-    "safetensors.torch", "rich.table", "discover.cli.app", "discover.cli.chain", "discover.cli.changes",
-    "discover.cli.clusters", "discover.cli.recognise", "discover.pipeline.chain",
+    "safetensors.torch", "rich.table", "discover.cli.app", "discover.cli.chain_output",
+    "discover.cli.changes", "discover.cli.cluster", "discover.cli.recognise", "discover.pipeline.chain",
     "discover.reports.cluster_page", "discover.homes",
 )  # fmt: skip
 

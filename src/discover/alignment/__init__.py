@@ -27,17 +27,4 @@ __all__ = [
     "save_pretrained",
 ]
 
-__getattr__ = lazy_names(
-    __name__,
-    {
-        "AlignmentConfig": "config",
-        "AlignmentDataset": "dataset",
-        "AlignmentModel": "model",
-        "AlignmentTrainer": "trainer",
-        "LoadedModel": "loaded",
-        "TrainResult": "trainer",
-        "from_pretrained": "pretrained",
-        "load_model": "loaded",
-        "save_pretrained": "pretrained",
-    },
-)
+__getattr__ = lazy_names(__name__)

@@ -79,6 +79,8 @@ def read_run_mapping(path: Path | str, overrides: Sequence[str] = ()) -> dict[st
     """
     values = read_yaml_mapping(path)
     home = values.get("home")
+    if isinstance(home, str):
+        home = values["home"] = {"name": home}
     own_home = isinstance(home, Mapping) and str(home.get("name")).endswith((".yaml", ".yml"))
     settings = (*_INPUT_PATHS, "home.name") if own_home else _INPUT_PATHS
     return apply_overrides(place_paths(values, Path(path), settings), overrides)
@@ -124,7 +126,7 @@ class AlignmentConfig(StrictModel):
     """Head of the sensor side."""
     text_projection: ProjectionConfig | None = None
     """Head of the text side; null leaves text embeddings as they are, and sensor_projection.dim must equal
-    their width."""
+    their width. Left out, a run of the whole chain adds a linear one where the widths differ."""
     loss: LossConfig = LossConfig()
     """Losses and their weights."""
     optimizer: OptimizerConfig = OptimizerConfig()

@@ -1,25 +1,30 @@
 """Behaviour over days and weeks: where and when, rare days, and what changed between two periods."""
 
-from discover.changes.company import marks_of_company
-from discover.changes.comparing import Change, Comparison, TooFewDaysError, compare_periods
-from discover.changes.config import ChangeConfig, ChangeSource, RollingConfig
-from discover.changes.countable import check_countable, countable_by
-from discover.changes.grid import (
-    TimeGrid,
-    build_grid,
-    marks_of_lists,
-    marks_of_objects,
-    marks_of_windows,
-    thin_windows,
-)
-from discover.changes.periods import Period, parse_period
-from discover.changes.rolling import (
-    MeasuredWindow,
-    RollingComparison,
-    RollingWindow,
-    compare_rolling,
-    compare_windows,
-)
+from typing import TYPE_CHECKING
+
+from discover.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from discover.changes.company import marks_of_company
+    from discover.changes.comparing import Change, Comparison, TooFewDaysError, compare_periods
+    from discover.changes.config import ChangeConfig, ChangeSource, RollingConfig
+    from discover.changes.countable import check_countable, countable_by
+    from discover.changes.grid import (
+        TimeGrid,
+        build_grid,
+        marks_of_lists,
+        marks_of_objects,
+        marks_of_windows,
+        thin_windows,
+    )
+    from discover.changes.periods import Period, parse_period
+    from discover.changes.rolling import (
+        MeasuredWindow,
+        RollingComparison,
+        RollingWindow,
+        compare_rolling,
+        compare_windows,
+    )
 
 __all__ = [
     "Change",
@@ -46,3 +51,5 @@ __all__ = [
     "parse_period",
     "thin_windows",
 ]
+
+__getattr__ = lazy_names(__name__)

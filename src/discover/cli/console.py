@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -15,12 +15,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.progress import Progress as RichProgress
-from rich.table import Table
-from rich.text import Text
 
+from discover.api.shown import Shown, Table, rich_table
 from discover.core.shown import json_text, terminal_text
 
-__all__ = ["BarProgress", "console", "print_json", "print_table"]
+__all__ = ["BarProgress", "console", "print_json", "print_result", "print_table", "print_written"]
 
 
 class _ShownConsole(Console):
@@ -95,29 +94,22 @@ class BarProgress:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; numbers are right-aligned and get thousands separators."""
-    table = Table(title=Text(terminal_text(title)) if title else None, title_justify="left", box=SIMPLE_HEAD)
-    filled = [list(row) for row in rows]
-    for i, name in enumerate(columns):
-        numeric = bool(filled) and all(
-            isinstance(row[i], (int, float)) or row[i] in ("", None) for row in filled
-        )
-        table.add_column(Text(terminal_text(name)), justify="right" if numeric else "left", overflow="fold")
-    for row in filled:
-        table.add_row(*(_cell(value) for value in row))
-    console.print(table)
+    console.print(rich_table(Table(columns, [list(row) for row in rows], title)))
 
 
-def _cell(value: object) -> Text:
-    if value is None:
-        return Text("")
-    if isinstance(value, bool):
-        return Text("yes" if value else "no")
-    if isinstance(value, int):
-        return Text(f"{value:,}")
-    if isinstance(value, float):
-        return Text(f"{value:.3f}")
-    # Not a string: rich would read [x] in it as markup.
-    return Text(terminal_text(value))
+def print_result(result: Shown) -> None:
+    """Print a result part by part; lines are broken by the terminal only, so that they can be copied."""
+    for part in result.parts():
+        if isinstance(part, Table):
+            console.print(rich_table(part))
+        else:
+            console.print(part, highlight=False, soft_wrap=True)
+
+
+def print_written(paths: Iterable[Path]) -> None:
+    """One line per file that was written, which a terminal may break and a person may copy."""
+    for path in paths:
+        console.print(f"Wrote {path}", highlight=False, soft_wrap=True)
 
 
 def print_json(value: object, *, indent: int | None = 1) -> None:

@@ -1,66 +1,90 @@
-"""`discover evaluate --model` and `discover compare`."""
+"""`discover evaluate`."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from discover.cli.console import BarProgress, console
-from discover.core.artifacts import atomic_path, write_json, write_text
-from discover.core.config import apply_overrides
-from discover.core.errors import ConfigError
-from discover.core.shown import terminal_text
-from discover.evaluation.compare import compare_runs
-from discover.pipeline.evaluate_folder import evaluate_folder, read_runs
-from discover.pipeline.evaluate_stage import Protocol
-from discover.reports.compare_figures import draw_comparison
-from discover.reports.markdown_compare import comparison_markdown
+import typer
 
-__all__ = ["compare_folders", "evaluate_trained"]
+from discover.cli.model_options import ModelOptions, Settings, with_models
+from discover.cli.options import SetOption, WorkspaceOption
+from discover.cli.permission_options import with_permissions
 
-_PROTOCOLS: tuple[Protocol, ...] = ("all", "recognition", "retrieval")
+__all__ = ["evaluate"]
 
 
-def evaluate_trained(
-    model: Path,
-    protocol: str,
-    overrides: Sequence[str],
-    output: Path | None,
-    *,
-    home: str | None = None,
-    workspace: Path = Path(),
+def _models() -> dict[str, ModelOptions]:
+    from discover.evaluation.config import EvaluationConfig
+
+    return {"settings": ModelOptions(EvaluationConfig, "What is measured (`evaluation` of a run's YAML)")}
+
+
+@with_permissions
+@with_models(_models)
+def evaluate(
+    settings: Settings,
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="YAML of the run; see configs/pipelines/.")
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", help="Folder of a trained model with its index; needs no config."),
+    ] = None,
+    protocol: Annotated[
+        Literal["all", "recognition", "retrieval"], typer.Option(help="With --model: what is scored.")
+    ] = "all",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="With --model: folder to write into. Default: MODEL/evaluation."),
+    ] = None,
+    home: Annotated[
+        str | None,
+        typer.Option(
+            "--home",
+            help="With --model: score it on the windows of another home (data/processed of --workspace).",
+        ),
+    ] = None,
+    set_: SetOption = None,
+    workspace: WorkspaceOption = Path(),
 ) -> None:
-    """Score a model folder, on its own home or another one, and say where the tables are."""
-    chosen = next((p for p in _PROTOCOLS if p == protocol), None)
-    if chosen is None:
-        raise ConfigError(f"--protocol is all, recognition or retrieval, not '{protocol}'.")
-    settings = apply_overrides({}, [o.removeprefix("evaluation.") for o in overrides])
-    paths = evaluate_folder(
+    """Score recognition and retrieval on the test days (docs/protocol.md).
+
+    With --config: the run's model, as part of its chain, and the report. With --model: any trained model
+    folder that has an index; metrics and the answers of every row are written into it.
+    """
+    if (config is None) == (model is None):
+        raise typer.BadParameter("give either --config or --model")
+    given = list(_assignments(settings))
+    if config is not None:
+        if home is not None:
+            raise typer.BadParameter("--home goes with --model; a run's home is in its config")
+        from discover.cli.chain_output import run_steps
+
+        overrides = [*(set_ or []), *(f"evaluation.{one}" for one in given)]
+        run_steps(config, overrides, workspace, {"embed", "embed_p", "evaluate", "report"})
+        return
+    assert model is not None
+    from discover.cli.console import BarProgress, print_written
+    from discover.core.config import apply_overrides
+    from discover.pipeline.evaluate_folder import evaluate_folder
+
+    written = evaluate_folder(
         model,
         output=output,
         home=home,
         workspace=workspace,
-        protocol=chosen,
-        overrides=settings,
+        protocol=protocol,
+        overrides=apply_overrides({}, [*(o.removeprefix("evaluation.") for o in set_ or []), *given]),
         progress=BarProgress(),
     )
-    for path in paths:
-        console.print(f"Wrote {path}", markup=False, highlight=False, soft_wrap=True)
+    print_written(written)
 
 
-def compare_folders(folders: Sequence[Path], output: Path | None, samples: int) -> None:
-    """Print the merged table, or write it with all rows as JSON and a figure per protocol beside it."""
-    result = compare_runs(read_runs(folders), samples=samples)
-    text = comparison_markdown(result)
-    if output is None:
-        print(terminal_text(text))  # noqa: T201
-        return
-    write_text(output.with_suffix(".md"), text)
-    write_json(output.with_suffix(".json"), result)
-    written = [output.with_suffix(".md"), output.with_suffix(".json")]
-    for protocol in dict.fromkeys(e["protocol"] for e in result["recognition"]):
-        drawing = draw_comparison(result, protocol)
-        if drawing is not None:
-            written.append(output.with_name(f"{output.stem}_{protocol}.png"))
-            with atomic_path(written[-1]) as temporary:
-                temporary.write_bytes(drawing.png)
-    for path in written:
-        console.print(f"Wrote {path}", markup=False, highlight=False, soft_wrap=True)
+def _assignments(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Nested settings as the `a.b=c` that --set takes."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _assignments(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}={json.dumps(value)}"

@@ -1,33 +1,154 @@
 """`discover search`: one question, a file of questions, or a prompt."""
 
-import codecs
-from collections.abc import Iterator, Sequence
+import gc
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from discover.cli.console import console, print_json, print_table
-from discover.core.errors import ConfigError, DataError
-from discover.query import check_question
-from discover.retrieval import CaptionHit, Hit, IndexConfig, Moment, SearchOptions, format_hit
-from discover.serving.search import Answer, LabelHit, Searcher
+import typer
 
-__all__ = [
-    "check_one_question",
-    "open_searcher",
-    "print_captions",
-    "print_labels",
-    "print_moments",
-    "run_search",
-]
+from discover.cli.model_options import ModelOptions, Settings, with_models
+from discover.cli.options import JsonOption, LayoutOption, LogWorkspaceOption
+from discover.cli.permission_options import with_permissions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from discover.api import OpenedHome
+    from discover.retrieval import CaptionHit, SearchOptions
+    from discover.serving.search import LabelHit
+
+__all__ = ["check_one_question", "print_captions", "print_labels", "search", "search_models"]
+
+_ASK, _FILTER, _ANSWERS = "What to ask", "Which windows", "How to answer"
 
 
-def open_searcher(
-    model: Path, *, index: Path | None = None, backend: str | None = None, captions: str | None = None
-) -> Searcher:
-    """Load what all questions share; `backend` None takes the index as it was made."""
-    config = None if backend is None else IndexConfig.model_validate({"backend": backend})
-    return Searcher.open(model, index=index, config=config, caption_style=captions)
+def search_models() -> dict[str, ModelOptions]:
+    """The settings of a search that are options."""
+    from discover.retrieval.config import IndexConfig, SearchFilters, SearchOptions
+
+    also = {"after": ("--since",), "before": ("--until",), "min_duration_s": ("--min-duration",)}
+    return {
+        "filters": ModelOptions(SearchFilters, _FILTER, also=also),
+        "answers": ModelOptions(SearchOptions, _ANSWERS, skip=("filters",), also={"top_k": ("-k",)}),
+        "backend": ModelOptions(IndexConfig, _ANSWERS),
+    }
+
+
+@with_permissions
+@with_models(search_models)
+def search(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of a trained model, e.g. trained_models/demo/demo; or a raw log, which needs none."
+        ),
+    ],
+    filters: Settings,
+    answers: Settings,
+    backend: Settings,
+    text: Annotated[
+        str | None,
+        typer.Argument(help="What to look for: 'someone opens the fridge at night'."),
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WINDOW", help="Find windows like this one (id in brackets).", rich_help_panel=_ASK
+        ),
+    ] = None,
+    captions_of: Annotated[
+        str | None,
+        typer.Option(metavar="WINDOW", help="Show the captions nearest to a window.", rich_help_panel=_ASK),
+    ] = None,
+    label_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WINDOW|CAPTION",
+            help="Show the activities whose prompts are nearest to a window, or to a caption in quotes.",
+            rich_help_panel=_ASK,
+        ),
+    ] = None,
+    batch: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Ask every line of a file; with --json one line of JSON each.",
+            rich_help_panel=_ASK,
+        ),
+    ] = None,
+    interactive: Annotated[
+        bool,
+        typer.Option("--interactive", "-i", help="Ask one question after the other.", rich_help_panel=_ASK),
+    ] = False,
+    captions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STYLE", help="Caption style to use, where there are several.", rich_help_panel=_ANSWERS
+        ),
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            help="Index folder. Default: the model's only one of free-running windows.",
+            rich_help_panel=_ANSWERS,
+        ),
+    ] = None,
+    layout: LayoutOption = None,
+    workspace: LogWorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the moments of a log that match a sentence, or that are like a window.
+
+    Explicit words are read by rule, against the rooms and objects of the home: "in the kitchen but not at the
+    stove", "from the bedroom to the bathroom", "a long stay", "for more than ten minutes", "through four or
+    more rooms", "at night", "on weekends". Windows that meet them come first, and the answer says how they
+    were read; the meaning of the rest decides among them. Filters are exact. Where --top-k, --merge, --mmr or
+    --query-words is left out, the run's `retrieval.search` decides (5 answers, merged, prefer).
+
+    A raw log is read, described in words and indexed the first time (nothing is trained), and searched by its
+    captions.
+    """
+    check_one_question(text, like, captions_of, label_of, batch, interactive)
+    # Collecting garbage while modules load finds none, and takes a tenth of the start.
+    gc.disable()
+    from discover.api import open_home
+    from discover.cli.console import BarProgress, print_json, print_result
+    from discover.core.config import config_from_mapping
+    from discover.core.progress import SILENT
+    from discover.retrieval.config import IndexConfig
+
+    gc.enable()
+    home = open_home(
+        path, home=layout, workspace=workspace, index=index, captions=captions,
+        config=config_from_mapping(backend, IndexConfig, source="options") if backend else None,
+        progress=SILENT if as_json else BarProgress(),
+    )  # fmt: skip
+    options = home.options(**filters, **answers)
+    if interactive:
+        from discover.cli.search_prompt import run_prompt
+
+        run_prompt(home, options)
+    elif batch is not None:
+        _answer_batch(home, options, _sentences(batch), as_json=as_json)
+    elif captions_of is not None:
+        found = home.searcher.captions_of(captions_of, options)
+        if as_json:
+            print_json({"captions_of": captions_of, "answers": [_plain(hit) for hit in found]})
+        else:
+            print_captions(captions_of, found)
+    elif label_of is not None:
+        labels = home.searcher.labels_of(label_of, top_k=options.top_k, by=options.by)
+        if as_json:
+            print_json({"label_of": label_of, "answers": [_plain(hit) for hit in labels]})
+        else:
+            print_labels(label_of, labels)
+    else:
+        answer = home.search(text, options) if text is not None else home.similar(str(like), options)
+        if as_json:
+            print_json(home.searcher.as_json(answer.answer))
+        else:
+            print_result(answer)
 
 
 def check_one_question(*questions: object) -> None:
@@ -36,6 +157,9 @@ def check_one_question(*questions: object) -> None:
     Raises:
         ConfigError: Not exactly one question is set, or it is empty or no valid text.
     """
+    from discover.core.errors import ConfigError
+    from discover.query.questions import check_question
+
     for question in questions:
         if isinstance(question, str):
             check_question(question)
@@ -47,97 +171,38 @@ def check_one_question(*questions: object) -> None:
         )
 
 
-def run_search(
-    searcher: Searcher,
-    options: SearchOptions,
-    *,
-    text: str | None = None,
-    like: str | None = None,
-    captions_of: str | None = None,
-    label_of: str | None = None,
-    batch: Path | None = None,
-    interactive: bool = False,
-    as_json: bool = False,
-) -> None:
-    """Answer one kind of question (`check_one_question`), as text or JSON."""
-    if interactive:
-        # The prompt prints through this module, so it is imported where it is used.
-        from discover.cli.search_prompt import run_prompt
-
-        run_prompt(searcher, options)
-    elif batch is not None:
-        _answer_batch(searcher, options, _sentences(batch), as_json=as_json)
-    elif captions_of is not None:
-        captions = searcher.captions_of(captions_of, options)
-        if as_json:
-            print_json({"captions_of": captions_of, "answers": [_plain(hit) for hit in captions]})
-        else:
-            print_captions(captions_of, captions)
-    elif label_of is not None:
-        labels = searcher.labels_of(label_of, top_k=options.top_k, by=options.by)
-        if as_json:
-            print_json({"label_of": label_of, "answers": [_plain(hit) for hit in labels]})
-        else:
-            print_labels(label_of, labels)
-    else:
-        answer = searcher.search(text, options) if text is not None else searcher.similar(str(like), options)
-        if as_json:
-            print_json(searcher.as_json(answer))
-        else:
-            print_moments(searcher, answer)
-
-
-def print_moments(searcher: Searcher, answer: Answer) -> None:
-    """The answers to one question, with what was read from its words and how it was searched."""
-    size, home = len(searcher.index), searcher.window_set.home.name
-    asked = answer.question
-    console.print(f'"{asked}" in {size:,} windows of {home} ({answer.how}):', markup=False, soft_wrap=True)
-    if answer.query:
-        effect = "these first" if answer.ranked_by_words else "nothing else"
-        understood = "; ".join(answer.query.describe())
-        line = f"Understood: {understood} ({effect}; --query-words off ignores it)."
-        console.print(line, markup=False, soft_wrap=True)
-        if answer.query.text != asked:
-            console.print(f'Compared by meaning: "{answer.query.text}".', markup=False, soft_wrap=True)
-    if answer.note:
-        console.print(answer.note, markup=False, soft_wrap=True)
-    for rank, (hit, share) in enumerate(zip(answer, answer.shares, strict=True), start=1):
-        note = "" if share > 0.995 else f"(meets {share:.0%} of it)"
-        told = format_hit(hit, searcher.window_set, note=note)
-        console.print(f"\n{rank}. {told}", markup=False, highlight=False)
-    if not len(answer) and not answer.note:
-        console.print("No window passes the filters.", markup=False)
-
-
-def print_captions(window_id: str, found: Sequence[CaptionHit]) -> None:
+def print_captions(window_id: str, found: "Sequence[CaptionHit]") -> None:
     """The captions nearest to a window."""
+    from discover.cli.console import print_table
+
     rows = [(hit.score, "own" if hit.own else "", hit.n_windows, hit.caption) for hit in found]
     print_table(f"Captions nearest to {window_id}", ["cosine", "", "windows", "caption"], rows)
 
 
-def print_labels(start: str, found: Sequence[LabelHit]) -> None:
+def print_labels(start: str, found: "Sequence[LabelHit]") -> None:
     """The activities nearest to a window or a caption."""
+    from discover.cli.console import print_table
+
     rows = [(hit.score, hit.label, hit.prompt) for hit in found]
     print_table(f"Activities nearest to {start}", ["mean cosine", "activity", "nearest prompt"], rows)
 
 
-def _answer_batch(searcher: Searcher, options: SearchOptions, texts: Sequence[str], *, as_json: bool) -> None:
-    answers = searcher.search_many(texts, options)
+def _answer_batch(
+    home: "OpenedHome", options: "SearchOptions", texts: "Sequence[str]", *, as_json: bool
+) -> None:
+    from discover.cli.console import print_json, print_table
+
+    answers = home.searcher.search_many(texts, options)
     if as_json:
         for answer in answers:
-            print_json(searcher.as_json(answer), indent=None)
+            print_json(home.searcher.as_json(answer), indent=None)
         return
     columns = ["question", "rank", "score", "start", "seconds", "rooms", "window"]
     print_table("", columns, _rows(texts, answers))
-    for text, answer in zip(texts, answers, strict=True):
-        if answer.note:
-            console.print(f'"{text}": {answer.note}', markup=False, soft_wrap=True)
 
 
-def _rows(texts: Sequence[str], answers: Sequence[Sequence[Hit | Moment]]) -> Iterator[Sequence[object]]:
+def _rows(texts: "Sequence[str]", answers: "Sequence[Any]") -> "Iterator[Sequence[object]]":
     for text, found in zip(texts, answers, strict=True):
-        if not len(found):
-            yield text, "", "", "no window", "", "", ""
         for rank, hit in enumerate(found, start=1):
             shown = text if rank == 1 else ""
             rooms = ", ".join(dict.fromkeys(hit.rooms))
@@ -151,6 +216,10 @@ def _sentences(path: Path) -> list[str]:
     Raises:
         DataError: It cannot be read as UTF-8 or UTF-16, or has no question.
     """
+    import codecs
+
+    from discover.core.errors import DataError
+
     try:
         data = path.read_bytes()
         wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -165,5 +234,5 @@ def _sentences(path: Path) -> list[str]:
     return texts
 
 
-def _plain(hit: CaptionHit | LabelHit) -> dict[str, Any]:
+def _plain(hit: "CaptionHit | LabelHit") -> dict[str, Any]:
     return {**asdict(hit), "score": round(hit.score, 4)}

@@ -27,6 +27,7 @@ __all__ = [
     "config_from_mapping",
     "dump_yaml",
     "load_yaml",
+    "merged",
     "place_paths",
     "read_yaml_mapping",
 ]
@@ -164,6 +165,17 @@ def apply_overrides(values: Mapping[str, Any], overrides: Sequence[str]) -> dict
         # "1,0,0" is what people type for a list of numbers; YAML would read one text.
         value = f"[{raw}]" if _NUMBERS.fullmatch(raw.strip()) else raw
         node[leaf] = parse_yaml(value, f"--set {item}: the value")
+    return result
+
+
+def merged(values: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested `values`, with those of `more` in their place."""
+    result = _deep_copy(values)
+    for name, value in more.items():
+        below = result.get(name)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            value = merged(below, value)
+        result[name] = value
     return result
 
 

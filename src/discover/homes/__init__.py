@@ -13,7 +13,7 @@ training_needs      what a log lacks before a model can be trained on it
 
 from discover.homes._plan import log_files
 from discover.homes._unpack_limits import LIMIT_VARIABLE as UNPACK_LIMIT_VARIABLE
-from discover.homes.activity_labels import coarse_labels
+from discover.homes.activity_labels import coarse_labels, everyday_activities
 from discover.homes.fetch import fetch_log
 from discover.homes.importing import ImportedLog, import_log, write_import
 from discover.homes.mirrors import is_archived_home, known_mirrors
@@ -37,6 +37,7 @@ __all__ = [
     "ImportReport",
     "ImportedLog",
     "coarse_labels",
+    "everyday_activities",
     "fetch_log",
     "file_table",
     "guess_notes",

@@ -6,12 +6,13 @@ Evaluation only. Nothing that a model learns from reads this.
 import re
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from discover.core.home import Activity, Home
 from discover.core.reading import parse_yaml
 from discover.homes._labels_in_lines import label_key, split_resident
 
-__all__ = ["activity_for", "coarse_labels", "sentence_known", "with_labels"]
+__all__ = ["activity_for", "coarse_labels", "everyday_activities", "sentence_known", "with_labels"]
 
 
 _STOP_WORDS = frozenset(["a", "an", "the", "my", "some", "his", "her", "their", "your", "and"])
@@ -48,10 +49,16 @@ _SAME = {
 
 
 @cache
-def _table() -> dict[tuple[str, ...], tuple[str, tuple[str, ...]]]:
+def _file() -> dict[str, Any]:
     text = resources.files("discover.homes").joinpath("activity_labels.yaml").read_text(encoding="utf-8")
+    content: dict[str, Any] = parse_yaml(text, "activity_labels.yaml")
+    return content
+
+
+@cache
+def _table() -> dict[tuple[str, ...], tuple[str, tuple[str, ...]]]:
     table: dict[tuple[str, ...], tuple[str, tuple[str, ...]]] = {}
-    for group in parse_yaml(text, "activity_labels.yaml")["groups"]:
+    for group in _file()["groups"]:
         for label in group["labels"]:
             table.setdefault(_words(label), (group["coarse"], tuple(group["described"])))
     return table
@@ -77,8 +84,14 @@ def _one_form(word: str) -> str:
 
 def coarse_labels() -> tuple[str, ...]:
     """All coarse labels, in a fixed order."""
-    text = resources.files("discover.homes").joinpath("activity_labels.yaml").read_text(encoding="utf-8")
-    return tuple(parse_yaml(text, "activity_labels.yaml")["coarse"])
+    return tuple(_file()["coarse"])
+
+
+def everyday_activities() -> tuple[Activity, ...]:
+    """The first activity of each coarse label with its sentences, for a home that lists none."""
+    first = {group["coarse"]: group["labels"][0] for group in reversed(_file()["groups"])}
+    unnamed = ("other", "no_activity", "no_sensor_readings")
+    return tuple(activity_for(first[c]) for c in coarse_labels() if c in first and c not in unnamed)
 
 
 def sentence_known(raw: str) -> bool:

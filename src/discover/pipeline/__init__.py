@@ -27,17 +27,4 @@ __all__ = [
     "training_config",
 ]
 
-__getattr__ = lazy_names(
-    __name__,
-    {
-        "Chain": "chain",
-        "RefusedLines": "refused_lines",
-        "RunConfig": "config",
-        "build_chain": "chain",
-        "check_log": "checks",
-        "check_run": "checks",
-        "export_v2": "export",
-        "run_chain": "chain",
-        "training_config": "training",
-    },
-)
+__getattr__ = lazy_names(__name__)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from discover.alignment.config import AlignmentConfig, read_run_mapping
+from discover.alignment.config import AlignmentConfig, ProjectionConfig, read_run_mapping
 from discover.alignment.finetune_config import FineTuneConfig
 from discover.captions.config import CaptionConfig
 from discover.core.config import StrictModel, config_from_mapping
@@ -73,7 +73,7 @@ class RunConfig(StrictModel):
 
     home: HomeSource = HomeSource()
     """Where the events come from."""
-    sampling: SamplingConfig
+    sampling: SamplingConfig = SamplingConfig()
     """How windows are cut."""
     captions: CaptionConfig = CaptionConfig()
     """How windows are described."""
@@ -83,35 +83,38 @@ class RunConfig(StrictModel):
     """What is shown."""
     retrieval: RetrievalConfig = RetrievalConfig()
     """The search index, and how it is asked by default."""
-    alignment: AlignmentConfig
+    alignment: AlignmentConfig = AlignmentConfig()
     """Everything else in the YAML."""
 
-    @model_validator(mode="after")
-    def _widths_fit(self) -> "RunConfig":
-        encoder, head = self.alignment.text_encoder, self.alignment.sensor_projection
+    @field_validator("alignment")
+    @classmethod
+    def _widths_fit(cls, alignment: AlignmentConfig) -> AlignmentConfig:
+        encoder, head = alignment.text_encoder, alignment.sensor_projection
         # The widths of a model folder of one's own are known only when it is loaded.
         width = MODEL_CARDS[encoder.type].dim if encoder.model_path is None else None
-        if self.alignment.text_projection is None and width not in (None, head.dim):
+        if alignment.text_projection is not None or width in (None, head.dim):
+            return alignment
+        if "text_projection" in alignment.model_fields_set:
             raise ValueError(
                 f"without a text_projection sensor_projection.dim must equal the width of the text encoder: "
                 f"{encoder.type} gives {width}, sensor_projection.dim is {head.dim}"
             )
-        return self
+        return alignment.model_copy(update={"text_projection": ProjectionConfig(dim=head.dim)})
 
     @classmethod
     def from_yaml(cls, path: Path | str, overrides: Sequence[str] = ()) -> "RunConfig":
         """Read and check a run's YAML with `a.b=c` overrides.
 
         Raises:
-            ConfigError: Unknown key (with the nearest valid one), wrong value, or no `sampling` block.
+            ConfigError: Unknown key (with the nearest valid one), wrong value, or no block of the chain.
         """
         values = read_run_mapping(path, overrides)
         own: dict[str, Any] = {key: values[key] for key in _BLOCKS if key in values}
-        if "sampling" not in own:
+        if not own.keys() & {"home", "sampling"}:
             raise ConfigError(
-                f"{path} has no `sampling` block, so it describes training only. Train it with "
-                "`python train.py --config ...`, or add home, sampling and captions blocks "
-                "(see configs/pipelines/demo.yaml)."
+                f"{path} has neither a `home` nor a `sampling` block, so it describes training only. Train "
+                "it with `python train.py --config ...`, or say which home it is about (`home: demo`; see "
+                "configs/pipelines/demo.yaml)."
             )
         own["alignment"] = AlignmentConfig.from_mapping(values, source=str(path))
         return config_from_mapping(own, cls, source=str(path))

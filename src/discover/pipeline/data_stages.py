@@ -32,6 +32,8 @@ from discover.stages.stage import Stage, StageResult
 from discover.text_encoders import build_text_encoder, encode_captions
 from discover.text_encoders.config import TextEncoderConfig
 
+_SIMULATED_LOG = "{home}_log.txt.gz"
+
 __all__ = ["DataFolders", "data_folders", "data_stages", "read_log", "resolve_home"]
 
 
@@ -70,7 +72,7 @@ def resolve_home(source: HomeSource) -> Home:
 def data_folders(config: RunConfig, workspace: Workspace) -> DataFolders:
     """Folders and file names of a run's data."""
     home = resolve_home(config.home)
-    family = "simulated" if config.home.simulate is not None else home.family
+    family = "simulated" if simulation_of(config.home, home, workspace) is not None else home.family
     folder = workspace.processed(family, home.name)
     encoder = config.alignment.text_encoder.name
     style = config.captions.style
@@ -100,8 +102,9 @@ def data_stages(config: RunConfig, workspace: Workspace) -> tuple[list[Stage], D
     folders = data_folders(config, workspace)
     home = resolve_home(config.home)
     stages = []
-    if config.home.simulate is not None:
-        stages.append(_simulate_stage(folders.log, home, config.home.simulate))
+    simulation = simulation_of(config.home, home, workspace)
+    if simulation is not None:
+        stages.append(_simulate_stage(folders.log, home, simulation))
     stages.append(_import_stage(folders, home, config.home))
     stages.extend(_window_stages(folders, folders.sampling, config, suffix=""))
     if folders.presegmented is not None:
@@ -116,11 +119,10 @@ def _log_path(source: HomeSource, home: Home, workspace: Workspace) -> Path:
                 f"No log at {source.log}. Correct home.log, or leave it out for the default folder."
             )
         return source.log
-    if source.simulate is not None:
-        return workspace.raw("simulated", home.name) / f"{home.name}_log.txt.gz"
+    if simulation_of(source, home, workspace) is not None:
+        return workspace.raw("simulated", home.name) / _SIMULATED_LOG.format(home=home.name)
     folder = workspace.raw(home.family, home.name)
-    kept = [p for p in sorted(folder.glob("*")) if p.is_file() and p.suffix not in (".json", ".lock")]
-    candidates = [p for p in kept if not p.name.startswith(".")]
+    candidates = _raw_files(folder)
     if len(candidates) == 1:
         return candidates[0]
     if candidates:
@@ -137,6 +139,20 @@ def _log_path(source: HomeSource, home: Home, workspace: Workspace) -> Path:
         f"put your copy there, name it with `--set home.log=FILE`, or make up one with "
         f"`discover homes simulate --like {home.name} --days 60`."
     )
+
+
+def simulation_of(source: HomeSource, home: Home, workspace: Workspace) -> SimulatorConfig | None:
+    """How a run's log is simulated; None where it is read. The demo home has no log but a simulated one."""
+    if source.simulate is not None or source.log is not None or home.name != "demo":
+        return source.simulate
+    made = _SIMULATED_LOG.format(home=home.name)
+    own = [path for path in _raw_files(workspace.raw(home.family, home.name)) if path.name != made]
+    return None if own else SimulatorConfig()
+
+
+def _raw_files(folder: Path) -> list[Path]:
+    kept = [p for p in sorted(folder.glob("*")) if p.is_file() and p.suffix not in (".json", ".lock")]
+    return [p for p in kept if not p.name.startswith(".")]
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from discover.evaluation import (
     AnswerLog,
     EvaluationData,
     check_prompt_sets,
-    deviations,
     evaluate_recognition,
     evaluate_retrieval,
     sampling_deviations,
 )
 from discover.evaluation.data import SplitData
+from discover.evaluation.deviations import deviations
 from discover.evaluation.recognition import FineTune
 from discover.evaluation.supervised import FittedScores
 from discover.pipeline.config import EvaluationSettings

@@ -1,11 +1,14 @@
 """How an index is searched, and which windows a search may return."""
 
+import re
+from collections.abc import Collection
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from discover.core.config import StrictModel
+from discover.core.config import StrictModel, closest
+from discover.core.day_parts import WEEKDAYS
 
 __all__ = [
     "AUTO_ANN_WINDOWS",
@@ -56,27 +59,72 @@ class IndexConfig(StrictModel):
         return self
 
 
+def _read_time(value: Any) -> Any:
+    """A local time; "2009-07" is its first day, "2009-07-14" its midnight."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(f"{value}-01" if re.fullmatch(r"\d{4}-\d{2}", value) else value)
+    except ValueError as error:
+        raise ValueError("a date is written as 2009-07-14, 2009-07 or '2009-07-14 18:30'") from error
+
+
+def _read_hours(value: Any) -> Any:
+    """Hours of day "22-5" or "6:30-8"; 22-0 means until midnight, which is hour 24 here."""
+    if not isinstance(value, str):
+        return value
+    clock = r"\s*(\d{1,2})(?::([0-5]\d))?\s*"
+    match = re.fullmatch(rf"{clock}[-–]{clock}", value)
+    if match is None:
+        raise ValueError("hours are written as 22-5 or 6:30-8")
+    begin_h, begin_m, end_h, end_m = (int(part or 0) for part in match.groups())
+    begin, end = begin_h + begin_m / 60, end_h + end_m / 60
+    return (0.0 if begin == 24 else begin), (24.0 if end == 0 else end)
+
+
+def _read_weekdays(value: Any) -> Any:
+    """Days of the week in their order, from names and groups; a text may hold several with commas."""
+    groups = {"weekend": WEEKDAYS[5:], "weekends": WEEKDAYS[5:], "weekday": WEEKDAYS[:5]}
+    known = {**groups, "weekdays": WEEKDAYS[:5], **{day: (day,) for day in WEEKDAYS}}
+    names = [part.strip().lower() for text in _listed(value) for part in str(text).split(",")]
+    for name in filter(None, names):
+        if name not in known:
+            raise ValueError(f"'{name}' is no day of the week. {closest(name, known)}")
+    chosen = {day for name in filter(None, names) for day in known[name]}
+    return tuple(day for day in WEEKDAYS if day in chosen)
+
+
+def _read_rooms(value: Any) -> Any:
+    """Rooms as homes write them: "Living room" is living_room."""
+    return tuple(r.strip().lower().replace(" ", "_") if isinstance(r, str) else r for r in _listed(value))
+
+
+def _listed(value: Any) -> Collection[Any]:
+    """Several values, also where one is given without a list."""
+    return value if isinstance(value, list | tuple | set) else (value,)
+
+
 class SearchFilters(StrictModel):
     """Conditions a window must meet, all of them; an empty condition lets every window through."""
 
     homes: tuple[str, ...] = ()
-    """Names of homes, any of them."""
-    after: datetime | None = None
-    """Windows that begin at or after this local time."""
-    before: datetime | None = None
-    """Windows that begin before this local time."""
-    hours: tuple[float, float] | None = None
-    """Hours of day [begin, end) in which the window begins; (22, 5) runs over midnight."""
-    weekdays: tuple[Weekday, ...] = ()
-    """Weekdays on which the window begins."""
-    rooms: tuple[str, ...] = ()
-    """Rooms in snake_case; at least one of them was visited."""
+    """Only these homes, any of them."""
+    after: Annotated[datetime | None, BeforeValidator(_read_time)] = None
+    """The window begins at or after this local time: 2009-07-14, 2009-07 or '2009-07-14 18:30'."""
+    before: Annotated[datetime | None, BeforeValidator(_read_time)] = None
+    """The window begins before this local time."""
+    hours: Annotated[tuple[float, float] | None, BeforeValidator(_read_hours)] = None
+    """Hours of day in which the window begins, the last not included: 6:30-8; 22-5 runs over midnight."""
+    weekdays: Annotated[tuple[Weekday, ...], BeforeValidator(_read_weekdays)] = ()
+    """Days on which the window begins: monday ... sunday, weekend, weekdays."""
+    rooms: Annotated[tuple[str, ...], BeforeValidator(_read_rooms)] = ()
+    """Someone was in one of these rooms."""
     min_duration_s: float = Field(default=0.0, ge=0, le=1_000_000_000)
     """Shortest time between a window's first and last event, in seconds."""
     max_duration_s: float | None = Field(default=None, ge=0, le=1_000_000_000)
     """Longest time between a window's first and last event, in seconds."""
     splits: tuple[Split, ...] = ()
-    """Splits to search in."""
+    """Only the days of these splits: train, val or test."""
     clusters: tuple[int, ...] = ()
     """Numbers of clusters, any of them (`discover cluster`); -1 is what belongs to none."""
 
@@ -121,7 +169,7 @@ class SearchOptions(SearchDefaults):
     filters: SearchFilters = SearchFilters()
     """Which windows may be returned."""
     by: SearchSide = "sensors"
-    """Compare with the sensor side, or with captions only."""
+    """Compare a sentence with window vectors (sensors), or with captions only (a baseline)."""
     clustering: str | None = None
     """Which clustering `filters.clusters` means, where there are several."""
 

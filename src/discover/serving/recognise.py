@@ -36,6 +36,7 @@ from discover.text_encoders import build_text_encoder
 __all__ = [
     "RecogniseRequest",
     "RecognisedLog",
+    "chosen_windows",
     "day_span",
     "recognise",
     "write_timeline",
@@ -125,7 +126,7 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
     foreign = home.name != model.home.name
     reference, words = _reference(*((vectors, windows) if foreign else own))
     recogniser, note = _fitted(request, model, prompts, reference, None if foreign else folder)
-    chosen = _chosen(windows, request)
+    chosen = chosen_windows(windows, request)
     timeline = window_timeline(recogniser, vectors, windows).filter(
         pl.col("window_id").is_in(chosen.implode())
     )
@@ -243,7 +244,12 @@ def _fitted(
     return recogniser, teaching.note
 
 
-def _chosen(windows: pl.DataFrame, request: RecogniseRequest) -> pl.Series:
+def chosen_windows(windows: pl.DataFrame, request: RecogniseRequest) -> pl.Series:
+    """Ids of the windows that a request is about.
+
+    Raises:
+        DataError: There is none.
+    """
     rows = windows
     if request.splits:
         rows = rows.filter(pl.col("split").cast(pl.String).is_in(request.splits))

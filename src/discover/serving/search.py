@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.alignment import LoadedModel, load_model
+from discover.alignment import load_model
 from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet
@@ -53,7 +53,15 @@ from discover.serving.index_folders import (
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["Answer", "LabelHit", "Searcher"]
+__all__ = ["Answer", "LabelHit", "Searcher", "TextSide"]
+
+
+class TextSide(Protocol):
+    """What brings sentences to the vectors of an index: a trained model, or a space without one."""
+
+    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(N, D) vectors of the text encoder -> (N, P)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +115,9 @@ class Searcher:
     """What a search needs, loaded once for many questions.
 
     Attributes:
-        model: The aligned model.
-        index: Its window vectors.
-        encoder: The text encoder the model was trained with.
+        model: The aligned model, or what takes its place on the side of the sentences.
+        index: Window vectors in its space.
+        encoder: The text encoder that belongs to it.
         window_set: The indexed windows with their events, for timelines.
         folder: The model's folder, where clusterings lie.
         sampling: Folder of the windows, where captions lie.
@@ -118,7 +126,7 @@ class Searcher:
         parser: Reads a sentence into conditions on windows.
     """
 
-    model: LoadedModel
+    model: TextSide
     index: Index
     encoder: TextEncoder
     window_set: WindowSet

@@ -7,6 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from discover.api.changes_result import ChangesResult, change_row
+from discover.api.opened import check_periods
 from discover.changes import (
     Change,
     Comparison,
@@ -16,7 +18,6 @@ from discover.changes import (
     RollingWindow,
     parse_period,
 )
-from discover.cli.changes import _print, _print_rolling, _row, show_changes
 from discover.core.errors import ConfigError
 from discover.reports.change_strip import draw_rolling_changes
 from discover.serving.changes import write_rolling_changes
@@ -77,14 +78,12 @@ def test_the_picture_says_what_it_shows_and_leaves_nothing_out_silently() -> Non
 
 
 @pytest.mark.parametrize(("days", "told"), [((7, 13), True), ((7, 14), False), ((14, 7), False)])
-def test_short_periods_come_with_a_word_of_caution(
-    days: tuple[int, int], told: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    _print(Comparison(BEFORE, BEFORE, *days, 0, (), 0.05), "room", show_all=False)
-    assert ("no sign that nothing changed" in capsys.readouterr().out) == told
+def test_short_periods_come_with_a_word_of_caution(days: tuple[int, int], told: bool) -> None:
+    shown = str(ChangesResult(Comparison(BEFORE, BEFORE, *days, 0, (), 0.05), "a_home", "room"))
+    assert ("no sign that nothing changed" in shown) == told
 
 
-def test_a_hole_is_one_line_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hole_is_one_line_everywhere(tmp_path: Path) -> None:
     hole = parse_period("1970-01-02..2024-02-11")
     comparison = replace(a_comparison(), holes=(hole,))
     record = json.loads(write_rolling_changes(tmp_path, comparison, title="made up")[1].read_text())
@@ -92,8 +91,7 @@ def test_a_hole_is_one_line_everywhere(tmp_path: Path, capsys: pytest.CaptureFix
     drawing = draw_rolling_changes(comparison, "made up")
     assert "nothing recorded" in drawing.svg.decode().replace("<!-- ", "")
     assert "nothing recorded" not in draw_rolling_changes(a_comparison(), "made up").svg.decode()
-    _print_rolling(comparison, "room", show_all=False)
-    told = capsys.readouterr().out
+    told = str(ChangesResult(comparison, "a_home", "room"))
     assert "  nothing recorded 1970-01-02..2024-02-11: 19,764 days without a window" in told
     assert told.count("skipped 2024") == 1
 
@@ -118,8 +116,8 @@ def test_a_change_is_told_in_minutes_or_times_a_day(
         a_change("tea", measure, words[0].split()[0], found=True), baseline=baseline, period=period,
         difference=difference, low=low, high=high,
     )  # fmt: skip
-    assert _row(change)[2:6] == words
-    assert _row(replace(change, found=False))[2] == "-"
+    assert change_row(change)[2:6] == words
+    assert change_row(replace(change, found=False))[2] == "-"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +137,4 @@ def test_options_that_do_not_go_together_are_refused_before_anything_is_read(
 ) -> None:
     options = {"baseline": None, "period": None, "rolling": None, "window": None, **given}
     with pytest.raises(ConfigError, match=words):
-        show_changes(
-            Path("no_such_model"), by="room", clusters=None, index=None, output=None, settings={}, page=False,
-            show_all=False, as_json=False, **options,
-        )  # type: ignore[arg-type]  # fmt: skip
+        check_periods(**options)  # type: ignore[arg-type]

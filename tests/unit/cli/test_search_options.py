@@ -2,13 +2,19 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from discover.cli.search import check_one_question
-from discover.cli.search_filters import build_filters, parse_hours, parse_time, parse_weekdays
+from discover.core.config import config_from_mapping
 from discover.core.errors import ArtifactError, ConfigError
+from discover.retrieval import SearchFilters
 from discover.serving.caption_files import find_caption_style
+
+
+def filters(**values: Any) -> SearchFilters:
+    return config_from_mapping(values, SearchFilters, source="options")
 
 
 @pytest.mark.parametrize(
@@ -16,46 +22,49 @@ from discover.serving.caption_files import find_caption_style
     [("22-5", (22, 5)), ("6:30-8", (6.5, 8)), ("6 – 8:45", (6, 8.75)), ("22-0", (22, 24)), ("24-5", (0, 5))],
 )
 def test_hours(text: str, hours: tuple[float, float]) -> None:
-    assert parse_hours(text) == hours
-    assert build_filters(hours=text).hours == hours
+    assert filters(hours=text).hours == hours
+    assert filters(hours=hours).hours == hours
 
 
 @pytest.mark.parametrize("text", ["22", "22-", "x-5", "22-5-7", "6:70-8"])
 def test_hours_that_are_none(text: str) -> None:
-    with pytest.raises(ConfigError, match="22-5"):
-        parse_hours(text)
+    with pytest.raises(ConfigError, match="written as 22-5 or 6:30-8"):
+        filters(hours=text)
 
 
-def test_hours_out_of_range_are_refused_by_the_filter() -> None:
+def test_hours_out_of_range_are_refused() -> None:
     with pytest.raises(ConfigError, match="hours"):
-        build_filters(hours="25-5")
+        filters(hours="25-5")
     with pytest.raises(ConfigError, match="two different hours"):
-        build_filters(hours="5-5")
+        filters(hours="5-5")
 
 
 def test_weekdays() -> None:
-    assert parse_weekdays(["weekend"]) == ("saturday", "sunday")
-    assert parse_weekdays(["Friday, monday", "sunday"]) == ("monday", "friday", "sunday")
-    assert parse_weekdays(["weekdays"])[::4] == ("monday", "friday")
+    assert filters(weekdays=["weekend"]).weekdays == ("saturday", "sunday")
+    assert filters(weekdays="weekend").weekdays == ("saturday", "sunday")
+    assert filters(weekdays=["Friday, monday", "sunday"]).weekdays == ("monday", "friday", "sunday")
+    assert filters(weekdays=["weekdays"]).weekdays[::4] == ("monday", "friday")
     with pytest.raises(ConfigError, match="Did you mean 'monday'"):
-        parse_weekdays(["mondey"])
+        filters(weekdays=["mondey"])
 
 
 def test_times() -> None:
-    assert parse_time("2009-07") == datetime(2009, 7, 1)
-    assert parse_time("2009-07-14") == datetime(2009, 7, 14)
-    assert parse_time("2009-07-14 18:30") == datetime(2009, 7, 14, 18, 30)
-    with pytest.raises(ConfigError, match="--since takes a date"):
-        build_filters(since="July")
+    assert filters(after="2009-07").after == datetime(2009, 7, 1)
+    assert filters(after="2009-07-14").after == datetime(2009, 7, 14)
+    assert filters(before="2009-07-14 18:30").before == datetime(2009, 7, 14, 18, 30)
+    assert filters(before=datetime(2009, 7, 14)).before == datetime(2009, 7, 14)
+    with pytest.raises(ConfigError, match="'after': a date is written as 2009-07-14"):
+        filters(after="July")
     with pytest.raises(ConfigError, match="earlier"):
-        build_filters(since="2009-08", until="2009-07")
+        filters(after="2009-08", before="2009-07")
 
 
 def test_rooms_are_written_with_spaces_or_without() -> None:
-    filters = build_filters(rooms=["Living room"], splits=["test"], clusters=[3], min_duration_s=5)
-    assert (filters.rooms, filters.splits, filters.clusters) == (("living_room",), ("test",), (3,))
+    found = filters(rooms=["Living room"], splits=["test"], clusters=[3], min_duration_s=5)
+    assert (found.rooms, found.splits, found.clusters) == (("living_room",), ("test",), (3,))
+    assert filters(rooms="Kitchen").rooms == ("kitchen",)
     with pytest.raises(ConfigError, match="splits"):
-        build_filters(splits=["tset"])
+        filters(splits=["tset"])
 
 
 def test_one_question_at_a_time() -> None:

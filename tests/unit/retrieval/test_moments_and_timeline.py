@@ -18,8 +18,8 @@ from discover.retrieval import (
     describe_hit,
     format_hit,
     merge_moments,
-    timeline,
 )
+from discover.retrieval.timeline import timeline
 
 START = datetime(2021, 3, 1, 7)
 

@@ -1,4 +1,4 @@
-"""`discover run`, `check` and the single steps."""
+"""What `discover run`, `check` and the single steps have in common: running stages and telling of them."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -6,58 +6,35 @@ from typing import Any
 
 from discover.cli.console import BarProgress, console, print_table
 from discover.core.artifacts import read_json
-from discover.core.errors import ConfigError
 from discover.core.reading import taken_apart
-from discover.pipeline import Chain, RefusedLines, build_chain, check_log, check_run, export_v2, run_chain
-from discover.stages import StageOutcome, StagePlan, plan_stages
+from discover.pipeline import Chain, RefusedLines, run_chain
+from discover.stages import StageOutcome, StagePlan
 
-__all__ = [
-    "check_config",
-    "export_files",
-    "print_outcome",
-    "print_refused",
-    "print_results",
-    "run_steps",
-    "run_whole_chain",
-]
+__all__ = ["print_outcome", "print_plan", "print_refused", "print_results", "run_steps"]
 
 
-def run_whole_chain(config: Path, overrides: Sequence[str], workspace: Path, *, dry_run: bool) -> None:
-    """Run every stage that is not current, then say where the results are."""
-    if dry_run:
-        _print_plan(plan_stages(build_chain(config, overrides, workspace).stages))
-        return
-    chain = run_chain(config, overrides, workspace, progress=BarProgress(), on_outcome=print_outcome)
-    print_results(chain)
+def run_steps(
+    config: Path,
+    overrides: Sequence[str],
+    workspace: Path,
+    names: Collection[str] | None,
+    *,
+    output_dir: Path | None = None,
+) -> Chain:
+    """Run some stages, whose inputs must be up to date; None runs every stage that is not current."""
+    return run_chain(
+        config,
+        overrides,
+        workspace,
+        output_dir=output_dir,
+        only=names,
+        progress=BarProgress(),
+        on_outcome=print_outcome,
+    )
 
 
-def run_steps(config: Path, overrides: Sequence[str], workspace: Path, names: Collection[str]) -> None:
-    """Run some stages; everything they need must be up to date."""
-    run_chain(config, overrides, workspace, only=names, progress=BarProgress(), on_outcome=print_outcome)
-
-
-def check_config(config: Path, overrides: Sequence[str], workspace: Path) -> None:
-    """Say what a run would do, after checking settings and files."""
-    chain = build_chain(config, overrides, workspace)
-    plans = plan_stages(chain.stages)
-    check_run(chain, plans)
-    refused = check_log(chain, plans)
-    _print_plan(plans)
-    if refused is not None:
-        print_refused(refused)
-    console.print("The config is valid. Nothing was run.", markup=False)
-
-
-def export_files(config: Path, overrides: Sequence[str], workspace: Path, output: Path) -> None:
-    """Write discover-v2's files into an empty or new folder."""
-    if output.is_dir() and any(output.iterdir()):
-        raise ConfigError(f"{output} is not empty. Give another --output; nothing is overwritten unasked.")
-    paths = export_v2(build_chain(config, overrides, workspace), output)
-    for path in paths:
-        console.print(f"Wrote {path}", markup=False, soft_wrap=True)
-
-
-def _print_plan(plans: Sequence[StagePlan]) -> None:
+def print_plan(plans: Sequence[StagePlan]) -> None:
+    """What a run would do with each stage, and why."""
     words = {"skip": "skip", "run": "run", "depends": "run if its input changes"}
     rows = [(p.stage.name, p.stage.title, words[p.action], p.reason) for p in plans]
     print_table("Plan", ("stage", "what it does", "action", "why"), rows)

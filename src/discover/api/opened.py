@@ -1,0 +1,357 @@
+"""A log or a trained model that was opened: what can be asked of it, and the tables behind the answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from discover.api.shown import Shown
+from discover.core.config import closest, config_from_mapping
+from discover.core.errors import ConfigError
+from discover.core.home import Home
+from discover.core.progress import SILENT, Progress
+from discover.core.window_set import WindowSet
+from discover.retrieval import Index, IndexConfig, SearchFilters, SearchOptions
+from discover.serving.index_folders import indexed_windows, sampling_of
+
+# What a search does without is imported where it is used: imports are most of its time.
+if TYPE_CHECKING:
+    from discover.api.changes_result import ChangesResult
+    from discover.api.clusters_result import ClustersResult
+    from discover.api.description import Description
+    from discover.api.raw_log import PreparedLog
+    from discover.api.recognition_result import RecognitionResult
+    from discover.api.search_result import SearchResult
+    from discover.changes import ChangeSource, Period, RollingConfig
+    from discover.recognition import RecognitionMethod
+    from discover.serving.search import Answer, Searcher
+
+__all__ = ["OpenedHome"]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedHome(Shown):
+    """What `discover.open` gives. Everything is loaded when it is first asked for.
+
+    Attributes:
+        path: The log or the folder of the trained model.
+        prepared: Where a raw log's windows lie; None for a trained model.
+        index: Folder of the index that is searched.
+        index_config: Exact or approximate search; None as the index was made.
+        caption_style: Which captions, where windows have several styles.
+        progress: Where long work reports.
+    """
+
+    path: Path
+    prepared: "PreparedLog | None"
+    index: Path
+    index_config: IndexConfig | None = None
+    caption_style: str | None = None
+    progress: Progress = SILENT
+
+    def search(self, text: str, options: SearchOptions | None = None, **changes: Any) -> "SearchResult":
+        """The moments that match a sentence, best first.
+
+        Args:
+            text: What to look for.
+            options: How to answer; None: as the run of the index set it.
+            changes: Fields of `SearchOptions` and `SearchFilters` that differ: `top_k=3`, `hours="22-5"`,
+                `rooms="kitchen"`, `weekdays="weekend"`, `after="2024-02"`.
+
+        Raises:
+            ConfigError: The sentence is empty, or a setting does not exist or does not fit.
+        """
+        return self._shown(self.searcher.search(text, self.options(options, **changes)))
+
+    def similar(self, window_id: str, options: SearchOptions | None = None, **changes: Any) -> "SearchResult":
+        """The moments that are like a window, without itself; see `search`.
+
+        Raises:
+            JoinError: There is no such window.
+        """
+        return self._shown(self.searcher.similar(window_id, self.options(options, **changes)))
+
+    def options(self, options: SearchOptions | None = None, **changes: Any) -> SearchOptions:
+        """Options of a search: those given, else the index's own, with some fields changed and checked."""
+        base = dict(self.searcher.defaults if options is None else options)
+        filters = {k: v for k, v in changes.items() if k in SearchFilters.model_fields}
+        others = {k: v for k, v in changes.items() if k not in filters}
+        known = (SearchOptions.model_fields.keys() | SearchFilters.model_fields.keys()) - {"filters"}
+        for name in others:
+            if name not in SearchOptions.model_fields:
+                raise ConfigError(f"A search has no setting '{name}'. {closest(name, known)}")
+        if filters:
+            given = {**dict(base["filters"]), **_listed(filters)}
+            base["filters"] = config_from_mapping(given, SearchFilters, source="search filters")
+        return config_from_mapping({**base, **others}, SearchOptions, source="search options")
+
+    def recognise(
+        self,
+        log: Path | str | None = None,
+        *,
+        home: Path | str | None = None,
+        days: Sequence[Any] = (),
+        splits: Sequence[str] = (),
+        prompts: Path | str | None = None,
+        method: "RecognitionMethod | None" = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> "RecognitionResult":
+        """What was done when: activities of these windows, or of another log, without any label.
+
+        Args:
+            log: Another raw log for the trained model to read; None: the windows here.
+            home: Shipped home or home YAML of that log; None: the model's home.
+            days: Only these days, as dates or "2009-07-21".
+            splits: Only train, val or test days of a trained model.
+            prompts: YAML with activities of one's own and their sentences.
+            method: prompts or self_trained; None: self_trained where captions can help to teach it.
+            config: Settings of `RecognitionConfig` that differ from the defaults.
+
+        Raises:
+            ConfigError: Options that contradict each other.
+            DataError: No window is left.
+        """
+        from discover.api.recognition_result import RecognitionResult
+        from discover.recognition import RecognitionConfig
+        from discover.serving.recognise import RecogniseRequest, recognise
+
+        request = RecogniseRequest(
+            model=self.path,
+            log=None if log is None else Path(log),
+            home=None if home is None else str(home),
+            index=self.index,
+            splits=tuple(splits),
+            days=tuple(_day(day) for day in days),
+            prompts=None if prompts is None else Path(prompts),
+            method=method,
+            captions=self.caption_style,
+            config=config_from_mapping(config or {}, RecognitionConfig, source="options"),
+        )
+        if self.prepared is not None:
+            from discover.serving.recognise_captions import recognise_captions
+
+            return RecognitionResult(
+                recognise_captions(request, self.index, self.searcher.encoder), self.path.name
+            )
+        name = f"windows of {self.path.name}" if request.log is None else request.log.name
+        if splits:
+            name += f", {' and '.join(splits)} days"
+        return RecognitionResult(recognise(request, self.progress), name, home is not None)
+
+    def clusters(self, name: str | None = None, **settings: Any) -> "ClustersResult":
+        """Recurring behaviour with titles and sentences, found now or before; nothing is computed twice.
+
+        Args:
+            name: Name of a clustering; None: the only one there is, else the default settings make one.
+            settings: Fields of `ClusteringConfig`; with any of them that clustering is found.
+
+        Raises:
+            ConfigError: No clustering of that name, or a setting does not fit.
+        """
+        from discover.api.clusters_result import ClustersResult
+        from discover.clustering import CLUSTERER_FILE, ClusteringConfig
+        from discover.pipeline.clusters import cluster_model
+        from discover.retrieval.clusters import CLUSTERS_FILE
+        from discover.retrieval.clusters_file import read_clusters
+        from discover.serving.apply_clusters import find_saved
+
+        self._needs_model("Clusters are", "search, recognise and changes by room or object work without one")
+        made = sorted(
+            p.parent.name for p in self.path.glob(f"clusters_{self.sampling.name}_*/{CLUSTERER_FILE}")
+        )
+        if not settings and (name is not None or made):
+            folder = find_saved(self.path, name or (made[0] if len(made) == 1 else ""))
+            return ClustersResult(folder, read_clusters(folder / CLUSTERS_FILE), made=False)
+        config = config_from_mapping(settings, ClusteringConfig, source="clustering")
+        found = cluster_model(
+            self.path, config, name=name, index=self.index, caption_style=self.caption_style,
+            progress=self.progress,
+        )  # fmt: skip
+        return ClustersResult(found.path, found.content, found.made)
+
+    def changes(
+        self,
+        baseline: str | None = None,
+        period: str | None = None,
+        *,
+        by: "ChangeSource | None" = None,
+        rolling: int | None = None,
+        window: int | None = None,
+        clusters: str | None = None,
+        show_all: bool = False,
+        **settings: Any,
+    ) -> "ChangesResult":
+        """What became more, less, earlier or later between two periods, or week by week.
+
+        Args:
+            baseline, period: A month "2009-07", a day, or a range "2009-07-01..2009-07-20".
+            by: cluster, room, object, company or activity; None: cluster with a model, room without.
+            rolling: Instead of two periods: compare every window with this many days before it.
+            window: Days of such a window.
+            clusters: Name of the clustering, where there are several.
+            show_all: Also show what did not change.
+            settings: Fields of `ChangeConfig`.
+
+        Raises:
+            ConfigError: Periods or settings that do not fit.
+            DataError: A period has too few usable days.
+        """
+        from discover.api.changes_result import ChangesResult
+        from discover.changes import ChangeConfig, RollingConfig
+        from discover.serving.changes import ChangeRequest, changes_of_model, rolling_changes_of_model
+
+        chosen = by or ("room" if self.prepared is not None else "cluster")
+        if chosen in ("cluster", "activity"):
+            self._needs_model(f"Changes by {chosen} are", "by room, object or company works without one")
+        config = config_from_mapping(settings, ChangeConfig, source="options")
+        request = ChangeRequest(
+            model=self.path, by=chosen, clusters=clusters, index=self.index, config=config
+        )
+        spans = check_periods(baseline, period, rolling, window)
+        if isinstance(spans, RollingConfig):
+            compared, home = rolling_changes_of_model(request, spans)
+            return ChangesResult(compared, home.name, chosen, show_all)
+        two, home = changes_of_model(request, *spans)
+        return ChangesResult(two, home.name, chosen, show_all)
+
+    def embed(self, texts: str | Sequence[str]) -> NDArray[np.float32]:
+        """(N, P) unit vectors of sentences, to compare with `vectors`.
+
+        Raises:
+            ConfigError: A sentence is empty.
+        """
+        return self.searcher.query_vectors([texts] if isinstance(texts, str) else texts)
+
+    @property
+    def vectors(self) -> NDArray[np.floating]:
+        """(W, P) unit vectors of the windows, in the order of `windows`."""
+        return self._index.vectors
+
+    @property
+    def windows(self) -> pl.DataFrame:
+        """`retrieval.WINDOW_FACTS`: one row per window with times, rooms and objects."""
+        return self._index.windows
+
+    @property
+    def events(self) -> pl.DataFrame:
+        """`core.tables.EVENTS`: one row per message of a sensor, in order of time."""
+        return self.window_set.events
+
+    @cached_property
+    def captions(self) -> pl.DataFrame:
+        """`core.tables.CAPTIONS`: the sentences of each window."""
+        from discover.serving.caption_files import find_caption_style, read_style_captions
+
+        style = find_caption_style(self.sampling, self.searcher.encoder.config.type, self.caption_style)
+        return read_style_captions(self.sampling, style)
+
+    @property
+    def home(self) -> Home:
+        """Sensors, rooms and activities."""
+        return self.window_set.home
+
+    def describe(self) -> "Description":
+        """What there is, what is guessed, and where it is kept."""
+        from discover.api.description import Description
+
+        return Description(self.path, self.window_set, self.sampling, self.prepared is None)
+
+    def parts(self) -> Any:
+        """As `describe`."""
+        return self.describe().parts()
+
+    @cached_property
+    def window_set(self) -> WindowSet:
+        """Windows with their events and home."""
+        return indexed_windows(self.index)
+
+    @cached_property
+    def sampling(self) -> Path:
+        """Folder of the windows, captions and text vectors."""
+        return sampling_of(self.index)
+
+    @cached_property
+    def searcher(self) -> "Searcher":
+        """What answers questions: text encoder, index, and a model or the captions' own space."""
+        from discover.serving.search import Searcher
+
+        if self.prepared is None:
+            return Searcher.open(
+                self.path, index=self.index, config=self.index_config, caption_style=self.caption_style
+            )
+        from discover.api.raw_log import window_space
+        from discover.text_encoders import TextEncoderConfig, build_text_encoder
+
+        space, encoder = window_space(), build_text_encoder(TextEncoderConfig())
+        index = Index.load(self.index, config=self.index_config)
+        index.note = index.note or space.how
+        return Searcher(
+            space, index, encoder, self.window_set, self.index.parent, self.sampling, self.caption_style
+        )
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index.load(self.index)
+
+    def _shown(self, answer: "Answer") -> "SearchResult":
+        from discover.api.search_result import SearchResult
+
+        return SearchResult(answer, self.window_set, len(self.searcher.index))
+
+    def _needs_model(self, what: str, instead: str) -> None:
+        if self.prepared is not None:
+            raise ConfigError(
+                f"{what} made with a trained model, and {self.path} is a raw log. Train one with "
+                f"`discover run` (docs/tutorial.md) and open its folder; {instead}."
+            )
+
+
+def check_periods(
+    baseline: str | None, period: str | None, rolling: int | None, window: int | None
+) -> "RollingConfig | tuple[Period, Period]":
+    """What is to be compared: every window of days with those before it, or two periods.
+
+    Raises:
+        ConfigError: Neither or both are asked for, or a window without the comparison it belongs to.
+    """
+    from discover.changes import RollingConfig, parse_period
+
+    if rolling is None:
+        if window is not None:
+            raise ConfigError(
+                "--window is the length of the windows of --rolling. Add --rolling 28, or drop it."
+            )
+        if baseline is None or period is None:
+            raise ConfigError(
+                "Give both --baseline and --period, such as --baseline 2009-07 --period 2009-10; or "
+                "--rolling 28 to compare every week with the four before it."
+            )
+        return parse_period(baseline), parse_period(period)
+    if baseline is not None or period is not None:
+        raise ConfigError(
+            "--rolling compares every window with the days before it, so it takes no --baseline and no "
+            "--period. Drop --rolling to compare two periods, or drop the periods."
+        )
+    given = {"baseline_days": rolling} | ({} if window is None else {"window_days": window})
+    return config_from_mapping(given, RollingConfig, source="options --rolling and --window")
+
+
+def _listed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """One value where a filter takes several is a list of one."""
+    several = {name for name, info in SearchFilters.model_fields.items() if info.default == ()}
+    return {k: (v,) if k in several and isinstance(v, str | int) else v for k, v in values.items()}
+
+
+def _day(day: Any) -> date:
+    if isinstance(day, date):
+        return day
+    try:
+        return date.fromisoformat(str(day))
+    except ValueError:
+        raise ConfigError(f"A day is written as YEAR-MONTH-DAY, such as 2009-07-21; got '{day}'.") from None

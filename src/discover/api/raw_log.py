@@ -1,0 +1,173 @@
+"""A raw log made searchable without training: events, windows, captions, text vectors and an index of them.
+
+Everything lies in a workspace folder, made by the stages of `discover run`: what is current is not made
+again, and what was interrupted goes on. Nothing is trained, and no label is read.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discover.alignment import AlignmentConfig
+from discover.core.embeddings import EmbeddingTable, load_embeddings, mean_caption_vectors
+from discover.core.paths import Workspace
+from discover.core.progress import Progress
+from discover.core.window_set import WindowSet, load_window_set
+from discover.homes import list_homes
+from discover.pipeline.config import EvaluationSettings, HomeSource, RunConfig
+from discover.pipeline.data_stages import DataFolders, data_stages
+from discover.retrieval import Index
+from discover.retrieval.storage import INDEX_FILES
+from discover.sampling.config import SamplingConfig, SplitConfig
+from discover.serving.index_folders import SOURCE_FILE, note_source
+from discover.stages import Stage, StageOutcome, StageResult, run_stages
+
+__all__ = ["PreparedLog", "WindowSpace", "cache_folder", "prepare_log", "window_space"]
+
+_INDEX = "index_captions"
+
+
+@dataclass(frozen=True)
+class PreparedLog:
+    """A log that can be searched: its workspace, the folder of its windows, and their index."""
+
+    workspace: Path
+    sampling: Path
+    index: Path
+
+
+class WindowSpace(Protocol):
+    """Where windows and sentences are compared when a log has no model of its own."""
+
+    how: str
+    """How answers are found, for people."""
+
+    def embed(self, window_set: WindowSet, captions: EmbeddingTable) -> EmbeddingTable:
+        """One vector (P,) per window; `model_sha256` in its metadata says what made it.
+
+        Args:
+            window_set: The windows with their events.
+            captions: Vectors of the windows' captions.
+        """
+        ...
+
+    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(N, D) vectors of the text encoder -> (N, P) vectors to compare with those of windows."""
+        ...
+
+
+class CaptionSpace:
+    """A window is the mean of its caption vectors, and a sentence its own vector: nothing is trained."""
+
+    how = "captions only, exact search"
+
+    def embed(self, window_set: WindowSet, captions: EmbeddingTable) -> EmbeddingTable:
+        """The mean caption vector of each window."""
+        ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
+        made_by = f"captions:{captions.meta.get('weights_sha256', captions.meta.get('model_name', ''))}"
+        none = np.zeros(len(ids), dtype=np.int16)
+        return EmbeddingTable(mean_caption_vectors(captions, ids), ids, none, {"model_sha256": made_by})
+
+    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """The same vectors."""
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def window_space() -> WindowSpace:
+    """The space in which a raw log is searched: that of its captions.
+
+    A model that reads any home takes this place: the vectors of its encoder, and its text head.
+    """
+    return CaptionSpace()
+
+
+def prepare_log(
+    log: Path,
+    *,
+    home: str | Path | None = None,
+    workspace: Path | None = None,
+    progress: Progress,
+    on_outcome: Callable[[StageOutcome], None] = lambda outcome: None,
+) -> PreparedLog:
+    """Import, cut, describe, encode and index a log, as far as that is not done yet.
+
+    Args:
+        log: File, folder or archive, as `discover homes verify` takes.
+        home: Shipped home or home YAML that describes its sensors; None: what can be guessed.
+        workspace: Folder for everything made; None: `cache_folder`.
+        progress: Where long stages report.
+        on_outcome: Called once per stage.
+
+    Raises:
+        ConfigError: No such home.
+        DataError: The log cannot be read, too many of its lines are refused, or no window is left.
+    """
+    root = Workspace(workspace or cache_folder(log, home))
+    # Nothing is trained, so no day is held out; whole windows side by side, so that nothing is found twice.
+    config = RunConfig(
+        home=HomeSource(name=_home_name(log) if home is None else str(home), log=log),
+        sampling=SamplingConfig(overlap_train=0.0, split=SplitConfig(ratios=(1.0, 0.0, 0.0))),
+        evaluation=EvaluationSettings(presegmented=False),
+        alignment=AlignmentConfig(),
+    )
+    stages, folders = data_stages(config, root)
+    index = folders.sampling / _INDEX
+    run_stages([*stages, _index_stage(folders, index)], progress=progress, on_outcome=on_outcome)
+    return PreparedLog(root.root, folders.sampling, index)
+
+
+def cache_folder(log: Path, home: str | Path | None = None) -> Path:
+    """Where a log's windows are kept by default: below `$XDG_CACHE_HOME/discover`, else `~/.cache/discover`.
+
+    The log's own folder may be read-only or shared, so nothing is written there.
+    """
+    base = os.environ.get("XDG_CACHE_HOME")
+    place = f"{log.resolve()}\0{home or ''}"
+    key = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:10]
+    return (Path(base) if base else Path.home() / ".cache") / "discover" / f"{_plain(log)}-{key}"
+
+
+def _plain(log: Path) -> str:
+    return re.sub(r"[^a-z0-9_\-]+", "_", log.name.split(".")[0].lower()).strip("_-")[:40] or "log"
+
+
+def _home_name(log: Path) -> str:
+    """A name for the unknown home of a log, never that of a shipped one, whose sensors it need not have."""
+    name = _plain(log)
+    return f"{name}_log" if name in {home.name for home in list_homes()} else name
+
+
+def _index_stage(folders: DataFolders, folder: Path) -> Stage:
+    """An index as `discover run` makes one for a model, in the space of a log without one."""
+    return Stage(
+        name="embed",
+        title="index the captions of windows",
+        version=1,
+        work=_index,
+        folder=folder,
+        inputs={
+            "home": folders.home / "home.yaml",
+            "events": folders.home / "events.parquet",
+            "windows": folders.sampling / "windows.parquet",
+            "vectors": folders.sampling / folders.vectors_name,
+        },
+        outputs=[*INDEX_FILES, SOURCE_FILE],
+    )
+
+
+def _index(stage: Stage, progress: Progress) -> StageResult:
+    progress.start("indexing windows")
+    sampling = stage.inputs["windows"].parent
+    window_set = load_window_set(sampling)
+    vectors = window_space().embed(window_set, load_embeddings(stage.inputs["vectors"]))
+    index = Index.build(vectors, window_set, model_sha256=str(vectors.meta["model_sha256"]))
+    note = note_source(stage.folder, sampling)
+    progress.finish()
+    return StageResult([*index.save(stage.folder), note], {"windows": len(index)})

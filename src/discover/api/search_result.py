@@ -1,0 +1,96 @@
+"""The answers to one question, as they are shown."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import polars as pl
+
+from discover.api.shown import Part, Shown, Table
+from discover.core.window_set import WindowSet
+from discover.retrieval import Hit, Moment, describe_hit, format_hit
+from discover.serving.search import Answer
+
+__all__ = ["SearchResult"]
+
+
+@dataclass(frozen=True)
+class SearchResult(Shown, Sequence[Hit | Moment]):
+    """The moments (or windows) that answer a question, best first; a sequence of them.
+
+    Attributes:
+        answer: The moments, with what was read from the sentence.
+        window_set: The windows with their events, for timelines.
+        searched: Number of windows searched.
+    """
+
+    answer: Answer
+    window_set: WindowSet
+    searched: int
+
+    @overload
+    def __getitem__(self, at: int) -> Hit | Moment: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Hit | Moment]: ...
+    def __getitem__(self, at: int | slice) -> Hit | Moment | Sequence[Hit | Moment]:
+        return self.answer.found[at]
+
+    def __len__(self) -> int:
+        return len(self.answer)
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """One row per answer: rank, score, start, end, duration_s, rooms, objects, timeline, window_id."""
+        columns = ("score", "start", "end", "duration_s", "rooms", "objects", "timeline", "window_id")
+        told = [describe_hit(hit, self.window_set) for hit in self]
+        rows = [{"rank": i, **{name: one[name] for name in columns}} for i, one in enumerate(told, start=1)]
+        return pl.DataFrame(rows).with_columns(pl.col("start", "end").str.to_datetime()) if rows else _NOTHING
+
+    def parts(self) -> Iterator[Part]:
+        """The question and what was read from it, then each answer with its timeline."""
+        yield from self._heading()
+        for rank, (hit, share) in enumerate(zip(self, self.answer.shares, strict=True), start=1):
+            note = "" if share > 0.995 else f"(meets {share:.0%} of it)"
+            yield f"\n{rank}. {format_hit(hit, self.window_set, note=note)}"
+
+    def _notebook_parts(self) -> Iterator[Part]:
+        yield from self._heading()
+        if len(self):
+            rows = [_row(rank, hit, self.window_set) for rank, hit in enumerate(self, start=1)]
+            yield Table(("", "when", "seconds", "where", "what happened", "score", "window"), rows)
+
+    def _heading(self) -> Iterator[str]:
+        answer, home = self.answer, self.window_set.home.name
+        yield f'"{answer.question}" in {self.searched:,} windows of {home} ({answer.how}):'
+        if answer.query:
+            effect = "these first" if answer.ranked_by_words else "nothing else"
+            understood = "; ".join(answer.query.describe())
+            yield f"Understood: {understood} ({effect}; --query-words off ignores it)."
+            if answer.query.text != answer.question:
+                yield f'Compared by meaning: "{answer.query.text}".'
+        if answer.note:
+            yield answer.note
+        if not len(answer) and not answer.note:
+            yield "No window passes the filters."
+
+
+_NOTHING = pl.DataFrame(
+    schema={
+        "rank": pl.Int64,
+        "score": pl.Float64,
+        "start": pl.Datetime,
+        "end": pl.Datetime,
+        "duration_s": pl.Float64,
+        "rooms": pl.List(pl.String),
+        "objects": pl.List(pl.String),
+        "timeline": pl.List(pl.String),
+        "window_id": pl.String,
+    }
+)
+
+
+def _row(rank: int, hit: Hit | Moment, window_set: WindowSet) -> tuple[Any, ...]:
+    told = describe_hit(hit, window_set, max_lines=8)
+    rooms = " → ".join(room.replace("_", " ") for room in dict.fromkeys(told["rooms"])) or "no known room"
+    when = f"{hit.start:%a %Y-%m-%d %H:%M:%S}"
+    return rank, when, round(hit.duration_s), rooms, "\n".join(told["timeline"]), hit.score, hit.window_id

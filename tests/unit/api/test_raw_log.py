@@ -1,0 +1,91 @@
+"""A raw log opened without training: found, recognised, and made only once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import discover
+from discover.api import OpenedHome
+from discover.core.errors import ConfigError
+from discover.homes import load_home
+from discover.simulator import SimulatorConfig, write_simulated
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("raw") / "my_log.txt"
+    write_simulated(path, load_home("demo"), SimulatorConfig(days=1, seed=4))
+    return path
+
+
+@pytest.fixture(scope="module")
+def home(log: Path) -> OpenedHome:
+    return discover.open(log, home="demo", workspace=log.parent / "made")
+
+
+def test_a_sentence_finds_what_it_says(home: OpenedHome) -> None:
+    found = home.search("someone opens the fridge", top_k=3)
+    assert len(found) == 3
+    assert found.answer.how == "captions only, exact search"
+    assert all("fridge opened" in " ".join(timeline) for timeline in found.table["timeline"].to_list())
+    assert found.table["rank"].to_list() == [1, 2, 3]
+    assert "Understood: the fridge = fridge opened" in str(found)
+    assert "fridge opened" in found._repr_html_()
+    off = home.search("cooking at the stove", top_k=5, query_words="off", merge=False)
+    assert sum("kitchen" in hit.rooms for hit in off) >= 4
+    assert home.search(
+        "cooking at the stove", top_k=5, query_words="off", merge=False, by="captions"
+    ).table.equals(off.table), "both sides of a log without a model are its captions"
+
+
+def test_filters_hold(home: OpenedHome) -> None:
+    night = home.search("someone moves", top_k=20, hours="22-5", merge=False)
+    assert len(night)
+    assert all(hit.start.hour >= 22 or hit.start.hour < 5 for hit in night)
+    like = home.similar(night[0].window_id, top_k=2)
+    assert night[0].window_id not in [hit.window_id for hit in like]
+
+
+def test_recognition_without_a_model(home: OpenedHome, tmp_path: Path) -> None:
+    found = home.recognise(config={"unknown_share": 0.0})
+    assert len(found.timeline) == len(home.windows)
+    assert found.found.method == "prompts"
+    assert "without a trained model" in str(found)
+    kitchen = found.timeline.join(home.windows, on="window_id").filter(activity="meal_preparation")
+    assert (kitchen["rooms"].list.contains("kitchen")).mean() > 0.8
+    assert {path.suffix for path in found.write(tmp_path)} == {".parquet", ".csv", ".png", ".svg"}
+    assert found.totals["windows"].sum() == len(home.windows)
+    with pytest.raises(ConfigError, match="method self_trained cannot be used"):
+        home.recognise(method="self_trained")
+
+
+def test_tables_and_vectors(home: OpenedHome) -> None:
+    assert home.events["time"].is_sorted()
+    assert set(home.captions["window_id"]) == set(home.windows["window_id"])
+    assert home.vectors.shape == (len(home.windows), 384)
+    (query,) = home.embed("someone opens the fridge")
+    assert np.linalg.norm(query) == pytest.approx(1, abs=1e-3)
+    best = int((home.vectors.astype(np.float32) @ query).argmax())
+    top = home.search("someone opens the fridge", top_k=1, merge=False, query_words="off")[0]
+    assert home.windows["window_id"][best] == top.window_id
+    assert home.home.name == "demo"
+    facts = str(home.describe())
+    assert "captions, untrained" in facts
+    assert "2024-01-01 to 2024-01-01" in facts
+
+
+def test_what_needs_a_model_says_so(home: OpenedHome) -> None:
+    with pytest.raises(ConfigError, match=r"made with a trained model.*discover run"):
+        home.clusters()
+    with pytest.raises(ConfigError, match="by room, object or company works without one"):
+        home.changes("2024-01-01", "2024-01-01", by="activity")
+
+
+def test_nothing_is_made_twice(home: OpenedHome, log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {p: p.stat().st_mtime_ns for p in (log.parent / "made").rglob("*") if p.suffix != ".lock"}
+    again = discover.open(log, home="demo", workspace=log.parent / "made")
+    assert capsys.readouterr().err == "", "only what is made is told"
+    assert {p: p.stat().st_mtime_ns for p in before} == before
+    assert again.search("tea", top_k=1).table.equals(home.search("tea", top_k=1).table)
+    assert sorted(p.name for p in log.parent.iterdir()) == ["made", "my_log.txt"]

@@ -4,11 +4,12 @@ A home file, a zip member, an id, a label or a question may hold characters that
 the reading order, or mean something to rich, HTML or matplotlib. Every output passes through here.
 """
 
+import html
 import json
 import unicodedata
 from typing import Any
 
-__all__ = ["figure_text", "json_text", "one_paragraph", "terminal_text"]
+__all__ = ["figure_text", "html_text", "json_text", "one_paragraph", "terminal_text"]
 
 _KEPT = {"\n", "\t"}
 _BIDI = {chr(c) for c in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -29,6 +30,11 @@ def terminal_text(text: object) -> str:
 def one_paragraph(text: object) -> str:
     """As `terminal_text`, in one line."""
     return terminal_text(" ".join(str(text).split()))
+
+
+def html_text(text: object) -> str:
+    """Text for HTML: harmless, with `<`, `>`, `&` and quotes written as entities."""
+    return html.escape(terminal_text(text))
 
 
 def figure_text(text: object) -> str:

@@ -157,8 +157,7 @@ class OpenedHome(Shown):
         from discover.api.clusters_result import ClustersResult
         from discover.clustering import CLUSTERER_FILE, ClusteringConfig
         from discover.pipeline.clusters import cluster_model
-        from discover.retrieval.clusters import CLUSTERS_FILE
-        from discover.retrieval.clusters_file import read_clusters
+        from discover.retrieval.clusters import CLUSTERS_FILE, read_clusters
         from discover.serving.apply_clusters import find_saved
 
         self._needs_model("Clusters are", "search, recognise and changes by room or object work without one")

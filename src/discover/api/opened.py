@@ -353,4 +353,4 @@ def _day(day: Any) -> date:
     try:
         return date.fromisoformat(str(day))
     except ValueError:
-        raise ConfigError(f"A day is written as YEAR-MONTH-DAY, such as 2009-07-21; got '{day}'.") from None
+        raise ConfigError(f"A day is '{day}'; write it as YEAR-MONTH-DAY, such as 2009-07-21.") from None

@@ -72,11 +72,16 @@ def open_home(
         )
     from discover.api.raw_log import prepare_log
 
+    folder = None if workspace is None else Path(workspace)
     told = _Told(path)
-    prepared = prepare_log(
-        path, home=home, workspace=None if workspace is None else Path(workspace), progress=progress,
-        on_outcome=told.tell,
-    )  # fmt: skip
+    try:
+        prepared = prepare_log(path, home=home, workspace=folder, progress=progress, on_outcome=told.tell)
+    except DataError as error:
+        if not path.is_dir():
+            raise
+        raise DataError(
+            f"No trained model in {path} (best_model.pt is missing), and it cannot be read as a log: {error}"
+        ) from error
     return OpenedHome(path, prepared, prepared.index, config, captions, progress)
 
 

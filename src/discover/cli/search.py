@@ -190,7 +190,7 @@ def print_labels(start: str, found: "Sequence[LabelHit]") -> None:
 def _answer_batch(
     home: "OpenedHome", options: "SearchOptions", texts: "Sequence[str]", *, as_json: bool
 ) -> None:
-    from discover.cli.console import print_json, print_table
+    from discover.cli.console import console, print_json, print_table
 
     answers = home.searcher.search_many(texts, options)
     if as_json:
@@ -199,10 +199,15 @@ def _answer_batch(
         return
     columns = ["question", "rank", "score", "start", "seconds", "rooms", "window"]
     print_table("", columns, _rows(texts, answers))
+    for text, answer in zip(texts, answers, strict=True):
+        if answer.note:
+            console.print(f'"{text}": {answer.note}', soft_wrap=True)
 
 
 def _rows(texts: "Sequence[str]", answers: "Sequence[Any]") -> "Iterator[Sequence[object]]":
     for text, found in zip(texts, answers, strict=True):
+        if not len(found):
+            yield text, "", "", "no window", "", "", ""
         for rank, hit in enumerate(found, start=1):
             shown = text if rank == 1 else ""
             rooms = ", ".join(dict.fromkeys(hit.rooms))

@@ -78,6 +78,7 @@ def _ask(home: OpenedHome, options: SearchOptions, command: str, rest: str) -> N
 def _changed(options: SearchOptions, command: str, rest: str) -> SearchOptions:
     """Options with one setting changed, by the name of its flag; without a value, as it is by default."""
     commands = dict(_commands())
+    commands["top"] = commands["top-k"]
     if command not in commands:
         raise ConfigError(
             f"There is no command :{command}. {closest(command, [*commands, *_ASKING, *_OTHERS])}"

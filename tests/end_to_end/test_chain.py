@@ -88,13 +88,13 @@ def test_a_copied_workspace_is_current_and_still_notices_a_change(finished: Path
     assert str(finished) not in json.dumps([p.read_text() for p in copy.rglob("manifest_*.json")])
 
     done = discover_here(*chain_arguments(copy, ["optimizer.weight_decay=0.5"]), "--dry-run")
-    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
+    lines = {line.split()[0]: line for line in reversed(done.stdout.splitlines()) if line.strip()}
     assert "settings changed: optimizer" in lines["align"]
     assert " skip " in lines["encode-text"]
     with (copy / "data/processed/simulated/demo/FD_60/vocab.json").open("a") as vocabulary:
         vocabulary.write(" ")
     done = discover_here(*chain_arguments(copy), "--dry-run")
-    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
+    lines = {line.split()[0]: line for line in reversed(done.stdout.splitlines()) if line.strip()}
     assert "output altered: vocab.json" in lines["sample"]
     assert "if its input changes" in lines["align"]
 
@@ -119,7 +119,7 @@ def test_manifests_that_name_paths_stay_current(finished: Path, tmp_path: Path) 
 def test_dry_run_shows_what_a_change_touches_and_writes_nothing(finished: Path) -> None:
     before = artefacts(finished)
     done = discover(*chain_arguments(finished, ["training.max_steps=20"]), "--dry-run")
-    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
+    lines = {line.split()[0]: line for line in reversed(done.stdout.splitlines()) if line.strip()}
     assert " skip " in lines["encode-text"]
     assert " run " in lines["align"]
     assert "settings changed: training" in lines["align"]

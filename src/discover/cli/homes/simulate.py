@@ -17,7 +17,9 @@ def _models() -> dict[str, ModelOptions]:
     shared = ("seed", "days", "residents", "start")
     return {
         "settings": ModelOptions(SimulatorConfig, "Whose life, and how noisy the log is"),
-        "drawn": ModelOptions(RandomLifeConfig, "With --random: what is else drawn from the seed", skip=shared),
+        "drawn": ModelOptions(
+            RandomLifeConfig, "With --random: what is else drawn from the seed", skip=shared
+        ),
     }
 
 
@@ -44,7 +46,9 @@ def simulate(
     from discover.simulator import RandomLifeConfig, SimulatorConfig, write_random, write_simulated
 
     if drawn and not random:
-        raise DataError(f"--{next(iter(drawn))} belongs to a random home, but --random was not given. Add it.")
+        raise DataError(
+            f"--{next(iter(drawn))} belongs to a random home, but --random was not given. Add it."
+        )
     usual = config_from_mapping({} if random else settings, SimulatorConfig, source="options")
     home = load_home(like)
     name = f"random_{settings.get('seed', 0)}" if random else home.name

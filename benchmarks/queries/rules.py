@@ -1,10 +1,10 @@
 """The rule language: one operator per mapping, nested with all, any and not.
 
-    count: {room: kitchen, at_least: 3}         signs of the selector (README.md: what a sign is)
-    share: {room: kitchen, at_least: 0.8}       their share of the window's signs
-    first: {room: bedroom}   last: {...}        the window's first or last sign is one of these
+    count: {room: kitchen, at_least: 3}         activations of the selector (README.md: what an activation is)
+    share: {room: kitchen, at_least: 0.8}       their share of the window's activations
+    first: {room: bedroom}   last: {...}        the window's first or last activation is one of these
     order: [{object: fridge}, {object: stove}]  one after the other
-    absent: {room: bathroom}                    neither a sign nor an end
+    absent: {room: bathroom}                    neither an activation nor an end
     hours: [22, 5]                              begins in these hours; runs over midnight
     weekdays: [saturday, sunday]
     duration_s | n_events | rooms_visited | transitions | longest_gap_s | gap_before_s | gap_after_s:

@@ -1,8 +1,8 @@
 """What relevance rules can see of windows: their events, sensors and times. No caption, no label.
 
-An event is a *sign* when it shows that somebody does something: motion that starts, a door that opens, an
-item that is taken, a lamp that is switched on. Ends (OFF, CLOSE, an item put back), thermometers and
-batteries are no signs.
+An event is an *activation* when it shows that somebody does something: motion that starts, a door that opens,
+an item that is taken, a lamp that is switched on. Ends (OFF, CLOSE, an item put back), thermometers and
+batteries are no activations.
 """
 
 from collections.abc import Mapping
@@ -93,10 +93,10 @@ class WindowView:
         return np.bincount(self.row[self.matches(selector)], minlength=self.n)
 
     def share(self, selector: Selector) -> NDArray[np.float64]:
-        """(N,) share of the window's signs that the selector means; 0 without a sign."""
-        signs = self.count({})
+        """(N,) share of the window's activations that the selector means; 0 without an activation."""
+        activations = self.count({})
         share = np.zeros(self.n)
-        np.divide(self.count(selector), signs, out=share, where=signs > 0)
+        np.divide(self.count(selector), activations, out=share, where=activations > 0)
         return share
 
     def in_order(self, selectors: list[Selector]) -> NDArray[np.bool_]:
@@ -111,7 +111,7 @@ class WindowView:
         return np.asarray(reached < len(position))
 
     def end_sign(self, selector: Selector, *, last: bool) -> NDArray[np.bool_]:
-        """(N,) whether the first (or last) sign of the window is one the selector means."""
+        """(N,) whether the first (or last) activation of the window is one the selector means."""
         position = np.flatnonzero(self.matches({}))
         ends = np.full(self.n, -1, dtype=np.int64)
         rows = self.row[position]
@@ -137,7 +137,7 @@ class WindowView:
 
     @cached_property
     def n_events(self) -> NDArray[np.int64]:
-        """(N,) events of the window, signs or not."""
+        """(N,) events of the window, activations or not."""
         return np.asarray(self._stop - self._first)
 
     @cached_property
@@ -151,29 +151,29 @@ class WindowView:
 
     @cached_property
     def gap_before_s(self) -> NDArray[np.float64]:
-        """(N,) seconds since the last sign before the window; infinite at the beginning of the log."""
+        """(N,) seconds since the last activation before the window; infinite at the beginning of the log."""
         times = np.append(-np.inf, self._time[self._begin_of_event])
         at = np.searchsorted(np.flatnonzero(self._begin_of_event), self._first)
         return np.asarray((self._time[self._first] - times[at]) / 1e6)
 
     @cached_property
     def gap_after_s(self) -> NDArray[np.float64]:
-        """(N,) seconds from the window's last event to the next sign; infinite at the end of the log."""
+        """(N,) seconds from the last event to the next activation; infinite at the end of the log."""
         times = np.append(self._time[self._begin_of_event], np.inf)
         at = np.searchsorted(np.flatnonzero(self._begin_of_event), self._stop)
         return np.asarray((times[at] - self._time[self._stop - 1]) / 1e6)
 
     @cached_property
     def rooms_visited(self) -> NDArray[np.int64]:
-        """(N,) distinct rooms with a sign."""
-        row, room = self._room_signs()
+        """(N,) distinct rooms with an activation."""
+        row, room = self._room_activations()
         pairs = np.unique(row * (len(self._room_names) + 1) + room)
         return np.bincount(pairs // (len(self._room_names) + 1), minlength=self.n)
 
     @cached_property
     def transitions(self) -> NDArray[np.int64]:
-        """(N,) how often a sign is in another room than the sign before it."""
-        row, room = self._room_signs()
+        """(N,) how often an activation is in another room than the activation before it."""
+        row, room = self._room_activations()
         changed = (np.diff(row, prepend=-1) == 0) & (np.diff(room, prepend=-1) != 0)
         return np.bincount(row[changed], minlength=self.n)
 
@@ -181,8 +181,8 @@ class WindowView:
     def _room_names(self) -> list[str]:
         return sorted({s.room for s in self._sensors} - {UNKNOWN_ROOM})
 
-    def _room_signs(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Window and room code of every sign whose room is known, in order."""
+    def _room_activations(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Window and room code of every activation whose room is known, in order."""
         code = {name: k for k, name in enumerate(self._room_names)}
         of_sensor = np.array([code.get(s.room, -1) for s in self._sensors], dtype=np.int64)
         room = of_sensor[self._sensor_of_event[self._event]]
@@ -190,7 +190,7 @@ class WindowView:
         return self.row[keep], room[keep]
 
     def _kinds(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """(E,) which events are signs, and which are ends."""
+        """(E,) which events are activations, and which are ends."""
         person = np.array([s.is_activity and s.type not in _NO_PERSON for s in self._sensors], dtype=bool)
         numbers = np.array([s.type in _NUMBERS_COUNT for s in self._sensors], dtype=bool)
         states = _categories(self.events, "state")

@@ -4,6 +4,7 @@ Thresholds that no number in the sentence gives are constants here.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,7 @@ from discover.query.predicates import Scores, ramp
 from discover.retrieval.activations import Activations
 
 __all__ = [
-    "AwayAfter",
-    "AwayBefore",
+    "Away",
     "FewActivations",
     "Lasts",
     "LastsBriefly",
@@ -114,35 +114,21 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class AwayAfter:
-    """Nothing happens after the window; for 10 min where the sentence states no length."""
+class Away:
+    """Nothing happens before or after the window; for 10 min where the sentence states no length."""
 
+    when: Literal["before", "afterwards"]
     at_least_s: float = _AWAY_S
 
     def score(self, activations: Activations) -> Scores:
-        """1 where the silence after the last event has the stated length."""
-        return _within(activations.after_s, self.at_least_s)
+        """1 where the silence before the first, or after the last event has the stated length."""
+        silence = activations.before_s if self.when == "before" else activations.after_s
+        return _within(silence, self.at_least_s)
 
     @property
     def meaning(self) -> str:
         """The condition in plain words."""
-        return f"nothing for {seconds_text(self.at_least_s)} afterwards"
-
-
-@dataclass(frozen=True)
-class AwayBefore:
-    """Nothing happens before the window; for 10 min where the sentence states no length."""
-
-    at_least_s: float = _AWAY_S
-
-    def score(self, activations: Activations) -> Scores:
-        """1 where the silence before the first event has the stated length."""
-        return _within(activations.before_s, self.at_least_s)
-
-    @property
-    def meaning(self) -> str:
-        """The condition in plain words."""
-        return f"nothing for {seconds_text(self.at_least_s)} before"
+        return f"nothing for {seconds_text(self.at_least_s)} {self.when}"
 
 
 def seconds_text(seconds: float) -> str:

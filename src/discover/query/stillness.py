@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from discover.query.amounts import Amount
-from discover.query.duration_predicates import AwayAfter, AwayBefore, FewActivations, Pause
+from discover.query.duration_predicates import Away, FewActivations, Pause
 from discover.query.lexicon import Place
 from discover.query.place_predicates import Uses
 from discover.query.predicates import Predicate
@@ -78,9 +78,9 @@ def read_stillness(
         return None
     stated = {"at_least_s": durations[0].low} if durations and durations[0].low > 0 else {}
     if _BEFOREHAND.search(text):
-        return at.group(), AwayBefore(**stated)
+        return at.group(), Away("before", **stated)
     if _AFTERWARDS.search(text) or empty:
-        return at.group(), AwayAfter(**stated)
+        return at.group(), Away("afterwards", **stated)
     return at.group(), Pause(**stated)
 
 
@@ -98,5 +98,5 @@ def read_home(text: str, door: Place, *, still: bool) -> list[tuple[str, Predica
         return []
     found: list[tuple[str, Predicate]] = [(match.group(), Uses(door, door.use_sensors))]
     if not (out and back) and not still:
-        found.append((match.group(), AwayAfter() if out else AwayBefore()))
+        found.append((match.group(), Away("afterwards" if out else "before")))
     return found

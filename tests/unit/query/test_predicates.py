@@ -12,8 +12,7 @@ import pytest
 from discover.core.window_set import WindowSet
 from discover.query import Lexicon
 from discover.query.duration_predicates import (
-    AwayAfter,
-    AwayBefore,
+    Away,
     FewActivations,
     Lasts,
     LastsBriefly,
@@ -116,6 +115,6 @@ def test_lengths(activations: Activations) -> None:
 def test_silences(activations: Activations) -> None:
     assert scores(Pause(), activations) == [1, 0.556, 0, 0]
     assert scores(Pause(3600), activations) == [1, 1, 1, 1]  # longer than any window: before or after it
-    assert scores(AwayBefore(), activations) == [1, 0, 1, 1]
-    assert scores(AwayAfter(), activations) == [0, 1, 1, 1]
+    assert scores(Away("before"), activations) == [1, 0, 1, 1]
+    assert scores(Away("afterwards"), activations) == [0, 1, 1, 1]
     assert [seconds_text(s) for s in (5, 90, 1800, 7200)] == ["5 s", "1.5 min", "30 min", "2 h"]

@@ -71,6 +71,19 @@ def test_a_log_line_reaches_a_tensor_through_at_most_twenty_files(
     assert set(named) - called == {"alignment/inputs.py"}
 
 
+def test_a_search_parameter_reaches_the_answer_through_at_most_twelve_files() -> None:
+    named = files_of("search parameter to answer")
+    assert 2 < len(named) <= 12
+    # The condition is a field of one model: the command line, Python and the index read it from there.
+    declared = [
+        name
+        for name in named
+        if re.search(r"^    rooms: ", (SOURCE / name).read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert "retrieval/config.py" in declared
+    assert not any(name.startswith(("cli/", "api/", "serving/")) for name in declared)
+
+
 def test_named_files_exist() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     names = set(re.findall(r"`([a-z_]+/[a-z_]+\.py)`", text))

@@ -107,7 +107,7 @@ def test_refusals_say_what_to_do(finished: Path, tmp_path: Path) -> None:
         ((model, "--home", "demo"), "give the log as well"),
         ((model, "--method", "student"), "'student' is not one of 'prompts', 'self_trained'"),
         ((model, "--method", "self_trained", "--balance", "0.5"), "corrects prompt scores"),
-        ((model, "--method", "prompts", "--captions", "baseline"), "leave --method prompts out"),
+        ((model, "--method", "prompts", "--captions", "baseline"), "prompts need no student"),
         ((model, "--captions", "poetry"), "no caption vectors of style 'poetry'"),
     ]
     for arguments, words in cases:

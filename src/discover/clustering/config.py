@@ -112,7 +112,7 @@ class SCANConfig(StrictModel):
         if smallest < 2 * self.n_clusters:
             raise ValueError(
                 f"batch_size {smallest} is below twice the number of clusters ({self.n_clusters}): "
-                "the entropy of a batch says little then. Take larger batches or fewer clusters"
+                "the entropy of such a batch is a poor estimate. Take larger batches or fewer clusters"
             )
         return self
 

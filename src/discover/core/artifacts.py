@@ -229,9 +229,7 @@ def require_manifest(
             was written with it.
     """
     if not path.is_file():
-        raise ArtifactError(
-            f"{path} is missing, so nothing says whether the files beside it are whole. {remedy}"
-        )
+        raise ArtifactError(f"{path} is missing, so the files in its folder cannot be checked. {remedy}")
     manifest = read_manifest(path)
     if manifest is None:
         raise ArtifactError(f"{path} is damaged or of another version. {remedy}")

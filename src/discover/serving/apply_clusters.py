@@ -156,7 +156,7 @@ def _check(request: ApplyRequest) -> None:
             "give either a log (discover cluster MODEL LOG --apply NAME) or --index."
         )
     if request.log is None and request.home is not None:
-        raise ConfigError("--home says whose log it is: give the log as well, or leave --home out.")
+        raise ConfigError("--home names the home of a log: give the log as well, or leave --home out.")
 
 
 def _read_windows(

@@ -100,5 +100,5 @@ def check_noted(path: Path, stage: str) -> None:
     hashes = {**manifest.earlier, **manifest.outputs} if manifest is not None else {}
     if path.name not in hashes:
         what = "is missing or damaged" if manifest is None else f"does not list {path.name}"
-        raise AlteredError(f"{noted} {what}, so nothing says whether {path.name} is whole. {remedy}")
+        raise AlteredError(f"{noted} {what}, so {path.name} cannot be checked. {remedy}")
     check_files({path: hashes[path.name]}, remedy=remedy)

@@ -192,10 +192,11 @@ def _check_options(request: RecogniseRequest) -> None:
         raise ConfigError("A log has no splits: give either a log or --split, not both.")
     if request.captions is not None and request.method == "prompts":
         raise ConfigError(
-            "--captions says which captions help to teach a student: leave --method prompts out."
+            "--captions chooses the captions that teach a student, and prompts need no student: leave "
+            "--method prompts out, or --captions."
         )
     if request.log is None and request.home is not None:
-        raise ConfigError("--home says whose log it is: give the log as well, or leave --home out.")
+        raise ConfigError("--home names the home of a log: give the log as well, or leave --home out.")
 
 
 def _reference(vectors: NDArray[np.floating], windows: pl.DataFrame) -> tuple[_Reference, str]:

@@ -8,11 +8,10 @@
 from typing import TYPE_CHECKING
 
 from discover.core.lazy import lazy_names
+from discover.core.version import __version__
 
 if TYPE_CHECKING:
     from discover.api.opening import open_home as open
-
-__version__ = "0.1.0"
 
 __all__ = ["__version__", "open"]
 

@@ -10,9 +10,9 @@ from discover.core.lazy import lazy_names
 if TYPE_CHECKING:
     from discover.alignment.config import AlignmentConfig
     from discover.alignment.dataset import AlignmentDataset
-    from discover.alignment.loaded import LoadedModel, load_model
+    from discover.alignment.loaded import LoadedModel
     from discover.alignment.model import AlignmentModel
-    from discover.alignment.pretrained import from_pretrained, save_pretrained
+    from discover.alignment.pretrained import from_pretrained, load_model, save_pretrained
     from discover.alignment.trainer import AlignmentTrainer, TrainResult
 
 __all__ = [

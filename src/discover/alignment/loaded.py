@@ -9,24 +9,22 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from discover.alignment.checkpoint import load_checkpoint, refuse_other_sizes
+from discover.alignment.checkpoint import refuse_other_sizes
 from discover.alignment.config import AlignmentConfig
 from discover.alignment.model import AlignmentModel
 from discover.alignment.planned import without_memory
 from discover.alignment.run_folder import portable_settings
 from discover.alignment.sensor_vectors import sensor_vectors
-from discover.core.artifacts import file_sha256
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import CheckpointError, ConfigError, ShapeError
 from discover.core.home import Home, homes_from_plain, homes_to_plain
 from discover.core.progress import SILENT, Progress
-from discover.core.reading import taken_apart
 from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import WindowSet
 from discover.encoders.features import build_event_features, gather_batch
 from discover.text_encoders.config import TextEncoderConfig
 
-__all__ = ["LoadedModel", "load_model"]
+__all__ = ["LoadedModel"]
 
 _TOKENS_PER_BATCH = 16384
 
@@ -200,33 +198,3 @@ class LoadedModel:
                 f"{self.path} was trained with another vocabulary (fields {', '.join(other)}). "
                 "Use the windows it was trained on, or train again with these."
             )
-
-
-def load_model(
-    path: Path | str, *, vocabulary: Vocabulary | None = None, device: torch.device | str = "cpu"
-) -> LoadedModel:
-    """Load a checkpoint file, or the best model of an experiment folder.
-
-    Args:
-        path: `best_model.pt`, any other checkpoint, the run's folder, or a folder of `save_pretrained`.
-        vocabulary: When given, must be the checkpoint's own.
-        device: Where to run it.
-
-    Raises:
-        CheckpointError: Missing, damaged, of another version, or trained with another vocabulary.
-    """
-    path = Path(path)
-    if (path / "model.safetensors").is_file():
-        from discover.alignment.pretrained import from_pretrained
-
-        exported = from_pretrained(path, device=device)
-        if vocabulary is not None:
-            exported.refuse_other_vocabulary(vocabulary)
-        return exported
-    file = path / "best_model.pt" if path.is_dir() else path
-    content = load_checkpoint(file)
-    with taken_apart(file, "It is no whole model of this version; train again.", error=CheckpointError):
-        loaded = LoadedModel(content, file, file_sha256(file), device)
-    if vocabulary is not None:
-        loaded.refuse_other_vocabulary(vocabulary)
-    return loaded

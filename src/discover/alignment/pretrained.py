@@ -1,4 +1,4 @@
-"""A trained model as a folder to share: safetensors weights, config, vocabulary, home and a model card."""
+"""A trained model on disk: a checkpoint to load, or a folder of safetensors to share."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,17 +8,46 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from discover.alignment.checkpoint import load_checkpoint
 from discover.alignment.loaded import LoadedModel
 from discover.core.artifacts import atomic_path, file_sha256, read_json, write_json, write_text
 from discover.core.errors import ArtifactError, CheckpointError
 from discover.core.reading import mapping_of, taken_apart
 from discover.core.vocabulary import Vocabulary
 
-__all__ = ["PRETRAINED_FORMAT", "from_pretrained", "save_pretrained"]
+__all__ = ["PRETRAINED_FORMAT", "from_pretrained", "load_model", "save_pretrained"]
 
 PRETRAINED_FORMAT = "discover-pretrained/1"
 
 _FACTS = ("step", "text_dim", "sensor_text_dim", "text_meta")
+
+
+def load_model(
+    path: Path | str, *, vocabulary: Vocabulary | None = None, device: torch.device | str = "cpu"
+) -> LoadedModel:
+    """Load a checkpoint file, or the best model of an experiment folder.
+
+    Args:
+        path: `best_model.pt`, any other checkpoint, the run's folder, or a folder of `save_pretrained`.
+        vocabulary: When given, must be the checkpoint's own.
+        device: Where to run it.
+
+    Raises:
+        CheckpointError: Missing, damaged, of another version, or trained with another vocabulary.
+    """
+    path = Path(path)
+    if (path / "model.safetensors").is_file():
+        exported = from_pretrained(path, device=device)
+        if vocabulary is not None:
+            exported.refuse_other_vocabulary(vocabulary)
+        return exported
+    file = path / "best_model.pt" if path.is_dir() else path
+    content = load_checkpoint(file)
+    with taken_apart(file, "It is no whole model of this version; train again.", error=CheckpointError):
+        loaded = LoadedModel(content, file, file_sha256(file), device)
+    if vocabulary is not None:
+        loaded.refuse_other_vocabulary(vocabulary)
+    return loaded
 
 
 def save_pretrained(

@@ -46,7 +46,7 @@ def root(
 ) -> None:
     """Options before the command."""
     if version:
-        from discover import __version__
+        from discover.core.version import __version__
 
         typer.echo(__version__)
         raise typer.Exit

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from discover.cli.model_options import ModelOptions, Settings, with_models
+from discover.cli.model_options import Settings, with_models
 from discover.cli.options import JsonOption, LayoutOption, LogWorkspaceOption
 from discover.cli.permission_options import with_permissions
+from discover.cli.search_output import ANSWERS, ASK, print_captions, print_labels, search_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,21 +19,7 @@ if TYPE_CHECKING:
     from discover.retrieval import CaptionHit, SearchOptions
     from discover.serving.search import LabelHit
 
-__all__ = ["check_one_question", "print_captions", "print_labels", "search", "search_models"]
-
-_ASK, _FILTER, _ANSWERS = "What to ask", "Which windows", "How to answer"
-
-
-def search_models() -> dict[str, ModelOptions]:
-    """The settings of a search that are options."""
-    from discover.retrieval.config import IndexConfig, SearchFilters, SearchOptions
-
-    also = {"after": ("--since",), "before": ("--until",), "min_duration_s": ("--min-duration",)}
-    return {
-        "filters": ModelOptions(SearchFilters, _FILTER, also=also),
-        "answers": ModelOptions(SearchOptions, _ANSWERS, skip=("filters",), also={"top_k": ("-k",)}),
-        "backend": ModelOptions(IndexConfig, _ANSWERS),
-    }
+__all__ = ["check_one_question", "search"]
 
 
 @with_permissions
@@ -54,19 +41,19 @@ def search(
     like: Annotated[
         str | None,
         typer.Option(
-            metavar="WINDOW", help="Find windows like this one (id in brackets).", rich_help_panel=_ASK
+            metavar="WINDOW", help="Find windows like this one (id in brackets).", rich_help_panel=ASK
         ),
     ] = None,
     captions_of: Annotated[
         str | None,
-        typer.Option(metavar="WINDOW", help="Show the captions nearest to a window.", rich_help_panel=_ASK),
+        typer.Option(metavar="WINDOW", help="Show the captions nearest to a window.", rich_help_panel=ASK),
     ] = None,
     label_of: Annotated[
         str | None,
         typer.Option(
             metavar="WINDOW|CAPTION",
             help="Show the activities whose prompts are nearest to a window, or to a caption in quotes.",
-            rich_help_panel=_ASK,
+            rich_help_panel=ASK,
         ),
     ] = None,
     batch: Annotated[
@@ -74,24 +61,24 @@ def search(
         typer.Option(
             metavar="FILE",
             help="Ask every line of a file; with --json one line of JSON each.",
-            rich_help_panel=_ASK,
+            rich_help_panel=ASK,
         ),
     ] = None,
     interactive: Annotated[
         bool,
-        typer.Option("--interactive", "-i", help="Ask one question after the other.", rich_help_panel=_ASK),
+        typer.Option("--interactive", "-i", help="Ask one question after the other.", rich_help_panel=ASK),
     ] = False,
     captions: Annotated[
         str | None,
         typer.Option(
-            metavar="STYLE", help="Caption style to use, where there are several.", rich_help_panel=_ANSWERS
+            metavar="STYLE", help="Caption style to use, where there are several.", rich_help_panel=ANSWERS
         ),
     ] = None,
     index: Annotated[
         Path | None,
         typer.Option(
             help="Index folder. Default: the model's only one of free-running windows.",
-            rich_help_panel=_ANSWERS,
+            rich_help_panel=ANSWERS,
         ),
     ] = None,
     layout: LayoutOption = None,
@@ -169,22 +156,6 @@ def check_one_question(*questions: object) -> None:
             "Ask one thing at a time: a sentence, or one of --like, --captions-of, --label-of, --batch and "
             f"--interactive; found {given} of them."
         )
-
-
-def print_captions(window_id: str, found: "Sequence[CaptionHit]") -> None:
-    """The captions nearest to a window."""
-    from discover.cli.console import print_table
-
-    rows = [(hit.score, "own" if hit.own else "", hit.n_windows, hit.caption) for hit in found]
-    print_table(f"Captions nearest to {window_id}", ["cosine", "", "windows", "caption"], rows)
-
-
-def print_labels(start: str, found: "Sequence[LabelHit]") -> None:
-    """The activities nearest to a window or a caption."""
-    from discover.cli.console import print_table
-
-    rows = [(hit.score, hit.label, hit.prompt) for hit in found]
-    print_table(f"Activities nearest to {start}", ["mean cosine", "activity", "nearest prompt"], rows)
 
 
 def _answer_batch(

@@ -7,7 +7,7 @@ from typing import Any
 from discover.api import OpenedHome
 from discover.cli.console import console, print_result
 from discover.cli.model_options import FieldOption, options_of
-from discover.cli.search import print_captions, print_labels, search_models
+from discover.cli.search_output import print_captions, print_labels, search_models
 from discover.core.config import closest, config_from_mapping
 from discover.core.errors import ConfigError, DiscoverError
 from discover.retrieval import SearchFilters, SearchOptions

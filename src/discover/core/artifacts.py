@@ -20,10 +20,10 @@ from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from discover import __version__
 from discover.core.errors import AlteredError, ArtifactError, DiscoverError
 from discover.core.failures import failure_reason
 from discover.core.reading import MAX_JSON_BYTES, parse_json, read_text
+from discover.core.version import __version__
 
 __all__ = [
     "MANIFEST_FORMAT",

@@ -89,6 +89,20 @@ class EmbeddingTable:
         picked = np.minimum(left[:, None] + columns, len(order) - 1)
         return np.where(columns < counts[:, None], order[picked], -1).astype(np.int64)
 
+    def of_windows(self, window_ids: NDArray[np.str_]) -> NDArray[np.float32]:
+        """(W, d) vectors of windows, where the table has one vector per window.
+
+        Raises:
+            JoinError: A window has no vector, or several.
+        """
+        rows = self.rows_of(window_ids, what="window embeddings")
+        if rows.shape[1] > 1:
+            raise JoinError(
+                f"The window embeddings hold up to {rows.shape[1]} vectors per window, and one is needed. "
+                "Pass window embeddings, not caption embeddings."
+            )
+        return self.vectors[rows.reshape(-1)].astype(np.float32)
+
 
 def join_embeddings(tables: Sequence[EmbeddingTable]) -> EmbeddingTable:
     """The rows of several tables, one table after the other; a single one stays what it is.

@@ -16,7 +16,7 @@ from discover.core.home import NO_ACTIVITY, Home
 from discover.core.window_set import WindowSet, window_middles_s
 from discover.evaluation.leak_check import check_leaks
 
-__all__ = ["EvaluationData", "SplitData", "coarse_label", "window_vectors"]
+__all__ = ["EvaluationData", "SplitData", "coarse_label"]
 
 # Shape letters: W windows, d width of the text encoder, P width of the joint space.
 
@@ -161,15 +161,3 @@ def _days(data: EvaluationData, split: str) -> set[date]:
 def coarse_label(home: Home, label: str) -> str:
     """Coarse label of an activity. One that stands for no activity in both levels keeps its name."""
     return label if label == NO_ACTIVITY else home.coarse_of(label)
-
-
-def window_vectors(embeddings: EmbeddingTable, split: SplitData) -> NDArray[np.float32]:
-    """(W, P) vectors of a split's windows, joined by id.
-
-    Raises:
-        JoinError: A window has no vector, or several.
-    """
-    rows = embeddings.rows_of(split.ids, what="window embeddings")
-    if rows.shape[1] > 1:
-        raise JoinError("The window embeddings hold several vectors per window; were captions passed?")
-    return embeddings.vectors[rows.reshape(-1)].astype(np.float32)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from discover.core.embeddings import EncodeText, ProjectText, unit_rows
 from discover.evaluation.answers import AnswerLog, row_key
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EvaluationData, SplitData, window_vectors
+from discover.evaluation.data import EvaluationData, SplitData
 from discover.evaluation.methods import Splits
 from discover.evaluation.probes import LabelledVectors
 from discover.evaluation.scoring import score_draws
@@ -56,21 +56,21 @@ def few_label_rows(
     if embeddings is None or not config.supervised or not config.shots:
         return [], []
     test = SplitData(splits.test.table.filter(splits.test.annotated))
-    train = LabelledVectors(window_vectors(embeddings, splits.train), splits.train.labels).only(
+    train = LabelledVectors(embeddings.of_windows(splits.train.ids), splits.train.labels).only(
         splits.train.annotated
     )
     reference = data if data.unlabelled.window_embeddings is None else data.unlabelled
     seen = reference.window_embeddings
     assert seen is not None
-    everything = window_vectors(seen, reference.split("train", config.background_labels))
-    validation = LabelledVectors(
-        window_vectors(embeddings, splits.validation), splits.validation.labels
-    ).only(splits.validation.annotated)
+    everything = seen.of_windows(reference.split("train", config.background_labels).ids)
+    validation = LabelledVectors(embeddings.of_windows(splits.validation.ids), splits.validation.labels).only(
+        splits.validation.annotated
+    )
     prompts = prompt_sets[0] if prompt_sets and project_text is not None else None
     centre = unit_rows(everything).mean(axis=0)
     truth = np.unique(test.labels)
     labels = [*(prompts.labels if prompts else ()), *(str(t) for t in truth)]
-    inputs = FewShotInputs.build(train, validation, window_vectors(embeddings, test), centre, labels)
+    inputs = FewShotInputs.build(train, validation, embeddings.of_windows(test.ids), centre, labels)
     drawn: list[DrawnAnswers] = []
     for shots in config.shots:
         how = (shots, config.shot_draws, config.seed)

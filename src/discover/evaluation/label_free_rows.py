@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from discover.core.embeddings import EncodeText, ProjectText, mean_caption_vectors
 from discover.core.home import NO_ACTIVITY
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EvaluationData, SplitData, window_vectors
+from discover.evaluation.data import EvaluationData, SplitData
 from discover.evaluation.methods import Method
 from discover.evaluation.supervised import FittedScores
 from discover.recognition.label_free import (
@@ -124,7 +124,7 @@ class LabelFreeRows:
             own, other = (mean_caption_vectors(t, split.ids) for t, split in captions if t is not None)
             self._spaces.append(_Space("text_only", lambda vectors: vectors, own, other, background))
         if all(table is not None for table, _ in embeddings) and project_text is not None:
-            own, other = (window_vectors(t, split) for t, split in embeddings if t is not None)
+            own, other = (t.of_windows(split.ids) for t, split in embeddings if t is not None)
             placed = project_text(background)
             self._spaces.append(_Space("aligned_zero_shot", project_text, own, other, placed))
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from discover.evaluation.boosting import choose_boosting, gradient_boosting_scores
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EvaluationData, SplitData, window_vectors
+from discover.evaluation.data import EvaluationData, SplitData
 from discover.evaluation.features import bag_of_sensors, hour_features
 from discover.evaluation.probes import LabelledVectors, linear_probe, mlp_probe
 from discover.evaluation.supervised import FittedScores, doubt, logistic_scores, majority_scores
@@ -127,10 +127,10 @@ def probe_methods(data: EvaluationData, splits: Splits, config: EvaluationConfig
         # Before the head, annotated windows suffice: half of the pass through the encoder.
         parts_of = splits if space == "joint" else splits.annotated()
         train, validation = (
-            LabelledVectors(window_vectors(embeddings, split), split.labels)
+            LabelledVectors(embeddings.of_windows(split.ids), split.labels)
             for split in (parts_of.train, parts_of.validation)
         )
-        scored = window_vectors(embeddings, parts_of.test)
+        scored = embeddings.of_windows(parts_of.test.ids)
         linear: dict[str, FittedScores] = {}
         hidden: dict[str, FittedScores] = {}
         facts: dict[str, dict[str, Any]] = {"linear": {}, "hidden": {}}

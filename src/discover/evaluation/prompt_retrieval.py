@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from discover.core.embeddings import EncodeText, ProjectText, mean_caption_vectors, unit_rows
 from discover.evaluation.coarse import coarse_prompt_set
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EvaluationData, SplitData, coarse_label, window_vectors
+from discover.evaluation.data import EvaluationData, SplitData, coarse_label
 from discover.evaluation.recognition import activity_classes
 from discover.metrics import label_means, label_shares, nearest_rows
 from discover.recognition.label_free import prompt_scores
@@ -57,7 +57,7 @@ def prompt_retrieval(
 def _sources(data: EvaluationData, test: SplitData) -> dict[str, NDArray[np.float32]]:
     vectors: dict[str, NDArray[np.float32]] = {}
     if data.window_embeddings is not None:
-        vectors["aligned"] = window_vectors(data.window_embeddings, test)
+        vectors["aligned"] = data.window_embeddings.of_windows(test.ids)
     if data.caption_embeddings is not None:
         vectors["text_only"] = mean_caption_vectors(data.caption_embeddings, test.ids)
     return vectors

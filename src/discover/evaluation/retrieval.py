@@ -18,7 +18,7 @@ from discover.core.errors import ArtifactError, JoinError
 from discover.core.progress import SILENT, Progress
 from discover.evaluation.answers import AnswerLog
 from discover.evaluation.config import EvaluationConfig
-from discover.evaluation.data import EvaluationData, SplitData, window_vectors
+from discover.evaluation.data import EvaluationData, SplitData
 from discover.evaluation.label_directions import LabelledDirection, LabelTask, label_direction
 from discover.evaluation.prompt_retrieval import prompt_retrieval
 from discover.evaluation.rank_directions import chance_recall, paired_ranks, rank_direction
@@ -79,7 +79,7 @@ def evaluate_retrieval(
     progress.start("retrieval", total=3)
     encoded = _first_vectors(data, test)
     spaces = {
-        "windows": window_vectors(data.window_embeddings, test),
+        "windows": data.window_embeddings.of_windows(test.ids),
         "texts": np.asarray(project_text(encoded), dtype=np.float32),
     }
     others = _other_captions(data, test)

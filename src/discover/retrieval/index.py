@@ -28,9 +28,8 @@ from discover.retrieval.filters import filter_mask
 from discover.retrieval.hits import Hit, build_hits
 from discover.retrieval.storage import INDEX_FILES, check_model, read_index, write_index
 from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts
-from discover.retrieval.window_vectors import unit_window_vectors
 
-__all__ = ["INDEX_FILES", "Index"]
+__all__ = ["INDEX_FILES", "Index", "unit_window_vectors"]
 
 # Few enough windows pass the filters: scoring them all is as fast as FAISS and exact.
 _EXACT_WINDOWS = 50_000
@@ -347,3 +346,28 @@ def _count_bad(vectors: NDArray[Any]) -> int:
 
 def _wants_lists(backend: Backend, n_windows: int) -> bool:
     return backend == "faiss" or (backend == "auto" and n_windows > AUTO_ANN_WINDOWS and faiss_installed())
+
+
+def unit_window_vectors(
+    embeddings: EmbeddingTable,
+    window_ids: NDArray[np.str_],
+    *,
+    model_sha256: str,
+    dtype: Literal["float16", "float32"] = "float16",
+) -> NDArray[np.float16 | np.float32]:
+    """(W, P) vectors of `dtype`, in the order of `window_ids`.
+
+    Raises:
+        ArtifactError: The embeddings name another model in their metadata.
+        JoinError: A window has no vector, or several.
+        DataError: A vector is zero or not finite.
+    """
+    made_by = str(embeddings.meta.get("model_sha256", model_sha256))
+    check_model(made_by, model_sha256, "These window embeddings")
+    vectors = embeddings.of_windows(window_ids)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    bad = int((~np.isfinite(norms) | (norms == 0)).sum())
+    if bad:
+        raise DataError(f"{bad:,} of {len(vectors):,} window vectors are zero or not finite. Embed again.")
+    unit: NDArray[np.float16 | np.float32] = (vectors / norms).astype(dtype)
+    return unit

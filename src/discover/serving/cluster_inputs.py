@@ -17,7 +17,7 @@ from discover.core.progress import SILENT, Progress
 from discover.core.window_set import WindowSet
 from discover.evaluation.features import bag_of_sensors
 from discover.retrieval import Index
-from discover.retrieval.window_vectors import unit_window_vectors
+from discover.retrieval.index import unit_window_vectors
 from discover.serving.caption_files import find_caption_style, load_caption_vectors, read_style_captions
 from discover.serving.index_folders import indexed_windows, only_index, sampling_of
 from discover.text_encoders import build_text_encoder

@@ -1,7 +1,7 @@
 """HTML pages: one template, and the typed sections that a page consists of."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,7 +16,7 @@ __all__ = [
     "ClusteringSummary",
     "ExampleSearch",
     "Section",
-    "StageEntry",
+    "StageNote",
     "page_environment",
     "render_page",
     "render_section",
@@ -24,13 +24,40 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class StageEntry:
-    """One stage of a run, with (name, value) of its settings."""
+class StageNote:
+    """One stage of a run.
+
+    Attributes:
+        name: For example "sample".
+        summary: What came out, in a few words: "3,408 windows".
+        settings: Settings to show; nested blocks get dotted names.
+        seconds: Duration; None leaves it out, so that equal work gives an equal page.
+    """
 
     name: str
-    summary: str
-    seconds: str
-    settings: Sequence[tuple[str, str]]
+    summary: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
+
+    @property
+    def duration(self) -> str:
+        """Duration as text: "12.0 s" or "1.7 min"."""
+        if self.seconds is None:
+            return ""
+        return f"{self.seconds:,.1f} s" if self.seconds < 90 else f"{self.seconds / 60:,.1f} min"
+
+    @property
+    def flat_settings(self) -> list[tuple[str, str]]:
+        """(dotted name, value) of every setting."""
+        return list(_flat(self.settings))
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", "–" if value is None else str(value)
 
 
 @dataclass(frozen=True)
@@ -106,7 +133,7 @@ class Section:
     title: str
     text: str = ""
     terms: Sequence[tuple[str, str]] = ()
-    stages: Sequence[StageEntry] = ()
+    stages: Sequence[StageNote] = ()
     families: Sequence[ClusterFamily] = ()
     clusterings: Sequence[ClusteringSummary] = ()
     clusters: Sequence[ClusterCard] = ()

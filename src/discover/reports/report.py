@@ -12,7 +12,7 @@ from discover.reports.activity_figures import compared_rows, draw_activities, dr
 from discover.reports.cluster_section import ClusteringNote, clusters_section
 from discover.reports.embedding_figures import MapInputs, draw_embedding_maps
 from discover.reports.markdown_evaluation import method_title
-from discover.reports.pages import ExampleSearch, Section, StageEntry, render_page
+from discover.reports.pages import ExampleSearch, Section, StageNote, render_page
 from discover.reports.recognition_figures import draw_confusion, draw_scores, shown_row
 from discover.reports.retrieval_figures import (
     draw_label_precision,
@@ -26,24 +26,7 @@ from discover.reports.training_figures import draw_training_curves
 from discover.reports.window_figures import draw_window_statistics
 from discover.retrieval import Hit, Moment, describe_hit
 
-__all__ = ["ReportInputs", "StageNote", "write_report"]
-
-
-@dataclass(frozen=True)
-class StageNote:
-    """One stage of the run.
-
-    Attributes:
-        name: For example "sample".
-        summary: What came out, in a few words: "3,408 windows".
-        settings: Settings worth showing; nested blocks are shown with dotted names.
-        seconds: How long it took; None leaves it out, so that equal work gives an equal page.
-    """
-
-    name: str
-    summary: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    seconds: float | None = None
+__all__ = ["ReportInputs", "write_report"]
 
 
 @dataclass(frozen=True)
@@ -123,7 +106,7 @@ def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:
 
 def _sections(inputs: ReportInputs) -> list[Section | None]:
     return [
-        _stages(inputs),
+        Section("done", "What was done", stages=inputs.stages) if inputs.stages else None,
         _import(inputs),
         _windows(inputs),
         _training(inputs),
@@ -133,14 +116,6 @@ def _sections(inputs: ReportInputs) -> list[Section | None]:
         _searches(inputs),
         None if inputs.clusterings is None else clusters_section(inputs.clusterings),
     ]
-
-
-def _stages(inputs: ReportInputs) -> Section | None:
-    entries = [
-        StageEntry(stage.name, stage.summary, _duration(stage.seconds), list(_flat(stage.settings)))
-        for stage in inputs.stages
-    ]
-    return Section("done", "What was done", stages=entries) if entries else None
 
 
 def _import(inputs: ReportInputs) -> Section | None:
@@ -256,17 +231,3 @@ def _drawings(sections: list[Section]) -> Iterator[Drawing]:
     for section in sections:
         yield from section.figures
         yield from (search.figure for search in section.searches if search.figure is not None)
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return f"{seconds:,.1f} s" if seconds < 90 else f"{seconds / 60:,.1f} min"
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", "–" if value is None else str(value)

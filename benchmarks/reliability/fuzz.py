@@ -259,10 +259,11 @@ def _stage_kinds(workspace: Path) -> list[Kind]:
         zeros = np.eye(found.n_features_in_, dtype=np.float32)[:8]
         return found.predict(zeros).tolist(), found.predict_proba(zeros).round(6).tolist()
 
+    month = sorted((home / "events").glob("*.parquet"))[0]
     indexed = (
         index / "vectors.npz", index / "windows.parquet", index / "activations.npz", index / "manifest.json",
-        index / "source.json", checkpoint, sampling / "windows.parquet", home / "events.parquet",
-        home / "home.yaml",
+        index / "source.json", checkpoint, sampling / "windows.parquet", month,
+        home / "events.json", home / "home.yaml",
     )  # fmt: skip
     search = _command("search", str(model), "someone is in the kitchen", "--json", "-k", "3")
 
@@ -271,7 +272,7 @@ def _stage_kinds(workspace: Path) -> list[Kind]:
         return with_clusters_section('<section id="clusters"></section>\n', notes)
 
     return [
-        Kind("events, windows", (home / "events.parquet", sampling / "windows.parquet"),
+        Kind("events, windows", (month, sampling / "windows.parquet"),
              lambda: len(build_window_facts(load_window_set(sampling))), damage_table, share=0.4),
         Kind("labels", (sampling / "labels.parquet",),
              lambda: read_table(sampling / "labels.parquet", LABELS), damage_table),
@@ -292,7 +293,7 @@ def _stage_kinds(workspace: Path) -> list[Kind]:
              share=0.2),
         Kind("index home, by command", (home / "home.yaml",), search, as_yaml, share=0.1),
         Kind("index tables, by command", (index / "windows.parquet", sampling / "windows.parquet",
-             home / "events.parquet"), search, damage_table, share=0.15),
+             month), search, damage_table, share=0.15),
         Kind("index arrays, by command", (index / "vectors.npz", index / "activations.npz"), search,
              damage_npz, share=0.15),
     ]  # fmt: skip

@@ -14,6 +14,7 @@ import pytest
 from chain_runs import CONFIG, ROOT, chain_arguments, discover, discover_here
 
 from discover.core.embeddings import load_embeddings
+from discover.core.event_files import read_events
 from discover.core.window_set import load_window_set
 from discover.interop import read_v2_windows
 
@@ -136,7 +137,7 @@ def test_search_prints_moments_and_json(finished: Path) -> None:
     assert len(found["answers"]) == 5
     scores = [answer["score"] for answer in found["answers"]]
     assert scores == sorted(scores, reverse=True)
-    events = pl.read_parquet(finished / "data/processed/simulated/demo/events.parquet")
+    events = read_events(finished / "data/processed/simulated/demo")
     first = found["answers"][0]
     assert first["timeline"]
     assert events["time"].min() <= pl.Series([first["start"]]).str.to_datetime()[0]

@@ -124,7 +124,7 @@ SPOILED = {
     f"{MODEL}/index_FD_60/manifest.json": "altered",
     f"{MODEL}/index_FD_60/manifest_embed.json": "damaged",
     f"{DATA}/home.yaml": "altered",
-    f"{DATA}/events.parquet": "altered",
+    f"{DATA}/events/2024-01.parquet": "altered",
     f"{DATA}/FD_60/windows.parquet": "altered",
 }
 

@@ -47,7 +47,7 @@ __all__ = [
     "read_run_mapping",
 ]
 
-PIPELINE_BLOCKS: tuple[str, ...] = ("home", "sampling", "captions", "evaluation", "report", "retrieval")
+PIPELINE_BLOCKS = ("home", "homes", "sampling", "captions", "evaluation", "report", "retrieval")
 """Blocks of a run's YAML that belong to the pipeline and are left to it."""
 
 
@@ -62,8 +62,6 @@ _PER_HOME = (
     "val_captions_path",
 )
 _INPUT_PATHS = (
-    "home.log",
-    "home.translate",
     *_PER_HOME,
     "text_encoder_config_path",
     "encoder_config_path",
@@ -77,13 +75,20 @@ def read_run_mapping(path: Path | str, overrides: Sequence[str] = ()) -> dict[st
     Raises:
         ConfigError: No such file, or no YAML.
     """
-    values = read_yaml_mapping(path)
+    values = place_paths(read_yaml_mapping(path), Path(path), _INPUT_PATHS)
+    several = values.get("homes")
+    if isinstance(several, list):
+        values["homes"] = [_place_home({"home": home}, Path(path))["home"] for home in several]
+    return apply_overrides(_place_home(values, Path(path)), overrides)
+
+
+def _place_home(values: Mapping[str, Any], source: Path) -> dict[str, Any]:
     home = values.get("home")
     if isinstance(home, str):
-        home = values["home"] = {"name": home}
-    own_home = isinstance(home, Mapping) and str(home.get("name")).endswith((".yaml", ".yml"))
-    settings = (*_INPUT_PATHS, "home.name") if own_home else _INPUT_PATHS
-    return apply_overrides(place_paths(values, Path(path), settings), overrides)
+        home = {"name": home}
+        values = {**values, "home": home}
+    own = isinstance(home, Mapping) and str(home.get("name")).endswith((".yaml", ".yml"))
+    return place_paths(values, source, ("home.log", "home.translate", *(("home.name",) if own else ())))
 
 
 class AlignmentConfig(StrictModel):

@@ -117,7 +117,7 @@ def prepare_log(
         evaluation=EvaluationSettings(presegmented=False),
         alignment=AlignmentConfig(),
     )
-    stages, folders = data_stages(config, root)
+    stages, folders = data_stages(config, config.home, root)
     index = folders.sampling / _INDEX
     run_stages([*stages, _index_stage(folders, index)], progress=progress, on_outcome=on_outcome)
     return PreparedLog(root.root, folders.sampling, index)
@@ -154,7 +154,7 @@ def _index_stage(folders: DataFolders, folder: Path) -> Stage:
         folder=folder,
         inputs={
             "home": folders.home / "home.yaml",
-            "events": folders.home / "events.parquet",
+            "events": folders.home / EVENTS_FILE,
             "windows": folders.sampling / "windows.parquet",
             "vectors": folders.sampling / folders.vectors_name,
         },

@@ -8,7 +8,7 @@ from discover.cli.console import BarProgress, console, print_table
 from discover.core.artifacts import read_json
 from discover.core.reading import taken_apart
 from discover.pipeline import Chain, RefusedLines, run_chain
-from discover.stages import StageOutcome, StagePlan
+from discover.stages import Executor, Failure, Stage, StageOutcome, StagePlan
 
 __all__ = ["print_outcome", "print_plan", "print_refused", "print_results", "run_steps"]
 
@@ -20,6 +20,7 @@ def run_steps(
     names: Collection[str] | None,
     *,
     output_dir: Path | None = None,
+    executor: Executor | None = None,
 ) -> Chain:
     """Run some stages, whose inputs must be up to date; None runs every stage that is not current."""
     return run_chain(
@@ -28,16 +29,27 @@ def run_steps(
         workspace,
         output_dir=output_dir,
         only=names,
+        executor=executor,
         progress=BarProgress(),
         on_outcome=print_outcome,
+        on_failure=_print_failure,
     )
+
+
+def _print_failure(home: str, failure: Failure) -> None:
+    """Why one of several homes failed; the run goes on with the others."""
+    console.print(f"✗ {home}: {failure.message}", style="bold red", markup=False, soft_wrap=True)
 
 
 def print_plan(plans: Sequence[StagePlan]) -> None:
     """What a run would do with each stage, and why."""
     words = {"skip": "skip", "run": "run", "depends": "run if its input changes"}
-    rows = [(p.stage.name, p.stage.title, words[p.action], p.reason) for p in plans]
+    rows = [(_named(p.stage), p.stage.title, words[p.action], p.reason) for p in plans]
     print_table("Plan", ("stage", "what it does", "action", "why"), rows)
+
+
+def _named(stage: Stage) -> str:
+    return f"{stage.name} {stage.home}".rstrip()
 
 
 def print_outcome(outcome: StageOutcome) -> None:
@@ -45,10 +57,10 @@ def print_outcome(outcome: StageOutcome) -> None:
     counts = ", ".join(f"{n:,} {name}" for name, n in outcome.rows.items())
     if outcome.ran:
         console.print(
-            f"✓ {outcome.stage.name:<14} {outcome.seconds:6.1f} s  {counts}", markup=False, highlight=False
+            f"✓ {_named(outcome.stage):<14} {outcome.seconds:6.1f} s  {counts}", markup=False, highlight=False
         )
     else:
-        console.print(f"· {outcome.stage.name:<14} up to date {counts}", markup=False, highlight=False)
+        console.print(f"· {_named(outcome.stage):<14} up to date {counts}", markup=False, highlight=False)
 
     if outcome.stage.name == "import":
         print_refused(RefusedLines.of_folder(outcome.stage.folder))
@@ -65,14 +77,19 @@ def print_refused(refused: RefusedLines) -> None:
 
 def print_results(chain: Chain) -> None:
     """Example searches with answers, and where the results are."""
-    results = chain.model_folders.results
-    path = results / "searches.json"
-    with taken_apart(path, "Delete it and run again."):
-        _print_searches(read_json(path))
     model = chain.model_folders.model
+    for results in chain.model_folders.results_by_home.values():
+        path = results / "searches.json"
+        with taken_apart(path, "Delete it and run again."):
+            _print_searches(read_json(path))
+        console.print(
+            f"\nReport   {results / 'report.html'}\nFigures  {results / 'metrics.json'}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     console.print(
-        f"\nModel    {model}\nReport   {results / 'report.html'}\nFigures  {results / 'metrics.json'}\n"
-        f'Ask more: discover search {model} "..."',
+        f'Model    {model}\nAsk more: discover search {model} "..."',
         markup=False,
         highlight=False,
         soft_wrap=True,

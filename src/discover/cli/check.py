@@ -22,8 +22,8 @@ def check(
     chain = build_chain(config, with_accepted(set_, accept_refused), workspace)
     plans = plan_stages(chain.stages)
     check_run(chain, plans)
-    refused = check_log(chain, plans)
+    logs = check_log(chain, plans)
     print_plan(plans)
-    if refused is not None:
+    for refused in logs:
         print_refused(refused)
     console.print("The config is valid. Nothing was run.")

@@ -1,19 +1,21 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 __all__ = [
     "AcceptRefusedOption",
     "ConfigOption",
+    "ExecutorOption",
     "IndexOption",
     "JsonOption",
     "LayoutOption",
     "LogWorkspaceOption",
     "ModelArgument",
     "SetOption",
+    "WorkersOption",
     "WorkspaceOption",
     "with_accepted",
 ]
@@ -52,6 +54,16 @@ SetOption = Annotated[
 ]
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="Folder that holds data/, trained_models/ and results/.")
+]
+ExecutorOption = Annotated[
+    Literal["serial", "processes", "ray"],
+    typer.Option(
+        help="Where the stages of several homes run: one home after the other, some at a time in processes "
+        "of this machine, or on Ray (extra `scale`)."
+    ),
+]
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, help="Homes at a time. Default: one per processor of this machine.")
 ]
 AcceptRefusedOption = Annotated[
     bool,

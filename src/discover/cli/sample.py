@@ -16,6 +16,5 @@ def sample(
     """Step 1: read the log if needed, and cut it into windows."""
     from discover.cli.chain_output import run_steps
 
-    run_steps(
-        config, with_accepted(set_, accept_refused), workspace, {"simulate", "import", "sample", "sample_p"}
-    )
+    names = {"simulate", "import", "split", "sample", "sample_p"}
+    run_steps(config, with_accepted(set_, accept_refused), workspace, names)

@@ -47,11 +47,9 @@ def train(
             alignment = alignment.model_copy(update={"output_dir": output_dir})
         _train(alignment, resume)
     elif resume is not None:
-        from discover.pipeline import build_chain, training_config
+        from discover.pipeline import build_chain
 
-        chain = build_chain(config, overrides, workspace, output_dir=output_dir)
-        folders = chain.data_folders, chain.model_folders.model
-        _train(training_config(chain.config, *folders, chain.workspace), resume)
+        _train(build_chain(config, overrides, workspace, output_dir=output_dir).training, resume)
     else:
         only = None if run_full_pipeline else {"align"}
         chain = run_steps(config, overrides, workspace, only, output_dir=output_dir)

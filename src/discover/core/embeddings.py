@@ -130,8 +130,16 @@ def join_embeddings(tables: Sequence[EmbeddingTable]) -> EmbeddingTable:
     )
 
 
-def save_embeddings(path: Path, table: EmbeddingTable) -> None:
-    """Write NPZ without compression; metadata becomes one-element arrays (discover-v2's shape)."""
+def save_embeddings(
+    path: Path, table: EmbeddingTable, keys: Mapping[str, NDArray[Any]] | None = None
+) -> None:
+    """Write NPZ without compression; metadata becomes one-element arrays (discover-v2's shape).
+
+    Args:
+        path: The file.
+        table: Vectors with ids and metadata.
+        keys: What `core.row_keys.sealed_rows` stores beside the vectors.
+    """
     arrays: dict[str, NDArray[Any]] = {
         "embeddings": table.vectors,
         "sample_ids": table.sample_ids.astype(np.str_),
@@ -139,6 +147,7 @@ def save_embeddings(path: Path, table: EmbeddingTable) -> None:
     }
     for key, value in table.meta.items():
         arrays[key] = np.array([value])
+    arrays |= keys or {}
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)  # type: ignore[arg-type]
 
@@ -177,7 +186,7 @@ def _embedding_table(path: Path, data: "dict[str, NDArray[Any]]") -> EmbeddingTa
         raise ArtifactError(f"{path}: {bad:,} of {len(vectors):,} vectors are not finite. Encode again.")
     ids = data.pop("sample_ids").astype(np.str_)
     indices = data.pop("caption_indices", np.zeros(len(ids))).astype(np.int16)
-    meta = {k: v.item() for k, v in data.items() if v.size == 1}
+    meta = {k: v.item() for k, v in data.items() if v.size == 1 and not k.startswith("row_")}
     return EmbeddingTable(vectors, ids, indices, meta)
 
 

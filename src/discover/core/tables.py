@@ -66,7 +66,8 @@ WINDOWS: Mapping[str, object] = {
     "end": pl.Datetime("us"),
 }
 """One row per window. start/end: times of its first and last event; window_id is globally unique,
-`<home>_<sampling>_<split>_<number>`. Further columns are not allowed; metadata follows from the events."""
+`<home>_<sampling>_<date>_<time>` of its first event, with a number where several begin in one second. Further
+columns are not allowed; metadata follows from the events."""
 
 LABELS: Mapping[str, object] = {
     "window_id": pl.String,

@@ -1,7 +1,5 @@
 """Windows of one home or several, with the events they are slices of: the start of all later stages."""
 
-import contextlib
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +9,17 @@ import polars as pl
 import yaml
 from numpy.typing import NDArray
 
-from discover.core.artifacts import atomic_path, write_text
+from discover.core.artifacts import write_text
 from discover.core.config import closest, config_from_mapping, read_yaml_mapping
 from discover.core.errors import ArtifactError, ConfigError, DataError
+from discover.core.event_files import EVENTS_FILE, events_file, read_events, write_events
 from discover.core.home import Home
+from discover.core.table_files import read_table, write_table
 from discover.core.tables import (
     ANNOTATIONS,
     CAPTIONS,
-    EVENTS,
     LABELS,
     WINDOWS,
-    validate_table,
 )
 
 __all__ = [
@@ -45,7 +43,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class EventLog:
-    """A home's imported log: `home.yaml`, `events.parquet`, `annotations.parquet`.
+    """A home's imported log: `home.yaml`, its events by month, `annotations.parquet`.
 
     Attributes:
         home: Completed home: every sensor of the log is in it.
@@ -179,55 +177,6 @@ def join_window_sets(sets: Sequence[WindowSet]) -> WindowSet:
     return WindowSet(logs, pl.concat([one.windows for one in sets]))
 
 
-def read_table(path: Path, schema: Mapping[str, object]) -> pl.DataFrame:
-    """Read and check one Parquet table.
-
-    Raises:
-        ArtifactError: Missing or damaged file.
-        DataError: Another table than expected.
-    """
-    if not path.is_file():
-        raise ArtifactError(f"No table at {path}. Run the stage that makes it first.")
-    try:
-        with _panics_unprinted():
-            table = pl.read_parquet(path)
-    except BaseException as error:
-        # polars panics on some damaged files, with a class of its own that is no Exception.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-            raise
-        said = " ".join(str(error).split())[:200]
-        raise ArtifactError(
-            f"{path} is not a readable Parquet file ({type(error).__name__}: {said}). "
-            "Delete it and run its stage again."
-        ) from error
-    return validate_table(table, schema, str(path))
-
-
-@contextlib.contextmanager
-def _panics_unprinted() -> Iterator[None]:
-    """Keep the back traces that polars' threads print to standard error away from the terminal."""
-    try:
-        kept = os.dup(2)
-    except OSError:  # standard error is closed
-        yield
-        return
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-def write_table(path: Path, table: pl.DataFrame, schema: Mapping[str, object]) -> None:
-    """Check one table and write it as Parquet, atomically and with the same bytes for the same rows."""
-    checked = validate_table(table, schema, path.name)
-    with atomic_path(path) as temporary:
-        checked.write_parquet(temporary, compression="zstd", statistics=False)
-
-
 def read_home(path: Path) -> Home:
     """Read a home's YAML file."""
     return config_from_mapping(read_yaml_mapping(path), Home, source=str(path))
@@ -242,21 +191,21 @@ def write_home(path: Path, home: Home) -> None:
 
 
 def save_event_log(folder: Path, log: EventLog) -> list[Path]:
-    """Write `home.yaml`, `events.parquet` and `annotations.parquet`; return their paths."""
-    paths = [folder / "home.yaml", folder / "events.parquet", folder / "annotations.parquet"]
-    write_home(paths[0], log.home)
-    write_table(paths[1], log.events, EVENTS)
-    write_table(paths[2], log.annotations, ANNOTATIONS)
-    return paths
+    """Write `home.yaml`, the events by month and `annotations.parquet`; return their paths."""
+    home, annotations = folder / "home.yaml", folder / "annotations.parquet"
+    write_home(home, log.home)
+    events = write_events(folder, log.events)
+    write_table(annotations, log.annotations, ANNOTATIONS)
+    return [home, *events, annotations]
 
 
 def load_event_log(folder: Path) -> EventLog:
     """Read what `save_event_log` wrote."""
-    if not (folder / "events.parquet").is_file():
+    if not events_file(folder).is_file():
         raise ArtifactError(f"No imported log in {folder}. Run `discover homes import` first.")
     home = read_home(folder / "home.yaml")
-    events = read_table(folder / "events.parquet", EVENTS)
-    _refuse_gaps(folder / "events.parquet", events, ("time", "sensor", "state"))
+    events = read_events(folder)
+    _refuse_gaps(events_file(folder), events, ("time", "sensor", "state"))
     return EventLog(home, events, read_table(folder / "annotations.parquet", ANNOTATIONS))
 
 
@@ -276,9 +225,10 @@ def load_window_set(path: Path) -> WindowSet:
         raise ArtifactError(f"{path}: windows are a sampling folder or its windows.parquet.")
     windows = read_table(folder / "windows.parquet", WINDOWS)
     owner = folder if (folder / "events.parquet").is_file() else folder.parent
-    events = read_table(owner / "events.parquet", EVENTS)
-    home = read_home(owner / "home.yaml")
-    _refuse_gaps(owner / "events.parquet", events, ("time", "sensor", "state"))
+    if not events_file(owner).is_file():
+        raise ArtifactError(f"No table at {owner / EVENTS_FILE}. Run the stage that makes it first.")
+    home, events = read_home(owner / "home.yaml"), read_events(owner)
+    _refuse_gaps(events_file(owner), events, ("time", "sensor", "state"))
     _refuse_gaps(folder / "windows.parquet", windows, tuple(WINDOWS))
     if len(windows):
         if int(windows["first_event"].min()) < 0 or int(windows["n_events"].min()) < 1:  # type: ignore[arg-type]
@@ -288,7 +238,7 @@ def load_window_set(path: Path) -> WindowSet:
         last = int((windows["first_event"] + windows["n_events"]).max())  # type: ignore[arg-type]
         if last > len(events):
             raise DataError(
-                f"{folder / 'windows.parquet'} points at event {last:,} but {owner / 'events.parquet'} has "
+                f"{folder / 'windows.parquet'} points at event {last:,} but {events_file(owner)} has "
                 f"{len(events):,}. The log was imported again: run `discover sample` again."
             )
     return WindowSet.of(home, events, windows)

@@ -17,7 +17,7 @@ from discover.core.window_set import EventLog, save_event_log
 from discover.homes._interval_import import import_intervals
 from discover.homes._line_import import import_lines
 from discover.homes._other_logs import import_blocks, import_state_table
-from discover.homes._plan import plan_log
+from discover.homes._plan import LogPlan, plan_log
 from discover.homes._zones import checked_zone
 from discover.homes.places import read_translate
 from discover.homes.readers import import_with
@@ -83,18 +83,40 @@ def import_log(
             f"{path} is no list of events; a translate table belongs to a CASAS log. Leave it out, and give "
             "rooms in a home YAML (`discover homes show NAME` prints one to start from)."
         )
-    source = path.resolve().name
+    log, report, rejected = _read(plan, home, translate, path.resolve().name)
+    return ImportedLog(_with_lasting_codes(log, home), report, rejected)
+
+
+def _read(
+    plan: LogPlan, home: Home, translate: Path | str | None, source: str
+) -> tuple[EventLog, ImportReport, pl.DataFrame]:
     if plan.intervals is not None:
-        return ImportedLog(*import_intervals(plan.intervals, home, source=source, sha256=plan.sha256()))
+        return import_intervals(plan.intervals, home, source=source, sha256=plan.sha256())
     if plan.kind == "blocks":
-        found = import_blocks(
+        return import_blocks(
             plan.files[0], plan.sensors, plan.others, home, source=source, sha256=plan.sha256()
         )
-        return ImportedLog(*found)
     if plan.kind == "states":
-        return ImportedLog(*import_state_table(plan.files[0], home, source=source, sha256=plan.sha256()))
+        return import_state_table(plan.files[0], home, source=source, sha256=plan.sha256())
     places = read_translate(Path(translate)) if translate is not None else {}
-    return ImportedLog(*import_lines(plan, home, places, source=source))
+    return import_lines(plan, home, places, source=source)
+
+
+def _with_lasting_codes(log: EventLog, described: Home) -> EventLog:
+    """The log with codes of sensors and states that stay as they are when days are added to it.
+
+    First come the sensors of the home's description, by id; then the others, and all states, in the order in
+    which the log first names them.
+    """
+    listed = {s.id for s in described.sensors}
+    seen = log.events["sensor"].unique(maintain_order=True).cast(pl.String).to_list()
+    place = {name: k for k, name in enumerate(n for n in seen if n not in listed)}
+    sensors = sorted(log.home.sensors, key=lambda s: -1 if s.id in listed else place.get(s.id, len(place)))
+    states = log.events["state"].unique(maintain_order=True).cast(pl.String).to_list()
+    orders = {"sensor": [s.id for s in sensors], "state": states}
+    columns = [pl.col(name).cast(pl.String).cast(pl.Enum(order)) for name, order in orders.items()]
+    home = log.home.model_copy(update={"sensors": tuple(sensors)})
+    return EventLog(home, log.events.with_columns(columns), log.annotations)
 
 
 def write_import(folder: Path, imported: ImportedLog) -> list[Path]:

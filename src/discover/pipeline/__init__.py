@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from discover.pipeline.config import RunConfig
     from discover.pipeline.export import export_v2
     from discover.pipeline.refused_lines import RefusedLines
-    from discover.pipeline.training import training_config
 
 __all__ = [
     "Chain",
@@ -24,7 +23,6 @@ __all__ = [
     "check_run",
     "export_v2",
     "run_chain",
-    "training_config",
 ]
 
 __getattr__ = lazy_names(__name__)

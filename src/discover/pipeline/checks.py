@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from discover.core.errors import ConfigError, DataError
+from discover.core.event_files import read_events
 from discover.core.permissions import Permissions, user_permissions
-from discover.core.tables import EVENTS, SPLITS
-from discover.core.window_set import read_table
+from discover.core.tables import SPLITS
 from discover.pipeline.data_stages import read_log, resolve_home
 from discover.pipeline.refused_lines import RefusedLines
 from discover.sampling.config import SplitConfig
@@ -45,30 +45,34 @@ def check_run(chain: "Chain", plans: Sequence[StagePlan]) -> None:
     _check_writable(planned)
 
 
-def check_log(chain: "Chain", plans: Sequence[StagePlan]) -> RefusedLines | None:
-    """Read the log, if that was not done yet, and fail where a run would for its lines or its days.
+def check_log(chain: "Chain", plans: Sequence[StagePlan]) -> list[RefusedLines]:
+    """Read the logs that were not read yet, and fail where a run would for their lines or days.
 
     Args:
         chain, plans: As for `check_run`.
 
     Returns:
-        Its refused lines; None for a log that is yet to be simulated.
+        Refused lines of each log; none of a log that is yet to be simulated.
 
     Raises:
-        DataError: The log cannot be read, or cannot be trained on.
+        DataError: A log cannot be read, or cannot be trained on.
     """
-    config, folders = chain.config, chain.data_folders
-    if any(plan.stage.name == "import" and plan.action == "skip" for plan in plans):
-        refused = RefusedLines.of_folder(folders.home)
-        events = read_table(folders.home / "events.parquet", EVENTS)
-    elif folders.log.exists():
-        imported = read_log(folders.log, folders.home, resolve_home(config.home), config.home)
-        refused, events = RefusedLines.of_import(imported), imported.log.events
-    else:
-        return None
-    refused.refuse_many(accepted=config.home.accept_refused)
-    check_days(events["time"].dt.date().n_unique(), config.sampling.split)
-    return refused
+    imported = {p.stage.folder for p in plans if p.stage.name == "import" and p.action == "skip"}
+    found = []
+    for home in chain.homes:
+        folders, source = home.folders, home.source
+        if folders.home in imported:
+            refused = RefusedLines.of_folder(folders.home)
+            events = read_events(folders.home)
+        elif folders.log.exists():
+            log = read_log(folders.log, folders.home, resolve_home(source), source)
+            refused, events = RefusedLines.of_import(log), log.log.events
+        else:
+            continue
+        refused.refuse_many(accepted=source.accept_refused)
+        check_days(events["time"].dt.date().n_unique(), chain.config.sampling.split)
+        found.append(refused)
+    return found
 
 
 def check_days(n_days: int, split: SplitConfig) -> None:

@@ -6,7 +6,12 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from discover.alignment.config import AlignmentConfig, ProjectionConfig, read_run_mapping
+from discover.alignment.config import (
+    PIPELINE_BLOCKS,
+    AlignmentConfig,
+    ProjectionConfig,
+    read_run_mapping,
+)
 from discover.alignment.finetune_config import FineTuneConfig
 from discover.captions.config import CaptionConfig
 from discover.core.config import StrictModel, config_from_mapping
@@ -73,6 +78,8 @@ class RunConfig(StrictModel):
 
     home: HomeSource = HomeSource()
     """Where the events come from."""
+    homes: tuple[HomeSource, ...] = ()
+    """Several homes, for one model over all. What `home` says holds for each that does not say otherwise."""
     sampling: SamplingConfig = SamplingConfig()
     """How windows are cut."""
     captions: CaptionConfig = CaptionConfig()
@@ -101,6 +108,11 @@ class RunConfig(StrictModel):
             )
         return alignment.model_copy(update={"text_projection": ProjectionConfig(dim=head.dim)})
 
+    @property
+    def sources(self) -> tuple[HomeSource, ...]:
+        """The homes of the run, one or several."""
+        return self.homes or (self.home,)
+
     @classmethod
     def from_yaml(cls, path: Path | str, overrides: Sequence[str] = ()) -> "RunConfig":
         """Read and check a run's YAML with `a.b=c` overrides.
@@ -109,15 +121,23 @@ class RunConfig(StrictModel):
             ConfigError: Unknown key (with the nearest valid one), wrong value, or no block of the chain.
         """
         values = read_run_mapping(path, overrides)
-        own: dict[str, Any] = {key: values[key] for key in _BLOCKS if key in values}
-        if not own.keys() & {"home", "sampling"}:
+        own: dict[str, Any] = {key: values[key] for key in PIPELINE_BLOCKS if key in values}
+        if not own.keys() & {"home", "homes", "sampling"}:
             raise ConfigError(
                 f"{path} has neither a `home` nor a `sampling` block, so it describes training only. Train "
                 "it with `python train.py --config ...`, or say which home it is about (`home: demo`; see "
                 "configs/pipelines/demo.yaml)."
             )
+        if isinstance(own.get("homes"), list) and isinstance(shared := own.get("home", {}), dict):
+            own["homes"] = [_with_shared(one, shared) for one in own["homes"]]
         own["alignment"] = AlignmentConfig.from_mapping(values, source=str(path))
         return config_from_mapping(own, cls, source=str(path))
 
 
-_BLOCKS = ("home", "sampling", "captions", "evaluation", "report", "retrieval")
+def _with_shared(home: Any, shared: dict[str, Any]) -> Any:
+    """One entry of `homes`, with what `home` says where the entry says nothing; a home has one source."""
+    home = {"name": home} if isinstance(home, str) else home
+    if not isinstance(home, dict):
+        return home
+    source = {"log", "simulate"}
+    return {k: v for k, v in shared.items() if k not in source or not source & set(home)} | home

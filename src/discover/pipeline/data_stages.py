@@ -1,36 +1,34 @@
-"""Stages up to text vectors: simulate, import, sample, caption, encode."""
+"""Stages from a raw log to windows: simulate, import, split, sample; and those on them up to text vectors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from discover.captions import caption_windows
-from discover.captions.config import CaptionConfig
-from discover.core.embeddings import load_embeddings, save_embeddings
 from discover.core.errors import DataError
+from discover.core.event_files import EVENTS_FILE
 from discover.core.home import Home
 from discover.core.paths import Workspace
 from discover.core.progress import Progress
-from discover.core.tables import ANNOTATIONS, CAPTIONS
+from discover.core.row_keys import window_keys
+from discover.core.tables import ANNOTATIONS, SPLITS
 from discover.core.window_set import (
     load_event_log,
     load_window_set,
-    read_captions,
     read_table,
-    write_table,
 )
 from discover.homes import ImportedLog, import_log, load_home, log_files, write_import
 from discover.pipeline.config import HomeSource, RunConfig
+from discover.pipeline.fitted_part import fitted_name, note_fitted
 from discover.pipeline.refused_lines import RefusedLines
-from discover.sampling import WINDOW_FILES, sample_windows, write_windows
+from discover.pipeline.text_stages import caption_stage, encode_stage
+from discover.sampling import WINDOW_FILES, active_days, extend_days, sample_windows, write_windows
 from discover.sampling.config import SamplingConfig
+from discover.sampling.splits import read_days, write_days
 from discover.simulator import SimulatorConfig, write_simulated
 from discover.stages.stage import Stage, StageResult
-from discover.text_encoders import build_text_encoder, encode_captions
-from discover.text_encoders.config import TextEncoderConfig
 
 _SIMULATED_LOG = "{home}_log.txt.gz"
 
@@ -45,6 +43,7 @@ class DataFolders:
         home: The imported log.
         sampling: Windows, captions and vectors; free-running.
         presegmented: The same for windows cut inside annotated segments; None when not wanted.
+        days: Split of each day, shared by all samplings that draw days alike.
         log: The raw log.
         captions_name: File name of the captions.
         vectors_name: File name of the text vectors.
@@ -53,6 +52,7 @@ class DataFolders:
     home: Path
     sampling: Path
     presegmented: Path | None
+    days: Path
     log: Path
     captions_name: str
     vectors_name: str
@@ -69,10 +69,10 @@ def resolve_home(source: HomeSource) -> Home:
     return unknown_home(source.name)
 
 
-def data_folders(config: RunConfig, workspace: Workspace) -> DataFolders:
-    """Folders and file names of a run's data."""
-    home = resolve_home(config.home)
-    family = "simulated" if simulation_of(config.home, home, workspace) is not None else home.family
+def data_folders(config: RunConfig, source: HomeSource, workspace: Workspace) -> DataFolders:
+    """Folders and file names of one home's data."""
+    home = resolve_home(source)
+    family = "simulated" if simulation_of(source, home, workspace) is not None else home.family
     folder = workspace.processed(family, home.name)
     encoder = config.alignment.text_encoder.name
     style = config.captions.style
@@ -83,10 +83,16 @@ def data_folders(config: RunConfig, workspace: Workspace) -> DataFolders:
         home=folder,
         sampling=folder / config.sampling.name,
         presegmented=folder / f"{config.sampling.name}_p" if presegmented else None,
-        log=_log_path(config.home, home, workspace),
+        days=folder / f"days_{_days_name(config.sampling)}" / "days.json",
+        log=_log_path(source, home, workspace),
         captions_name=f"captions_{style}.parquet",
         vectors_name=f"embeddings_{style}_{encoder}.npz",
     )
+
+
+def _days_name(sampling: SamplingConfig) -> str:
+    # Which days there are depends on the sensors that count.
+    return sampling.split.name + ("_with_health" if sampling.include_health_sensors else "")
 
 
 def _has_annotations(folder: Path, home: Home) -> bool:
@@ -97,19 +103,23 @@ def _has_annotations(folder: Path, home: Home) -> bool:
     return len(read_table(table, ANNOTATIONS)) > 0
 
 
-def data_stages(config: RunConfig, workspace: Workspace) -> tuple[list[Stage], DataFolders]:
-    """The stages from the raw log to text vectors, and where their artefacts are."""
-    folders = data_folders(config, workspace)
-    home = resolve_home(config.home)
+def data_stages(
+    config: RunConfig, source: HomeSource, workspace: Workspace
+) -> tuple[list[Stage], DataFolders]:
+    """The stages of one home from its raw log to text vectors, and where their artefacts are."""
+    folders = data_folders(config, source, workspace)
+    home = resolve_home(source)
     stages = []
-    simulation = simulation_of(config.home, home, workspace)
+    simulation = simulation_of(source, home, workspace)
     if simulation is not None:
         stages.append(_simulate_stage(folders.log, home, simulation))
-    stages.append(_import_stage(folders, home, config.home))
+    stages.append(_import_stage(folders, home, source))
+    stages.append(_split_stage(folders, config.sampling))
     stages.extend(_window_stages(folders, folders.sampling, config, suffix=""))
     if folders.presegmented is not None:
         stages.extend(_window_stages(folders, folders.presegmented, config, suffix="_p"))
-    return stages, folders
+    named = home.name if config.homes else ""
+    return [replace(stage, home=named) for stage in stages], folders
 
 
 def _log_path(source: HomeSource, home: Home, workspace: Workspace) -> Path:
@@ -202,11 +212,11 @@ def _import_stage(folders: DataFolders, home: Home, source: HomeSource) -> Stage
     return Stage(
         name="import",
         title="read the log into typed events",
-        version=2,
+        version=3,
         work=_import,
         folder=folders.home,
         inputs=inputs,
-        outputs=["home.yaml", "events.parquet", "annotations.parquet", "import.json"],
+        outputs=["home.yaml", EVENTS_FILE, "annotations.parquet", "import.json"],
         settings=_Import(home, source, folders.log),
         config={"home": home.model_dump(mode="json")},
     )
@@ -231,25 +241,66 @@ def read_log(log: Path, folder: Path, home: Home, source: HomeSource) -> Importe
 def _window_stages(folders: DataFolders, folder: Path, config: RunConfig, *, suffix: str) -> list[Stage]:
     sampling = config.sampling.model_copy(update={"presegmented": True}) if suffix else config.sampling
     return [
-        _sample_stage(folders.home, folder, sampling, suffix),
-        _caption_stage(folders, folder, config.captions, suffix),
-        _encode_stage(folders, folder, config.alignment.text_encoder, suffix),
+        _sample_stage(folders, folder, sampling, suffix),
+        caption_stage(
+            folder, folders.captions_name, config.captions, _home_files(folders.home), suffix=suffix
+        ),
+        encode_stage(
+            folder,
+            folders.captions_name,
+            folders.vectors_name,
+            config.alignment.text_encoder,
+            known=folders.sampling if suffix else None,
+        ),
     ]
 
 
 def _home_files(folder: Path) -> dict[str, Path]:
-    return {"home": folder / "home.yaml", "events": folder / "events.parquet"}
+    return {"home": folder / "home.yaml", "events": folder / EVENTS_FILE}
 
 
-def _sample_stage(home_folder: Path, folder: Path, sampling: SamplingConfig, suffix: str) -> Stage:
+def _split_stage(folders: DataFolders, sampling: SamplingConfig) -> Stage:
+    return Stage(
+        name="split",
+        title="share the days out",
+        version=1,
+        work=_split,
+        folder=folders.days.parent,
+        inputs=_home_files(folders.home),
+        outputs=[folders.days.name],
+        settings=sampling,
+        config={"split": sampling.split.model_dump(mode="json")},
+    )
+
+
+def _split(stage: Stage, progress: Progress) -> StageResult:
+    del progress
+    sampling: SamplingConfig = stage.settings
+    (output,) = stage.output_paths
+    drawn = read_days(output) if output.is_file() else None
+    days = extend_days(
+        active_days(load_event_log(stage.inputs["events"].parent), sampling), sampling.split, drawn
+    )
+    write_days(output, days)
+    rows = {f"{split} days": n for split in SPLITS if (n := list(days.values()).count(split))}
+    if drawn and (new := len(days.keys() - drawn.keys())) and drawn.keys() <= days.keys():
+        rows["of them new"] = new
+    return StageResult([output], rows)
+
+
+def _sample_stage(folders: DataFolders, folder: Path, sampling: SamplingConfig, suffix: str) -> Stage:
     return Stage(
         name=f"sample{suffix}",
         title="cut windows" + (" inside annotated segments" if suffix else ""),
-        version=3,
+        version=4,
         work=_sample,
         folder=folder,
-        inputs={**_home_files(home_folder), "annotations": home_folder / "annotations.parquet"},
-        outputs=WINDOW_FILES,
+        inputs={
+            **_home_files(folders.home),
+            "annotations": folders.home / "annotations.parquet",
+            "days": folders.days,
+        },
+        outputs=[*WINDOW_FILES, fitted_name("windows.parquet")],
         settings=sampling,
         config=sampling.model_dump(mode="json"),
     )
@@ -257,13 +308,17 @@ def _sample_stage(home_folder: Path, folder: Path, sampling: SamplingConfig, suf
 
 def _sample(stage: Stage, progress: Progress) -> StageResult:
     progress.start("cutting windows")
+    fitted = stage.output_paths[-1]
     log = load_event_log(stage.inputs["events"].parent)
-    sampled = sample_windows(log, stage.settings)
+    sampled = sample_windows(log, stage.settings, read_days(stage.inputs["days"]))
     paths = write_windows(stage.folder, sampled, log.home)
+    cut = load_window_set(stage.folder)
+    keys = pl.DataFrame({"window_id": cut.windows["window_id"], "key": window_keys(cut, {})})
+    note_fitted(fitted, cut.windows, keys)
     progress.finish()
     counts = sampled.windows.group_by("split").len().sort("split")
     rows = {str(s): n for s, n in counts.iter_rows()}
-    return StageResult(paths, rows | _left_out(sampled.statistics))
+    return StageResult([*paths, fitted], rows | _left_out(sampled.statistics))
 
 
 def _left_out(statistics: Mapping[str, Any]) -> dict[str, int]:
@@ -276,70 +331,3 @@ def _left_out(statistics: Mapping[str, Any]) -> dict[str, int]:
         "% of events in no window": round(100 * outside / max(events, 1)),
     }
     return rows | ({f"of {annotations:,} annotations in no window": missed} if annotations else {})
-
-
-def _caption_stage(folders: DataFolders, folder: Path, captions: CaptionConfig, suffix: str) -> Stage:
-    return Stage(
-        name=f"caption{suffix}",
-        title="describe windows",
-        version=2,
-        work=_caption,
-        folder=folder,
-        inputs={**_home_files(folders.home), "windows": folder / "windows.parquet"},
-        outputs=[folders.captions_name],
-        settings=captions,
-        config=captions.model_dump(mode="json"),
-    )
-
-
-def _caption(stage: Stage, progress: Progress) -> StageResult:
-    (output,) = stage.output_paths
-    table = caption_windows(load_window_set(stage.folder), stage.settings, progress=progress)
-    write_table(output, table, CAPTIONS)
-    distinct = table.select(pl.col("caption").n_unique()).item()
-    return StageResult([output], {"captions": len(table), "distinct": distinct})
-
-
-def _encode_stage(folders: DataFolders, folder: Path, encoder: TextEncoderConfig, suffix: str) -> Stage:
-    inputs = {"captions": folder / folders.captions_name}
-    if suffix:
-        # Windows inside segments share most sentences with the free-running ones.
-        inputs["known_captions"] = folders.sampling / folders.captions_name
-        inputs["known_vectors"] = folders.sampling / folders.vectors_name
-    return Stage(
-        name=f"encode-text{suffix}",
-        title="encode captions",
-        version=1,
-        work=_encode,
-        folder=folder,
-        inputs=inputs,
-        outputs=[folders.vectors_name],
-        settings=encoder,
-        config=encoder.model_dump(mode="json"),
-    )
-
-
-def _encode(stage: Stage, progress: Progress) -> StageResult:
-    (output,) = stage.output_paths
-    model = build_text_encoder(stage.settings)
-    chunks = stage.folder / f".chunks_{output.stem}"
-    known = None
-    if "known_vectors" in stage.inputs:
-        known = (
-            read_captions(stage.inputs["known_captions"]),
-            load_embeddings(stage.inputs["known_vectors"]),
-        )
-    captions = read_captions(stage.inputs["captions"])
-    table = encode_captions(captions, model, chunk_folder=chunks, known=known, progress=progress)
-    save_embeddings(output, table)
-    _remove_chunks(chunks)
-    return StageResult([output], {"vectors": len(table.vectors)})
-
-
-def _remove_chunks(folder: Path) -> None:
-    # Only after the vectors are in place: a kill before this line costs nothing, one after it leaves
-    # chunks that the next run of this stage replaces.
-    for chunk in folder.glob("*"):
-        chunk.unlink()
-    if folder.is_dir():
-        folder.rmdir()

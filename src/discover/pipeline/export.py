@@ -11,12 +11,15 @@ from discover.core.vocabulary import Vocabulary
 from discover.core.window_set import load_window_set, read_captions, read_labels, read_table
 from discover.interop import write_v2_captions, write_v2_windows
 from discover.pipeline.chain import Chain
+from discover.pipeline.data_stages import DataFolders
 
 __all__ = ["export_v2"]
 
 
 def export_v2(chain: Chain, folder: Path) -> list[Path]:
     """Write train/val/test.json and vocab.json, and per split captions and NPZ where they were made.
+
+    Of several homes, each gets a folder of its name.
 
     Args:
         chain: A chain whose windows are made.
@@ -25,7 +28,13 @@ def export_v2(chain: Chain, folder: Path) -> list[Path]:
     Raises:
         ArtifactError: The windows are not made yet, or the folder cannot be written.
     """
-    data, sampling = chain.data_folders, chain.config.sampling
+    if len(chain.homes) == 1:
+        return _export_home(chain, chain.data_folders, folder)
+    return [p for home in chain.homes for p in _export_home(chain, home.folders, folder / home.name)]
+
+
+def _export_home(chain: Chain, data: DataFolders, folder: Path) -> list[Path]:
+    sampling = chain.config.sampling
     window_set = load_window_set(data.sampling)
     own_events = (data.sampling / "events.parquet").is_file()
     annotations = None if own_events else read_table(data.home / "annotations.parquet", ANNOTATIONS)

@@ -1,5 +1,6 @@
 """Training inside the chain: the paths of the alignment config filled in from the other blocks."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from discover.alignment import AlignmentConfig
@@ -25,29 +26,29 @@ TRAINING_PATHS = (
 
 
 def training_config(
-    config: RunConfig, data: DataFolders, folder: Path, workspace: Workspace
+    config: RunConfig, homes: Sequence[DataFolders], folder: Path, workspace: Workspace
 ) -> AlignmentConfig:
-    """The alignment block with the paths of this run's windows and vectors filled in.
+    """The alignment block with the paths of this run's windows and vectors filled in, one of each per home.
 
     Raises:
         ConfigError: The YAML names a file that is not the one its other blocks make.
     """
-    windows, vectors = data.sampling / "windows.parquet", data.sampling / data.vectors_name
+    windows = tuple(data.sampling / "windows.parquet" for data in homes)
+    vectors = tuple(data.sampling / data.vectors_name for data in homes)
     paths = {
         "train_data_path": windows,
         "val_data_path": windows,
-        "vocab_path": data.sampling / "vocab.json",
+        "vocab_path": tuple(data.sampling / "vocab.json" for data in homes),
         "train_text_embeddings_path": vectors,
         "val_text_embeddings_path": vectors,
     }
     alignment = config.alignment
     for name, made in paths.items():
         given = getattr(alignment, name)
-        if given is not None and [(workspace.root / path).resolve() for path in given] != [made.resolve()]:
+        if given is not None and not _same(given, made, workspace):
             raise ConfigError(
-                f"{name} is {', '.join(map(str, given))}, but the home, sampling and captions blocks make "
-                f"{made}. "
-                f"Remove {name}, or the blocks to train on other files."
+                f"{name} is {_listed(given)}, but the home, sampling and captions blocks make "
+                f"{_listed(made)}. Remove {name}, or the blocks to train on other files."
             )
     for name in ("train_captions_path", "val_captions_path"):
         if getattr(alignment, name) is not None:
@@ -56,8 +57,16 @@ def training_config(
                 f"and would not read it. Remove {name}, or train alone with `python train.py`."
             )
     names = {
-        "dataset": alignment.dataset or data.home.name,
-        "dataset_type": alignment.dataset_type or data.home.parent.name,
+        "dataset": alignment.dataset or "+".join(data.home.name for data in homes),
+        "dataset_type": alignment.dataset_type
+        or "+".join(dict.fromkeys(data.home.parent.name for data in homes)),
     }
-    filled = {name: (path,) for name, path in paths.items()}
-    return alignment.model_copy(update={"output_dir": folder, **filled, **names})
+    return alignment.model_copy(update={"output_dir": folder, **paths, **names})
+
+
+def _same(given: Sequence[Path], made: Sequence[Path], workspace: Workspace) -> bool:
+    return [(workspace.root / path).resolve() for path in given] == [path.resolve() for path in made]
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return ", ".join(map(str, paths))

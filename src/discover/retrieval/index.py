@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError, DataError, JoinError, ShapeError
+from discover.core.row_keys import Keys
 from discover.core.window_set import WindowSet
 from discover.retrieval.activation_builder import build_activations
 from discover.retrieval.activations import Activations
@@ -108,6 +109,18 @@ class Index:
             raise DataError("There is no window to index. Sample the log first, or choose other splits.")
         ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
         vectors = unit_window_vectors(embeddings, ids, model_sha256=model_sha256, dtype=dtype)
+        return cls.of_unit_vectors(vectors, window_set, model_sha256=model_sha256, config=config)
+
+    @classmethod
+    def of_unit_vectors(
+        cls,
+        vectors: NDArray[np.float16 | np.float32],
+        window_set: WindowSet,
+        *,
+        model_sha256: str,
+        config: IndexConfig | None = None,
+    ) -> "Index":
+        """Index windows whose vectors are ready: (W, P), of length 1, in the order of the windows."""
         facts = build_window_facts(window_set)
         index = cls(vectors, facts, model_sha256, activations=build_activations(window_set))
         return index.with_backend(config or IndexConfig())
@@ -131,10 +144,15 @@ class Index:
             raise DataError(f"{repeated:,} windows are in more than one index. Join each home once.")
         return cls(np.concatenate([index.vectors for index in indexes]), windows, indexes[0].model_sha256)
 
-    def save(self, folder: Path) -> list[Path]:
-        """Write the index; the manifest comes last, so a half-written index is noticed."""
+    def save(self, folder: Path, keys: Keys | None = None) -> list[Path]:
+        """Write the index; the manifest comes last, so a half-written index is noticed.
+
+        Args:
+            folder: Where to.
+            keys: (W,) key of each vector (`core.row_keys`), by which a later run finds it again.
+        """
         facts = self.windows.select(list(WINDOW_FACTS))
-        return write_index(folder, self.vectors, facts, self.model_sha256, self.ann, self.activations)
+        return write_index(folder, self.vectors, facts, self.model_sha256, self.ann, self.activations, keys)
 
     @classmethod
     def load(

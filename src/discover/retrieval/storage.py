@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from discover.core.artifacts import atomic_path, require_manifest, write_manifest
 from discover.core.errors import ArtifactError
 from discover.core.reading import read_npz, taken_apart
+from discover.core.row_keys import Keys, sealed_rows
 from discover.core.window_set import read_table, write_table
 from discover.retrieval.activations import Activations, read_activations, write_activations
 from discover.retrieval.approximate import AnnReport, InvertedLists, faiss_installed
@@ -59,11 +60,13 @@ def write_index(
     model_sha256: str,
     ann: InvertedLists | None,
     activations: Activations | None = None,
+    keys: Keys | None = None,
 ) -> list[Path]:
     """Write an index; the manifest comes last, so a half-written index is noticed. Returns the paths."""
+    sealed = {} if keys is None else sealed_rows(vectors, keys)
     paths = [folder / name for name in INDEX_FILES]
     with atomic_path(paths[0]) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, vectors=vectors)
+        np.savez(stream, vectors=vectors, **sealed)  # type: ignore[arg-type]
     write_table(paths[1], windows, WINDOW_FACTS)
     outputs, settings = paths[:2], {"dim": int(vectors.shape[1]), "backend": "exact"}
     if ann is not None:

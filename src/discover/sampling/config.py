@@ -38,6 +38,12 @@ class SplitConfig(StrictModel):
             raise ValueError("seed changes nothing with strategy chronological; leave it out or use random")
         return self
 
+    @property
+    def name(self) -> str:
+        """For a folder: chronological_70_10_20, random_70_10_20_seed_3."""
+        shares = "_".join(f"{100 * ratio / sum(self.ratios):.4g}" for ratio in self.ratios)
+        return f"{self.strategy}_{shares}" + (f"_seed_{self.seed}" if self.seed else "")
+
 
 class SamplingConfig(StrictModel):
     """One way to cut windows. `name` is the folder the windows go to."""

@@ -1,7 +1,8 @@
 """Step 1: cut a home's event log into windows, split by day, with ground truth set apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,10 @@ from discover.sampling.cuts import (
 )
 from discover.sampling.density import LeastEvents, choose_least_events
 from discover.sampling.labelling import label_windows, windows_of_annotations
-from discover.sampling.splits import DAY_US, assign_days, check_no_leakage
+from discover.sampling.splits import DAY_US, check_no_leakage, split_codes
 from discover.sampling.statistics import SplitWindows, describe_sampling
 
-__all__ = ["WINDOW_FILES", "SampledWindows", "cut_windows", "sample_windows", "write_windows"]
+__all__ = ["WINDOW_FILES", "SampledWindows", "active_days", "cut_windows", "sample_windows", "write_windows"]
 
 Ints = NDArray[np.int64]
 
@@ -81,11 +82,25 @@ class SampledWindows:
     events: pl.DataFrame | None
 
 
-def sample_windows(log: EventLog, config: SamplingConfig) -> SampledWindows:
+def active_days(log: EventLog, config: SamplingConfig) -> list[date]:
+    """Calendar days with events that windows may hold, in order."""
+    times = open_recording(log.events, log.home, config).times
+    found: list[date] = np.unique(times // DAY_US).astype("datetime64[D]").tolist()
+    return found
+
+
+def sample_windows(
+    log: EventLog, config: SamplingConfig, days: Mapping[date, str] | None = None
+) -> SampledWindows:
     """Cut a log into windows.
 
     Days are split first; a window never crosses a split, a calendar day, or a recording hole. Labels
     steer nothing unless `config.presegmented`.
+
+    Args:
+        log: The log.
+        config: How windows are cut.
+        days: Split of each active day (`extend_days`); None draws them by `config.split`.
 
     Raises:
         DataError: No events, too few days for the splits, no annotation to presegment by, or (a
@@ -104,8 +119,8 @@ def sample_windows(log: EventLog, config: SamplingConfig) -> SampledWindows:
             f"Home {log.home.name} has no annotations, so {config.name} cannot cut inside segments. "
             "Use a sampling without _p."
         )
-    config, least = _settle_least_events(recording, config)
-    parts = cut_windows(recording, log.annotations, config)
+    config, least = _settle_least_events(recording, config, days)
+    parts = cut_windows(recording, log.annotations, config, days)
     windows = _window_table(parts, recording, log.home, config)
     check_no_leakage(windows)
     segments = np.concatenate([p.segment for p in parts])
@@ -128,13 +143,16 @@ def sample_windows(log: EventLog, config: SamplingConfig) -> SampledWindows:
 
 
 def cut_windows(
-    recording: Recording, annotations: pl.DataFrame, config: SamplingConfig
+    recording: Recording,
+    annotations: pl.DataFrame,
+    config: SamplingConfig,
+    fixed: Mapping[date, str] | None = None,
 ) -> tuple[SplitWindows, ...]:
     """Window offsets of each split, in the order of `core.tables.SPLITS`; no tables are made."""
-    config, _ = _settle_least_events(recording, config)
+    config, _ = _settle_least_events(recording, config, fixed)
     blocks = find_blocks(recording, config)
     days = np.unique(blocks.day)
-    split_of_day = assign_days(len(days), config.split)
+    split_of_day = split_codes(days, config.split, fixed)
     if config.presegmented:
         blocks = segment_blocks(blocks, place_annotations(annotations, recording), recording.times)
     split_of_block = split_of_day[np.searchsorted(days, blocks.day)]
@@ -165,7 +183,7 @@ def write_windows(folder: Path, sampled: SampledWindows, home: Home) -> list[Pat
 
 
 def _settle_least_events(
-    recording: Recording, config: SamplingConfig
+    recording: Recording, config: SamplingConfig, fixed: Mapping[date, str] | None
 ) -> tuple[SamplingConfig, LeastEvents | None]:
     """The config with a number in place of `min_events: auto`, and how it was found.
 
@@ -175,7 +193,7 @@ def _settle_least_events(
         return config, None
     blocks = find_blocks(recording, config)
     days = np.unique(blocks.day)
-    training = assign_days(len(days), config.split)[np.searchsorted(days, blocks.day)] == 0
+    training = split_codes(days, config.split, fixed)[np.searchsorted(days, blocks.day)] == 0
     settings = {"min_events": 1, "presegmented": False, "overlap_train": config.overlap_eval}
     part = _cut_split(
         recording.times, blocks.select(training), "train", days, config.model_copy(update=settings)
@@ -256,11 +274,9 @@ def _window_table(
     tables = []
     for part in parts:
         first, count = part.cut.first, part.cut.count
-        number = pl.Series(np.arange(len(first))).cast(pl.String).str.zfill(6)
         tables.append(
             pl.DataFrame(
                 {
-                    "window_id": f"{home.name}_{config.name}_{part.split}_" + number,
                     "home": pl.repeat(home.name, len(first), dtype=pl.String, eager=True),
                     "split": pl.repeat(part.split, len(first), dtype=pl.Enum(SPLITS), eager=True),
                     "first_event": first,
@@ -270,7 +286,11 @@ def _window_table(
                 }
             )
         )
-    return pl.concat(tables).rechunk()
+    # By the time of the first event: a window keeps its id when days are added or splits are drawn anew.
+    stamp = pl.lit(f"{home.name}_{config.name}_") + pl.col("start").dt.strftime("%Y%m%d_%H%M%S")
+    again = pl.int_range(pl.len()).over(stamp)
+    window_id = pl.when(again == 0).then(stamp).otherwise(pl.format("{}_{}", stamp, again))
+    return pl.concat(tables).select(window_id.alias("window_id"), pl.all()).rechunk()
 
 
 def _training_vocabulary(train: Cut, events: pl.DataFrame, home: Home) -> Vocabulary:

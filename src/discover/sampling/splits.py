@@ -1,15 +1,29 @@
 """Share calendar days out to train, validation and test; prove that nothing leaked."""
 
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.core.errors import DataError
+from discover.core.artifacts import read_json, write_json
+from discover.core.errors import ArtifactError, DataError
+from discover.core.reading import mapping_of, taken_apart
 from discover.core.seeds import derive_seed
 from discover.core.tables import SPLITS
 from discover.sampling.config import SplitConfig
 
-__all__ = ["DAY_US", "assign_days", "check_no_leakage"]
+__all__ = [
+    "DAY_US",
+    "assign_days",
+    "check_no_leakage",
+    "extend_days",
+    "read_days",
+    "split_codes",
+    "write_days",
+]
 
 DAY_US = 86_400_000_000
 
@@ -47,6 +61,68 @@ def assign_days(n_days: int, config: SplitConfig) -> NDArray[np.int8]:
         order = np.random.default_rng(derive_seed(config.seed, "split days")).permutation(n_days)
         codes = codes[order]
     return codes
+
+
+def extend_days(
+    days: Sequence[date], config: SplitConfig, drawn: Mapping[date, str] | None = None
+) -> dict[date, str]:
+    """Split of each active day; a day that has one keeps it.
+
+    The rule for days that came after the draw: they are days of the last split that has a share, which is
+    test. So nothing that a model was trained or chosen on changes as a log grows. Where a drawn day is gone
+    it is another log, and all days are drawn.
+
+    Args:
+        days: Active days, in order of the calendar.
+        config: How they are drawn.
+        drawn: Splits of the days that were shared out before; None: none was.
+
+    Raises:
+        DataError: Fewer days than splits.
+    """
+    if not drawn or not set(drawn) <= set(days):
+        return dict(zip(days, (SPLITS[c] for c in assign_days(len(days), config)), strict=True))
+    last = [s for s, ratio in zip(SPLITS, config.ratios, strict=True) if ratio > 0][-1]
+    return {day: drawn.get(day, last) for day in days}
+
+
+def write_days(path: Path, days: Mapping[date, str]) -> None:
+    """Write the split of each day."""
+    write_json(path, {day.isoformat(): split for day, split in sorted(days.items())})
+
+
+def read_days(path: Path) -> dict[date, str]:
+    """Read what `write_days` wrote, or somebody's own choice of days.
+
+    Raises:
+        ArtifactError: The file is missing or damaged, or names another split.
+    """
+    with taken_apart(path, "Delete it to draw all days again."):
+        days = {date.fromisoformat(day): split for day, split in mapping_of(read_json(path), path).items()}
+    wrong = sorted({str(split) for split in days.values()} - set(SPLITS))
+    if wrong:
+        raise ArtifactError(f"{path} names the split '{wrong[0][:40]}'; the splits are {', '.join(SPLITS)}.")
+    return days
+
+
+def split_codes(
+    days: NDArray[np.int64], config: SplitConfig, fixed: Mapping[date, str] | None = None
+) -> NDArray[np.int8]:
+    """Codes into `core.tables.SPLITS` of active days (days since 1970), as fixed or else as drawn.
+
+    Raises:
+        DataError: Fewer days than splits, or a day has no fixed split.
+    """
+    if fixed is None:
+        return assign_days(len(days), config)
+    dates = days.astype("datetime64[D]").tolist()
+    missing = [day for day in dates if day not in fixed]
+    if missing:
+        raise DataError(
+            f"{len(missing):,} days of the log have no split (first: {missing[0]}). The log was imported "
+            "again: run `discover sample`."
+        )
+    return np.array([SPLITS.index(fixed[day]) for day in dates], dtype=np.int8)
 
 
 def check_no_leakage(windows: pl.DataFrame) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from discover.core.artifacts import check_files, read_json, require_manifest, write_json
 from discover.core.config import config_from_mapping
 from discover.core.errors import ArtifactError
+from discover.core.event_files import events_file
 from discover.core.reading import mapping_of
 from discover.core.window_set import WindowSet, load_window_set
 from discover.retrieval import SearchDefaults
@@ -131,8 +132,8 @@ def check_index_source(index_folder: Path) -> Path:
             remedy=_AGAIN,
         )
         return folder
-    noted = {"home.yaml": "home", "events.parquet": "events"}
-    files = {folder.parent / name: manifest.inputs.get(key, "") for name, key in noted.items()}
+    noted = {folder.parent / "home.yaml": "home", events_file(folder.parent): "events"}
+    files = {path: manifest.inputs.get(key, "") for path, key in noted.items()}
     check_files(files, remedy=_AGAIN)
     return folder
 

@@ -44,13 +44,17 @@ asks git: it may be installed anywhere, inside any repository."""
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage wrote: files inside its folder, and row counts for the summary line.
+    """What a stage wrote.
 
-    The files are those that the stage names as its outputs, and any others it wrote.
+    Attributes:
+        outputs: The files that the stage names as its outputs, and any others it wrote in its folder.
+        rows: Counts for the summary line and the manifest.
+        notes: Counts of this run alone, such as how much of it was new: shown and not stored.
     """
 
     outputs: Sequence[Path]
     rows: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class Stage:
         settings: What `work` needs besides files: plain data, a config or a dataclass of these.
         config: Every setting that can change the outputs, as plain data; noted and compared.
         not_compared: Names of settings that decide nothing; see `is_current`.
+        home: Name of the home it is about, in a chain of several homes.
     """
 
     name: str
@@ -80,6 +85,7 @@ class Stage:
     settings: Any = None
     config: Mapping[str, Any] = field(default_factory=dict)
     not_compared: Collection[str] = ()
+    home: str = ""
 
     @property
     def manifest_path(self) -> Path:
@@ -116,6 +122,8 @@ class StageOutcome:
     rows: Mapping[str, int]
     commit: str | None = None
     """Source revision that computed the outputs, now or in the earlier run that is reused."""
+    made: Mapping[Path, str] = field(default_factory=dict)
+    """Its outputs: path -> sha256."""
 
 
 def plan_stages(stages: Sequence[Stage]) -> list[StagePlan]:
@@ -146,6 +154,7 @@ def run_stages(
     stages: Sequence[Stage],
     *,
     only: Collection[str] | None = None,
+    earlier: Sequence[StageOutcome] = (),
     progress: Progress = SILENT,
     on_outcome: Callable[[StageOutcome], None] = lambda outcome: None,
 ) -> list[StageOutcome]:
@@ -154,6 +163,7 @@ def run_stages(
     Args:
         stages: The whole chain.
         only: Names of the stages that may run; an earlier one that is not current is then an error.
+        earlier: Stages of this run that are done: what they made must still be as they left it.
         progress: Where long stages report.
         on_outcome: Called after each stage.
 
@@ -161,9 +171,9 @@ def run_stages(
         ArtifactError: An input is missing, or another run rebuilt an artefact of this run with other
             settings while this run was going on.
     """
-    made: dict[Path, str] = {}
+    made = {path: digest for outcome in earlier for path, digest in outcome.made.items()}
     outcomes: list[StageOutcome] = []
-    folders = {stage.folder for stage in stages}
+    folders = {stage.folder for stage in stages} | {outcome.stage.folder for outcome in earlier}
     last = max((i for i, s in enumerate(stages) if only is None or s.name in only), default=-1)
     needed = _ancestors(stages, only)
     for stage in stages[: last + 1]:
@@ -171,6 +181,7 @@ def run_stages(
             continue
         may_run = only is None or stage.name in only
         outcome = _run_one(stage, made, folders, progress, may_run=may_run)
+        made.update(outcome.made)
         outcomes.append(outcome)
         on_outcome(outcome)
     return outcomes
@@ -189,10 +200,11 @@ def _ancestors(stages: Sequence[Stage], only: Collection[str] | None) -> set[str
 
 
 def _run_one(
-    stage: Stage, made: dict[Path, str], folders: Collection[Path], progress: Progress, *, may_run: bool
+    stage: Stage, made: Mapping[Path, str], folders: Collection[Path], progress: Progress, *, may_run: bool
 ) -> StageOutcome:
     started = time.monotonic()
     manifest: Manifest | None = None
+    notes: Mapping[str, int] = {}
     # First only as a reader, so that finding a stage current waits for no run that merely reads it.
     for shared in (True, False):
         with _locked(stage, folders, shared=shared):
@@ -201,13 +213,13 @@ def _run_one(
             current, reason = _check(stage, hashes)
             manifest = read_manifest(stage.manifest_path) if current else None
             if manifest is None and not shared:
-                manifest = _execute_if(stage, hashes, progress, reason, may_run=may_run)
+                manifest, notes = _execute_if(stage, hashes, progress, reason, may_run=may_run)
         if manifest is not None:
             break
     assert manifest is not None
-    made.update({stage.folder / name: digest for name, digest in manifest.outputs.items()})
-    seconds = time.monotonic() - started
-    return StageOutcome(stage, not current, reason, seconds, manifest.rows, manifest.commit)
+    outputs = {stage.folder / name: digest for name, digest in manifest.outputs.items()}
+    seconds, rows = time.monotonic() - started, {**manifest.rows, **notes}
+    return StageOutcome(stage, not current, reason, seconds, rows, manifest.commit, outputs)
 
 
 @contextlib.contextmanager
@@ -223,7 +235,7 @@ def _locked(stage: Stage, folders: Collection[Path], *, shared: bool) -> Iterato
 
 def _execute_if(
     stage: Stage, hashes: Mapping[str, str], progress: Progress, reason: str, *, may_run: bool
-) -> Manifest:
+) -> tuple[Manifest, Mapping[str, int]]:
     if not may_run:
         raise ArtifactError(
             f"Stage '{stage.name}' ({stage.title}) is not up to date: {reason}. "
@@ -232,14 +244,16 @@ def _execute_if(
     return _execute(stage, hashes, progress)
 
 
-def _execute(stage: Stage, hashes: Mapping[str, str], progress: Progress) -> Manifest:
+def _execute(
+    stage: Stage, hashes: Mapping[str, str], progress: Progress
+) -> tuple[Manifest, Mapping[str, int]]:
     remove_partials(stage.folder)
     before = read_manifest(stage.manifest_path)
     stage.manifest_path.unlink(missing_ok=True)
     result = stage.work(stage, progress)
     unwritten = [path.name for path in stage.output_paths if path not in result.outputs]
     assert not unwritten, f"stage {stage.name} names outputs that it does not write: {unwritten}"
-    return write_manifest(
+    manifest = write_manifest(
         stage.manifest_path,
         stage=stage.name,
         stage_version=stage.version,
@@ -250,6 +264,7 @@ def _execute(stage: Stage, hashes: Mapping[str, str], progress: Progress) -> Man
         commit=os.environ.get(COMMIT_VARIABLE),
         before=before,
     )
+    return manifest, result.notes
 
 
 def _check(stage: Stage, hashes: Mapping[str, str]) -> tuple[bool, str]:

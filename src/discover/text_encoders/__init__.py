@@ -3,6 +3,7 @@
 Importing this package loads no model library; `build_text_encoder` and `encode_captions` do.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from discover.core.embeddings import EmbeddingTable
     from discover.core.permissions import Permissions
+    from discover.core.row_keys import KeptRows
     from discover.text_encoders.encoder import TextEncoder
 
 __all__ = ["TextEncoderConfig", "build_text_encoder", "encode_captions"]
@@ -33,7 +35,7 @@ def encode_captions(
     encoder: "TextEncoder",
     *,
     chunk_folder: Path | None = None,
-    known: "tuple[pl.DataFrame, EmbeddingTable] | None" = None,
+    known: "Sequence[KeptRows]" = (),
     progress: Progress = SILENT,
 ) -> "EmbeddingTable":
     """One vector per caption row; see `discover.text_encoders.caption_vectors`."""

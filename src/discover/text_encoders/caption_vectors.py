@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from discover.core.artifacts import atomic_path
 from discover.core.embeddings import EmbeddingTable
-from discover.core.errors import ArtifactError, ConfigError, DataError
+from discover.core.errors import ArtifactError, DataError
 from discover.core.progress import SILENT, Progress
 from discover.core.reading import read_npz
+from discover.core.row_keys import KeptRows, text_keys
 from discover.core.tables import CAPTIONS, validate_table
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["encode_captions"]
+__all__ = ["caption_keys", "encode_captions"]
 
 Batch = tuple[NDArray[np.int64], list[list[int]]]
 
@@ -29,7 +30,7 @@ def encode_captions(
     encoder: TextEncoder,
     *,
     chunk_folder: Path | None = None,
-    known: tuple[pl.DataFrame, EmbeddingTable] | None = None,
+    known: Sequence[KeptRows] = (),
     progress: Progress = SILENT,
 ) -> EmbeddingTable:
     """One vector per caption row.
@@ -39,7 +40,7 @@ def encode_captions(
         encoder: From `build_text_encoder`.
         chunk_folder: Where finished chunks are kept, each under a hash of the encoder and its texts. A run
             that was cut off goes on from there and gives the same bytes. None: nothing is kept.
-        known: Captions of other windows with their vectors; a text that is among them is not encoded again.
+        known: Vectors made before, by `caption_keys`; a text that is among them is not encoded again.
         progress: Told the number of distinct captions done.
 
     Returns:
@@ -47,7 +48,6 @@ def encode_captions(
 
     Raises:
         DataError: There is no caption, or a vector is not finite.
-        ConfigError: The known vectors were made by another encoder or with other settings.
     """
     table = validate_table(captions, CAPTIONS, "captions")
     if not len(table):
@@ -56,7 +56,12 @@ def encode_captions(
     row_of = table["caption"].replace_strict(distinct, np.arange(len(distinct)), return_dtype=pl.Int64)
     dtype = np.dtype(encoder.config.output_dtype)
     vectors = np.zeros((len(distinct), encoder.dim), dtype=dtype)
-    new = np.arange(len(distinct)) if known is None else _reuse(known, distinct, encoder, vectors)
+    keys, is_new = caption_keys(distinct, encoder), np.ones(len(distinct), dtype=np.bool_)
+    for kept in known:
+        rows = kept.find(keys)
+        vectors[rows >= 0] = kept.rows[rows[rows >= 0]]
+        is_new &= rows < 0
+    new = np.flatnonzero(is_new)
     texts = distinct.gather(new)
     progress.start("encoding captions", len(new))
     begun, done = time.monotonic(), 0
@@ -65,7 +70,7 @@ def encode_captions(
         vectors[new[rows]] = _chunk_vectors(chunk, texts.gather(rows).to_list(), encoder, dtype, chunk_folder)
         done += len(rows)
         progress.advance(len(rows), f"{done / (time.monotonic() - begun):,.0f} captions/s")
-    reused = f", {len(distinct) - len(new):,} known" if known is not None else ""
+    reused = f", {len(distinct) - len(new):,} known" if known else ""
     progress.finish(f"{len(table):,} captions, {len(distinct):,} of them distinct{reused}")
     ids = table["window_id"].to_numpy().astype(np.str_)
     return EmbeddingTable(
@@ -76,27 +81,9 @@ def encode_captions(
     )
 
 
-def _reuse(
-    known: tuple[pl.DataFrame, EmbeddingTable],
-    distinct: pl.Series,
-    encoder: TextEncoder,
-    vectors: NDArray[np.floating],
-) -> NDArray[np.int64]:
-    """Copy the vectors of known texts into `vectors`; return the rows of `distinct` left to encode."""
-    captions, table = known
-    differing = sorted(k for k, v in encoder.meta.items() if table.meta.get(k) != v)
-    if differing:
-        raise ConfigError(
-            f"The known vectors differ from this encoder in {', '.join(differing)}. "
-            "Encode those captions again with the same text_encoder block."
-        )
-    rows = pl.DataFrame({"window_id": table.sample_ids, "caption_index": table.caption_indices})
-    located = rows.with_row_index("row").join(captions, on=["window_id", "caption_index"])
-    first = located.group_by("caption").agg(pl.col("row").min())
-    found = distinct.to_frame("caption").join(first, on="caption", how="left", maintain_order="left")["row"]
-    have = found.is_not_null().to_numpy()
-    vectors[have] = table.vectors[found.drop_nulls().to_numpy()]
-    return np.flatnonzero(~have)
+def caption_keys(texts: pl.Series, encoder: TextEncoder) -> NDArray[np.uint64]:
+    """(N,) key of each text and of the encoder, under which its vector is found again."""
+    return text_keys(texts, {"dtype": encoder.config.output_dtype, **encoder.meta})
 
 
 def _meta(encoder: TextEncoder, table: pl.DataFrame, n_distinct: int) -> dict[str, Any]:

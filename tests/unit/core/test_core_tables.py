@@ -103,9 +103,9 @@ def test_event_log_round_trip_and_damage(small_home_log: EventLog, tmp_path: Pat
     assert loaded.events.schema == small_home_log.events.schema
     assert loaded.annotations.equals(small_home_log.annotations)
     assert loaded.home == small_home_log.home
-    for damage in (b"", b"PAR1 nonsense PAR1", (tmp_path / "events.parquet").read_bytes()[:-200]):
-        (tmp_path / "events.parquet").write_bytes(damage)
-        with pytest.raises(ArtifactError, match=r"events\.parquet is not a readable Parquet file"):
+    for damage in (b"", b"PAR1 nonsense PAR1", (tmp_path / "annotations.parquet").read_bytes()[:-200]):
+        (tmp_path / "annotations.parquet").write_bytes(damage)
+        with pytest.raises(ArtifactError, match=r"annotations\.parquet is not a readable Parquet file"):
             load_event_log(tmp_path)
     with pytest.raises(ArtifactError, match="No imported log"):
         load_event_log(tmp_path / "elsewhere")

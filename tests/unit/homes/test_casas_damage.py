@@ -232,7 +232,7 @@ def test_unknown_sensors_are_added_and_counted(import_text: Import) -> None:
     )
     imported = import_text(text, home=home)
     assert imported.report.unknown_sensors == ("BATP001", "KitchenAFridge", "M01")
-    assert [s.id for s in imported.log.home.sensors] == ["BATP001", "KitchenAFridge", "M001", "M01"]
+    assert [s.id for s in imported.log.home.sensors] == ["M001", "M01", "KitchenAFridge", "BATP001"]
     assert imported.log.home.sensor("M01").object == "stove"  # the same sensor but for leading zeros
     assert not imported.log.home.sensor("BATP001").is_activity
     assert imported.log.home.sensor("KitchenAFridge").room == "kitchen"

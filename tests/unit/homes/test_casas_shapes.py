@@ -263,10 +263,11 @@ def test_same_log_gives_the_same_bytes(import_text: Import, tmp_path: Path) -> N
     folders = []
     for name in ("a", "b"):
         write_import(tmp_path / name, import_text(HH * 3))
-        folders.append({p.name: p.read_bytes() for p in sorted((tmp_path / name).iterdir())})
+        folders.append({p.name: p.read_bytes() for p in sorted((tmp_path / name).rglob("*.*"))})
     assert folders[0] == folders[1]
     assert sorted(folders[0]) == [
-        "annotations.parquet", "events.parquet", "home.yaml", "import.json", "rejected_lines.tsv",
+        "2012-01.parquet", "annotations.parquet", "events.json", "home.yaml", "import.json",
+        "rejected_lines.tsv",
     ]  # fmt: skip
 
 

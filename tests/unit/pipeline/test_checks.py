@@ -54,7 +54,7 @@ def test_most_lines_refused_stops_unless_told(
     settings = write_log(tmp_path / "log.txt", days=2, bad=30)
     with pytest.raises(DataError, match=r"30 of 100 lines refused \(30 %\).*--accept-refused") as refused:
         command(settings, tmp_path / "w")
-    assert not list(tmp_path.rglob("events.parquet"))
+    assert not list(tmp_path.rglob("events.json"))
     assert "\n" not in str(refused.value)
     # Told, it goes on, to the next thing that is wrong.
     with pytest.raises(DataError, match="a whole run needs 3"):

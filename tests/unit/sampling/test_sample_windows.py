@@ -47,7 +47,9 @@ def test_tables_are_typed_and_joined(small_home_log: EventLog, config: SamplingC
     validate_table(sampled.labels, LABELS, "labels")
     assert sampled.events is None
     assert sampled.labels["window_id"].equals(sampled.windows["window_id"])
-    assert sampled.windows["window_id"][0] == f"small_home_{config.name}_train_000000"
+    assert sampled.windows["window_id"].is_unique().all()
+    first = sampled.windows.row(0, named=True)
+    assert first["window_id"] == f"small_home_{config.name}_{first['start']:%Y%m%d_%H%M%S}"
     order = sampled.windows.select(pl.col("split").to_physical(), "first_event", "n_events")
     assert order.equals(order.sort(order.columns))
     assert sampled.labels["segment"].is_null().all() != config.presegmented

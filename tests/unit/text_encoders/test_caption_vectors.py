@@ -6,10 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from discover.core.embeddings import EmbeddingTable, load_embeddings, save_embeddings
-from discover.core.errors import ConfigError, DataError
+from discover.core.embeddings import load_embeddings, save_embeddings
+from discover.core.errors import DataError
+from discover.core.row_keys import KeptRows, text_keys
 from discover.core.tables import CAPTIONS, empty_table
 from discover.text_encoders import TextEncoderConfig, build_text_encoder, encode_captions
+from discover.text_encoders.caption_vectors import caption_keys
 from discover.text_encoders.encoder import TextEncoder, use_bf16
 
 PLACES = ("kitchen", "bedroom", "hallway", "living room", "bathroom", "office")
@@ -181,27 +183,22 @@ def test_known_texts_are_taken_over_and_not_encoded_again(
     encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = captions(8)
-    known = (some, encode_captions(some, encoder))
-    whole = encode_captions(captions(), encoder)
+    whole, made = encode_captions(captions(), encoder), encode_captions(some, encoder).vectors
+    keys = caption_keys(some["caption"], encoder)
     seen: list[int] = []
     run = TextEncoder.run_batch
     monkeypatch.setattr(TextEncoder, "run_batch", lambda self, t: seen.append(len(t)) or run(self, t))
-    shuffled = known[1].vectors[::-1]
-    upside_down = EmbeddingTable(
-        shuffled, known[1].sample_ids[::-1], known[1].caption_indices[::-1], known[1].meta
-    )
-    for vectors in (known[1], upside_down):
+    for known in (KeptRows(made, keys), KeptRows(made[::-1], keys[::-1])):
         seen.clear()
-        reused = encode_captions(captions(), encoder, known=(some, vectors))
+        reused = encode_captions(captions(), encoder, known=[known])
         assert sum(seen) == 24 - some["caption"].n_unique()
         assert np.allclose(reused.vectors, whole.vectors, atol=1e-5)
         assert np.array_equal(reused.sample_ids, whole.sample_ids)
 
 
-def test_known_vectors_of_another_encoder_are_refused(encoder: TextEncoder) -> None:
-    table = encode_captions(captions(4), encoder)
-    other = EmbeddingTable(
-        table.vectors, table.sample_ids, table.caption_indices, {**table.meta, "precision": "bf16"}
-    )
-    with pytest.raises(ConfigError, match="differ from this encoder in precision"):
-        encode_captions(captions(), encoder, known=(captions(4), other))
+def test_vectors_of_another_encoder_are_not_taken_over(encoder: TextEncoder) -> None:
+    some = captions(4)
+    wrong = np.zeros((len(some), 384), dtype=np.float16)
+    keys = text_keys(some["caption"], {"dtype": "float16", **encoder.meta, "precision": "bf16"})
+    vectors = encode_captions(captions(), encoder, known=[KeptRows(wrong, keys)]).vectors
+    assert vectors.tobytes() == encode_captions(captions(), encoder).vectors.tobytes()

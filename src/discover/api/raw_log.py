@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from discover.alignment import AlignmentConfig
 from discover.core.embeddings import EmbeddingTable, load_embeddings, mean_caption_vectors
+from discover.core.event_files import EVENTS_FILE
 from discover.core.paths import Workspace
 from discover.core.progress import Progress
 from discover.core.window_set import WindowSet, load_window_set

@@ -33,6 +33,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, write_result
 from benchmarks.reliability.kill_points import Outcome, import_warm, run_forked
+from benchmarks.reliability.tiny_text_model import make_text_model
 
 _RUN_DAYS, _MODEL_DAYS = 5, 9
 _RUN = (
@@ -199,7 +200,7 @@ def _fresh(workspace: Path, scenario: Scenario) -> Iterator[None]:
 def scenarios(folder: Path) -> list[Scenario]:
     """All commands that write; the model that they read comes from one uninterrupted run, made here."""
     text_model = folder / "text_model"
-    _make_text_model(text_model)
+    make_text_model(text_model)
     encoder = f"text_encoder={{type: distilroberta, model_path: {text_model}, chunk_texts: 128}}"
     sets = [part for setting in (*_RUN, encoder) for part in ("--set", setting)]
     chain = ("run", "-c", str(ROOT / "configs" / "pipelines" / "demo.yaml"), "-w", ".", *sets)
@@ -231,22 +232,6 @@ def scenarios(folder: Path) -> list[Scenario]:
         Scenario("homes fetch --from-file", (*fetch, "--from-file", "log.txt"), a_log, 0.05),
         Scenario("homes fetch", fetch, lambda _: None, 0.05, patched=True),
     ]
-
-
-def _make_text_model(folder: Path) -> None:
-    """A text encoder of one small layer."""
-    import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-
-    words = ["[PAD]", "[UNK]", "the", "in", "someone", "opens", "from", "to", "kitchen", "bedroom", "night"]
-    tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]")
-    fast.save_pretrained(str(folder))
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
-    BertModel(BertConfig(vocab_size=len(words), **sizes)).save_pretrained(str(folder))
 
 
 def _discover(*arguments: str, at: Path) -> None:

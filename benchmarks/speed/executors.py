@@ -4,7 +4,7 @@
 
 30 homes, then a killed worker and a killed driver with 8. Homes share one floor plan and live by different
 seeds; text encoder and model are tiny, so that what an executor costs is seen. Each run is a process of its
-own. A killed worker must cost nothing but time; a killed driver runs again. In both cases every file must have
+own. A killed worker costs nothing but time; a killed driver runs again. In both cases every file must have
 the bytes that an uninterrupted serial run leaves. Without Ray (extra `scale`) its rows are left out.
 """
 
@@ -168,7 +168,7 @@ def finish(process: "subprocess.Popen[bytes]") -> None:
 def kill(
     name: str, what: str, root: Path, homes: Path, workers: int, plain: dict[str, str]
 ) -> tuple[str, str, int, bool]:
-    """Kill a worker or the driver when a quarter of the homes are cut; run again if need be; compare bytes."""
+    """Kill a worker or the driver when a quarter of the homes are cut; run on, or again; compare bytes."""
     workspace = root / f"{name}_{what}_killed"
     process = start(name, workspace, homes, workers, _DATA)
 
@@ -222,7 +222,7 @@ def descendants(pid: int) -> list[int]:
 
 @contextlib.contextmanager
 def watched(pid: int) -> Iterator[list[float]]:
-    """Note the most memory, in MB, that a process and its descendants hold together (proportional set size)."""
+    """Note the most memory, in MB, that a process and its descendants hold together."""
     peak, over = [0.0], threading.Event()
 
     def watch() -> None:

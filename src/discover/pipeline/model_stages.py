@@ -22,8 +22,8 @@ from discover.pipeline.fitted_part import fitted_name
 from discover.pipeline.report_stage import report_stage
 from discover.pipeline.training import TRAINING_OUTPUTS, TRAINING_PATHS, training_config
 from discover.retrieval import Index, RetrievalConfig
+from discover.retrieval.index import unit_window_vectors
 from discover.retrieval.storage import INDEX_FILES
-from discover.retrieval.window_vectors import unit_window_vectors
 from discover.serving.index_folders import SOURCE_FILE, index_name, note_source
 from discover.stages.stage import Stage, StageResult
 

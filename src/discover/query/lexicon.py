@@ -150,6 +150,7 @@ class Lexicon(Mapping[str, Place]):
 
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)?|[a-z]+(?:'[a-z]+)?|[,;:.!?]", re.IGNORECASE)
+# Longer endings first, so that "dishes" is not read as "dishe".
 _PLURALS = (("shelves", "shelf"), ("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("s", ""))
 
 

@@ -55,6 +55,7 @@ def match_query(
     scores = query.scores(activations, week_minutes)
     met = np.logical_and.reduce([score >= _MET_SCORE for score in scores])
     if use == "filter" and query.time:
+        # The preference is still 0.5 half an hour outside the stated time; a filter keeps to the time itself.
         met &= query.time.mask(week_minutes)
     if mask is not None:
         met &= mask

@@ -95,6 +95,7 @@ class _SentenceReader:
                 self._read_place(group)
         self._read_length(still)
         rest = self._affirmed_text()
+        # A sentence may name one place twice ("in the kitchen, at the stove in the kitchen"): it counts once.
         pairs = list(dict.fromkeys(self.found))
         return ParsedQuery(
             text=rest if set(rest.lower().split()) - _EMPTY_TEXT else NEUTRAL_TEXT,

@@ -91,6 +91,7 @@ def group_places(words: Sequence[Word], lexicon: Lexicon, taken: frozenset[int])
         places = [m.place for m in members]
         if room is not None:
             places = [p for p in (place.inside(room.place) for place in places) if p is not None]
+        # The words between two lists belong to both; a role may not reach into the list before.
         floor = 0 if i == 0 else _end_of(lists[i - 1])
         ceiling = lists[i + 1][0][0].begin if i + 1 < len(lists) else len(words)
         role, lead = _role(words, begin, floor)

@@ -46,6 +46,7 @@ def build_activations(window_set: WindowSet, windows: pl.DataFrame | None = None
     active_time = time_s[begins]
     at = np.searchsorted(np.flatnonzero(begins), first)
     beyond = np.searchsorted(np.flatnonzero(begins), stop)
+    # `at` activations lie before a window: entry `at` of the list that begins with -inf is the last of them.
     return Activations(
         sensors=sensors,
         **_by_sensor(entries, len(sensors)),

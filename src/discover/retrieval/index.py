@@ -210,6 +210,7 @@ class Index:
             assignments.select("window_id", "cluster"), on="window_id", how="left", maintain_order="left"
         )
         index = Index(self.vectors, joined, self.model_sha256, ann=self.ann, activations=self.activations)
+        # The scorer may hold a float32 copy of the vectors, which is not made twice.
         index._exact, index.note = self._exact, self.note
         return index
 

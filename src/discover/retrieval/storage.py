@@ -80,6 +80,7 @@ def write_index(
         outputs = [*outputs, folder / ACTIVATIONS_FILE]
     else:
         (folder / ACTIVATIONS_FILE).unlink(missing_ok=True)
+    # A file that the manifest does not name would stay in the folder for ever.
     (folder / _FORMER_ACTIVATIONS_FILE).unlink(missing_ok=True)
     write_manifest(
         paths[2],

@@ -194,10 +194,12 @@ class Searcher:
         for text, query, vector in zip(texts, parsed, vectors, strict=True):
             bonus, allowed, note = None, mask, ""
             nothing_to_show, missing = self._missing(query, options)
+            # The nearest windows to a thing that no sensor observes would look like an answer.
             if nothing_to_show:
                 answers.append(Answer(text, (), self._how(options), query, missing))
                 continue
             if query:
+                # Activations are built from all events where an old index has none; times need none.
                 activations = self.activations if query.predicates else None
                 match = match_query(query, options.query_words, activations, side.week_minutes, mask)
                 bonus, allowed, note = match.bonus, match.mask, match.note

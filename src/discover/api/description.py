@@ -49,10 +49,4 @@ class Description(Shown):
             ("activities", ", ".join(a.label for a in home.activities) or "none listed"),
         ]
         yield Table(("", ""), facts)
-        notes = guess_notes(home)
-        yield from notes
-        if notes and not self.trained:
-            yield (
-                "Describe the sensors for better answers: `discover homes import LOG --name NAME` writes a "
-                'home file to correct; open the log with home="NAME.yaml".'
-            )
+        yield from guess_notes(home)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from discover.api.description import Description
     from discover.api.raw_log import PreparedLog
     from discover.api.recognition_result import RecognitionResult
-    from discover.api.search_result import SearchResult
+    from discover.api.search_result import NearestResult, SearchResult
     from discover.changes import ChangeSource, Period, RollingConfig
     from discover.recognition import RecognitionMethod
     from discover.serving.search import Answer, Searcher
@@ -76,6 +76,31 @@ class OpenedHome(Shown):
             JoinError: There is no such window.
         """
         return self._shown(self.searcher.similar(window_id, self.options(options, **changes)))
+
+    def captions_of(
+        self, window_id: str, options: SearchOptions | None = None, **changes: Any
+    ) -> "NearestResult":
+        """The captions nearest to a window, among those of all windows that pass the filters.
+
+        Raises:
+            JoinError: There is no such window.
+        """
+        from discover.api.search_result import NearestResult
+
+        found = self.searcher.captions_of(window_id, self.options(options, **changes))
+        return NearestResult(window_id, found)
+
+    def labels_of(self, start: str, options: SearchOptions | None = None, **changes: Any) -> "NearestResult":
+        """The activities whose prompts are nearest to a window (its id) or to a sentence; no label is read.
+
+        Raises:
+            ConfigError: The home has no activities.
+            JoinError: `start` is one word and no window.
+        """
+        from discover.api.search_result import NearestResult
+
+        chosen = self.options(options, **changes)
+        return NearestResult(start, self.searcher.labels_of(start, top_k=chosen.top_k, by=chosen.by))
 
     def options(self, options: SearchOptions | None = None, **changes: Any) -> SearchOptions:
         """Options of a search: those given, else the index's own, with some fields changed and checked."""
@@ -268,7 +293,7 @@ class OpenedHome(Shown):
     @cached_property
     def window_set(self) -> WindowSet:
         """Windows with their events and home."""
-        return indexed_windows(self.index)
+        return self.searcher.window_set if "searcher" in self.__dict__ else indexed_windows(self.index)
 
     @cached_property
     def sampling(self) -> Path:
@@ -296,12 +321,12 @@ class OpenedHome(Shown):
 
     @cached_property
     def _index(self) -> Index:
-        return Index.load(self.index)
+        return self.searcher.index if "searcher" in self.__dict__ else Index.load(self.index)
 
     def _shown(self, answer: "Answer") -> "SearchResult":
         from discover.api.search_result import SearchResult
 
-        return SearchResult(answer, self.window_set, len(self.searcher.index))
+        return SearchResult(answer, self.searcher.window_set, len(self.searcher.index))
 
     def _needs_model(self, what: str, instead: str) -> None:
         if self.prepared is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from discover.core.errors import ConfigError, DataError
 from discover.core.progress import SILENT, Progress
+from discover.core.shown import one_paragraph
 
 if TYPE_CHECKING:
     from discover.api.opened import OpenedHome
@@ -82,7 +83,10 @@ def open_home(
         raise DataError(
             f"No trained model in {path} (best_model.pt is missing), and it cannot be read as a log: {error}"
         ) from error
-    return OpenedHome(path, prepared, prepared.index, config, captions, progress)
+    opened = OpenedHome(path, prepared, prepared.index, config, captions, progress)
+    if told.said:
+        told.guesses(opened)
+    return opened
 
 
 def is_model(path: Path) -> bool:
@@ -93,13 +97,31 @@ def is_model(path: Path) -> bool:
 
 
 class _Told:
-    """Says once on standard error that a log is being prepared, and where that is kept."""
+    """Says on standard error that a log is prepared, where that is kept, and what is not known of it."""
 
     def __init__(self, log: Path) -> None:
-        self._log, self._said = log, False
+        self._log, self.said = log, False
 
     def tell(self, outcome: "StageOutcome") -> None:
-        if outcome.ran and not self._said and sys.stderr is not None:
-            self._said = True
-            kept = outcome.stage.folder
-            sys.stderr.write(f"Preparing {self._log.name} (once; kept below {kept}).\n")
+        """Once, after the first stage that had to run."""
+        if outcome.ran and not self.said:
+            self.said = True
+            _say(f"Preparing {self._log} (once; kept below {outcome.stage.folder}).")
+
+    def guesses(self, opened: "OpenedHome") -> None:
+        """What is missing in the description of the sensors."""
+        from discover.homes import guess_notes
+
+        notes = guess_notes(opened.home)
+        for note in notes:
+            _say(note)
+        if notes:
+            _say(
+                "A home file describes them: `discover homes import LOG --name NAME` writes one to correct; "
+                'give it with --layout NAME.yaml, in Python home="NAME.yaml".'
+            )
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(one_paragraph(text) + "\n")

@@ -1,17 +1,17 @@
 """The answers to one question, as they are shown."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, overload
 
 import polars as pl
 
 from discover.api.shown import Part, Shown, Table
 from discover.core.window_set import WindowSet
-from discover.retrieval import Hit, Moment, describe_hit, format_hit
-from discover.serving.search import Answer
+from discover.retrieval import CaptionHit, Hit, Moment, describe_hit, format_hit
+from discover.serving.search import Answer, LabelHit
 
-__all__ = ["SearchResult"]
+__all__ = ["NearestResult", "SearchResult"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,35 @@ class SearchResult(Shown, Sequence[Hit | Moment]):
             yield answer.note
         if not len(answer) and not answer.note:
             yield "No window passes the filters."
+
+
+@dataclass(frozen=True)
+class NearestResult(Shown):
+    """The captions, or the activities, that are nearest to a window or a sentence.
+
+    Attributes:
+        start: The window's id, or the sentence.
+        hits: Best first.
+    """
+
+    start: str
+    hits: Sequence[CaptionHit | LabelHit]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The hits as plain data."""
+        return [{**asdict(hit), "score": round(hit.score, 4)} for hit in self.hits]
+
+    def parts(self) -> Iterator[Part]:
+        """One table of either kind."""
+        captions = [hit for hit in self.hits if isinstance(hit, CaptionHit)]
+        if captions:
+            rows = [(h.score, "own" if h.own else "", h.n_windows, h.caption) for h in captions]
+            yield Table(("cosine", "", "windows", "caption"), rows, f"Captions nearest to {self.start}")
+        labels = [hit for hit in self.hits if isinstance(hit, LabelHit)]
+        if labels:
+            columns = ("mean cosine", "activity", "nearest prompt")
+            rows_of_labels = [(h.score, h.label, h.prompt) for h in labels]
+            yield Table(columns, rows_of_labels, f"Activities nearest to {self.start}")
 
 
 _NOTHING = pl.DataFrame(

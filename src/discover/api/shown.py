@@ -83,17 +83,20 @@ def rich_table(table: Table) -> "RichTable":
     return shown
 
 
+_CELL = "padding:2px 8px;vertical-align:top;text-align:"
+
+
 def _html_table(table: Table) -> str:
     # Styles stand in the elements: a notebook keeps no style sheet of ours, and a page must not get one.
     side = ["right" if _numeric(table, i) else "left" for i in range(len(table.columns))]
     head = "".join(
-        f'<th style="text-align:{s}">{_html_lines(c)}</th>' for s, c in zip(side, table.columns, strict=True)
+        f'<th style="{_CELL}{s}">{_html_lines(c)}</th>' for s, c in zip(side, table.columns, strict=True)
     )
     head = f"<thead><tr>{head}</tr></thead>" if any(table.columns) else ""
     rows = "".join(
         "<tr>"
         + "".join(
-            f'<td style="text-align:{s};vertical-align:top">{_html_lines(_cell(value))}</td>'
+            f'<td style="{_CELL}{s}">{_html_lines(_cell(value))}</td>'
             for s, value in zip(side, row, strict=True)
         )
         + "</tr>"

@@ -1,7 +1,6 @@
 """`discover search`: one question, a file of questions, or a prompt."""
 
 import gc
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,16 +9,17 @@ import typer
 from discover.cli.model_options import Settings, with_models
 from discover.cli.options import JsonOption, LayoutOption, LogWorkspaceOption
 from discover.cli.permission_options import with_permissions
-from discover.cli.search_output import ANSWERS, ASK, print_captions, print_labels, search_models
+from discover.cli.search_models import ANSWERS, search_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from discover.api import OpenedHome
-    from discover.retrieval import CaptionHit, SearchOptions
-    from discover.serving.search import LabelHit
+    from discover.retrieval import SearchOptions
 
 __all__ = ["check_one_question", "search"]
+
+_ASK = "What to ask"
 
 
 @with_permissions
@@ -41,19 +41,19 @@ def search(
     like: Annotated[
         str | None,
         typer.Option(
-            metavar="WINDOW", help="Find windows like this one (id in brackets).", rich_help_panel=ASK
+            metavar="WINDOW", help="Find windows like this one (id in brackets).", rich_help_panel=_ASK
         ),
     ] = None,
     captions_of: Annotated[
         str | None,
-        typer.Option(metavar="WINDOW", help="Show the captions nearest to a window.", rich_help_panel=ASK),
+        typer.Option(metavar="WINDOW", help="Show the captions nearest to a window.", rich_help_panel=_ASK),
     ] = None,
     label_of: Annotated[
         str | None,
         typer.Option(
             metavar="WINDOW|CAPTION",
             help="Show the activities whose prompts are nearest to a window, or to a caption in quotes.",
-            rich_help_panel=ASK,
+            rich_help_panel=_ASK,
         ),
     ] = None,
     batch: Annotated[
@@ -61,12 +61,12 @@ def search(
         typer.Option(
             metavar="FILE",
             help="Ask every line of a file; with --json one line of JSON each.",
-            rich_help_panel=ASK,
+            rich_help_panel=_ASK,
         ),
     ] = None,
     interactive: Annotated[
         bool,
-        typer.Option("--interactive", "-i", help="Ask one question after the other.", rich_help_panel=ASK),
+        typer.Option("--interactive", "-i", help="Ask one question after the other.", rich_help_panel=_ASK),
     ] = False,
     captions: Annotated[
         str | None,
@@ -119,17 +119,17 @@ def search(
     elif batch is not None:
         _answer_batch(home, options, _sentences(batch), as_json=as_json)
     elif captions_of is not None:
-        found = home.searcher.captions_of(captions_of, options)
+        captions_found = home.captions_of(captions_of, options)
         if as_json:
-            print_json({"captions_of": captions_of, "answers": [_plain(hit) for hit in found]})
+            print_json({"captions_of": captions_of, "answers": captions_found.as_json()})
         else:
-            print_captions(captions_of, found)
+            print_result(captions_found)
     elif label_of is not None:
-        labels = home.searcher.labels_of(label_of, top_k=options.top_k, by=options.by)
+        labels = home.labels_of(label_of, options)
         if as_json:
-            print_json({"label_of": label_of, "answers": [_plain(hit) for hit in labels]})
+            print_json({"label_of": label_of, "answers": labels.as_json()})
         else:
-            print_labels(label_of, labels)
+            print_result(labels)
     else:
         answer = home.search(text, options) if text is not None else home.similar(str(like), options)
         if as_json:
@@ -208,7 +208,3 @@ def _sentences(path: Path) -> list[str]:
     if not texts:
         raise DataError(f"{path} has no sentence. Write one per line.")
     return texts
-
-
-def _plain(hit: "CaptionHit | LabelHit") -> dict[str, Any]:
-    return {**asdict(hit), "score": round(hit.score, 4)}

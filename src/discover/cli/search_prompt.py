@@ -7,7 +7,7 @@ from typing import Any
 from discover.api import OpenedHome
 from discover.cli.console import console, print_result
 from discover.cli.model_options import FieldOption, options_of
-from discover.cli.search_output import print_captions, print_labels, search_models
+from discover.cli.search_models import search_models
 from discover.core.config import closest, config_from_mapping
 from discover.core.errors import ConfigError, DiscoverError
 from discover.retrieval import SearchFilters, SearchOptions
@@ -68,11 +68,11 @@ def _ask(home: OpenedHome, options: SearchOptions, command: str, rest: str) -> N
     if not rest:
         raise ConfigError(f":{command} needs a window id, as it stands in brackets after an answer.")
     if command == "labels":
-        print_labels(rest, home.searcher.labels_of(rest, top_k=options.top_k, by=options.by))
+        print_result(home.labels_of(rest, options))
     elif command == "like":
         print_result(home.similar(rest, options))
     else:
-        print_captions(rest, home.searcher.captions_of(rest, options))
+        print_result(home.captions_of(rest, options))
 
 
 def _changed(options: SearchOptions, command: str, rest: str) -> SearchOptions:

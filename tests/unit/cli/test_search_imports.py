@@ -26,7 +26,7 @@ PROGRAM = """
 import sys
 from discover.api import open_home
 from discover.api.opened import OpenedHome
-from discover.cli.search_output import search_models
+from discover.cli.search_models import search_models
 search_models()
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
 build_text_encoder(TextEncoderConfig(precision="fp32")).encode(["someone opens the fridge"], kind="query")

@@ -34,7 +34,7 @@ def test_yaml_json_and_npz_are_read_in_one_module() -> None:
 
 def test_tables_are_read_in_one_module() -> None:
     found = {name for name, line in source_lines() if re.search(r"\bpl\.(read|scan)_parquet\(", line)}
-    assert found <= {"core/window_set.py"}
+    assert found <= {"core/table_files.py"}
 
 
 def test_terminal_output_goes_through_the_console() -> None:

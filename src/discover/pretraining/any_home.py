@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from discover.core.artifacts import atomic_path, file_sha256
-from discover.core.embeddings import EncodeText
+from discover.core.embeddings import EncodeText, unit_rows
 from discover.core.errors import ArtifactError
 from discover.core.event_semantics import sensors_of
 from discover.core.reading import mapping_of, parse_json, read_text
@@ -29,6 +29,8 @@ from discover.pretraining.sensor_words import SensorWords, sensor_words
 __all__ = ["AnyHome", "save_weights"]
 
 _FORMAT = "discover-any-home-1"
+_MEANINGS = "meanings"
+_NEARNESS = 0.05
 _WINDOWS_AT_ONCE = 1_024
 
 # Shape letters: W windows, V phrases, S sensors, K sensors of a window.
@@ -40,12 +42,14 @@ class AnyHome:
 
     Attributes:
         network: The network, in evaluation mode.
+        meanings: (L, 384) mean sentence vector of each label of the bank that it was trained with.
         sha256: Of the weights' file.
         facts: What the card beside the weights says: recipe, licence, figures.
         text_space: The text encoder whose sentences its vectors are compared with.
     """
 
     network: WindowNetwork
+    meanings: NDArray[np.float32]
     sha256: str
     facts: dict[str, Any]
     text_space: Literal["minilm"] = "minilm"
@@ -74,7 +78,7 @@ class AnyHome:
                 f"{path} is not the network that {card_path.name} describes (format {card['format']}, sha256 "
                 f"{found[:12]}..., expected {str(card['sha256'])[:12]}...). Install discover-v2 again."
             )
-        return cls(_network(path, card["network"]), found, card)
+        return cls(*_weights(path, card["network"]), found, card)
 
     def embed(self, window_set: WindowSet, encode_text: EncodeText | None = None) -> NDArray[np.float32]:
         """Unit vectors of all windows, (W, 384), in the order of the window table.
@@ -91,6 +95,18 @@ class AnyHome:
             vectors[1:] = (encode_text or _minilm())(list(phrases))
         found = window_profiles(home, events, window_set.windows)
         return self._run(found, words, phrases, torch.from_numpy(vectors))
+
+    def project_text(self, sentences_SD: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Sentence vectors drawn half way to the labels of the bank that mean the same, (S, 384).
+
+        Somebody's own words for an activity lie off the sentences that the network was trained with; near
+        labels of the bank say where. A comparison of windows with sentences may leave this out.
+        """
+        own = unit_rows(sentences_SD)
+        nearness = own @ unit_rows(self.meanings).T / _NEARNESS
+        weights = np.exp(nearness - nearness.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
+        return np.asarray((own + weights @ self.meanings) / 2, dtype=np.float32)
 
     @torch.inference_mode()
     def _run(
@@ -118,13 +134,16 @@ class AnyHome:
         return result
 
 
-def save_weights(path: Path, network: WindowNetwork, facts: dict[str, Any]) -> None:
-    """Write a network as float16 safetensors, and its facts as JSON beside it."""
+def save_weights(
+    path: Path, network: WindowNetwork, meanings: NDArray[np.float32], facts: dict[str, Any]
+) -> None:
+    """Write a network and the bank's labels as float16 safetensors, and the facts as JSON beside it."""
     from safetensors.torch import save_file
 
     from discover.core.artifacts import write_json
 
     halves = {name: w.detach().to(torch.float16).contiguous() for name, w in network.state_dict().items()}
+    halves[_MEANINGS] = torch.from_numpy(meanings).to(torch.float16)
     with atomic_path(path) as temporary:
         save_file(halves, temporary, metadata={"format": _FORMAT})
     card = {"format": _FORMAT, "sha256": file_sha256(path), "network": asdict(network.config), **facts}
@@ -135,16 +154,17 @@ def _packaged() -> Path:
     return Path(str(resources.files("discover.pretraining").joinpath("weights/tiny.safetensors")))
 
 
-def _network(path: Path, sizes: Any) -> WindowNetwork:
+def _weights(path: Path, sizes: Any) -> tuple[WindowNetwork, NDArray[np.float32]]:
     from safetensors.torch import load_file
 
     try:
         network = WindowNetwork(NetworkConfig(**sizes))
         weights = {name: w.float() for name, w in load_file(path).items()}
+        meanings = weights.pop(_MEANINGS).numpy()
         network.load_state_dict(weights)
-    except (RuntimeError, TypeError, ValueError) as error:
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ArtifactError(f"{path} does not hold the weights of this network: {error}") from error
-    return network.eval().requires_grad_(False)
+    return network.eval().requires_grad_(False), meanings
 
 
 def _minilm() -> EncodeText:

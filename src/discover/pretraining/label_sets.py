@@ -18,6 +18,8 @@ __all__ = ["LabelSet", "SentenceBank"]
 # Shape letters: L labels of a set, A activities, D text width.
 
 _KINDS = ("does", "signs", "names", "asks")
+_SHARES = (0.5, 0.3, 0.1, 0.1)
+_NAMED = (0.0, 0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,10 @@ class SentenceBank:
         self._labels = meanings()
         row_of = {sentence: i for i, sentence in enumerate(self.sentences())}
         self._vectors = vectors
-        self._rows = [
-            {kind: np.array([row_of[s] for s in getattr(m, kind)]) for kind in _KINDS} for m in self._labels
-        ]
+        rows = [[[row_of[s] for s in getattr(m, kind)] for kind in _KINDS] for m in self._labels]
+        self._rows = np.array([row for label in rows for kind in label for row in kind])
+        self._counts = np.array([[len(kind) for kind in label] for label in rows])
+        self._first = np.r_[0, np.cumsum(self._counts)[:-1]].reshape(self._counts.shape)
         code_of = {name: i for i, name in enumerate(activity_names())}
         self._covers = np.zeros((len(code_of), len(self._labels)), dtype=np.float32)
         for i, m in enumerate(self._labels):
@@ -81,18 +84,21 @@ class SentenceBank:
                 taken |= mine
             if len(chosen) == size:
                 break
-        named = rng.random() < 0.25
-        vectors = np.stack([self._mean_vector(label, named, rng) for label in chosen])
-        return LabelSet(vectors, self._covers[:, chosen])
+        return LabelSet(self._mean_vectors(np.array(chosen), rng), self._covers[:, chosen])
 
-    def _mean_vector(self, label: int, named: bool, rng: np.random.Generator) -> NDArray[np.float32]:
-        rows = self._rows[label]
-        if named:
-            return np.asarray(self._vectors[rng.choice(rows["names"])])
-        kinds = rng.choice(_KINDS, size=int(rng.integers(1, 4)), p=(0.5, 0.3, 0.1, 0.1))
-        return np.asarray(np.mean([self._vectors[rng.choice(rows[k])] for k in kinds], axis=0))
+    def _mean_vectors(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
+        """(L, D): one name of each label, or the mean of one to three of its sentences."""
+        named = rng.random() < 0.25
+        kinds = rng.choice(len(_KINDS), size=(len(labels), 3), p=_NAMED if named else _SHARES)
+        many = rng.integers(1, 4, size=(len(labels), 1))
+        used = np.arange(3) < np.where(named, 1, many)
+        picked = (rng.random(kinds.shape) * self._counts[labels[:, None], kinds]).astype(np.int64)
+        rows = self._rows[self._first[labels[:, None], kinds] + picked]
+        total = (self._vectors[rows] * used[:, :, None]).sum(axis=1)
+        return np.asarray(total / used.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def prototypes(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """(L, D) mean of all sentences of every label, and what they cover, (A, L)."""
-        means = [self._vectors[np.concatenate(list(rows.values()))].mean(axis=0) for rows in self._rows]
+        ends = np.cumsum(self._counts.sum(axis=1))[:-1]
+        means = [self._vectors[rows].mean(axis=0) for rows in np.split(self._rows, ends)]
         return np.stack(means), self._covers

@@ -1,6 +1,6 @@
 """The network that reads a window of a home it never saw: sensors and a scene in, a text vector out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,8 @@ class NetworkConfig:
     heads: int = 6
     inner: int = 3
     """Width of the feed-forward blocks, in units of `width`."""
+    sensors: int = 10
+    """Sensors of a window that are read, the most active first."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class WindowTensors:
     scenes: Tensor
     present: Tensor
 
+    def first(self, n: int) -> "WindowTensors":
+        """The first `n` sensors of each window."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        return WindowTensors(**{name: x if name == "scenes" else x[:, :n] for name, x in parts.items()})
+
 
 class WindowNetwork(nn.Module):
     """Sensors attend to each other and to the scene; the scene's token becomes a unit vector of text."""
@@ -65,11 +72,13 @@ class WindowNetwork(nn.Module):
         self.joined = nn.Sequential(nn.LayerNorm(width), _two_layers(width, 2 * width, width))
         self.blocks = nn.ModuleList(_Block(self.config) for _ in range(self.config.layers))
         self.norm = nn.LayerNorm(2 * width)
+        self.words = nn.Linear(width, 2)
         self.head = _two_layers(2 * width, 512, TEXT_WIDTH)
         self.log_scale = nn.Parameter(torch.tensor(3.0))
 
     def forward(self, windows: WindowTensors, phrases_VD: Tensor) -> Tensor:
         """Unit vectors (B, TEXT_WIDTH). `phrases_VD`: MiniLM vectors of rooms and objects, row 0 zeros."""
+        windows = windows.first(self.config.sensors)
         rooms_VD, objects_VD = self.room(phrases_VD), self.object(phrases_VD)
         what = F.embedding(windows.rooms, rooms_VD) + F.embedding(windows.objects, objects_VD)
         what = what + self.kind(windows.types) + self.habits(windows.habits)
@@ -83,7 +92,16 @@ class WindowNetwork(nn.Module):
         weight = windows.present[:, :, None].to(x_BTD.dtype)
         mean = (x_BTD[:, 1:] * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
         pooled = self.norm(torch.cat([x_BTD[:, 0], mean], dim=1))
-        return F.normalize(self.head(pooled), dim=1)
+        return F.normalize(self.head(pooled) + self._words(x_BTD[:, 1:], windows, phrases_VD), dim=1)
+
+    def _words(self, sensors_BKD: Tensor, windows: WindowTensors, phrases_VD: Tensor) -> Tensor:
+        """Text vectors of the sensors' own words, weighed: what they say already lies in text space."""
+        weights_BK2 = F.softplus(self.words(sensors_BKD)) * windows.present[:, :, None]
+        weights_BK2 = weights_BK2 / weights_BK2.sum(dim=(1, 2), keepdim=True).clamp(min=1e-6)
+        told_BV = phrases_VD.new_zeros(len(weights_BK2), len(phrases_VD))
+        told_BV = told_BV.scatter_add(1, windows.rooms, weights_BK2[:, :, 0])
+        told_BV = told_BV.scatter_add(1, windows.objects, weights_BK2[:, :, 1])
+        return told_BV @ phrases_VD
 
 
 class _Block(nn.Module):

@@ -109,6 +109,7 @@ def pretrain(
     save_weights(
         path,
         training.network,
+        bank.prototypes()[0],
         {
             "recipe": settings,
             "windows": len(lessons),

@@ -149,7 +149,9 @@ def test_an_empty_place_changes_nothing(bank: SentenceBank) -> None:
 
 def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
-    save_weights(path, WindowNetwork(SMALL), {"licence": "Apache-2.0"})
+    meanings = np.eye(3, 384, dtype=np.float32)
+    save_weights(path, WindowNetwork(SMALL), meanings, {"licence": "Apache-2.0"})
+    assert np.array_equal(AnyHome.load(path).meanings, meanings)
     assert AnyHome.load(path).facts["licence"] == "Apache-2.0"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(ArtifactError, match="is not the network"):

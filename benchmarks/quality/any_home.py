@@ -1,0 +1,147 @@
+"""The shipped network on homes it never saw: text only, the network alone, both together.
+
+    python -m benchmarks.quality.any_home --workspace FOLDER [--weights FILE ...]
+
+No home is trained on. Windows, captions and caption vectors are made once by the chain's own stages; rows and
+scores are those of `discover.evaluation`. Homes without a log are left out.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness import ROOT, BenchmarkParser, data_root, markdown_table, write_result
+from discover.core.embeddings import EmbeddingTable, load_embeddings
+from discover.core.tables import LABELS
+from discover.core.window_set import load_window_set, read_table
+from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_recognition
+from discover.pipeline import run_chain
+from discover.pretraining.any_home import AnyHome
+from discover.text_encoders import TextEncoder, build_text_encoder
+
+HOMES = {
+    "b2": ("b2_baseline", "casas/bosch_b2/data.gz"),
+    "kyoto_adlnormal": ("kyoto_adlnormal", "casas/kyoto_adlnormal/data.gz"),
+    "mit_1": ("mit_1", "mit_tapia/subject1"),
+    "mit_2": ("mit_2", "mit_tapia/subject2"),
+    "openshs": ("openshs", "openshs/d1_1m_0tm"),
+    "ordonez_a": ("ordonez_a", "uci_adl_binary/ordonezA"),
+    "ordonez_b": ("ordonez_b", "uci_adl_binary/ordonezB"),
+    "van_kasteren_a": ("van_kasteren_a", "van_kasteren/houseA"),
+    "van_kasteren_b": ("van_kasteren_b", "van_kasteren/houseB"),
+}
+"""Config and log of every home with labels. Settings were chosen on all of them but B2."""
+
+ROWS = {
+    ("text_only", "plain"): "text only",
+    ("aligned_zero_shot", "plain"): "network alone",
+    ("combined", "plain"): "both",
+}
+_SCORES = ("accuracy", "macro_f1", "weighted_f1")
+_STAGES = {"import", "sample", "caption", "encode-text"}
+
+
+def score_home(name: str, networks: Sequence[AnyHome], workspace: Path) -> list[dict[str, Any]]:
+    """`evaluate_recognition` of one home, once per network."""
+    config, log = HOMES[name]
+    root = data_root()
+    assert root is not None
+    settings = [f"home.log={root / log}", "evaluation.presegmented=false"]
+    chain = run_chain(ROOT / f"configs/pipelines/{config}.yaml", settings, workspace / name, only=_STAGES)
+    folder = chain.data_folders.sampling
+    windows = load_window_set(folder)
+    captions = load_embeddings(folder / chain.data_folders.vectors_name)
+    encoder = build_text_encoder(chain.config.alignment.text_encoder)
+    return [_score(network, windows, captions, encoder, folder) for network in networks]
+
+
+def _score(
+    network: AnyHome, windows: Any, captions: EmbeddingTable, encoder: TextEncoder, folder: Path
+) -> dict[str, Any]:
+    vectors = network.embed(windows, encoder.encode)
+    ids = windows.windows["window_id"].to_numpy().astype(np.str_)
+    data = EvaluationData(
+        windows,
+        read_table(folder / "labels.parquet", LABELS),
+        window_embeddings=EmbeddingTable(vectors, ids, np.zeros(len(ids), dtype=np.int16)),
+        caption_embeddings=captions,
+    )
+    config = EvaluationConfig(
+        supervised=False, gradient_boosting=False, shots=(), self_training=False, coarse=False
+    )
+    return evaluate_recognition(
+        data,
+        encode_text=lambda texts: encoder.encode(texts, kind="query"),
+        project_text=network.project_text,
+        config=config,
+    )
+
+
+def home_rows(name: str, results: Sequence[Mapping[str, Any]], pool: str) -> list[tuple[object, ...]]:
+    """Table rows of one home: mean over networks, with the interval of the first where it has one."""
+    rows = []
+    for (method, variant), title in ROWS.items():
+        found = [
+            row[pool]
+            for result in results
+            for row in result["rows"]
+            if (row["method"], row["variant"]) == (method, variant)
+            and not row["smoothed"]
+            and row["unit"] == "window"
+            and row["prompts"] == _prompts(result)
+            and pool in row
+        ]
+        if found:
+            rows.append((name, title, found[0]["n"], *(_cell([f[s] for f in found]) for s in _SCORES)))
+    return rows
+
+
+def _prompts(result: Mapping[str, Any]) -> str:
+    names = {row["prompts"] for row in result["rows"]}
+    return "described" if "described" in names else "name"
+
+
+def _cell(scores: Sequence[Mapping[str, Any]]) -> str:
+    values = [float(s["value"]) for s in scores]
+    text = f"{np.mean(values):.3f}"
+    if min(values) != max(values):
+        text += f" ({min(values):.3f}–{max(values):.3f})"
+    low, high = scores[0].get("low"), scores[0].get("high")
+    return text if low is None or low != low else f"{text} [{low:.3f}, {high:.3f}]"
+
+
+def main() -> None:
+    """Measure and write benchmarks/results/any_home.md."""
+    parser = BenchmarkParser(__doc__)
+    parser.add_argument("--workspace", type=Path, help="Keep windows and vectors here.")
+    parser.add_argument(
+        "--weights", type=Path, nargs="*", default=[], help="Networks; none: the shipped one."
+    )
+    parser.add_argument("--homes", nargs="*", default=list(HOMES), choices=list(HOMES))
+    arguments = parser.parse_args()
+    networks = [AnyHome.load(path) for path in arguments.weights] or [AnyHome.load()]
+    root = data_root()
+    results = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        for name in arguments.homes:
+            if root is not None and (root / HOMES[name][1]).exists():
+                results[name] = score_home(name, networks, arguments.workspace or Path(temporary))
+    parts = [
+        "Label-free, single windows, the chain's test days; no home was trained on. `both` adds the two scores, "
+        "each in units of its spread over the home's training windows. Described prompts where a home has them. "
+        "Brackets: 95 % over test days, from 8 days on; without them numbers only. Rules were chosen on all "
+        f"homes below but B2, and on simulated ones. Networks: {', '.join(n.sha256[:12] for n in networks)}."
+    ]
+    columns = ("home", "row", "windows", "accuracy", "macro F1", "weighted F1")
+    for pool, title in (("annotated", "Annotated windows"), ("full", "All windows, no activity as a class")):
+        rows = [row for name, found in results.items() for row in home_rows(name, found, pool)]
+        parts += [f"## {title}", markdown_table(columns, rows)]
+    path = write_result("any_home", "python -m benchmarks.quality.any_home", "\n\n".join(parts))
+    print(f"Wrote {path}")
+
+
+if __name__ == "__main__":
+    main()

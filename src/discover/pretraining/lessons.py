@@ -51,7 +51,7 @@ class LessonConfig:
         least_share: Windows where nobody's activity has this share of the events are left out.
     """
 
-    windows: int = 700
+    windows: int = 400
     least_share: float = 0.4
 
 

@@ -11,7 +11,7 @@ from discover.pretraining.sensor_words import SENSOR_TYPES
 
 __all__ = ["TEXT_WIDTH", "NetworkConfig", "WindowNetwork", "WindowTensors"]
 
-# Shape letters: B windows, K sensors, D width, V phrases, T = K + 1 tokens.
+# Shape letters: B windows, K sensors, D width, V phrases, H heads.
 
 TEXT_WIDTH = 384
 """Width of the packaged MiniLM's vectors."""
@@ -21,11 +21,8 @@ TEXT_WIDTH = 384
 class NetworkConfig:
     """Sizes of the network."""
 
-    width: int = 192
-    layers: int = 3
-    heads: int = 6
-    inner: int = 3
-    """Width of the feed-forward blocks, in units of `width`."""
+    width: int = 128
+    heads: int = 4
     sensors: int = 10
     """Sensors of a window that are read, the most active first."""
 
@@ -58,7 +55,11 @@ class WindowTensors:
 
 
 class WindowNetwork(nn.Module):
-    """Sensors attend to each other and to the scene; the scene's token becomes a unit vector of text."""
+    """The scene attends to the sensors; what it finds, and the sensors' own words, become a unit vector of text.
+
+    Attributes:
+        log_scale: Logarithm of what a cosine is multiplied with to become the logit of a label.
+    """
 
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
@@ -70,10 +71,10 @@ class WindowNetwork(nn.Module):
         self.profile = _two_layers(PROFILE, 2 * width, width)
         self.scene = _two_layers(SCENE, 2 * width, width)
         self.joined = nn.Sequential(nn.LayerNorm(width), _two_layers(width, 2 * width, width))
-        self.blocks = nn.ModuleList(_Block(self.config) for _ in range(self.config.layers))
+        self.query, self.keys = nn.Linear(width, width), nn.Linear(width, 2 * width)
         self.norm = nn.LayerNorm(2 * width)
         self.words = nn.Linear(width, 2)
-        self.head = _two_layers(2 * width, 512, TEXT_WIDTH)
+        self.head = _two_layers(2 * width, 4 * width, TEXT_WIDTH)
         self.log_scale = nn.Parameter(torch.tensor(3.0))
 
     def forward(self, windows: WindowTensors, phrases_VD: Tensor) -> Tensor:
@@ -82,17 +83,23 @@ class WindowNetwork(nn.Module):
         rooms_VD, objects_VD = self.room(phrases_VD), self.object(phrases_VD)
         what = F.embedding(windows.rooms, rooms_VD) + F.embedding(windows.objects, objects_VD)
         what = what + self.kind(windows.types) + self.habits(windows.habits)
-        sensors = what + self.profile(windows.profiles)
-        sensors = sensors + self.joined(sensors)
-        scene = self.scene(windows.scenes)[:, None]
-        x_BTD = torch.cat([scene, sensors], dim=1)
-        present = torch.cat([windows.present.new_ones(len(scene), 1), windows.present], dim=1)
-        for block in self.blocks:
-            x_BTD = block(x_BTD, present[:, None, None, :])
-        weight = windows.present[:, :, None].to(x_BTD.dtype)
-        mean = (x_BTD[:, 1:] * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
-        pooled = self.norm(torch.cat([x_BTD[:, 0], mean], dim=1))
-        return F.normalize(self.head(pooled) + self._words(x_BTD[:, 1:], windows, phrases_VD), dim=1)
+        sensors_BKD = what + self.profile(windows.profiles)
+        sensors_BKD = sensors_BKD + self.joined(sensors_BKD)
+        scene_BD = self.scene(windows.scenes)
+        scene_BD = scene_BD + self._attended(scene_BD, sensors_BKD, windows.present)
+        weight = windows.present[:, :, None].to(sensors_BKD.dtype)
+        mean_BD = (sensors_BKD * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
+        found = self.head(self.norm(torch.cat([scene_BD, mean_BD], dim=1)))
+        return F.normalize(found + self._words(sensors_BKD + scene_BD[:, None], windows, phrases_VD), dim=1)
+
+    def _attended(self, scene_BD: Tensor, sensors_BKD: Tensor, present_BK: Tensor) -> Tensor:
+        """(B, D): what the scene takes from the sensors; zeros where a window has none."""
+        parts = (self.query(scene_BD)[:, None], *self.keys(sensors_BKD).chunk(2, dim=-1))
+        q, k, v = (x.unflatten(-1, (self.config.heads, -1)).transpose(1, 2) for x in parts)
+        # A window without sensors attends to an empty place; what it finds there is taken off again.
+        some_B1 = present_BK.any(dim=1, keepdim=True)
+        mixed_BH1d = F.scaled_dot_product_attention(q, k, v, attn_mask=(present_BK | ~some_B1)[:, None, None])
+        return mixed_BH1d.transpose(1, 2).flatten(1) * some_B1
 
     def _words(self, sensors_BKD: Tensor, windows: WindowTensors, phrases_VD: Tensor) -> Tensor:
         """Text vectors of the sensors' own words, weighed: what they say already lies in text space."""
@@ -102,26 +109,6 @@ class WindowNetwork(nn.Module):
         told_BV = told_BV.scatter_add(1, windows.rooms, weights_BK2[:, :, 0])
         told_BV = told_BV.scatter_add(1, windows.objects, weights_BK2[:, :, 1])
         return told_BV @ phrases_VD
-
-
-class _Block(nn.Module):
-    """Attention and a feed-forward block, each with a norm before it and a residual."""
-
-    def __init__(self, config: NetworkConfig) -> None:
-        super().__init__()
-        width = config.width
-        self.heads = config.heads
-        self.before_attention, self.before_inner = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention, self.mixed = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.inner = _two_layers(width, config.inner * width, width)
-
-    def forward(self, x_BTD: Tensor, attended: Tensor) -> Tensor:
-        parts = self.attention(self.before_attention(x_BTD)).chunk(3, dim=-1)
-        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=attended)
-        x_BTD = x_BTD + self.mixed(mixed.transpose(1, 2).flatten(2))
-        deeper: Tensor = x_BTD + self.inner(self.before_inner(x_BTD))
-        return deeper
 
 
 def _two_layers(width_in: int, inner: int, width_out: int) -> nn.Sequential:

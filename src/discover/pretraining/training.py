@@ -33,10 +33,10 @@ class TrainingConfig:
 
     Attributes:
         seed: Of weights and of everything that is drawn.
-        steps: Steps in all; the learning rate falls to 0 at the last.
+        steps: Steps in all.
         batch: Windows per step.
         sets: Label sets that each step's windows are compared with.
-        learning_rate: Highest rate, after `warmup` steps.
+        learning_rate: Highest rate, from `warmup` on; it falls over the last share `cooling` of the steps.
         pull: Weight of drawing a window to its sentences' mean, beside telling labels apart.
         tempering: Windows of an activity weigh (its share of all windows) ** -tempering.
     """
@@ -47,6 +47,7 @@ class TrainingConfig:
     sets: int = 4
     learning_rate: float = 1.5e-3
     warmup: int = 200
+    cooling: float = 0.3
     weight_decay: float = 0.02
     pull: float = 0.2
     tempering: float = 0.3
@@ -85,6 +86,7 @@ class Pretraining:
             ],
             lr=config.learning_rate,
             betas=(0.9, 0.98),
+            fused=True,
         )
         shares = lessons.shares.astype(np.float32)
         self._weights = _window_weights(shares, config.tempering)
@@ -227,11 +229,9 @@ def _window_weights(shares: NDArray[np.float32], tempering: float) -> NDArray[np
 
 
 def _schedule(step: int, config: TrainingConfig) -> float:
-    """Share of the highest rate: up in a line, down as a cosine."""
-    if step < config.warmup:
-        return (step + 1) / config.warmup
-    done = (step - config.warmup) / max(config.steps - config.warmup, 1)
-    return float(0.5 * (1 + np.cos(np.pi * min(done, 1.0))) * 0.98 + 0.02)
+    """Share of the highest rate: up in a line, level, down in a line over the last steps."""
+    left = (config.steps - step) / max(config.cooling * config.steps, 1)
+    return float(min((step + 1) / config.warmup, 1.0, left))
 
 
 assert PROFILE == 2 * N_SPANS + 7

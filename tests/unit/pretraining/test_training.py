@@ -16,7 +16,7 @@ from discover.pretraining.network import NetworkConfig, WindowNetwork
 from discover.pretraining.profiles import HABITS, PROFILE, SCENE, SENSORS_PER_WINDOW
 from discover.pretraining.training import Pretraining, TrainingConfig, disturb, window_tensors
 
-SMALL = NetworkConfig(width=24, layers=1, heads=2, inner=2)
+SMALL = NetworkConfig(width=24, heads=2)
 CONFIG = TrainingConfig(steps=8, batch=16, warmup=2)
 
 
@@ -145,6 +145,13 @@ def test_an_empty_place_changes_nothing(bank: SentenceBank) -> None:
     garbage = replace(tensors, profiles=torch.where(tensors.present[:, :, None], tensors.profiles, 7.0))
     assert torch.allclose(before, network(garbage, phrases), atol=1e-6)
     assert torch.allclose(before.norm(dim=1), torch.ones(4), atol=1e-5)
+
+
+def test_a_window_without_sensors_has_a_vector(bank: SentenceBank) -> None:
+    tensors = window_tensors(lessons(), np.arange(4))
+    none = replace(tensors, present=torch.zeros_like(tensors.present))
+    found = WindowNetwork(SMALL).eval()(none, torch.randn(3, 384))
+    assert torch.isfinite(found).all()
 
 
 def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ class EvaluationConfig(StrictModel):
     """How often these windows are drawn."""
     text_weights: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
     """Weights of the prompt tried in prototypes of text and shots; the best on validation is used."""
+    centring: float = Field(default=1.0, ge=0, le=1)
+    """How much of each activity's mean the `centred` rows take off."""
     balance_temperature: float = Field(default=DEFAULT_TEMPERATURE, gt=0, le=100)
     """Softmax temperature of cosines: for the `balanced` rows, and for the calibration error."""
     balance_strength: float = Field(default=1.0, ge=0, le=1)

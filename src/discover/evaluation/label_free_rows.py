@@ -225,10 +225,11 @@ def _source(
 
 def _variants(source: _Source, config: EvaluationConfig) -> dict[str, NDArray[np.float32]]:
     reference, scores = source.train.scores, source.test.scores
+    centred = centre_scores(scores, reference, strength=config.centring)
     balanced = balance_scores(
         scores, reference, temperature=config.balance_temperature, strength=config.balance_strength
     )
-    return {"plain": scores, "centred": centre_scores(scores, reference), "balanced": balanced}
+    return {"plain": scores, "centred": centred, "balanced": balanced}
 
 
 def _combined(sources: Sequence[_Source]) -> _Source:

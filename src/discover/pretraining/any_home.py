@@ -106,7 +106,20 @@ class AnyHome:
         nearness = own @ unit_rows(self.meanings).T / _NEARNESS
         weights = np.exp(nearness - nearness.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
-        return np.asarray((own + weights @ self.meanings) / 2, dtype=np.float32)
+        return unit_rows(own + weights @ self.meanings)
+
+    def beside_captions(
+        self, vectors_WD: NDArray[np.floating], captions_WD: NDArray[np.floating]
+    ) -> NDArray[np.float32]:
+        """(W, 768) unit vectors of what the network and the captions say of windows, both alike.
+
+        Their cosine with `sentences_beside` is the mean of both cosines.
+        """
+        return _side_by_side(captions_WD, vectors_WD)
+
+    def sentences_beside(self, sentences_SD: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(S, 768) unit vectors of sentences, to compare with `beside_captions`."""
+        return _side_by_side(sentences_SD, self.project_text(sentences_SD))
 
     @torch.inference_mode()
     def _run(
@@ -148,6 +161,10 @@ def save_weights(
         save_file(halves, temporary, metadata={"format": _FORMAT})
     card = {"format": _FORMAT, "sha256": file_sha256(path), "network": asdict(network.config), **facts}
     write_json(path.with_suffix(".json"), card)
+
+
+def _side_by_side(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float32]:
+    return unit_rows(np.concatenate([unit_rows(first), unit_rows(second)], axis=1))
 
 
 def _packaged() -> Path:

@@ -55,7 +55,7 @@ class WindowTensors:
 
 
 class WindowNetwork(nn.Module):
-    """The scene attends to the sensors; what it finds, and the sensors' own words, become a unit vector of text.
+    """The scene attends to the sensors; what it finds and the sensors' own words become a unit vector.
 
     Attributes:
         log_scale: Logarithm of what a cosine is multiplied with to become the logit of a label.

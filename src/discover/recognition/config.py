@@ -29,9 +29,9 @@ class RecognitionConfig(StrictModel):
     """mean: average cosine with an activity's prompts. vote: its share of the nearest prompts."""
     vote_k: int = Field(default=5, ge=1, le=10_000)
     """How many nearest prompts vote (aggregation vote)."""
-    centring: bool = True
-    """Subtract each activity's mean over the reference windows, so that no prompt wins everywhere
-    (method prompts; a student is taught by scores as they are)."""
+    centring: float = Field(default=1.0, ge=0, le=1)
+    """How much of each activity's mean over the reference windows is subtracted, so that no prompt wins
+    everywhere (method prompts; a student is taught by scores as they are)."""
     balance: float = Field(default=0.0, ge=0, le=1)
     """How far activities are pulled towards equal shares of the reference windows: 0 not, 1 fully
     (method prompts)."""

@@ -165,16 +165,19 @@ def _log_shares(logits_WK: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(logsumexp(rows, axis=0) - np.log(len(rows)))
 
 
-def centre_scores(scores_WK: NDArray[np.floating], reference_WK: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Scores minus each activity's mean over all unlabelled reference windows.
+def centre_scores(
+    scores_WK: NDArray[np.floating], reference_WK: NDArray[np.floating], *, strength: float = 1.0
+) -> NDArray[np.float32]:
+    """Scores minus `strength` times each activity's mean over all unlabelled reference windows.
 
-    Some prompts are close to every sentence about a home; without this they win everywhere.
+    Some prompts are close to every sentence about a home; without this they win everywhere. Where one
+    activity has most windows, its mean is high because it is common: a low strength leaves it its due.
     """
     scores_WK = numbers_of(scores_WK, "scores", ndim=2)
     reference_WK = numbers_of(reference_WK, "reference scores", ndim=2, at_least=1)
     if scores_WK.shape[1] != reference_WK.shape[1]:
         raise ShapeError(f"Scores {scores_WK.shape} and reference {reference_WK.shape} must have one width.")
-    return np.asarray(scores_WK - reference_WK.mean(axis=0, keepdims=True), dtype=np.float32)
+    return np.asarray(scores_WK - strength * reference_WK.mean(axis=0, keepdims=True), dtype=np.float32)
 
 
 def smooth_scores(

@@ -244,8 +244,7 @@ class Recogniser:
         return np.asarray(joint, dtype=np.float32)
 
     def _set_shift(self, raw_WK: NDArray[np.float32]) -> None:
-        if self.config.centring:
-            self.shift_ -= raw_WK.mean(axis=0, dtype=np.float64)
+        self.shift_ -= self.config.centring * raw_WK.mean(axis=0, dtype=np.float64)
         if self.config.balance > 0:
             self.shift_ += balance_offsets(
                 raw_WK + self.shift_, temperature=self.config.temperature, strength=self.config.balance

@@ -21,7 +21,7 @@ TEXT_WIDTH = 384
 class NetworkConfig:
     """Sizes of the network."""
 
-    width: int = 128
+    width: int = 160
     heads: int = 4
     sensors: int = 10
     """Sensors of a window that are read, the most active first."""

@@ -47,7 +47,7 @@ class Recipe:
     """
 
     seed: int = 0
-    homes: int = 800
+    homes: int = 1600
     days: int = 7
     lessons: LessonConfig = field(default_factory=LessonConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)

@@ -42,10 +42,10 @@ class TrainingConfig:
     """
 
     seed: int = 0
-    steps: int = 6_000
+    steps: int = 14_000
     batch: int = 128
     sets: int = 4
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 1.2e-3
     warmup: int = 200
     cooling: float = 0.3
     weight_decay: float = 0.02

@@ -142,7 +142,7 @@ def main() -> None:
                 results[name] = score_home(name, networks, arguments.workspace or Path(temporary))
     parts = [
         "Label-free, single windows, the chain's test days; no home was trained on. `both` is the mean of the"
-        " two cosines; `both, centred` takes 0.3 of each activity's mean over the home's training windows off."
+        " two cosines; `both, centred` takes off 0.3 of each activity's mean over the training windows."
         " Described prompts where a home has them. Brackets: 95 % over test days, from 8 days on. Rules were"
         f" chosen on all homes below but B2. Networks: {', '.join(n.sha256[:12] for n in networks)}."
     ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 import torch
 from numpy.typing import NDArray
 
@@ -21,7 +22,7 @@ from discover.core.embeddings import EncodeText, unit_rows
 from discover.core.errors import ArtifactError
 from discover.core.event_semantics import sensors_of
 from discover.core.reading import mapping_of, parse_json, read_text
-from discover.core.window_set import WindowSet
+from discover.core.window_set import HomeEvents, WindowSet
 from discover.pretraining.network import TEXT_WIDTH, NetworkConfig, WindowNetwork, WindowTensors
 from discover.pretraining.profiles import Profiles, window_profiles
 from discover.pretraining.sensor_words import SensorWords, sensor_words
@@ -84,16 +85,26 @@ class AnyHome:
         """Unit vectors of all windows, (W, 384), in the order of the window table.
 
         Args:
-            window_set: Windows with their events and home. What lies around a window is read as well.
+            window_set: Windows of one home or several. What lies around a window is read as well.
             encode_text: MiniLM, where the caller has it loaded already.
         """
-        home, events = window_set.home, window_set.events
-        words = sensor_words(sensors_of(events, home))
+        encode_text = encode_text or _minilm()
+        result = np.zeros((len(window_set.windows), TEXT_WIDTH), dtype=np.float32)
+        numbers = window_set.home_numbers
+        for number, log in enumerate(window_set.logs.values()):
+            rows = np.flatnonzero(numbers == number)
+            result[rows] = self._embed_home(log, window_set.windows[rows.tolist()], encode_text)
+        return result
+
+    def _embed_home(
+        self, log: HomeEvents, windows: pl.DataFrame, encode_text: EncodeText
+    ) -> NDArray[np.float32]:
+        words = sensor_words(sensors_of(log.events, log.home))
         phrases = tuple(sorted({*words.rooms, *words.objects} - {""}))
         vectors = np.zeros((len(phrases) + 1, TEXT_WIDTH), dtype=np.float32)
         if phrases:
-            vectors[1:] = (encode_text or _minilm())(list(phrases))
-        found = window_profiles(home, events, window_set.windows)
+            vectors[1:] = encode_text(list(phrases))
+        found = window_profiles(log.home, log.events, windows)
         return self._run(found, words, phrases, torch.from_numpy(vectors))
 
     def project_text(self, sentences_SD: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
-"""Recognition of a log without a model: captions of windows against sentences that stand for activities.
+"""Recognition of a log without training: the shipped network and captions against sentences of activities.
 
-The row "text only" of the protocol (docs/protocol.md). Nothing is trained, and no label of the log is read.
+The row "both, centred" of benchmarks/results/any_home.md. Nothing is trained, no label of the log is read.
 """
 
 from pathlib import Path
@@ -11,6 +11,7 @@ from discover.core.config import config_from_mapping
 from discover.core.errors import ConfigError
 from discover.core.window_set import window_middles_s
 from discover.homes import everyday_activities
+from discover.pretraining.any_home import AnyHome
 from discover.recognition import Recogniser, RecognitionConfig, to_segments, window_timeline
 from discover.retrieval import Index
 from discover.serving.activity_prompts import activity_prompts
@@ -20,9 +21,12 @@ from discover.text_encoders.encoder import TextEncoder
 
 __all__ = ["recognise_captions"]
 
+_CENTRING = 0.3
+"""How much of an activity's mean score is taken off: chosen on homes other than the main one."""
+
 
 def recognise_captions(request: RecogniseRequest, index: Path, encoder: TextEncoder) -> RecognisedLog:
-    """Recognise the activities of the windows of an index of captions.
+    """Recognise the activities of the windows of an index of captions, with the shipped network beside them.
 
     Args:
         request: Days, prompts and settings; a home without activities gets those of everyday life.
@@ -40,23 +44,28 @@ def recognise_captions(request: RecogniseRequest, index: Path, encoder: TextEnco
     ):
         if given:
             raise ConfigError(
-                f"Without a trained model a log is recognised by its captions, and {what} cannot be used. "
+                f"Without a trained model a log is recognised as it is, and {what} cannot be used. "
                 "Leave it out, or open the folder of a trained model."
             )
-    home = indexed_windows(index).home
+    window_set = indexed_windows(index)
+    home = window_set.home
     known = home if home.activities else home.model_copy(update={"activities": everyday_activities()})
-    # Plain scores, as in the row of the protocol, unless the asker says otherwise.
-    settings = {"centring": False, **request.config.model_dump(exclude_unset=True), "method": "prompts"}
+    settings = {"centring": _CENTRING, **request.config.model_dump(exclude_unset=True), "method": "prompts"}
     config = config_from_mapping(settings, RecognitionConfig, source="recognition")
     prompts = activity_prompts(known, config, request.prompts)
     loaded = Index.load(index)
-    vectors, windows = loaded.vectors.astype(np.float32), loaded.windows
-    recogniser = Recogniser(prompts, lambda texts: encoder.encode(texts, kind="query"), None, config)
+    network, windows = AnyHome.load(), loaded.windows
+    vectors = network.beside_captions(
+        network.embed(window_set, encoder.encode), loaded.vectors.astype(np.float32)
+    )
+    recogniser = Recogniser(
+        prompts, lambda texts: encoder.encode(texts, kind="query"), network.sentences_beside, config
+    )
     recogniser.fit(vectors, middles_s=window_middles_s(windows))
     chosen = chosen_windows(windows, request)
     timeline = window_timeline(recogniser, vectors, windows)
     timeline = timeline.filter(timeline["window_id"].is_in(chosen.implode()))
-    note = "Captions answered, without a trained model; open or train one for better answers."
+    note = "The shipped network and captions answered; nothing was trained on this log."
     if not home.activities and request.prompts is None:
         note += " The home lists no activities, so those of everyday life were looked for."
     words = f"{len(windows):,} unlabelled windows of {day_span(windows)}"

@@ -4,10 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
+from small_homes import small_home_log
 
 from discover.core.errors import ArtifactError
+from discover.core.window_set import WindowSet
 from discover.pretraining.any_home import AnyHome, save_weights
 from discover.pretraining.label_sets import SentenceBank
 from discover.pretraining.lessons import Lessons, activity_names, join_lessons, load_lessons
@@ -15,6 +18,8 @@ from discover.pretraining.meanings import meanings
 from discover.pretraining.network import NetworkConfig, WindowNetwork
 from discover.pretraining.profiles import HABITS, PROFILE, SCENE, SENSORS_PER_WINDOW
 from discover.pretraining.training import Pretraining, TrainingConfig, disturb, window_tensors
+from discover.sampling import sample_windows
+from discover.sampling.config import SamplingConfig, SplitConfig
 
 SMALL = NetworkConfig(width=24, heads=2)
 CONFIG = TrainingConfig(steps=8, batch=16, warmup=2)
@@ -165,3 +170,34 @@ def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> N
         AnyHome.load(path)
     with pytest.raises(ArtifactError, match="There is no"):
         AnyHome.load(tmp_path / "none.safetensors")
+
+
+def test_windows_are_embedded_alone_as_among_others_and_without_ids() -> None:
+    torch.manual_seed(1)
+    network = AnyHome(WindowNetwork(SMALL).eval(), np.eye(3, 384, dtype=np.float32), "", {})
+
+    def encode(texts: list[str]) -> np.ndarray:
+        return np.stack([np.random.default_rng(len(t)).standard_normal(384) for t in texts])
+
+    log = small_home_log(n_days=3)
+    sampled = sample_windows(log, SamplingConfig(split=SplitConfig(ratios=(1, 0, 0))))
+    events = log.events if sampled.events is None else sampled.events
+    whole = WindowSet.of(log.home, events, sampled.windows)
+    vectors = network.embed(whole, encode)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    few = WindowSet.of(log.home, events, sampled.windows[[5, 2]])
+    assert np.allclose(network.embed(few, encode), vectors[[5, 2]], atol=1e-4)
+    renamed = {s.id: f"x{i}" for i, s in enumerate(log.home.sensors)}
+    home = log.home.model_copy(
+        update={"sensors": tuple(s.model_copy(update={"id": renamed[s.id]}) for s in log.home.sensors)}
+    )
+    names = pl.Enum([renamed[i] for i in events["sensor"].cat.get_categories().to_list()])
+    other = events.with_columns(pl.Series("sensor", [renamed[i] for i in events["sensor"]], dtype=names))
+    assert np.allclose(network.embed(WindowSet.of(home, other, sampled.windows), encode), vectors, atol=1e-4)
+
+
+def test_the_shipped_network_is_small_and_says_what_it_is() -> None:
+    network = AnyHome.load()
+    assert network.facts["licence"] == "Apache-2.0"
+    assert sum(p.numel() for p in network.network.parameters()) < 4_000_000
+    assert np.allclose(np.linalg.norm(network.project_text(network.meanings[:4]), axis=1), 1, atol=1e-5)

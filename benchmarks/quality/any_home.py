@@ -48,7 +48,7 @@ _SCORES = ("accuracy", "macro_f1", "weighted_f1")
 _CONFIG = EvaluationConfig(
     centring=0.3, supervised=False, gradient_boosting=False, shots=(), self_training=False, coarse=False
 )
-_STAGES = {"import", "sample", "caption", "encode-text"}
+_STAGES = {"import", "split", "sample", "caption", "encode-text"}
 
 
 def score_home(name: str, networks: Sequence[AnyHome], workspace: Path) -> list[dict[str, Any]]:

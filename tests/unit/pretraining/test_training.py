@@ -191,7 +191,7 @@ def test_windows_are_embedded_alone_as_among_others_and_without_ids() -> None:
     home = log.home.model_copy(
         update={"sensors": tuple(s.model_copy(update={"id": renamed[s.id]}) for s in log.home.sensors)}
     )
-    names = pl.Enum([renamed[i] for i in events["sensor"].cat.get_categories().to_list()])
+    names = pl.Enum([renamed[i] for i in events.schema["sensor"].categories.to_list()])
     other = events.with_columns(pl.Series("sensor", [renamed[i] for i in events["sensor"]], dtype=names))
     assert np.allclose(network.embed(WindowSet.of(home, other, sampled.windows), encode), vectors, atol=1e-4)
 

@@ -22,7 +22,7 @@ from discover.text_encoders import build_text_encoder
 
 __all__ = ["REAL_HOMES", "CaptionHome", "Side", "real_home", "simulated_home"]
 
-_STAGES = {"simulate", "import", "sample", "caption", "encode-text"}
+_STAGES = {"simulate", "import", "split", "sample", "caption", "encode-text"}
 _BACKGROUND = ("no_activity", "other", "other_activity")
 
 REAL_HOMES = {

@@ -3,9 +3,10 @@
     python -m benchmarks.speed.executors
 
 30 homes, then a killed worker and a killed driver with 8. Homes share one floor plan and live by different
-seeds; text encoder and model are tiny, so that what an executor costs is seen. Each run is a process of its
-own. A killed worker costs nothing but time; a killed driver runs again. In both cases every file must have
-the bytes that an uninterrupted serial run leaves. Without Ray (extra `scale`) its rows are left out.
+seeds; one model, trained on the first of them, embeds the windows of each. Text encoder and model are tiny,
+so that the cost of an executor is seen. Each run is a process of its own. A killed worker costs nothing but
+time; a killed driver runs again. In both cases every file must have the bytes that a serial run leaves.
+Without Ray (extra `scale`) its rows are left out.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,10 +25,17 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, write_result
 from benchmarks.reliability.tiny_text_model import make_text_model
+from discover.core.artifacts import atomic_path
+
+if TYPE_CHECKING:
+    from discover.pipeline.config import HomeSource
+    from discover.stages import StageOutcome
 
 _SETTINGS = (
     "sampling={type: fixed_duration, duration_s: 900}",
@@ -37,8 +46,7 @@ _SETTINGS = (
     "training={max_steps: 12, batch_size: 32, val_interval: 6, save_interval: 6}",
     "evaluation={presegmented: false}",
 )
-_DATA = ("simulate", "import", "split", "sample", "caption", "encode-text")
-_MODEL = (*_DATA, "align", "embed")
+_CONFIG = ROOT / "configs/pipelines/demo.yaml"
 _NOT_ARTEFACTS = (".lock", "timing.jsonl", "said.json")
 _KILLED_HOMES = 8
 
@@ -77,11 +85,12 @@ def main() -> None:
         root = Path(folder)
         make_text_model(root / "text_model")
         homes = write_homes(root, options.homes, options.days)
-        runs = {name: run(name, root, homes, options.workers, _MODEL) for name in names}
+        model = train(root, homes)
+        runs = {name: run(name, root, homes, options.workers, model) for name in names}
         few = write_homes(root, _KILLED_HOMES, options.days)
-        plain = run("serial", root, few, options.workers, _DATA).files
+        plain = run("serial", root, few, options.workers, model).files
         kills = [
-            kill(name, what, root, few, options.workers, plain)
+            kill(name, what, root, few, options.workers, model, plain)
             for name in names[1:]
             for what in ("worker", "driver")
         ]
@@ -110,53 +119,91 @@ def write_homes(root: Path, count: int, days: int) -> Path:
     return path
 
 
-def drive(name: str, workspace: str, homes: str, workers: str, only: str, text_model: str) -> None:
-    """What a process of a run does."""
-    from discover.pipeline import run_chain
-    from discover.stages import StageOutcome, build_executor
+@dataclass(frozen=True)
+class Through:
+    """The task of one home: its stages up to text vectors, then its windows embedded by a ready model."""
 
-    outcomes: list[StageOutcome] = []
-    encoder = f"text_encoder={{type: distilroberta, model_path: {text_model}, chunk_texts: 128}}"
+    overrides: tuple[str, ...]
+    workspace: Path
+    model: Path
+
+    def __call__(self, source: "HomeSource") -> list["StageOutcome"]:
+        """Run what is not current."""
+        from discover.core.paths import Workspace
+        from discover.pipeline import RunConfig
+        from discover.pipeline.data_stages import data_folders
+        from discover.pipeline.home_run import HomeRun
+        from discover.pipeline.model_stages import model_folders, model_stages
+        from discover.stages import run_stages
+
+        config, root = RunConfig.from_yaml(_CONFIG, self.overrides), Workspace(self.workspace)
+        done = HomeRun(config, root)(source)
+        data = [data_folders(config, source, root)]
+        folders = model_folders(config, data, root, None)
+        folders.model.mkdir(parents=True, exist_ok=True)
+        if not (folders.model / "best_model.pt").is_file():
+            with atomic_path(folders.model / "best_model.pt") as temporary:
+                shutil.copyfile(self.model, temporary)
+        embed = next(s for s in model_stages(config, data, folders, root) if s.name == "embed")
+        return done + run_stages([embed], earlier=done)
+
+
+def drive(name: str, workspace: str, homes: str, workers: str, text_model: str, model: str) -> None:
+    """What a process of a run does."""
+    from discover.pipeline import RunConfig
+    from discover.stages import Failure, build_executor
+
+    overrides = (*_SETTINGS, encoder_setting(Path(text_model)), f"homes={Path(homes).read_text()}")
     executor = build_executor(name, None if name == "serial" else int(workers))  # type: ignore[arg-type]
-    started = time.monotonic()
-    run_chain(
-        ROOT / "configs/pipelines/demo.yaml",
-        [*_SETTINGS, encoder, f"homes={Path(homes).read_text()}"],
-        Path(workspace),
-        only=set(only.split(",")),
-        executor=executor,
-        on_outcome=outcomes.append,
-    )
-    seconds: dict[str, float] = defaultdict(float)
-    for outcome in outcomes:
-        seconds[outcome.stage.home] += outcome.seconds
+    sources = RunConfig.from_yaml(_CONFIG, overrides).sources
+    started, seconds = time.monotonic(), [0.0] * len(sources)
+    # By its module's name: here it is of __main__, which other processes do not have.
+    through = import_module("benchmarks.speed.executors").Through
+    for finished in executor.map(through(overrides, Path(workspace), Path(model)), sources):
+        if isinstance(finished.result, Failure):
+            sys.exit(finished.result.message)
+        seconds[finished.number] = sum(outcome.seconds for outcome in finished.result)
     chain_s = time.monotonic() - started
     (Path(workspace) / "said.json").write_text(json.dumps({"chain_s": chain_s, "home_s": seconds}))
 
 
-def start(
-    name: str, workspace: Path, homes: Path, workers: int, only: tuple[str, ...]
-) -> subprocess.Popen[bytes]:
+def encoder_setting(text_model: Path) -> str:
+    """The setting that takes a text encoder."""
+    return f"text_encoder={{type: distilroberta, model_path: {text_model}, chunk_texts: 128}}"
+
+
+def train(root: Path, homes: Path) -> Path:
+    """Train the model on the first home; its checkpoint."""
+    from discover.pipeline import run_chain
+
+    first = json.loads(homes.read_text())[0]
+    overrides = [*_SETTINGS, encoder_setting(root / "text_model"), f"home={json.dumps(first)}"]
+    stages = {"simulate", "import", "split", "sample", "caption", "encode-text", "align"}
+    chain = run_chain(_CONFIG, overrides, root / "training", only=stages)
+    return chain.model_folders.model / "best_model.pt"
+
+
+def start(name: str, workspace: Path, homes: Path, workers: int, model: Path) -> "subprocess.Popen[bytes]":
     """Start a run in a process of its own."""
     workspace.mkdir(exist_ok=True)
-    arguments = [name, workspace, homes, workers, ",".join(only), homes.parent / "text_model"]
+    arguments = [name, workspace, homes, workers, homes.parent / "text_model", model]
     command = [sys.executable, "-m", "benchmarks.speed.executors", "--drive", *map(str, arguments)]
     # One thread a task on every executor: only then is work per home the same work.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **threads})
+    paths = {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **threads, **paths})
 
 
-def run(name: str, root: Path, homes: Path, workers: int, only: tuple[str, ...]) -> Run:
+def run(name: str, root: Path, homes: Path, workers: int, model: Path) -> Run:
     """One uninterrupted run."""
     workspace = root / f"{name}_{homes.stem}"
     started = time.monotonic()
-    process = start(name, workspace, homes, workers, only)
+    process = start(name, workspace, homes, workers, model)
     with watched(process.pid) as peak:
         finish(process)
     wall_s = time.monotonic() - started
     said = json.loads((workspace / "said.json").read_text())
-    home_s = tuple(seconds for home, seconds in sorted(said["home_s"].items()) if home)
-    return Run(wall_s, said["chain_s"], home_s, peak[0], files_of(workspace))
+    return Run(wall_s, said["chain_s"], tuple(said["home_s"]), peak[0], files_of(workspace))
 
 
 def finish(process: "subprocess.Popen[bytes]") -> None:
@@ -166,11 +213,11 @@ def finish(process: "subprocess.Popen[bytes]") -> None:
 
 
 def kill(
-    name: str, what: str, root: Path, homes: Path, workers: int, plain: dict[str, str]
+    name: str, what: str, root: Path, homes: Path, workers: int, model: Path, plain: dict[str, str]
 ) -> tuple[str, str, int, bool]:
     """Kill a worker or the driver when a quarter of the homes are cut; run on, or again; compare bytes."""
     workspace = root / f"{name}_{what}_killed"
-    process = start(name, workspace, homes, workers, _DATA)
+    process = start(name, workspace, homes, workers, model)
 
     def cut() -> int:
         return len(list(workspace.glob("data/processed/*/*/*/manifest_sample.json")))
@@ -186,7 +233,7 @@ def kill(
         process.kill()
         process.wait()
         done = cut()
-        finish(start(name, workspace, homes, workers, _DATA))
+        finish(start(name, workspace, homes, workers, model))
     return name, what, done, files_of(workspace) == plain
 
 

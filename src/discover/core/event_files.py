@@ -22,7 +22,7 @@ EVENTS_FILE = "events.json"
 """Lists the months; stands for the whole table where its hash is noted."""
 
 _ONE_FILE = "events.parquet"
-_AGAIN = "Import the log again: `discover run`, or `discover homes import`."
+_AGAIN = "Run `discover run` (or `discover homes import`) to import the log again."
 _NAMES = ("sensor", "state")
 _MONTH = {**EVENTS, "sensor": pl.String, "state": pl.String}
 

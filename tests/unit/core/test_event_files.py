@@ -75,7 +75,9 @@ def test_months_that_do_not_belong_are_refused(tmp_path: Path) -> None:
     month, listed = tmp_path / "events/2024-02.parquet", tmp_path / "events.json"
     whole = month.read_bytes()
     month.write_bytes((tmp_path / "events/2024-01.parquet").read_bytes())
-    with pytest.raises(AlteredError, match=r"2024-02\.parquet was altered.*Import the log again"):
+    with pytest.raises(
+        AlteredError, match=r"2024-02\.parquet was altered.*Run `discover run`.*import the log again"
+    ):
         read_events(tmp_path)
     month.unlink()
     with pytest.raises(AlteredError, match=r"2024-02\.parquet is missing"):

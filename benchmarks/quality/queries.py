@@ -39,7 +39,7 @@ from discover.retrieval import Activations, build_activations
 from discover.retrieval.day_clock import week_minutes
 from discover.serving.caption_files import find_caption_style, load_caption_vectors
 from discover.serving.home_lexicon import home_lexicon
-from discover.serving.index_folders import noted_indexes, sampling_of
+from discover.serving.index_folders import noted_indexes, samplings_of
 from discover.text_encoders import build_text_encoder
 
 __all__ = ["METHODS", "HomeScores", "drawn_ndcg", "score_model"]
@@ -118,7 +118,8 @@ def score_model(folder: Path, query_sets: Mapping[str, QuerySet]) -> dict[str, H
     every = load_window_set(sampling)
     test = every.of_split("test")
     encoder = build_text_encoder(model.text_encoder_config)
-    table = load_caption_vectors(sampling, find_caption_style(sampling, encoder.config.type, None), encoder)
+    style = find_caption_style([sampling], encoder.config.type, None)
+    table = load_caption_vectors([sampling], style, encoder)
     ids = test.windows["window_id"].to_numpy().astype(np.str_)
     sides = {
         "aligned": unit_rows(model.embed_windows(test).vectors),
@@ -273,7 +274,7 @@ def _sampling_of(folder: Path) -> Path:
     """Where a model's windows are: as its index says, else as its config does."""
     for index in noted_indexes(folder):
         if not index.name.endswith("_p"):
-            return sampling_of(index)
+            return samplings_of(index)[0]
     config = folder / "config.yaml"
     if not config.is_file():
         raise ArtifactError(f"No model in {folder}: neither an index nor config.yaml. Name a model's folder.")

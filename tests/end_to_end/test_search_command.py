@@ -92,7 +92,7 @@ def test_defaults_come_from_the_run(finished: Path, searcher: Searcher, tmp_path
     index = tmp_path / "index_FD_60"
     shutil.copytree(finished / MODEL / "index_FD_60", index)
     assert (index / "activations.npz").is_file()
-    note = note_source(index, searcher.sampling, SearchDefaults(top_k=2, merge=False, query_words="off"))
+    note = note_source(index, searcher.samplings, SearchDefaults(top_k=2, merge=False, query_words="off"))
     with pytest.raises(ArtifactError, match=r"source\.json was altered"):
         Searcher.open(finished / MODEL, index=index)
     manifest = read_json(index / "manifest_embed.json")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discover.api.shown import Part, Shown, Table
-from discover.core.home import UNKNOWN_ROOM, Home
+from discover.core.home import UNKNOWN_ROOM
 from discover.core.window_set import WindowSet
 from discover.homes import guess_notes
 
@@ -18,24 +18,23 @@ class Description(Shown):
 
     Attributes:
         path: The log or the model's folder.
-        window_set: Home, events and windows.
-        windows_in: Folder of the windows, captions and vectors.
+        window_set: Homes, events and windows.
+        windows_in: Folders of the windows, captions and vectors, one per home.
         trained: Whether there is a model; else windows are known by their captions alone.
     """
 
     path: Path
     window_set: WindowSet
-    windows_in: Path
+    windows_in: tuple[Path, ...]
     trained: bool
 
-    @property
-    def home(self) -> Home:
-        """Sensors, rooms and activities."""
-        return self.window_set.home
-
     def parts(self) -> Iterator[Part]:
-        """A table of facts, and what is missing in the description of the home."""
-        home, events = self.home, self.window_set.events
+        """For each home a table of facts, and what is missing in its description."""
+        for (_, part), folder in zip(self.window_set.by_home(), self.windows_in, strict=True):
+            yield from self._of_home(part, folder)
+
+    def _of_home(self, window_set: WindowSet, folder: Path) -> Iterator[Part]:
+        home, events = window_set.home, window_set.events
         days = events["time"].dt.date()
         rooms = sorted({s.room.replace("_", " ") for s in home.sensors if s.room != UNKNOWN_ROOM})
         facts: list[tuple[str, str]] = [
@@ -45,7 +44,7 @@ class Description(Shown):
             ("days", f"{days.n_unique():,}, {days.min()!s} to {days.max()!s}"),
             ("events", f"{len(events):,} of {len(home.sensors):,} sensors"),
             ("rooms", ", ".join(rooms) or "none known"),
-            ("windows", f"{len(self.window_set.windows):,}, kept in {self.windows_in}"),
+            ("windows", f"{len(window_set.windows):,}, kept in {folder}"),
             ("activities", ", ".join(a.label for a in home.activities) or "none listed"),
         ]
         yield Table(("", ""), facts)

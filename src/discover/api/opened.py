@@ -18,7 +18,7 @@ from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
 from discover.core.window_set import WindowSet
 from discover.retrieval import Index, IndexConfig, SearchFilters, SearchOptions
-from discover.serving.index_folders import indexed_windows, sampling_of
+from discover.serving.index_folders import indexed_windows, samplings_of
 
 # What a search does without is imported where it is used: imports are most of its time.
 if TYPE_CHECKING:
@@ -131,7 +131,8 @@ class OpenedHome(Shown):
 
         Args:
             log: Another raw log for the trained model to read; None: the windows here.
-            home: Shipped home or home YAML of that log; None: the model's home.
+            home: Home of that log: one of the model's, shipped or a YAML. Without a log, which home of the
+                windows here. None where there is one.
             days: Only these days, as dates or "2009-07-21".
             splits: Only train, val or test days of a trained model.
             prompts: YAML with activities of one's own and their sentences.
@@ -167,13 +168,18 @@ class OpenedHome(Shown):
         name = f"windows of {self.path.name}" if request.log is None else request.log.name
         if splits:
             name += f", {' and '.join(splits)} days"
-        return RecognitionResult(recognise(request, self.progress), name, home is not None)
+        return RecognitionResult(
+            recognise(request, self.progress), name, log is not None and home is not None
+        )
 
-    def clusters(self, name: str | None = None, **settings: Any) -> "ClustersResult":
+    def clusters(
+        self, name: str | None = None, *, home: str | None = None, **settings: Any
+    ) -> "ClustersResult":
         """Recurring behaviour with titles and sentences, found now or before; nothing is computed twice.
 
         Args:
             name: Name of a clustering; None: the only one there is, else the default settings make one.
+            home: Whose behaviour, where there are several homes.
             settings: Fields of `ClusteringConfig`; with any of them that clustering is found.
 
         Raises:
@@ -187,14 +193,14 @@ class OpenedHome(Shown):
 
         self._needs_model("Clusters are", "search, recognise and changes by room or object work without one")
         made = sorted(
-            p.parent.name for p in self.path.glob(f"clusters_{self.sampling.name}_*/{CLUSTERER_FILE}")
+            p.parent.name for p in self.path.glob(f"clusters_{self.samplings[0].name}_*/{CLUSTERER_FILE}")
         )
         if not settings and (name is not None or made):
             folder = find_saved(self.path, name or (made[0] if len(made) == 1 else ""))
             return ClustersResult(folder, read_clusters(folder / CLUSTERS_FILE), made=False)
         config = config_from_mapping(settings, ClusteringConfig, source="clustering")
         found = cluster_model(
-            self.path, config, name=name, index=self.index, caption_style=self.caption_style,
+            self.path, config, name=name, index=self.index, home=home, caption_style=self.caption_style,
             progress=self.progress,
         )  # fmt: skip
         return ClustersResult(found.path, found.content, found.made)
@@ -208,6 +214,7 @@ class OpenedHome(Shown):
         rolling: int | None = None,
         window: int | None = None,
         clusters: str | None = None,
+        home: str | None = None,
         show_all: bool = False,
         **settings: Any,
     ) -> "ChangesResult":
@@ -219,6 +226,7 @@ class OpenedHome(Shown):
             rolling: Instead of two periods: compare every window with this many days before it.
             window: Days of such a window.
             clusters: Name of the clustering, where there are several.
+            home: Whose time, where there are several homes.
             show_all: Also show what did not change.
             settings: Fields of `ChangeConfig`.
 
@@ -235,14 +243,14 @@ class OpenedHome(Shown):
             self._needs_model(f"Changes by {chosen} are", "by room, object or company works without one")
         config = config_from_mapping(settings, ChangeConfig, source="options")
         request = ChangeRequest(
-            model=self.path, by=chosen, clusters=clusters, index=self.index, config=config
+            model=self.path, by=chosen, clusters=clusters, index=self.index, home=home, config=config
         )
         spans = check_periods(baseline, period, rolling, window)
         if isinstance(spans, RollingConfig):
-            compared, home = rolling_changes_of_model(request, spans)
-            return ChangesResult(compared, home.name, chosen, show_all)
-        two, home = changes_of_model(request, *spans)
-        return ChangesResult(two, home.name, chosen, show_all)
+            compared, own = rolling_changes_of_model(request, spans)
+            return ChangesResult(compared, own.name, chosen, show_all)
+        two, own = changes_of_model(request, *spans)
+        return ChangesResult(two, own.name, chosen, show_all)
 
     def embed(self, texts: str | Sequence[str]) -> NDArray[np.float32]:
         """(N, P) unit vectors of sentences, to compare with `vectors`.
@@ -264,7 +272,7 @@ class OpenedHome(Shown):
 
     @property
     def events(self) -> pl.DataFrame:
-        """`core.tables.EVENTS`: one row per message of a sensor, in order of time."""
+        """`core.tables.EVENTS` of the only home; `window_set.logs` holds those of several."""
         return self.window_set.events
 
     @cached_property
@@ -272,19 +280,19 @@ class OpenedHome(Shown):
         """`core.tables.CAPTIONS`: the sentences of each window."""
         from discover.serving.caption_files import find_caption_style, read_style_captions
 
-        style = find_caption_style(self.sampling, self.searcher.encoder.config.type, self.caption_style)
-        return read_style_captions(self.sampling, style)
+        style = find_caption_style(self.samplings, self.searcher.encoder.config.type, self.caption_style)
+        return read_style_captions(self.samplings, style)
 
     @property
     def home(self) -> Home:
-        """Sensors, rooms and activities."""
+        """Sensors, rooms and activities of the only home; `window_set.homes` holds several."""
         return self.window_set.home
 
     def describe(self) -> "Description":
         """What there is, what is guessed, and where it is kept."""
         from discover.api.description import Description
 
-        return Description(self.path, self.window_set, self.sampling, self.prepared is None)
+        return Description(self.path, self.window_set, self.samplings, self.prepared is None)
 
     def parts(self) -> Any:
         """As `describe`."""
@@ -292,13 +300,13 @@ class OpenedHome(Shown):
 
     @cached_property
     def window_set(self) -> WindowSet:
-        """Windows with their events and home."""
+        """Windows with their events and homes."""
         return self.searcher.window_set if "searcher" in self.__dict__ else indexed_windows(self.index)
 
     @cached_property
-    def sampling(self) -> Path:
-        """Folder of the windows, captions and text vectors."""
-        return sampling_of(self.index)
+    def samplings(self) -> tuple[Path, ...]:
+        """Folders of the windows, captions and text vectors, one per home."""
+        return samplings_of(self.index)
 
     @cached_property
     def searcher(self) -> "Searcher":
@@ -316,7 +324,7 @@ class OpenedHome(Shown):
         index = Index.load(self.index, config=self.index_config)
         index.note = index.note or space.how
         return Searcher(
-            space, index, encoder, self.window_set, self.index.parent, self.sampling, self.caption_style
+            space, index, encoder, self.window_set, self.index.parent, self.samplings, self.caption_style
         )
 
     @cached_property

@@ -169,6 +169,6 @@ def _index(stage: Stage, progress: Progress) -> StageResult:
     window_set = load_window_set(sampling)
     vectors = window_space().embed(window_set, load_embeddings(stage.inputs["vectors"]))
     index = Index.build(vectors, window_set, model_sha256=str(vectors.meta["model_sha256"]))
-    note = note_source(stage.folder, sampling)
+    note = note_source(stage.folder, [sampling])
     progress.finish()
     return StageResult([*index.save(stage.folder), note], {"windows": len(index)})

@@ -11,7 +11,7 @@ from discover.core.window_set import WindowSet
 from discover.retrieval import CaptionHit, Hit, Moment, describe_hit, format_hit
 from discover.serving.search import Answer, LabelHit
 
-__all__ = ["NearestResult", "SearchResult"]
+__all__ = ["NearestResult", "SearchResult", "named_homes"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class SearchResult(Shown, Sequence[Hit | Moment]):
 
     @property
     def table(self) -> pl.DataFrame:
-        """One row per answer: rank, score, start, end, duration_s, rooms, objects, timeline, window_id."""
-        columns = ("score", "start", "end", "duration_s", "rooms", "objects", "timeline", "window_id")
+        """One row per answer: rank, score, home, start, end, duration_s, rooms, objects, timeline, id."""
+        columns = ("score", "home", "start", "end", "duration_s", "rooms", "objects", "timeline", "window_id")
         told = [describe_hit(hit, self.window_set) for hit in self]
         rows = [{"rank": i, **{name: one[name] for name in columns}} for i, one in enumerate(told, start=1)]
         return pl.DataFrame(rows).with_columns(pl.col("start", "end").str.to_datetime()) if rows else _NOTHING
@@ -51,7 +51,8 @@ class SearchResult(Shown, Sequence[Hit | Moment]):
         yield from self._heading()
         for rank, (hit, share) in enumerate(zip(self, self.answer.shares, strict=True), start=1):
             note = "" if share > 0.995 else f"(meets {share:.0%} of it)"
-            yield f"\n{rank}. {format_hit(hit, self.window_set, note=note)}"
+            told = format_hit(hit, self.window_set, note=note, with_home=len(self.window_set.logs) > 1)
+            yield f"\n{rank}. {told}"
 
     def _notebook_parts(self) -> Iterator[Part]:
         yield from self._heading()
@@ -60,14 +61,17 @@ class SearchResult(Shown, Sequence[Hit | Moment]):
             yield Table(("", "when", "seconds", "where", "what happened", "score", "window"), rows)
 
     def _heading(self) -> Iterator[str]:
-        answer, home = self.answer, self.window_set.home.name
-        yield f'"{answer.question}" in {self.searched:,} windows of {home} ({answer.how}):'
-        if answer.query:
+        answer, homes = self.answer, named_homes(tuple(self.window_set.logs))
+        yield f'"{answer.question}" in {self.searched:,} windows of {homes} ({answer.how}):'
+        for of, query in answer.readings:
+            if not query:
+                continue
             effect = "these first" if answer.ranked_by_words else "nothing else"
-            understood = "; ".join(answer.query.describe())
-            yield f"Understood: {understood} ({effect}; --query-words off ignores it)."
-            if answer.query.text != answer.question:
-                yield f'Compared by meaning: "{answer.query.text}".'
+            where = f" in {named_homes(of)}" if len(of) < len(answer.queries) else ""
+            understood = "; ".join(query.describe())
+            yield f"Understood{where}: {understood} ({effect}; --query-words off ignores it)."
+            if query.text != answer.question:
+                yield f'Compared by meaning: "{query.text}".'
         if answer.note:
             yield answer.note
         if not len(answer) and not answer.note:
@@ -103,10 +107,16 @@ class NearestResult(Shown):
             yield Table(columns, rows_of_labels, f"Activities nearest to {self.start}")
 
 
+def named_homes(homes: Sequence[str]) -> str:
+    """Homes as they are listed in a sentence; many of them by their number."""
+    return ", ".join(homes) if len(homes) <= 5 else f"{len(homes)} homes"
+
+
 _NOTHING = pl.DataFrame(
     schema={
         "rank": pl.Int64,
         "score": pl.Float64,
+        "home": pl.String,
         "start": pl.Datetime,
         "end": pl.Datetime,
         "duration_s": pl.Float64,
@@ -121,5 +131,6 @@ _NOTHING = pl.DataFrame(
 def _row(rank: int, hit: Hit | Moment, window_set: WindowSet) -> tuple[Any, ...]:
     told = describe_hit(hit, window_set, max_lines=8)
     rooms = " → ".join(room.replace("_", " ") for room in dict.fromkeys(told["rooms"])) or "no known room"
+    rooms = f"{hit.home}: {rooms}" if len(window_set.logs) > 1 else rooms
     when = f"{hit.start:%a %Y-%m-%d %H:%M:%S}"
     return rank, when, round(hit.duration_s), rooms, "\n".join(told["timeline"]), hit.score, hit.window_id

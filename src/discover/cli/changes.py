@@ -49,6 +49,7 @@ def changes(
         str | None, typer.Option(help="Name of the clustering, where there are several.")
     ] = None,
     index: Annotated[Path | None, typer.Option(help="Index folder, where the model has several.")] = None,
+    home: Annotated[str | None, typer.Option(help="Which home, where the index is of several.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Also write CSV, JSON and a picture here.")
     ] = None,
@@ -79,8 +80,8 @@ def changes(
         if nothing_compared:
             return
     compared = open_home(path, index=index).changes(
-        baseline, period, by=by, rolling=spans[0], window=spans[1], clusters=clusters, show_all=show_all,
-        **settings,
+        baseline, period, by=by, rolling=spans[0], window=spans[1], clusters=clusters, home=home,
+        show_all=show_all, **settings,
     )  # fmt: skip
     paths = compared.write(output) if output else []
     if as_json:

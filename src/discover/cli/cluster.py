@@ -50,7 +50,10 @@ def cluster(
     ] = None,
     home: Annotated[
         str | None,
-        typer.Option(help="With --apply: home of the log, shipped or a YAML. Default: the model's home."),
+        typer.Option(
+            help="Which home of an index of several; with --apply LOG, home of the log: one of the model's, "
+            "shipped or a YAML. Default: the model's home."
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -85,7 +88,7 @@ def cluster(
         else:
             print_result(AppliedResult(applied))
         return
-    for value, what in ((log, "a log"), (home, "--home"), (output, "--output")):
+    for value, what in ((log, "a log"), (output, "--output")):
         if value is not None:
             raise typer.BadParameter(f"{what} goes with --apply NAME, the clustering to read it with")
     from discover.api.clusters_result import ClustersResult
@@ -96,7 +99,9 @@ def cluster(
 
     values = apply_overrides(read_yaml_mapping(config) if config is not None else {}, set_ or [])
     chosen = config_from_mapping(merged(values, settings), ClusteringConfig, source=str(config or "options"))
-    found = cluster_model(model, chosen, name=name, index=index, caption_style=captions, progress=progress)
+    found = cluster_model(
+        model, chosen, name=name, index=index, home=home, caption_style=captions, progress=progress
+    )
     written = make_cluster_page(model, found, index=index) if page else None
     if as_json:
         print_json(found.content)

@@ -38,8 +38,8 @@ def recognise(
         typer.Option(
             "--home",
             "--layout",
-            help="Home of the log, shipped or a YAML. Default: the model's home; without a model, what can "
-            "be guessed from the log.",
+            help="Home of the log: one of the model's, shipped or a YAML; without a log, which home of an "
+            "index of several. Default: the model's home; without a model, what can be guessed from the log.",
         ),
     ] = None,
     day: Annotated[

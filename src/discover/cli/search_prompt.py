@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from discover.api import OpenedHome
+from discover.api.search_result import named_homes
 from discover.cli.console import console, print_result
 from discover.cli.model_options import FieldOption, options_of
 from discover.cli.search_models import search_models
@@ -28,7 +29,8 @@ _OTHERS = ("help", "show", "clear", "quit")
 
 def run_prompt(home: OpenedHome, options: SearchOptions) -> None:
     """Ask until the input ends, `:quit` or Ctrl-C; a mistake is explained and the next question asked."""
-    console.print(f"{len(home.searcher.index):,} windows of {home.home.name}. :help lists the commands.")
+    homes = named_homes(home.searcher.index.homes)
+    console.print(f"{len(home.searcher.index):,} windows of {homes}. :help lists the commands.")
     while True:
         try:
             line = console.input("search> ", markup=False).strip()

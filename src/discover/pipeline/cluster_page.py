@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from discover.core.event_semantics import person_mask
 from discover.core.progress import Progress
 from discover.core.reading import taken_apart
@@ -10,7 +12,7 @@ from discover.pipeline.clusters import ClusterFolder
 from discover.pipeline.report_clusters import refresh_report
 from discover.retrieval import Index
 from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, find_clustering, read_clusters
-from discover.serving.index_folders import indexed_windows, only_index, sampling_of
+from discover.serving.index_folders import IndexedHome, only_index, samplings_of
 from discover.stages.stage import Stage, StageResult, run_stages
 
 __all__ = ["make_cluster_page", "write_model_cluster_page"]
@@ -25,7 +27,7 @@ def make_cluster_page(model: Path, found: ClusterFolder, *, index: Path | None =
     if not any(c["windows"] for c in found.content["clusters"]):
         return None
     folder = index or only_index(model)
-    sampling = sampling_of(folder)
+    sampling = samplings_of(folder)[0]
 
     stage = Stage(
         name="page",
@@ -82,9 +84,10 @@ def write_model_cluster_page(
 
     folder = index or only_index(model)
     windows = Index.load(folder).windows
-    window_set = indexed_windows(folder)
-    sampling = sampling_of(folder)
-    found = find_clustering(model, sampling.name, windows["window_id"], clusters)
+    found = find_clustering(model, samplings_of(folder)[0].name, windows["window_id"], clusters)
+    clustered = windows.filter(pl.col("window_id").is_in(found.assignments["window_id"].implode()))
+    own = IndexedHome.open(folder, clustered["home"][0])
+    windows, window_set = own.index.windows, own.window_set
     inputs = ClusterPageInputs(
         title=f"{window_set.home.title or window_set.home.name}: clusters",
         window_set=window_set,

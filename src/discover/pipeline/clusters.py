@@ -85,6 +85,7 @@ def cluster_model(
     *,
     name: str | None = None,
     index: Path | None = None,
+    home: str | None = None,
     caption_style: str | None = None,
     wording: Wording | None = None,
     progress: Progress = SILENT,
@@ -96,6 +97,7 @@ def cluster_model(
         config: Method, space and number of clusters.
         name: Last part of the folder's name; default: the method and the space.
         index: Index folder; default: the only one of free-running windows.
+        home: Whose windows, where the index is of several homes; its name then begins the default name.
         caption_style: Which captions, where there are several.
         wording: Who writes titles and sentences; default: by rule.
         progress: Where to report.
@@ -104,12 +106,12 @@ def cluster_model(
         ConfigError: The name cannot be part of a folder's name.
         ArtifactError: Something the clustering reads is missing.
     """
-    title = f"{config.method}_{config.on}" if name is None else name
+    title = name or "_".join([*([] if home is None else [home]), config.method, config.on])
     try:
         check_path_name(title)
     except ValueError as error:
         raise ConfigError(f"The clustering's name does not fit: {error}.") from error
-    inputs = ClusterInputs.open(model_folder, index=index, caption_style=caption_style)
+    inputs = ClusterInputs.open(model_folder, index=index, caption_style=caption_style, home=home)
     folder = model_folder / clustering_name(inputs.sampling.name, title)
 
     stage = Stage(

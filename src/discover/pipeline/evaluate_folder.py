@@ -12,7 +12,7 @@ from discover.core.progress import SILENT, Progress
 from discover.evaluation.compare import Run, read_run
 from discover.pipeline.config import EvaluationSettings
 from discover.pipeline.evaluate_stage import Protocol, SamplingFiles, evaluate_model
-from discover.serving.index_folders import index_name, noted_indexes, sampling_of
+from discover.serving.index_folders import index_name, noted_indexes, samplings_of
 
 __all__ = [
     "EVALUATION_FOLDER",
@@ -79,8 +79,14 @@ def sampling_files(model: Path) -> dict[str, SamplingFiles]:
     vectors = _text_vectors(model)
     found: dict[str, SamplingFiles] = {}
     for index in noted_indexes(model):
-        folder = sampling_of(index)
-        name = vectors.name
+        folders = samplings_of(index)
+        if len(folders) > 1:
+            homes = ", ".join(folder.parent.name for folder in folders)
+            raise ArtifactError(
+                f"{index} holds windows of several homes ({homes}), and a model is scored on each home "
+                "apart. Choose one with --home."
+            )
+        folder, name = folders[0], vectors.name
         protocol = "presegmented" if folder.name.endswith("_p") else "free_running"
         if protocol in found:
             first = index_name(found[protocol].folder.name)

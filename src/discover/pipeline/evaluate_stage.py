@@ -29,9 +29,8 @@ from discover.evaluation.recognition import FineTune
 from discover.evaluation.supervised import FittedScores
 from discover.pipeline.config import EvaluationSettings
 from discover.reports.markdown_evaluation import to_markdown
-from discover.retrieval import Index
 from discover.serving.caption_files import check_noted
-from discover.serving.index_folders import indexed_windows
+from discover.serving.index_folders import IndexedHome, samplings_of
 from discover.stages.stage import Stage, StageResult
 from discover.text_encoders import build_text_encoder
 
@@ -212,10 +211,10 @@ def _load(model: LoadedModel, files: SamplingFiles, progress: Progress) -> Evalu
         window_set = load_window_set(files.folder)
         embeddings = model.embed_windows(window_set, progress)
     else:
-        index = Index.load(files.index, model_sha256=model.sha256)
-        ids = index.windows["window_id"].to_numpy().astype(np.str_)
-        window_set = indexed_windows(files.index)
-        embeddings = EmbeddingTable(index.vectors, ids, np.zeros(len(ids), dtype=np.int16))
+        home = files.folder.parent.name if len(samplings_of(files.index)) > 1 else None
+        own = IndexedHome.open(files.index, home, model_sha256=model.sha256)
+        window_set, ids = own.window_set, own.index.windows["window_id"].to_numpy().astype(np.str_)
+        embeddings = EmbeddingTable(own.index.vectors, ids, np.zeros(len(ids), dtype=np.int16))
     return EvaluationData(
         window_set=window_set,
         labels=read_labels(files.folder),

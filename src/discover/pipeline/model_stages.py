@@ -174,7 +174,7 @@ def _embed(stage: Stage, progress: Progress) -> StageResult:
         made = model.embed_windows(new, progress=progress)
         vectors[is_new] = unit_window_vectors(made, ids, model_sha256=model.sha256, dtype=settings.vectors)
     index = Index.of_unit_vectors(vectors, window_set, model_sha256=model.sha256, config=settings.index)
-    note = note_source(stage.folder, samplings[0], settings.search)
+    note = note_source(stage.folder, samplings, settings.search)
     notes = {"of them new": len(new.windows)} if not is_new.all() else {}
     return StageResult([*index.save(stage.folder, keys), note], {"windows": len(index)}, notes)
 

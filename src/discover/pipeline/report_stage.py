@@ -12,7 +12,7 @@ from discover.core.artifacts import read_json, read_manifest, write_json
 from discover.core.day_parts import DAY_PARTS, day_part_codes
 from discover.core.home import NO_ACTIVITY
 from discover.core.progress import Progress
-from discover.core.window_set import read_labels
+from discover.core.window_set import read_home, read_labels
 from discover.pipeline.config import ReportConfig, RunConfig
 from discover.pipeline.data_stages import DataFolders
 from discover.pipeline.report_clusters import clustering_files, clustering_notes, note_report
@@ -89,7 +89,8 @@ def _report(stage: Stage, progress: Progress) -> StageResult:
     wanted: _Report = stage.settings
     inputs, results = stage.inputs, stage.folder
     model, sampling = inputs["model"].parent, inputs["windows"].parent
-    searcher = Searcher.open(model, index=inputs["index"].parent)
+    home = read_home(inputs["home"]).name
+    searcher = Searcher.open(model, index=inputs["index"].parent).of_home(home)
     options = searcher.defaults.model_copy(update={"top_k": wanted.shown.top_k})
     found = searcher.search_many(wanted.shown.searches, options)
     searches = results / "searches.json"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from discover.retrieval.filters import filter_mask
     from discover.retrieval.hits import Hit, Moment, merge_moments
     from discover.retrieval.index import Index
-    from discover.retrieval.ranking import MERGE_GAP_S, maximal_marginal_relevance, rank_answers
+    from discover.retrieval.ranking import MERGE_GAP_S, Asked, maximal_marginal_relevance, rank_answers
     from discover.retrieval.storage import INDEX_FILES
     from discover.retrieval.timeline import describe_hit, format_hit
     from discover.retrieval.window_facts import WINDOW_FACTS, build_window_facts
@@ -36,6 +36,7 @@ __all__ = [
     "WINDOW_FACTS",
     "Activations",
     "AnnReport",
+    "Asked",
     "Backend",
     "CaptionHit",
     "CaptionPool",

@@ -15,15 +15,13 @@ from discover.retrieval.window_facts import event_pieces
 __all__ = ["build_activations"]
 
 
-def build_activations(window_set: WindowSet, windows: pl.DataFrame | None = None) -> Activations:
-    """Activations of the windows of a set.
+def build_activations(window_set: WindowSet) -> dict[str, Activations]:
+    """By name of the home, the activations of its windows, in their order."""
+    return {part.home.name: _activations_of_home(part) for _, part in window_set.by_home()}
 
-    Args:
-        window_set: Events and home.
-        windows: Columns first_event and n_events, one row per window of the result; None: those of the set.
-    """
-    windows = window_set.windows if windows is None else windows
-    events = window_set.events
+
+def _activations_of_home(window_set: WindowSet) -> Activations:
+    windows, events = window_set.windows, window_set.events
     described = sensors_of(events, window_set.home)
     sensors = tuple(s.id for s in described)
     sensor, state = event_codes(events)

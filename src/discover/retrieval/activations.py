@@ -9,7 +9,7 @@ kitchen reads only the entries of its sensors. 100,000 windows of five sensors e
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ _DTYPES: Mapping[str, type[np.generic]] = {
     "n_moves": np.int16,
     "stay_s": np.float32,
 }
+
+_NAMES = tuple(_DTYPES)
 
 _FORMER = {"n_signs": "n_activations"}
 
@@ -176,25 +178,41 @@ class Activations:
         return float(np.quantile(self.n_activations, 0.25)) if len(self) else 0.0
 
 
-def write_activations(path: Path, activations: Activations) -> None:
-    """Write activations as NPZ."""
-    arrays = {f.name: getattr(activations, f.name) for f in fields(activations) if f.name != "sensors"}
+def write_activations(path: Path, activations: Mapping[str, Activations]) -> None:
+    """Write the activations of each home as NPZ; columns of several homes begin with the home's number."""
+    several = len(activations) > 1
+    arrays: dict[str, NDArray[Any]] = {"homes": np.array(list(activations))} if several else {}
+    for number, table in enumerate(activations.values()):
+        prefix = f"{number}." if several else ""
+        arrays[f"{prefix}sensors"] = np.array(table.sensors, dtype=np.str_)
+        arrays |= {f"{prefix}{name}": getattr(table, name) for name in _NAMES}
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, sensors=np.array(activations.sensors, dtype=np.str_), **arrays)
+        np.savez(stream, allow_pickle=False, **arrays)
 
 
-def read_activations(path: Path) -> Activations:
+def read_activations(path: Path, home: str) -> dict[str, Activations]:
     """Read what `write_activations` wrote, now or under the former names of its columns.
+
+    Args:
+        path: The NPZ.
+        home: Name of the home where there is one; a file of several names them.
 
     Raises:
         ArtifactError: The file is damaged, or its columns do not fit together.
     """
     archive: dict[str, NDArray[Any]] = {_FORMER.get(name, name): a for name, a in read_npz(path).items()}
     with taken_apart(path):
-        arrays = {name: archive[name].astype(dtype, casting="safe") for name, dtype in _DTYPES.items()}
-        activations = Activations(sensors=tuple(str(s) for s in archive["sensors"].tolist()), **arrays)
-        _check(activations)
-    return activations
+        if "homes" not in archive:
+            return {home: _table(archive, "")}
+        names = [str(name) for name in archive["homes"].tolist()]
+        return {name: _table(archive, f"{number}.") for number, name in enumerate(names)}
+
+
+def _table(archive: Mapping[str, NDArray[Any]], prefix: str) -> Activations:
+    arrays = {name: archive[prefix + name].astype(kind, casting="safe") for name, kind in _DTYPES.items()}
+    table = Activations(sensors=tuple(str(s) for s in archive[f"{prefix}sensors"].tolist()), **arrays)
+    _check(table)
+    return table
 
 
 def _check(table: Activations) -> None:

@@ -5,7 +5,7 @@ is
 repeatable: equal scores (to six digits) are ordered by row. Exact unless `IndexConfig` says otherwise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discover.core.config import closest
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError, DataError, JoinError, ShapeError
 from discover.core.row_keys import Keys
@@ -46,7 +47,8 @@ class Index:
         windows: `WINDOW_FACTS`, one row per vector.
         model_sha256: The model that made the vectors; a query must come from the same one.
         ann: FAISS lists where searching is approximate, else None.
-        activations: Of the windows, for the conditions of a query; None where the index has none.
+        activations: By home, of its windows, for the conditions of a query; None where the index has none.
+        homes: Names of the homes, in the order in which their windows begin.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Index:
         model_sha256: str,
         *,
         ann: InvertedLists | None = None,
-        activations: Activations | None = None,
+        activations: Mapping[str, Activations] | None = None,
     ) -> None:
         if vectors.ndim != 2 or len(vectors) != len(windows):
             raise ShapeError(f"Vectors {vectors.shape} and {len(windows)} windows must have one row each.")
@@ -70,6 +72,7 @@ class Index:
         self.model_sha256 = model_sha256
         self.ann = ann
         self.activations = activations
+        self.homes: tuple[str, ...] = tuple(windows["home"].unique(maintain_order=True))
         self.note = ""
         self._exact = ExactScorer(vectors)
 
@@ -95,7 +98,7 @@ class Index:
 
         Args:
             embeddings: One vector per window (joined by id); scaled to length 1 here.
-            window_set: The windows, their events and home.
+            window_set: The windows and their events, of one home or several.
             model_sha256: Hash of the model's checkpoint.
             config: Exact or FAISS; default: exact up to 200,000 windows.
             dtype: How the vectors are stored.
@@ -124,25 +127,6 @@ class Index:
         facts = build_window_facts(window_set)
         index = cls(vectors, facts, model_sha256, activations=build_activations(window_set))
         return index.with_backend(config or IndexConfig())
-
-    @classmethod
-    def concat(cls, indexes: Sequence["Index"]) -> "Index":
-        """One index over several homes, all embedded by the same model.
-
-        Raises:
-            ConfigError: No index given.
-            ArtifactError: They come from different models.
-            DataError: A window is in two of them.
-        """
-        if not indexes:
-            raise ConfigError("Nothing to join: give at least one index.")
-        for other in indexes[1:]:
-            check_model(other.model_sha256, indexes[0].model_sha256, "One index")
-        windows = pl.concat([index.windows for index in indexes])
-        repeated = int(windows["window_id"].is_duplicated().sum())
-        if repeated:
-            raise DataError(f"{repeated:,} windows are in more than one index. Join each home once.")
-        return cls(np.concatenate([index.vectors for index in indexes]), windows, indexes[0].model_sha256)
 
     def save(self, folder: Path, keys: Keys | None = None) -> list[Path]:
         """Write the index; the manifest comes last, so a half-written index is noticed.
@@ -223,6 +207,29 @@ class Index:
     def search_note(self) -> str:
         """How answers are found: "exact search", or FAISS with its measured recall."""
         return self.note or "exact search" if self.ann is None else self.ann.report.describe()
+
+    def rows_in(self, home: str) -> NDArray[np.int64]:
+        """(N,) row numbers of a home's windows."""
+        return self._rows_by_home.get(home, np.empty(0, dtype=np.int64))
+
+    @cached_property
+    def _rows_by_home(self) -> dict[str, NDArray[np.int64]]:
+        names = self.windows["home"]
+        return {home: (names == home).arg_true().to_numpy().astype(np.int64) for home in self.homes}
+
+    def of_home(self, home: str) -> "Index":
+        """The windows of one home, searched exactly.
+
+        Raises:
+            ConfigError: No window is of that home.
+        """
+        if home not in self.homes:
+            raise ConfigError(f"No window of this index is of home '{home}'. {closest(home, self.homes)}")
+        if self.homes == (home,):
+            return self
+        rows = self.rows_in(home)
+        own = None if self.activations is None else {home: self.activations[home]}
+        return Index(self.vectors[rows], self.windows[rows], self.model_sha256, activations=own)
 
     def overlapping(self, window_id: str, *, margin_s: float = 0.0) -> NDArray[np.bool_]:
         """(W,) windows of the same home that share a moment with a window, or lie within `margin_s` of it.

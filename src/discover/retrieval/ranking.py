@@ -1,6 +1,8 @@
 """From one query vector to a list of answers: moments, and answers that differ from each other."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import merge as merge_sorted
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from discover.core.errors import ConfigError, ShapeError
 from discover.retrieval.hits import Hit, Moment, merge_moments
 from discover.retrieval.index import Index
 
-__all__ = ["MERGE_GAP_S", "maximal_marginal_relevance", "rank_answers"]
+__all__ = ["MERGE_GAP_S", "Asked", "maximal_marginal_relevance", "rank_answers"]
 
 MERGE_GAP_S = 60.0
 """Hits at most this many seconds apart are joined into one moment."""
@@ -19,24 +21,33 @@ MERGE_GAP_S = 60.0
 _POOL_TIMES, _POOL_LEAST = 10, 50
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of the windows of one home, or of all.
+
+    Attributes:
+        vector: (P,) or (1, P) query.
+        mask: (W,) windows of the index that may be returned; None for all.
+        bonus: (W,) added to the cosines for ranking (`discover.query.match_query`); None for none.
+    """
+
+    vector: NDArray[np.floating]
+    mask: NDArray[np.bool_] | None = None
+    bonus: NDArray[np.float32] | None = None
+
+
 def rank_answers(
-    index: Index,
-    query: NDArray[np.floating],
-    top_k: int,
-    *,
-    mask: NDArray[np.bool_] | None = None,
-    bonus: NDArray[np.float32] | None = None,
-    merge: bool = True,
-    mmr: float | None = None,
+    index: Index, asked: Sequence[Asked], top_k: int, *, merge: bool = True, mmr: float | None = None
 ) -> Sequence[Hit | Moment]:
-    """The `top_k` best answers to one query.
+    """The `top_k` best answers, best first.
+
+    Where there are several homes, each has its own query, and its best answer is among the `top_k` if these
+    are as many as the homes; the others are the best of all homes.
 
     Args:
         index: The windows.
-        query: (P,) or (1, P) vector.
-        top_k: Number of answers; fewer where fewer windows pass `mask`.
-        mask: (W,) windows that may be returned.
-        bonus: (W,) added to the cosines for ranking (`discover.query.match_query`).
+        asked: One query per home.
+        top_k: Number of answers; fewer where fewer windows may be returned.
         merge: Join neighbouring and overlapping hits into moments.
         mmr: Balance of `maximal_marginal_relevance` among a pool of the best answers, by the vectors of
             their best windows; None keeps the order of relevance.
@@ -47,32 +58,41 @@ def rank_answers(
     if top_k < 1:
         raise ConfigError(f"top_k must be at least 1, got {top_k}.")
     pool = top_k if mmr is None else max(_POOL_LEAST, _POOL_TIMES * top_k)
-    if merge:
-        answers: Sequence[Hit | Moment] = _moments(index, query, pool, mask, bonus)
-    else:
-        answers = index.hits(query, pool, mask=mask, bonus=bonus)
+    found = [_moments(index, one, pool) if merge else _hits(index, one, pool) for one in asked]
+    answers: list[Hit | Moment] = list(merge_sorted(*found, key=lambda answer: -answer.rank_score))
     if mmr is None or not answers:
-        return answers[:top_k]
+        return _with_each_home(answers, [one[0] for one in found if one], top_k)
     relevance = np.array([answer.rank_score for answer in answers])
     vectors = index.vectors_of([answer.window_id for answer in answers])
     return [answers[i] for i in maximal_marginal_relevance(relevance, vectors, top_k, balance=mmr)]
 
 
-def _moments(
-    index: Index,
-    query: NDArray[np.floating],
-    wanted_moments: int,
-    mask: NDArray[np.bool_] | None,
-    bonus: NDArray[np.float32] | None,
-) -> list[Moment]:
+def _with_each_home(
+    answers: Sequence[Hit | Moment], firsts: Sequence[Hit | Moment], top_k: int
+) -> Sequence[Hit | Moment]:
+    """The first `top_k` answers, with the best one of every home if there is room for all."""
+    others = top_k - len(firsts)
+    if others < 0:
+        return answers[:top_k]
+    best = {answer.window_id for answer in firsts}
+    rest = [answer.window_id for answer in answers if answer.window_id not in best][:others]
+    kept = best.union(rest)
+    return [answer for answer in answers if answer.window_id in kept]
+
+
+def _hits(index: Index, asked: Asked, wanted: int) -> list[Hit | Moment]:
+    return list(index.hits(asked.vector, wanted, mask=asked.mask, bonus=asked.bonus))
+
+
+def _moments(index: Index, asked: Asked, wanted_moments: int) -> list[Hit | Moment]:
     wanted = wanted_moments
     while True:
         # Neighbouring windows share moments: ask for more windows until there are enough moments.
         wanted = min(len(index), wanted * 4)
-        hits = index.hits(query, wanted, mask=mask, bonus=bonus)
+        hits = index.hits(asked.vector, wanted, mask=asked.mask, bonus=asked.bonus)
         moments = merge_moments(hits, max_gap_s=MERGE_GAP_S)
         if len(moments) >= wanted_moments or len(hits) < wanted or wanted == len(index):
-            return moments[:wanted_moments]
+            return list(moments[:wanted_moments])
 
 
 # Shape letters: N candidates, P width of the vectors.

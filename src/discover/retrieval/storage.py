@@ -50,7 +50,7 @@ class StoredIndex(NamedTuple):
     ann: InvertedLists | None
     ann_report: AnnReport | None
     """Of the lists on disk, also where FAISS is not installed."""
-    activations: Activations | None
+    activations: dict[str, Activations] | None
 
 
 def write_index(
@@ -59,7 +59,7 @@ def write_index(
     windows: pl.DataFrame,
     model_sha256: str,
     ann: InvertedLists | None,
-    activations: Activations | None = None,
+    activations: Mapping[str, Activations] | None = None,
     keys: Keys | None = None,
 ) -> list[Path]:
     """Write an index; the manifest comes last, so a half-written index is noticed. Returns the paths."""
@@ -117,7 +117,9 @@ def read_index(folder: Path, *, model_sha256: str | None) -> StoredIndex:
     if report is not None and faiss_installed():
         lists = InvertedLists.read(folder / ANN_FILE, report)
     stored = next((n for n in (ACTIVATIONS_FILE, _FORMER_ACTIVATIONS_FILE) if n in manifest.outputs), None)
-    activations = None if stored is None else read_activations(folder / stored)
+    activations = None
+    if stored is not None and len(windows):
+        activations = read_activations(folder / stored, windows["home"][0])
     return StoredIndex(vectors, windows, manifest.inputs["model"], lists, report, activations)
 
 

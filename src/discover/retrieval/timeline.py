@@ -91,12 +91,23 @@ def describe_hit(hit: Hit | Moment, window_set: WindowSet, *, max_lines: int = 1
     return described
 
 
-def format_hit(hit: Hit | Moment, window_set: WindowSet, *, max_lines: int = 8, note: str = "") -> str:
-    """A hit as text for a terminal: one headline (with `note` at its end), then the timeline, indented."""
+def format_hit(
+    hit: Hit | Moment,
+    window_set: WindowSet,
+    *,
+    max_lines: int = 8,
+    note: str = "",
+    with_home: bool = False,
+) -> str:
+    """A hit as text for a terminal: one headline (with `note` at its end), then the timeline, indented.
+
+    `with_home` puts the name of the home before the rooms.
+    """
     rooms = " → ".join(room.replace("_", " ") for room in _shortened(hit.rooms)) or "no known room"
     minutes, seconds = divmod(round(hit.duration_s), 60)
     lasted = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-    head = f"{hit.start:%a %Y-%m-%d %H:%M:%S}  {lasted}  {rooms}  score {hit.score:.3f}  [{hit.window_id}]"
+    where = f"{hit.home}: {rooms}" if with_home else rooms
+    head = f"{hit.start:%a %Y-%m-%d %H:%M:%S}  {lasted}  {where}  score {hit.score:.3f}  [{hit.window_id}]"
     head += f"  {note}" if note else ""
     return "\n".join([head, *(f"    {line}" for line in timeline(hit, window_set, max_lines=max_lines))])
 

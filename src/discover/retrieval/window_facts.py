@@ -39,9 +39,15 @@ once, in order of first use. Both empty where the home's sensors name none."""
 _EVENTS_PER_PIECE = 4_000_000
 
 
-def build_window_facts(window_set: WindowSet, windows: pl.DataFrame | None = None) -> pl.DataFrame:
-    """`WINDOW_FACTS` of a window set, rows in the order of `windows` (default: the set's own)."""
-    windows = window_set.windows if windows is None else windows
+def build_window_facts(window_set: WindowSet) -> pl.DataFrame:
+    """`WINDOW_FACTS` of a window set, in the order of its windows."""
+    parts = list(window_set.by_home())
+    facts = pl.concat([_facts_of_home(part) for _, part in parts])
+    return facts[np.argsort(np.concatenate([rows for rows, _ in parts]))]
+
+
+def _facts_of_home(window_set: WindowSet) -> pl.DataFrame:
+    windows = window_set.windows
     room_code, rooms = _codes(window_set, "room")
     object_code, objects = _codes(window_set, "object")
     present = person_mask(window_set.events, window_set.home)

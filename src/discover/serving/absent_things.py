@@ -5,14 +5,14 @@ public home has sensors for. A word outside the list is left to the text model.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from discover.captions.objects import OBJECT_PHRASES
 from discover.captions.words import room_phrases
 from discover.query import Lexicon
 
-__all__ = ["Absent", "absent_things"]
+__all__ = ["Absent", "absent_note", "absent_things", "nothing_left"]
 
 # Room -> objects that are usually there. A home with a sensor in that room can still answer.
 _USUAL_ROOM: Mapping[str, tuple[str, ...]] = {
@@ -91,6 +91,36 @@ def absent_things(text: str, known: Lexicon) -> list[Absent]:
             room = _ROOM_OF.get(OBJECT_PHRASES.get(phrase, phrase), "")
             found.append((match.start(), Absent(phrase, room if room in known else "")))
     return [absent for _, absent in sorted(found, key=lambda pair: pair[0])]
+
+
+def nothing_left(absent: Sequence[Absent]) -> bool:
+    """Whether a home has neither a sensor near what is asked nor the room it usually stands in."""
+    return bool(absent) and not any(thing.room for thing in absent)
+
+
+def absent_note(
+    absent: Mapping[str, Sequence[Absent]], *, asked: Collection[str], able: Collection[str]
+) -> str:
+    """What is said of things that homes have no sensor for; "" where there are none.
+
+    Args:
+        absent: By home, what it has no sensor for.
+        asked: All homes that are searched.
+        able: Those that can answer all the same.
+    """
+    grouped: dict[str, list[str]] = {}
+    for home, things in absent.items():
+        names = " or ".join(f"{'an' if a.name[0] in 'aeiou' else 'a'} {a.name}" for a in things)
+        grouped.setdefault(names, []).append(home)
+    said = [
+        f"No sensor of {', '.join(homes) if len(asked) > 1 else 'this home'} is near {names}."
+        for names, homes in grouped.items()
+    ]
+    if said and not able:
+        said.append("--query-words off shows what the text model finds nearest.")
+    elif absent.keys() & set(able):
+        said.append("The answers fit the rest of the question.")
+    return " ".join(said)
 
 
 def _phrases() -> Iterable[str]:

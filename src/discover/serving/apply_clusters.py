@@ -22,12 +22,11 @@ from discover.core.event_semantics import person_mask
 from discover.core.progress import SILENT, Progress
 from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import WindowSet, read_table, write_table
-from discover.homes import load_home
 from discover.reports.cluster_page import ClusterPageInputs, write_cluster_page
 from discover.retrieval import build_window_facts
 from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name, read_clusters
 from discover.serving.cluster_words import describe_again, write_cluster_table
-from discover.serving.log_windows import sampling_settings, unseen_share
+from discover.serving.log_windows import log_home, sampling_settings, unseen_share
 from discover.serving.new_windows import NewWindows
 
 __all__ = ["AppliedClusters", "ApplyRequest", "apply_clusters", "find_saved"]
@@ -110,7 +109,7 @@ def apply_clusters(request: ApplyRequest, progress: Progress = SILENT) -> Applie
     files = _write(output, table, facts, content)
     if request.page and (labels >= 0).any():
         files.append(_write_page(output, window_set, facts, table, content))
-    return AppliedClusters(output, content, files, unseen_share(model.home, window_set))
+    return AppliedClusters(output, content, files, unseen_share(model.homes, window_set))
 
 
 def _assign(
@@ -155,8 +154,6 @@ def _check(request: ApplyRequest) -> None:
             "--apply assigns the windows of a log or of another index of the model: "
             "give either a log (discover cluster MODEL LOG --apply NAME) or --index."
         )
-    if request.log is None and request.home is not None:
-        raise ConfigError("--home names the home of a log: give the log as well, or leave --home out.")
 
 
 def _read_windows(
@@ -164,8 +161,8 @@ def _read_windows(
 ) -> NewWindows:
     if request.log is None:
         assert request.index is not None
-        return NewWindows.of_index(request.index, model, clustering)
-    home = load_home(request.home) if request.home is not None else model.home
+        return NewWindows.of_index(request.index, model, clustering, request.home)
+    home = log_home(model, request.home)
     index = (folder / str(clustering.about["index"])).resolve()
     return NewWindows.of_log(request.log, home, sampling_settings(index), model, clustering)
 

@@ -1,12 +1,13 @@
 """Which captions and caption vectors of a sampling belong to a text encoder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from discover.core.artifacts import check_files, read_manifest
 from discover.core.config import closest
-from discover.core.embeddings import EmbeddingTable, load_embeddings
+from discover.core.embeddings import EmbeddingTable, join_embeddings, load_embeddings
 from discover.core.errors import AlteredError, ArtifactError, ConfigError
 from discover.core.window_set import read_captions
 from discover.text_encoders.encoder import TextEncoder
@@ -23,11 +24,11 @@ CAPTIONS_FILE = "captions_{style}.parquet"
 _VECTORS_FILE = "embeddings_{style}_{encoder}.npz"
 
 
-def find_caption_style(sampling: Path, encoder: str, style: str | None = None) -> str:
-    """The style of a sampling's captions that have vectors of one text encoder.
+def find_caption_style(samplings: Sequence[Path], encoder: str, style: str | None = None) -> str:
+    """The style of the captions of all samplings that have vectors of one text encoder.
 
     Args:
-        sampling: Folder of the windows.
+        samplings: Folders of the windows, one per home.
         encoder: Type of the text encoder, such as "minilm".
         style: The one wanted; None where there is only one.
 
@@ -36,9 +37,10 @@ def find_caption_style(sampling: Path, encoder: str, style: str | None = None) -
         ConfigError: Several styles and none chosen, or no such style.
     """
     ending = f"_{encoder}.npz"
-    names = sorted(path.name for path in sampling.glob(f"embeddings_*{ending}"))
+    names = sorted({path.name for s in samplings for path in s.glob(f"embeddings_*{ending}")})
     styles = [name.removeprefix("embeddings_").removesuffix(ending) for name in names]
-    styles = [found for found in styles if (sampling / CAPTIONS_FILE.format(style=found)).is_file()]
+    styles = [found for found in styles if all(_has_captions(s, found, ending) for s in samplings)]
+    sampling = ", ".join(map(str, samplings))
     if not styles:
         raise ArtifactError(
             f"{sampling} has no captions with vectors of the text encoder {encoder}. "
@@ -53,23 +55,33 @@ def find_caption_style(sampling: Path, encoder: str, style: str | None = None) -
     return style or styles[0]
 
 
-def read_style_captions(sampling: Path, style: str) -> pl.DataFrame:
-    """The captions of one style, checked against the hash noted when they were written.
+def _has_captions(sampling: Path, style: str, ending: str) -> bool:
+    names = (CAPTIONS_FILE.format(style=style), f"embeddings_{style}{ending}")
+    return all((sampling / name).is_file() for name in names)
+
+
+def read_style_captions(samplings: Sequence[Path], style: str) -> pl.DataFrame:
+    """The captions of one style of all samplings, checked against the hash noted when they were written.
 
     Raises:
         ArtifactError: They are missing, damaged or altered.
     """
-    path = sampling / CAPTIONS_FILE.format(style=style)
-    check_noted(path, "caption")
-    return read_captions(path)
+    paths = [sampling / CAPTIONS_FILE.format(style=style) for sampling in samplings]
+    for path in paths:
+        check_noted(path, "caption")
+    return pl.concat([read_captions(path) for path in paths])
 
 
-def load_caption_vectors(sampling: Path, style: str, encoder: TextEncoder) -> EmbeddingTable:
-    """The vectors of one style's captions.
+def load_caption_vectors(samplings: Sequence[Path], style: str, encoder: TextEncoder) -> EmbeddingTable:
+    """The vectors of one style's captions of all samplings.
 
     Raises:
         ArtifactError: They are missing, damaged, or were made with other weights than `encoder` has.
     """
+    return join_embeddings([_load_vectors(sampling, style, encoder) for sampling in samplings])
+
+
+def _load_vectors(sampling: Path, style: str, encoder: TextEncoder) -> EmbeddingTable:
     path = sampling / _VECTORS_FILE.format(style=style, encoder=encoder.config.type)
     check_noted(path, "encode-text")
     table = load_embeddings(path)

@@ -29,10 +29,8 @@ from discover.core.artifacts import atomic_path, write_json
 from discover.core.errors import DataError
 from discover.core.event_semantics import person_mask
 from discover.core.home import UNKNOWN_ROOM, Home
-from discover.core.window_set import WindowSet
-from discover.retrieval import Index
 from discover.retrieval.clusters import CLUSTERS_FILE, Clustering, find_clustering, read_clusters
-from discover.serving.index_folders import indexed_windows, only_index, sampling_of
+from discover.serving.index_folders import IndexedHome, only_index
 
 if TYPE_CHECKING:
     from discover.reports.style import Drawing
@@ -56,6 +54,7 @@ class ChangeRequest:
             hint at company.
         clusters: Name of a clustering, where the model has several.
         index: Index folder; None: the only one of free-running windows.
+        home: Whose time, where the index is of several homes.
         config: Settings of the comparison.
     """
 
@@ -63,6 +62,7 @@ class ChangeRequest:
     by: ChangeSource = "cluster"
     clusters: str | None = None
     index: Path | None = None
+    home: str | None = None
     config: ChangeConfig = field(default_factory=ChangeConfig)
 
 
@@ -93,12 +93,12 @@ def rolling_changes_of_model(
 
 def _grid_of_model(request: ChangeRequest) -> tuple[TimeGrid, Home]:
     folder = request.index or only_index(request.model)
-    index = Index.load(folder)
-    window_set = indexed_windows(folder)
-    return _grid(request, folder, index.windows, window_set), window_set.home
+    own = IndexedHome.open(folder, request.home)
+    return _grid(request, folder, own), own.window_set.home
 
 
-def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_set: WindowSet) -> TimeGrid:
+def _grid(request: ChangeRequest, folder: Path, own: IndexedHome) -> TimeGrid:
+    windows, window_set = own.index.windows, own.window_set
     check_countable(window_set.home, request.by)
     facts = thin_windows(windows)
     if request.by == "room":
@@ -111,12 +111,11 @@ def _grid(request: ChangeRequest, folder: Path, windows: pl.DataFrame, window_se
         # Recognition loads the model and a text encoder; the other sources need neither.
         from discover.serving.recognise import RecogniseRequest, recognise
 
-        timeline = recognise(RecogniseRequest(model=request.model, index=folder)).timeline
+        timeline = recognise(RecogniseRequest(model=request.model, index=folder, home=request.home)).timeline
         named = facts.join(timeline.select("window_id", "activity"), on="window_id", how="left")
         marks = marks_of_windows(named, named["activity"])
     else:
-        sampling = sampling_of(folder).name
-        found = find_clustering(request.model, sampling, windows["window_id"], request.clusters)
+        found = find_clustering(request.model, own.sampling.name, windows["window_id"], request.clusters)
         titles = {c["id"]: c["title"] for c in _clusters(found)}
         named = facts.join(found.assignments.select("window_id", "cluster"), on="window_id", how="left")
         things = named["cluster"].map_elements(

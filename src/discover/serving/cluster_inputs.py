@@ -19,7 +19,7 @@ from discover.evaluation.features import bag_of_sensors
 from discover.retrieval import Index
 from discover.retrieval.index import unit_window_vectors
 from discover.serving.caption_files import find_caption_style, load_caption_vectors, read_style_captions
-from discover.serving.index_folders import indexed_windows, only_index, sampling_of
+from discover.serving.index_folders import IndexedHome, only_index
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
@@ -51,24 +51,26 @@ class ClusterInputs:
 
     @classmethod
     def open(
-        cls, model_folder: Path, *, index: Path | None = None, caption_style: str | None = None
+        cls,
+        model_folder: Path,
+        *,
+        index: Path | None = None,
+        caption_style: str | None = None,
+        home: str | None = None,
     ) -> "ClusterInputs":
         """Load a model folder with one of its indexes (default: its only one of free-running windows).
+
+        Of an index of several homes, `home` says whose windows are clustered.
 
         Raises:
             ArtifactError: No model, index, windows or captions there, or they do not belong together.
         """
         folder = index or only_index(model_folder)
-        windows = indexed_windows(folder)
         model = load_model(model_folder)
-        loaded = Index.load(folder, model_sha256=model.sha256)
-        sampling = sampling_of(folder)
+        own = IndexedHome.open(folder, home, model_sha256=model.sha256)
         encoder = build_text_encoder(model.text_encoder_config)
-        style = find_caption_style(sampling, encoder.config.type, caption_style)
-        order = loaded.windows.select("window_id")
-        ordered = order.join(windows.windows, on="window_id", how="left", maintain_order="left")
-        own = WindowSet.of(windows.home, windows.events, ordered.select(windows.windows.columns))
-        return cls(model, encoder, loaded, own, folder, sampling, style)
+        style = find_caption_style([own.sampling], encoder.config.type, caption_style)
+        return cls(model, encoder, own.index, own.window_set, folder, own.sampling, style)
 
     @property
     def ids(self) -> NDArray[np.str_]:
@@ -89,7 +91,7 @@ class ClusterInputs:
     @cached_property
     def caption_table(self) -> EmbeddingTable:
         """One row per caption."""
-        return load_caption_vectors(self.sampling, self.caption_style, self.encoder)
+        return load_caption_vectors([self.sampling], self.caption_style, self.encoder)
 
     @cached_property
     def caption_means(self) -> NDArray[np.float32]:
@@ -109,7 +111,7 @@ class ClusterInputs:
     def caption_pool(self, rows: NDArray[np.int64]) -> CaptionPool:
         """Captions of some windows (rows of the index), with their vectors."""
         table = self.caption_table
-        captions = read_style_captions(self.sampling, self.caption_style)
+        captions = read_style_captions([self.sampling], self.caption_style)
         vectors = pl.DataFrame(
             {"window_id": table.sample_ids, "caption_index": table.caption_indices}
         ).with_row_index("vector")
@@ -130,7 +132,7 @@ class ClusterInputs:
 
     def first_captions(self, windows: pl.DataFrame) -> dict[str, str]:
         """The first caption of each of some windows, by window id."""
-        captions = read_style_captions(self.sampling, self.caption_style)
+        captions = read_style_captions([self.sampling], self.caption_style)
         return captions_by_window(captions, windows)
 
     @property

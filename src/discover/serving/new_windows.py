@@ -1,6 +1,6 @@
 """Windows that were not there when a clustering was found, and their vectors in its space."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -22,7 +22,7 @@ from discover.evaluation.features import bag_of_sensors
 from discover.retrieval import Index
 from discover.sampling import SamplingConfig
 from discover.serving.cluster_inputs import captions_by_window, sensor_columns, window_vectors
-from discover.serving.index_folders import indexed_windows, sampling_of
+from discover.serving.index_folders import IndexedHome
 from discover.serving.log_windows import sample_log
 from discover.text_encoders import build_text_encoder, encode_captions
 
@@ -47,7 +47,7 @@ class NewWindows:
     window_set: WindowSet
     model: LoadedModel
     clustering: SavedClustering
-    index: Path | None
+    index: Index | None
 
     @classmethod
     def of_log(
@@ -64,18 +64,17 @@ class NewWindows:
         return cls(log.name, window_set, model, clustering, None)
 
     @classmethod
-    def of_index(cls, folder: Path, model: LoadedModel, clustering: SavedClustering) -> Self:
-        """Windows of an index of the model, in its order.
+    def of_index(
+        cls, folder: Path, model: LoadedModel, clustering: SavedClustering, home: str | None = None
+    ) -> Self:
+        """Windows of one home of an index of the model, in its order.
 
         Raises:
             ArtifactError: No index there, or it is of another model, or its windows are gone.
+            ConfigError: The index is of several homes and none is chosen.
         """
-        ids = Index.load(folder, model_sha256=model.sha256).windows.select("window_id")
-        known = indexed_windows(folder)
-        sampling = sampling_of(folder)
-        rows = ids.join(known.windows, on="window_id", how="left", maintain_order="left")
-        own = WindowSet.of(known.home, known.events, rows.select(known.windows.columns))
-        return cls(sampling.name, own, model, clustering, folder)
+        own = IndexedHome.open(folder, home, model_sha256=model.sha256)
+        return cls(own.sampling.name, own.window_set, model, clustering, own.index)
 
     def vectors(self, progress: Progress) -> NDArray[np.float32]:
         """(W, D) vectors in the clustering's space, made as those it was found in."""
@@ -90,7 +89,7 @@ class NewWindows:
             model = self.model.with_weights(self.clustering.encoder)
             return window_vectors(model, self.window_set, space, progress)
         if space == "sensor" and self.index is not None:
-            return Index.load(self.index, model_sha256=self.model.sha256).vectors.astype(np.float32)
+            return self.index.vectors.astype(np.float32)
         return window_vectors(self.model, self.window_set, space, progress)
 
     def captions(self, windows: pl.DataFrame) -> dict[str, str]:
@@ -98,7 +97,7 @@ class NewWindows:
         if self.caption_config is None or not len(windows):
             return {}
         rows = self.window_set.windows.filter(pl.col("window_id").is_in(windows["window_id"].implode()))
-        few = WindowSet.of(self.window_set.home, self.window_set.events, rows)
+        few = replace(self.window_set, windows=rows)
         return captions_by_window(self._captions(few), windows)
 
     @cached_property

@@ -16,7 +16,6 @@ from discover.core.errors import ConfigError, DataError
 from discover.core.home import Home
 from discover.core.progress import SILENT, Progress
 from discover.core.window_set import window_middles_s
-from discover.homes import load_home
 from discover.recognition import (
     PromptSet,
     Recogniser,
@@ -28,8 +27,8 @@ from discover.recognition import (
 from discover.reports import draw_timeline
 from discover.retrieval import Index
 from discover.serving.activity_prompts import activity_prompts
-from discover.serving.index_folders import no_model, only_index
-from discover.serving.log_windows import sample_log, sampling_settings, unseen_share
+from discover.serving.index_folders import no_model, one_home, only_index
+from discover.serving.log_windows import log_home, sample_log, sampling_settings, unseen_share
 from discover.serving.teaching import TeachingRequest, plan_teaching
 from discover.text_encoders import build_text_encoder
 
@@ -50,7 +49,8 @@ class RecogniseRequest:
     Attributes:
         model: Folder of a trained model with an index.
         log: A raw log; None: the windows of the index.
-        home: Shipped home or home YAML the log belongs to; None: the model's home.
+        home: Home the log belongs to: one of the model's, a shipped one or a YAML. Without a log, the home of
+            the index that is recognised. None where there is only one.
         index: Index folder; None: the model's only one of free-running windows.
         splits: Of the index's windows, only those of these splits; empty: all.
         days: Only windows that start on these days; empty: all.
@@ -112,19 +112,17 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
     folder = request.index or only_index(request.model)
     model = load_model(request.model)
     index = Index.load(folder, model_sha256=model.sha256)
-    own = (index.vectors.astype(np.float32), index.windows)
-    home, unseen = model.home, 0.0
-    vectors, windows = own
-    if request.log is not None:
-        given = load_home(request.home) if request.home is not None else model.home
-        settings = sampling_settings(folder)
-        window_set = sample_log(request.log, given, settings)
+    if request.log is None:
+        home = model.homes[one_home(index.homes, request.home, what=f"The index {folder}")]
+        unseen, foreign = 0.0, False
+        vectors, windows = _of_home(index, home.name)
+    else:
+        window_set = sample_log(request.log, log_home(model, request.home), sampling_settings(folder))
         vectors = model.embed_windows(window_set, progress=progress).vectors
         home, windows = window_set.home, window_set.windows
-        unseen = unseen_share(model.home, window_set)
+        unseen, foreign = unseen_share(model.homes, window_set), home.name not in model.homes
     prompts = activity_prompts(home, request.config, request.prompts)
-    foreign = home.name != model.home.name
-    reference, words = _reference(*((vectors, windows) if foreign else own))
+    reference, words = _reference(*((vectors, windows) if foreign else _of_home(index, home.name)))
     recogniser, note = _fitted(request, model, prompts, reference, None if foreign else folder)
     chosen = chosen_windows(windows, request)
     timeline = window_timeline(recogniser, vectors, windows).filter(
@@ -142,6 +140,11 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
         recogniser.student_refused_,
         unseen,
     )
+
+
+def _of_home(index: Index, home: str) -> tuple[NDArray[np.floating], pl.DataFrame]:
+    own = index.of_home(home)
+    return own.vectors.astype(np.float32), own.windows
 
 
 def write_timeline(folder: Path, found: RecognisedLog, *, title: str) -> list[Path]:
@@ -195,8 +198,6 @@ def _check_options(request: RecogniseRequest) -> None:
             "--captions chooses the captions that teach a student, and prompts need no student: leave "
             "--method prompts out, or --captions."
         )
-    if request.log is None and request.home is not None:
-        raise ConfigError("--home names the home of a log: give the log as well, or leave --home out.")
 
 
 def _reference(vectors: NDArray[np.floating], windows: pl.DataFrame) -> tuple[_Reference, str]:

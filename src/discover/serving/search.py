@@ -1,10 +1,10 @@
 """A trained model with its index and text encoder: a sentence or a window in, moments or words out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, overload
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,23 +14,20 @@ from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet
 from discover.query import (
-    PREDICATE_WEIGHT,
     Lexicon,
     ParsedQuery,
     QueryParser,
     check_question,
-    match_query,
     parse_query,
 )
 from discover.retrieval import (
     MERGE_GAP_S,
     Activations,
+    Asked,
     CaptionHit,
     CaptionPool,
-    Hit,
     Index,
     IndexConfig,
-    Moment,
     SearchOptions,
     SearchSide,
     build_activations,
@@ -39,15 +36,17 @@ from discover.retrieval import (
     find_clustering,
     rank_answers,
 )
-from discover.serving.absent_things import absent_things
+from discover.serving.absent_things import Absent, absent_note, absent_things, nothing_left
+from discover.serving.answers import Answer, LabelHit
 from discover.serving.caption_files import find_caption_style, load_caption_vectors, read_style_captions
 from discover.serving.foreign_words import foreign_note
 from discover.serving.home_lexicon import home_lexicon
+from discover.serving.home_matching import ask_of_home, match_home, meeting_homes
 from discover.serving.index_folders import (
     indexed_windows,
     no_model,
     only_index,
-    sampling_of,
+    samplings_of,
     search_defaults_of,
 )
 from discover.text_encoders import build_text_encoder
@@ -64,52 +63,6 @@ class TextSide(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LabelHit:
-    """One activity and how well its prompts fit: mean cosine over its prompts, and the nearest of them."""
-
-    label: str
-    score: float
-    prompt: str
-
-
-@dataclass(frozen=True)
-class Answer(Sequence[Hit | Moment]):
-    """The answers to one question, best first; a sequence of hits or moments.
-
-    Attributes:
-        question: The sentence of the user.
-        found: The hits or moments.
-        how: How they were found: "exact search".
-        query: The conditions that the parser read from the sentence.
-        note: A remark where no window meets every condition, or nothing was understood; else "".
-        ranked_by_words: Whether the conditions of `query` took part in the ranking, not only in filtering.
-    """
-
-    question: str
-    found: tuple[Hit | Moment, ...]
-    how: str
-    query: ParsedQuery = field(default_factory=lambda: ParsedQuery(""))
-    note: str = ""
-    ranked_by_words: bool = False
-
-    @overload
-    def __getitem__(self, at: int) -> Hit | Moment: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Hit | Moment]: ...
-    def __getitem__(self, at: int | slice) -> Hit | Moment | Sequence[Hit | Moment]:
-        return self.found[at]
-
-    def __len__(self) -> int:
-        return len(self.found)
-
-    @property
-    def shares(self) -> tuple[float, ...]:
-        """Per answer, how far its best window meets the query words, in [0, 1]."""
-        whole = PREDICATE_WEIGHT * self.query.count
-        return tuple(hit.preference / whole if self.ranked_by_words else 1.0 for hit in self.found)
-
-
 @dataclass(frozen=True)
 class Searcher:
     """What a search needs, loaded once for many questions.
@@ -120,7 +73,7 @@ class Searcher:
         encoder: The text encoder that belongs to it.
         window_set: The indexed windows with their events, for timelines.
         folder: The model's folder, where clusterings lie.
-        sampling: Folder of the windows, where captions lie.
+        samplings: Folders of the windows, one per home, where captions lie.
         caption_style: Which captions, where there are several styles.
         defaults: How to answer where a question brings no options.
         parser: Reads a sentence into conditions on windows.
@@ -131,7 +84,7 @@ class Searcher:
     encoder: TextEncoder
     window_set: WindowSet
     folder: Path = Path()
-    sampling: Path = Path()
+    samplings: tuple[Path, ...] = (Path(),)
     caption_style: str | None = None
     defaults: SearchOptions = field(default_factory=SearchOptions)
     parser: QueryParser = parse_query
@@ -164,10 +117,25 @@ class Searcher:
         windows = indexed_windows(folder)
         model = load_model(checkpoint)
         loaded = Index.load(folder, model_sha256=model.sha256, config=config)
-        sampling = sampling_of(folder)
+        samplings = samplings_of(folder)
         encoder = build_text_encoder(model.text_encoder_config)
         defaults = SearchOptions(**search_defaults_of(folder).model_dump())
-        return cls(model, loaded, encoder, windows, model_folder, sampling, caption_style, defaults)
+        return cls(model, loaded, encoder, windows, model_folder, samplings, caption_style, defaults)
+
+    def of_home(self, name: str) -> "Searcher":
+        """The same over one home of the index.
+
+        Raises:
+            ConfigError: There is no home of that name.
+        """
+        part = self.window_set.of_home(name)
+        number = list(self.window_set.logs).index(name)
+        return replace(
+            self,
+            index=self.index.of_home(name),
+            window_set=part,
+            samplings=self.samplings[number : number + 1],
+        )
 
     def search(self, text: str, options: SearchOptions | None = None) -> Answer:
         """The best windows for a sentence, or moments if hits are merged.
@@ -189,44 +157,62 @@ class Searcher:
         side = self._side(options)
         mask = side.mask(options.filters)
         parsed = [self.parse(text, options) for text in texts]
-        answers = []
-        vectors = self.query_vectors([query.text for query in parsed], by=options.by)
-        for text, query, vector in zip(texts, parsed, vectors, strict=True):
-            bonus, allowed, note = None, mask, ""
-            nothing_to_show, missing = self._missing(query, options)
-            # The nearest windows to a thing that no sensor observes would look like an answer.
-            if nothing_to_show:
-                answers.append(Answer(text, (), self._how(options), query, missing))
-                continue
-            if query:
-                # Activations are built from all events where an old index has none; times need none.
-                activations = self.activations if query.predicates else None
-                match = match_query(query, options.query_words, activations, side.week_minutes, mask)
-                bonus, allowed, note = match.bonus, match.mask, match.note
-            found = rank_answers(
-                side, vector, options.top_k, mask=allowed, bonus=bonus, merge=options.merge, mmr=options.mmr
-            )
-            if not query and options.query_words != "off":
-                note = foreign_note(text, self.encoder.count_pieces(text))
-            note = " ".join(part for part in (missing, note) if part)
-            answers.append(Answer(text, tuple(found), self._how(options), query, note, bonus is not None))
-        return answers
+        embedded = list(dict.fromkeys(query.text for queries in parsed for query in queries.values()))
+        vectors = dict(zip(embedded, self.query_vectors(embedded, by=options.by), strict=True))
+        return [
+            self._answer(text, queries, vectors, side, mask, options)
+            for text, queries in zip(texts, parsed, strict=True)
+        ]
 
-    def _missing(self, query: ParsedQuery, options: SearchOptions) -> tuple[bool, str]:
-        """(whether there is nothing to show, a note on rooms and objects without a sensor)."""
-        absent = [] if options.query_words == "off" else absent_things(query.text, self._lexicon)
-        if not absent:
-            return False, ""
-        names = " or ".join(f"{'an' if a.name[0] in 'aeiou' else 'a'} {a.name}" for a in absent)
-        missing = f"No sensor of this home is near {names}."
-        if query.predicates or any(a.room for a in absent):
-            return False, f"{missing} The answers fit the rest of the question."
-        return True, f"{missing} --query-words off shows what the text model finds nearest."
+    def _answer(
+        self,
+        text: str,
+        queries: Mapping[str, ParsedQuery],
+        vectors: Mapping[str, NDArray[np.float32]],
+        side: Index,
+        mask: NDArray[np.bool_] | None,
+        options: SearchOptions,
+    ) -> Answer:
+        absent = {} if options.query_words == "off" else self._absent(queries)
+        able = {
+            home: query
+            for home, query in queries.items()
+            if query.predicates or not nothing_left(absent.get(home, ()))
+        }
+        said = absent_note(absent, asked=queries, able=able)
+        activations = self.activations if any(query.predicates for query in able.values()) else None
+        matches = meeting_homes(
+            {
+                home: match_home(query, options.query_words, activations, side, home, mask)
+                for home, query in able.items()
+            }
+        )
+        asked = [ask_of_home(vectors[able[home].text], side, home, m) for home, m in matches.items()]
+        found = rank_answers(side, asked, options.top_k, merge=options.merge, mmr=options.mmr)
+        notes = [match.note for match in matches.values() if match.note]
+        note = notes[0] if notes and not any(match.n_met for match in matches.values()) else ""
+        if able and not any(able.values()) and options.query_words != "off":
+            note = foreign_note(text, self.encoder.count_pieces(text))
+        note = " ".join(part for part in (said, note) if part)
+        ranked = any(match.bonus is not None for match in matches.values())
+        return Answer(text, tuple(found), self._how(options), queries, note, ranked)
 
-    def parse(self, text: str, options: SearchOptions | None = None) -> ParsedQuery:
-        """The conditions that a sentence puts on windows; none where `query_words` is off."""
+    def _absent(self, queries: Mapping[str, ParsedQuery]) -> dict[str, list[Absent]]:
+        """By home, what it has no sensor for of what is asked."""
+        found = {home: absent_things(query.text, self._lexicons[home]) for home, query in queries.items()}
+        return {home: things for home, things in found.items() if things}
+
+    def parse(self, text: str, options: SearchOptions | None = None) -> dict[str, ParsedQuery]:
+        """By home, the conditions that a sentence puts on its windows; none where `query_words` is off.
+
+        Only homes that the filters name are read, where they name any.
+        """
         options = self.defaults if options is None else options
-        return ParsedQuery(text) if options.query_words == "off" else self.parser(text, self._lexicon)
+        wanted = options.filters.homes
+        homes = [name for name in self.window_set.logs if not wanted or name in wanted]
+        if options.query_words == "off":
+            return {home: ParsedQuery(text) for home in homes}
+        return {home: self.parser(text, self._lexicons[home]) for home in homes}
 
     def similar(self, window_id: str, options: SearchOptions | None = None) -> Answer:
         """Windows or moments like a window, without itself and the windows that overlap it.
@@ -242,7 +228,8 @@ class Searcher:
         mask = side.mask(options.filters)
         allowed = other if mask is None else mask & other
         query = side.vectors_of([window_id])
-        found = rank_answers(side, query, options.top_k, mask=allowed, merge=options.merge, mmr=options.mmr)
+        asked = [Asked(query, allowed)]
+        found = rank_answers(side, asked, options.top_k, merge=options.merge, mmr=options.mmr)
         return Answer(f"like {window_id}", tuple(found), self._how(options))
 
     def captions_of(self, window_id: str, options: SearchOptions | None = None) -> list[CaptionHit]:
@@ -261,25 +248,36 @@ class Searcher:
     def labels_of(self, start: str, *, top_k: int, by: SearchSide = "sensors") -> list[LabelHit]:
         """The activities whose prompts are nearest to a window (its id) or to a caption (any sentence).
 
-        Nothing here reads a label of the log: prompts are the home's sentences per activity.
+        Nothing here reads a label of the log: prompts are the home's sentences per activity, those of the
+        window's home, or of the first home that has the activity.
 
         Raises:
-            ConfigError: The home has no activities.
+            ConfigError: No home has activities.
             JoinError: `start` is one word and no window of the index.
         """
         # Recognition loads scipy and scikit-learn, which a search by sentence does without.
-        from discover.recognition import mean_over_prompts, prompts_or_names
+        from discover.recognition import PromptSet, mean_over_prompts, prompts_or_names
 
-        home = self.window_set.home
-        labels = [activity.label for activity in home.activities]
-        if not labels:
-            raise ConfigError(f"Home {home.name} has no activities. Add them to its YAML (docs/formats.md).")
-        prompts = prompts_or_names(home, "described", labels)
-        sentences, owners = prompts.sentences, prompts.owners
+        homes = self.window_set.homes
         if " " in start.strip():
             query = self.query_vectors([start], by=by)
         else:
-            query = (self.index if by == "sensors" else self.caption_side).vectors_of([start])
+            side = self.index if by == "sensors" else self.caption_side
+            query = side.vectors_of([start])
+            own = side.windows["home"][int(side.rows_of([start])[0])]
+            homes = {own: homes[own]}
+        labels: list[str] = []
+        groups: list[tuple[str, ...]] = []
+        for home in homes.values():
+            new = [a.label for a in home.activities if a.label not in labels]
+            labels += new
+            groups += prompts_or_names(home, "described", new).prompts
+        if not labels:
+            raise ConfigError(
+                f"Home {', '.join(homes)} has no activities. Add them to its YAML (docs/formats.md)."
+            )
+        prompts = PromptSet("described", tuple(labels), tuple(groups))
+        sentences, owners = prompts.sentences, prompts.owners
         scores = unit_rows(query) @ unit_rows(self.query_vectors(sentences, by=by)).T
         means = mean_over_prompts(scores, owners)[0]
         found = []
@@ -306,6 +304,7 @@ class Searcher:
 
     def as_json(self, answer: Answer) -> dict[str, Any]:
         """A question and its answers as plain data."""
+        several = len(self.index.homes) > 1
         answers = [describe_hit(hit, self.window_set) for hit in answer.found]
         if answer.ranked_by_words:
             for one, share in zip(answers, answer.shares, strict=True):
@@ -314,43 +313,47 @@ class Searcher:
             "query": answer.question,
             "search": answer.how,
             "query_words": [
-                {"words": words, "meaning": meaning} for words, meaning in answer.query.conditions()
+                {"words": words, "meaning": meaning} | ({"homes": list(homes)} if several else {})
+                for homes, query in answer.readings
+                for words, meaning in query.conditions()
             ],
-            "embedded": answer.query.text,
+            "embedded": {home: query.text for home, query in answer.queries.items()}
+            if several
+            else answer.query.text,
             "note": answer.note,
             "answers": answers,
         }
 
     @cached_property
-    def activations(self) -> Activations:
-        """Facts of the indexed windows; made here where an older index was saved without."""
+    def activations(self) -> Mapping[str, Activations]:
+        """By home, the activations of its windows; made here where an older index was saved without."""
         if self.index.activations is not None:
             return self.index.activations
-        return build_activations(self.window_set, self.index.windows)
+        return build_activations(replace(self.window_set, windows=self.index.windows))
 
     @cached_property
-    def _lexicon(self) -> Lexicon:
-        return home_lexicon(self.window_set.home)
+    def _lexicons(self) -> dict[str, Lexicon]:
+        return {name: home_lexicon(home) for name, home in self.window_set.homes.items()}
 
     def _how(self, options: SearchOptions) -> str:
         return self.index.search_note if options.by == "sensors" else "captions only, exact search"
 
     @cached_property
     def _style(self) -> str:
-        return find_caption_style(self.sampling, self.encoder.config.type, self.caption_style)
+        return find_caption_style(self.samplings, self.encoder.config.type, self.caption_style)
 
     @cached_property
     def _caption_vectors(self) -> EmbeddingTable:
-        return load_caption_vectors(self.sampling, self._style, self.encoder)
+        return load_caption_vectors(self.samplings, self._style, self.encoder)
 
     @cached_property
     def _joint_captions(self) -> CaptionPool:
-        captions = read_style_captions(self.sampling, self._style)
+        captions = read_style_captions(self.samplings, self._style)
         return CaptionPool.build(captions, self._caption_vectors, self.model.project_text)
 
     @cached_property
     def _plain_captions(self) -> CaptionPool:
-        captions = read_style_captions(self.sampling, self._style)
+        captions = read_style_captions(self.samplings, self._style)
         return CaptionPool.build(captions, self._caption_vectors)
 
     def _side(self, options: SearchOptions) -> Index:
@@ -358,5 +361,5 @@ class Searcher:
         if not options.filters.clusters:
             return side
         ids = side.windows["window_id"]
-        found = find_clustering(self.folder, self.sampling.name, ids, options.clustering)
+        found = find_clustering(self.folder, self.samplings[0].name, ids, options.clustering)
         return side.with_clusters(found.assignments)

@@ -15,7 +15,7 @@ from discover.serving.caption_files import (
     find_caption_style,
     load_caption_vectors,
 )
-from discover.serving.index_folders import sampling_of
+from discover.serving.index_folders import samplings_of
 from discover.text_encoders.encoder import TextEncoder
 
 __all__ = ["Teaching", "TeachingRequest", "plan_teaching"]
@@ -91,8 +91,9 @@ def plan_teaching(request: TeachingRequest, encoder: TextEncoder) -> Teaching:
 def _caption_vectors(request: TeachingRequest, encoder: TextEncoder) -> NDArray[np.float32]:
     if request.index is None:
         raise ArtifactError("a log of another home has windows without captions.")
-    sampling = sampling_of(request.index)
-    style = find_caption_style(sampling, encoder.config.type, request.style)
+    samplings = samplings_of(request.index)
+    style = find_caption_style(samplings, encoder.config.type, request.style)
     # The captions are not read here, but their vectors depend on them.
-    check_noted(sampling / CAPTIONS_FILE.format(style=style), "caption")
-    return mean_caption_vectors(load_caption_vectors(sampling, style, encoder), request.window_ids)
+    for sampling in samplings:
+        check_noted(sampling / CAPTIONS_FILE.format(style=style), "caption")
+    return mean_caption_vectors(load_caption_vectors(samplings, style, encoder), request.window_ids)

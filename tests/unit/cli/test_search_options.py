@@ -78,15 +78,15 @@ def test_one_question_at_a_time() -> None:
 
 def test_caption_files(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="no captions with vectors"):
-        find_caption_style(tmp_path, "minilm")
+        find_caption_style([tmp_path], "minilm")
     for name in ("captions_short.parquet", "embeddings_short_minilm.npz", "embeddings_short_clip.npz"):
         (tmp_path / name).touch()
     (tmp_path / "embeddings_gone_minilm.npz").touch()  # vectors whose captions are not there
-    assert find_caption_style(tmp_path, "minilm") == "short"
+    assert find_caption_style([tmp_path], "minilm") == "short"
     for name in ("captions_mixed.parquet", "embeddings_mixed_minilm.npz"):
         (tmp_path / name).touch()
     with pytest.raises(ConfigError, match=r"several styles \(mixed, short\)"):
-        find_caption_style(tmp_path, "minilm")
-    assert find_caption_style(tmp_path, "minilm", "short") == "short"
+        find_caption_style([tmp_path], "minilm")
+    assert find_caption_style([tmp_path], "minilm", "short") == "short"
     with pytest.raises(ConfigError, match="Did you mean 'short'"):
-        find_caption_style(tmp_path, "minilm", "shorts")
+        find_caption_style([tmp_path], "minilm", "shorts")

@@ -84,7 +84,7 @@ def test_every_type_and_state_means_the_same_everywhere() -> None:
     # The index: a room is visited by a person's event.
     assert (build_window_facts(log)["rooms"].list.len().to_numpy() > 0).tolist() == person.tolist()
     # Search conditions: somebody begins or does something.
-    assert (build_activations(log).n_activations > 0).tolist() == active.tolist()
+    assert (build_activations(log)[HOME.name].n_activations > 0).tolist() == active.tolist()
 
 
 def test_a_health_sensor_shows_nobody() -> None:

@@ -167,7 +167,7 @@ def test_words_of_another_home_mean_its_own_places() -> None:
     ],
 )
 def test_the_window_that_fits_meets_most(text: str, best: int, home: Home, story: WindowSet) -> None:
-    activations, minutes = build_activations(story), week_minutes(story.windows["start"])
+    activations, minutes = build_activations(story)[story.home.name], week_minutes(story.windows["start"])
     match = match_query(read(text, home), "prefer", activations, minutes)
     assert match.bonus is not None
     assert int(np.argmax(match.bonus)) == best
@@ -177,7 +177,7 @@ def test_the_window_that_fits_meets_most(text: str, best: int, home: Home, story
 def test_a_filter_lets_nothing_else_through_and_gives_way_where_nothing_fits(
     home: Home, story: WindowSet
 ) -> None:
-    activations, minutes = build_activations(story), week_minutes(story.windows["start"])
+    activations, minutes = build_activations(story)[story.home.name], week_minutes(story.windows["start"])
     allowed = np.array([True, False, False, True])
     met = match_query(read("not in the kitchen", home), "filter", activations, minutes, allowed)
     assert met.mask is not None
@@ -191,7 +191,7 @@ def test_a_filter_lets_nothing_else_through_and_gives_way_where_nothing_fits(
 
 
 def test_there_and_back_begins_and_ends_elsewhere(home: Home, story: WindowSet) -> None:
-    activations, minutes = build_activations(story), week_minutes(story.windows["start"])
+    activations, minutes = build_activations(story)[story.home.name], week_minutes(story.windows["start"])
     found = match_query(read("into the hall and back", home), "prefer", activations, minutes).bonus
     assert found is not None
     assert (found > 1).tolist() == [True, True, False, False]  # the second: kitchen, hall, kitchen

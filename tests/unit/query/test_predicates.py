@@ -35,7 +35,7 @@ from discover.serving.home_lexicon import home_lexicon
 
 @pytest.fixture(scope="module")
 def activations(story: WindowSet) -> Activations:
-    return build_activations(story)
+    return build_activations(story)[story.home.name]
 
 
 @pytest.fixture(scope="module")

@@ -47,15 +47,17 @@ def test_another_parser_reads_the_same_sentence(story: WindowSet) -> None:
 
 def test_a_search_reads_sentences_with_its_parser(story: WindowSet) -> None:
     searcher = Searcher(None, None, None, story, parser=only_times)  # type: ignore[arg-type]
-    assert searcher.parse("in the kitchen at night").describe() == ["at night = 21:00–5:00"]
-    assert searcher.parse("at night", SearchOptions(query_words="off")) == ParsedQuery("at night")
+    assert searcher.parse("in the kitchen at night")[story.home.name].describe() == ["at night = 21:00–5:00"]
+    assert searcher.parse("at night", SearchOptions(query_words="off")) == {
+        story.home.name: ParsedQuery("at night")
+    }
     by_rules = Searcher(None, None, None, story)  # type: ignore[arg-type]
-    assert by_rules.parse("in the kitchen at night").count == 2
+    assert by_rules.parse("in the kitchen at night")[story.home.name].count == 2
 
 
 def test_a_predicate_of_another_parser_ranks_windows(story: WindowSet) -> None:
     query = ParsedQuery("busy", predicates=(Busy(),), phrases=("busy",))
-    activations = build_activations(story)
+    activations = build_activations(story)[story.home.name]
     match = match_query(query, "prefer", activations, week_minutes(story.windows["start"]))
     assert query.describe() == ["busy = three activations or more"]
     assert match.bonus is not None

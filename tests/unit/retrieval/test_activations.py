@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 
 from discover.core.window_set import WindowSet
-from discover.retrieval import build_activations
+from discover.retrieval import Activations, build_activations
 from discover.retrieval.activations import MAX_POSITION, read_activations, write_activations
 
 ENDS = {"OFF", "CLOSE", "PRESENT"}
@@ -51,7 +52,7 @@ def slow(log: WindowSet, row: int) -> list[tuple[float, str, bool]]:
 
 
 def test_counts_order_rooms_and_moves_equal_the_slow_version(random_log: WindowSet) -> None:
-    activations = build_activations(random_log)
+    activations = build_activations(random_log)[random_log.home.name]
     room = {s.id: s.room for s in random_log.home.sensors}
     kitchen = [s for s, r in room.items() if r == "kitchen"]
     bath = [s for s, r in room.items() if r == "bathroom"]
@@ -82,7 +83,7 @@ def test_counts_order_rooms_and_moves_equal_the_slow_version(random_log: WindowS
 
 
 def test_lengths_and_silences_equal_the_slow_version(random_log: WindowSet) -> None:
-    activations = build_activations(random_log)
+    activations = build_activations(random_log)[random_log.home.name]
     every = random_log.events.with_row_index("row")
     times = [t.timestamp() for t in every["time"].to_list()]
     person = {s.id for s in random_log.home.sensors if s.is_activity and s.type != "temperature"}
@@ -103,7 +104,7 @@ def test_lengths_and_silences_equal_the_slow_version(random_log: WindowSet) -> N
 
 
 def test_a_stay_reaches_over_the_borders_of_its_window(story: WindowSet) -> None:
-    activations = build_activations(story)
+    activations = build_activations(story)[story.home.name]
     # Third window: M003 ON 23:30:00, M003 ON 23:30:04, M004 ON 23:30:06, all in the bathroom.
     assert activations.stay_s.tolist()[2] == 6
     # First window: kitchen from M005 at 7:00:40 to D002 at 7:01:00, which is in the next window.
@@ -112,19 +113,23 @@ def test_a_stay_reaches_over_the_borders_of_its_window(story: WindowSet) -> None
 
 
 def test_saved_signs_are_read_back(random_log: WindowSet, tmp_path: Path) -> None:
-    activations = build_activations(random_log)
-    write_activations(tmp_path / "activations.npz", activations)
-    again = read_activations(tmp_path / "activations.npz")
+    activations = build_activations(random_log)[random_log.home.name]
+    write_activations(tmp_path / "activations.npz", {"a": activations})
+    again = read_activations(tmp_path / "activations.npz", "a")["a"]
     assert again.sensors == activations.sensors
     for name in ("offset", "window", "begins", "first_at", "stay_s", "after_s"):
         np.testing.assert_array_equal(getattr(again, name), getattr(activations, name))
     assert activations.positions(["nothing"]).tolist() == [MAX_POSITION] * len(activations)
 
 
+def activations_of(story: WindowSet, windows: pl.DataFrame) -> Activations:
+    return build_activations(replace(story, windows=windows))[story.home.name]
+
+
 def test_no_window_and_no_event_of_a_person(story: WindowSet) -> None:
-    none = build_activations(story, story.windows.head(0))
+    none = activations_of(story, story.windows.head(0))
     assert len(none) == 0
     assert none.count(["M001"]).tolist() == []
-    quiet = build_activations(story, story.windows.filter(pl.col("split") == "test"))
+    quiet = activations_of(story, story.windows.filter(pl.col("split") == "test"))
     assert quiet.n_activations.tolist() == [0]
     assert quiet.share(["M007"]).tolist() == [0]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError, ShapeError
 from discover.core.window_set import WindowSet
-from discover.retrieval import Index, maximal_marginal_relevance, rank_answers
+from discover.retrieval import Asked, Index, maximal_marginal_relevance, rank_answers
 
 
 def by_the_paper(relevance: np.ndarray, vectors: np.ndarray, k: int, balance: float) -> list[int]:
@@ -58,10 +58,10 @@ def index(one_hot: EmbeddingTable, story: WindowSet) -> Index:
 def test_a_preference_ranks_moments_and_scores_stay_cosines(index: Index) -> None:
     query = np.array([0.9, 0.1, 0.3, 0.2, 0, 0])
     # Windows 0 and 1 are one moment; window 2 begins at 23:30, window 3 at noon of a Saturday.
-    first, second, third = rank_answers(index, query, 3)
+    first, second, third = rank_answers(index, [Asked(query)], 3)
     assert [a.start.hour for a in (first, second, third)] == [7, 23, 12]
     at_noon = np.array([0, 0, 0, 2], dtype=np.float32)
-    noon, morning, _ = rank_answers(index, query, 3, bonus=at_noon)
+    noon, morning, _ = rank_answers(index, [Asked(query, bonus=at_noon)], 3)
     assert (noon.start.hour, morning.start.hour) == (12, 7)
     assert noon.score == pytest.approx(0.2 / np.linalg.norm(query), abs=1e-3)
     assert (noon.preference, morning.preference) == (2, 0)
@@ -69,16 +69,16 @@ def test_a_preference_ranks_moments_and_scores_stay_cosines(index: Index) -> Non
 
 def test_merging_masks_and_diversity(index: Index) -> None:
     query = np.array([0.9, 0.8, 0.3, 0.2, 0, 0])
-    assert [len(getattr(a, "hits", ())) for a in rank_answers(index, query, 4)] == [2, 1, 1]
-    apart = rank_answers(index, query, 4, merge=False)
+    assert [len(getattr(a, "hits", ())) for a in rank_answers(index, [Asked(query)], 4)] == [2, 1, 1]
+    apart = rank_answers(index, [Asked(query)], 4, merge=False)
     assert [a.window_id[-1] for a in apart] == ["0", "1", "2", "3"]
     allowed = np.array([False, True, False, True])
-    assert [a.window_id[-1] for a in rank_answers(index, query, 4, mask=allowed)] == ["1", "3"]
-    assert rank_answers(index, query, 3, mmr=1.0) == rank_answers(index, query, 3)
-    assert len(rank_answers(index, query, 2, mmr=0.5)) == 2
-    assert rank_answers(index, query, 2, mask=np.zeros(4, dtype=bool), mmr=0.5) == []
+    assert [a.window_id[-1] for a in rank_answers(index, [Asked(query, mask=allowed)], 4)] == ["1", "3"]
+    assert rank_answers(index, [Asked(query)], 3, mmr=1.0) == rank_answers(index, [Asked(query)], 3)
+    assert len(rank_answers(index, [Asked(query)], 2, mmr=0.5)) == 2
+    assert rank_answers(index, [Asked(query, mask=np.zeros(4, dtype=bool))], 2, mmr=0.5) == []
     with pytest.raises(ConfigError, match="top_k"):
-        rank_answers(index, query, 0)
+        rank_answers(index, [Asked(query)], 0)
 
 
 def test_windows_that_overlap_a_window(index: Index) -> None:
@@ -96,7 +96,7 @@ def test_diversity_weighs_the_answers_own_scores(index: Index) -> None:
     other = Index(vectors.astype(np.float16), index.windows, "m")
     query = np.array([0.9, 0.4, 0.1, 0.05])
     order = {
-        balance: [a.window_id[-1] for a in rank_answers(other, query, 4, merge=False, mmr=balance)]
+        balance: [a.window_id[-1] for a in rank_answers(other, [Asked(query)], 4, merge=False, mmr=balance)]
         for balance in (0.8, 0.2)
     }
     assert order[0.8][:2] == ["1", "0"]

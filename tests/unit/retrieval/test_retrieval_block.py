@@ -45,7 +45,7 @@ def test_vectors_are_stored_as_told(story: WindowSet, one_hot: EmbeddingTable, t
         again = Index.load(tmp_path / dtype)
         assert again.vectors.dtype == np.dtype(dtype)
         assert again.activations is not None
-        assert again.activations.n_activations.tolist() == [3, 3, 3, 0]
+        assert again.activations[story.home.name].n_activations.tolist() == [3, 3, 3, 0]
         query = np.eye(1, 6, dtype=np.float32)
         assert again.search(query, 1)[0].window_id == story.windows["window_id"][0]
 
@@ -68,8 +68,11 @@ def test_an_index_with_the_former_name_of_its_activations_is_read(
     old = Index.load(folder)
     assert old.activations is not None
     assert built.activations is not None
+    home = story.home.name
     for name in ("window", "begins", "ends", "n_activations", "stay_s", "last_sensor"):
-        np.testing.assert_array_equal(getattr(old.activations, name), getattr(built.activations, name))
+        np.testing.assert_array_equal(
+            getattr(old.activations[home], name), getattr(built.activations[home], name)
+        )
     old.save(folder)
     assert sorted(path.name for path in folder.iterdir()) == [
         "activations.npz", "manifest.json", "vectors.npz", "windows.parquet",
@@ -78,8 +81,8 @@ def test_an_index_with_the_former_name_of_its_activations_is_read(
 
 def test_defaults_lie_beside_the_index_and_older_notes_have_none(tmp_path: Path) -> None:
     defaults = config_from_mapping({"top_k": 3, "query_words": "filter"}, SearchDefaults)
-    note_source(tmp_path, tmp_path / "FD_60", defaults)
+    note_source(tmp_path, [tmp_path / "FD_60"], defaults)
     assert search_defaults_of(tmp_path) == defaults
-    note_source(tmp_path, tmp_path / "FD_60")
+    note_source(tmp_path, [tmp_path / "FD_60"])
     assert search_defaults_of(tmp_path) == SearchDefaults()
     assert search_defaults_of(tmp_path / "nowhere") == SearchDefaults()

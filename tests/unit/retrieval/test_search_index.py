@@ -196,14 +196,16 @@ def test_searching_refuses_what_does_not_fit(index: Index) -> None:
 
 def test_several_homes_in_one_index(index: Index) -> None:
     other = random_index(20, dim=6)
-    both = Index.concat([index, other])
-    assert len(both) == 24
+    both = Index(
+        np.concatenate([index.vectors, other.vectors]), pl.concat([index.windows, other.windows]), MODEL
+    )
+    assert both.homes == ("small_home", "h")
     hits = both.search(np.eye(6)[0], 5, filters=SearchFilters(homes=("h",)))
     assert {h.home for h in hits} == {"h"}
-    with pytest.raises(DataError, match="more than one index"):
-        Index.concat([index, index])
-    with pytest.raises(ArtifactError, match="two models"):
-        Index.concat([index, Index(other.vectors, other.windows, "c" * 64)])
+    assert both.of_home("h").windows.equals(other.windows)
+    assert np.array_equal(both.of_home("small_home").vectors, index.vectors)
+    with pytest.raises(ConfigError, match="home 'x'"):
+        both.of_home("x")
 
 
 def test_windows_like_a_window(index: Index) -> None:

@@ -1,0 +1,72 @@
+"""What a search answers: moments with how they were found, and activities near a window."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import overload
+
+from discover.query import PREDICATE_WEIGHT, ParsedQuery
+from discover.retrieval import Hit, Moment
+
+__all__ = ["Answer", "LabelHit"]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelHit:
+    """One activity and how well its prompts fit: mean cosine over its prompts, and the nearest of them."""
+
+    label: str
+    score: float
+    prompt: str
+
+
+@dataclass(frozen=True)
+class Answer(Sequence[Hit | Moment]):
+    """The answers to one question, best first; a sequence of hits or moments.
+
+    Attributes:
+        question: The sentence of the user.
+        found: The hits or moments.
+        how: How they were found: "exact search".
+        queries: By home, the conditions that the parser read from the sentence.
+        note: A remark where no window meets every condition, or nothing was understood; else "".
+        ranked_by_words: Whether the conditions took part in the ranking, not only in filtering.
+    """
+
+    question: str
+    found: tuple[Hit | Moment, ...]
+    how: str
+    queries: Mapping[str, ParsedQuery] = field(default_factory=dict)
+    note: str = ""
+    ranked_by_words: bool = False
+
+    @overload
+    def __getitem__(self, at: int) -> Hit | Moment: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Hit | Moment]: ...
+    def __getitem__(self, at: int | slice) -> Hit | Moment | Sequence[Hit | Moment]:
+        return self.found[at]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @property
+    def query(self) -> ParsedQuery:
+        """What was read for the first home; without conditions where nothing was."""
+        return next(iter(self.queries.values()), ParsedQuery(""))
+
+    @property
+    def readings(self) -> list[tuple[tuple[str, ...], ParsedQuery]]:
+        """The different readings of the sentence, each with the homes that it holds for."""
+        grouped: dict[tuple[str, ...], tuple[list[str], ParsedQuery]] = {}
+        for home, query in self.queries.items():
+            grouped.setdefault((query.text, *query.describe()), ([], query))[0].append(home)
+        return [(tuple(homes), query) for homes, query in grouped.values()]
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Per answer, how far its best window meets the conditions of its home, in [0, 1]."""
+        return tuple(self._share(hit) for hit in self.found)
+
+    def _share(self, hit: Hit | Moment) -> float:
+        count = self.queries[hit.home].count if self.ranked_by_words else 0
+        return hit.preference / (PREDICATE_WEIGHT * count) if count else 1.0

@@ -21,6 +21,7 @@ from discover.text_encoders.encoder import TextEncoder
 
 __all__ = ["recognise_captions"]
 
+
 def recognise_captions(request: RecogniseRequest, index: Path, encoder: TextEncoder) -> RecognisedLog:
     """Recognise the activities of the windows of an index of captions, with the shipped network beside them.
 

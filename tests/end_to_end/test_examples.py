@@ -1,5 +1,7 @@
 """The examples that open a log or a model run, and print what they promise."""
 
+import ast
+import json
 import re
 import subprocess
 import sys
@@ -30,7 +32,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):  # type: ignore[no-unt
 
 
 def test_examples_are_short() -> None:
-    for name in ("own_log", "search", "recognise", "cluster", "changes"):
+    for name in ("own_log", "search", "recognise", "cluster", "changes", "export", "two_homes"):
         assert len((ROOT / "examples" / f"{name}.py").read_text().splitlines()) < 40
 
 
@@ -78,3 +80,37 @@ def test_changes(run, finished: Path) -> None:  # type: ignore[no-untyped-def]
     said = run("changes.py", str(finished / MODEL), *halves)
     assert "(4 days) against" in said
     assert "no sign that nothing changed" in said
+
+
+def test_export(run, finished: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    said = run("export.py", str(finished / MODEL), str(tmp_path / "shared"))
+    assert (tmp_path / "shared/model.safetensors").is_file()
+    assert float(said.split()[-1]) < 1e-6
+
+
+def test_two_homes(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    said = run("two_homes.py", str(tmp_path / "w"), "4", "4")
+    demo, _, milan = said.partition("\nmilan\n")
+    assert demo.count("[demo_FD_60") == 2
+    assert milan.count("[milan_FD_60") == 2
+    assert "kitchen" in demo
+    assert "kitchen" in milan
+
+
+@pytest.mark.parametrize("name", ["own_log", "search"])
+def test_every_cell_of_a_notebook_runs(
+    name: str, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write_simulated(tmp_path / "my_log.txt", load_home("demo"), SimulatorConfig(days=1, seed=4))
+    monkeypatch.chdir(finished if name == "search" else tmp_path)
+    cells = json.loads((ROOT / f"examples/notebooks/{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert len(code) >= 3
+    names: dict[str, object] = {}
+    for source in code:
+        *body, last = ast.parse(source).body
+        exec(compile(ast.Module(body, []), name, "exec"), names)
+        assert isinstance(last, ast.Expr), "the last line of a cell shows something"
+        shown = eval(compile(ast.Expression(last.value), name, "eval"), names)
+        assert shown._repr_html_() if hasattr(shown, "_repr_html_") else str(shown)

@@ -15,11 +15,12 @@ from discover.alignment import from_pretrained, load_model, save_pretrained
 def main() -> None:
     """Write the folder, load it, and compare the vectors of both for the model's own windows."""
     path, folder = (Path(argument) for argument in sys.argv[1:3])
-    home = discover.open(path)
-    written = save_pretrained(load_model(path), folder)
-    again = from_pretrained(folder).embed_windows(home.window_set).vectors
+    windows = discover.open(path).window_set.of_split("test")
+    model = load_model(path)
+    written = save_pretrained(model, folder)
+    vectors, again = (m.embed_windows(windows).vectors for m in (model, from_pretrained(folder)))
     print("Wrote", *(file.name for file in written))
-    print(f"Largest difference of {len(again):,} vectors: {np.abs(again - home.vectors).max():.1e}")
+    print(f"Largest difference of {len(again):,} vectors: {np.abs(again - vectors).max():.1e}")
 
 
 if __name__ == "__main__":

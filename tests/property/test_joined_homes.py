@@ -7,10 +7,10 @@ from alignment_world import make_windows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from two_homes import renamed
 
 from discover.core.errors import ConfigError, DataError
 from discover.core.window_set import WindowSet, join_window_sets
+from two_homes import renamed
 
 LOGS = [make_windows(n, seed=n) for n in (3, 8, 15)]
 

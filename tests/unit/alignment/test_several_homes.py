@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from alignment_world import make_config, make_text, make_vocabulary, make_windows
-from two_homes import make_pair, make_pair_text, make_pair_vocabulary
 
 from discover.alignment import AlignmentConfig, AlignmentTrainer, load_model
 from discover.alignment.augment import Augmentation
@@ -23,6 +22,7 @@ from discover.core.vocabulary import UNK, Vocabulary, join_vocabularies
 from discover.encoders import SensorEncoderConfig, build_event_features, gather_batch
 from discover.losses import HardNegativeMemory, PairKeys, TargetRule
 from discover.losses.targets import target_block
+from two_homes import make_pair, make_pair_text, make_pair_vocabulary
 
 
 def test_m001_of_two_homes_has_two_ids() -> None:

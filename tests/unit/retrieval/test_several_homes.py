@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 from morning import story
 from polars.testing import assert_frame_equal
-from two_homes import renamed
 
 from discover.captions import caption_windows
 from discover.captions.config import CaptionConfig
@@ -28,6 +27,7 @@ from discover.retrieval import (
 )
 from discover.retrieval.timeline import timeline
 from discover.serving.home_lexicon import home_lexicon
+from two_homes import renamed
 
 __all__ = ["story"]
 

@@ -1,6 +1,7 @@
 """Several homes in one run: data by home wherever it runs, one home's failure alone, one model over all."""
 
 import hashlib
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,11 @@ from discover.core.errors import ConfigError, DataError
 from discover.core.window_set import write_home
 from discover.homes import load_home
 from discover.pipeline import build_chain, run_chain
-from discover.stages import Failure, StageOutcome, build_executor
+from discover.stages import ExecutorName, Failure, StageOutcome, build_executor
 
+RAY = pytest.param(
+    "ray", marks=pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
+)
 DATA_STAGES = {"simulate", "import", "split", "sample", "caption", "encode-text"}
 
 
@@ -44,7 +48,10 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], Path]:
     return given, root / "w"
 
 
-def test_processes_make_the_same_bytes(homes: tuple[list[str], Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["processes", RAY])
+def test_every_executor_makes_the_same_bytes(
+    name: ExecutorName, homes: tuple[list[str], Path], tmp_path: Path
+) -> None:
     given, made = homes
     outcomes: list[StageOutcome] = []
     run_chain(
@@ -52,7 +59,7 @@ def test_processes_make_the_same_bytes(homes: tuple[list[str], Path], tmp_path: 
         given,
         tmp_path,
         only=DATA_STAGES,
-        executor=build_executor("processes", 2),
+        executor=build_executor(name, 2),
         on_outcome=outcomes.append,
     )
     assert artefacts(tmp_path) == artefacts(made)

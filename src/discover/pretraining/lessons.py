@@ -29,6 +29,7 @@ __all__ = [
     "home_lessons",
     "join_lessons",
     "load_lessons",
+    "window_shares",
 ]
 
 # Shape letters: W windows, K sensors of a window, S sensors, A activities, E events.
@@ -113,7 +114,7 @@ def home_lessons(
     """
     rng = np.random.default_rng([seed, 12])
     windows = _draw_windows(home, events, rng, config)
-    shares = _shares(events, windows, truth, true_home)
+    shares = window_shares(events, windows, truth, true_home)
     kept = np.flatnonzero(shares.max(axis=1, initial=0) >= config.least_share)
     windows, shares = windows[kept.tolist()], shares[kept]
     found = window_profiles(home, events, windows)
@@ -219,10 +220,17 @@ def _by_count(times: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     return np.column_stack([first, last])[short]
 
 
-def _shares(
+def window_shares(
     events: pl.DataFrame, windows: pl.DataFrame, truth: pl.DataFrame, true_home: Home
 ) -> NDArray[np.float64]:
-    """(W, A): whose activity caused a window's events, by where people were."""
+    """(W, A): whose activity caused a window's events, by where people were.
+
+    Args:
+        events: `core.tables.EVENTS`.
+        windows: `first_event` and `last_event`, rows of `events`.
+        truth: As for `home_lessons`.
+        true_home: The sensors in their true rooms.
+    """
     names = activity_names()
     code_of = {name: i for i, name in enumerate(names)}
     times = events["time"].to_physical().to_numpy().astype(np.int64)

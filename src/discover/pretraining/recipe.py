@@ -27,7 +27,7 @@ from discover.pretraining.network import NetworkConfig
 from discover.pretraining.training import Pretraining, TrainingConfig
 from discover.simulator import RandomLifeConfig, simulate_random
 
-__all__ = ["PRESETS", "Recipe", "encode_phrases", "pretrain"]
+__all__ = ["PRESETS", "Recipe", "encode_phrases", "guessed_home", "pretrain"]
 
 _HOMES_PER_FILE = 20
 _SAVED_EVERY_S = 60.0
@@ -161,11 +161,11 @@ def _one_home(recipe: Recipe, number: int) -> Lessons:
     life = simulate_random(
         RandomLifeConfig(seed=seed, days=recipe.days, metadata="right" if right else "as_found")
     )
-    home = life.home if right else _guessed(life.home, life.events)
+    home = life.home if right else guessed_home(life.home, life.events)
     return home_lessons(home, life.events, life.truth, life.true_home, seed, recipe.lessons)
 
 
-def _guessed(home: Home, events: pl.DataFrame) -> Home:
+def guessed_home(home: Home, events: pl.DataFrame) -> Home:
     """A home whose unknown rooms and types are guessed as an import does."""
     seen = events.group_by("sensor", maintain_order=True).agg(pl.col("state").unique(maintain_order=True))
     states = {str(sensor): [str(s) for s in found] for sensor, found in seen.iter_rows()}

@@ -1,6 +1,6 @@
 """Recognition of a log without training: the shipped network and captions against sentences of activities.
 
-The row "both" of docs/guides/any_home.md. Nothing is trained, no label of the log is read.
+The row "both" of benchmarks/results/any_home.md. Nothing is trained, no label of the log is read.
 """
 
 from pathlib import Path

@@ -76,7 +76,14 @@ class RayExecutor:
                 "include_dashboard": False,
             }
         environment = {"env_vars": thread_variables(self.threads)}
-        ray.init(address, runtime_env=environment, log_to_driver=False, logging_level="error", **own)
+        try:
+            ray.init(address, runtime_env=environment, log_to_driver=False, logging_level="error", **own)
+        except Exception as error:  # Ray raises plain Exception where its processes do not start in time
+            said = str(error).strip().splitlines()[0][:200]
+            raise ConfigError(
+                f"Ray did not start at '{address}' ({said}). Try again when the machine is less busy, correct "
+                "RAY_ADDRESS, or use --executor processes."
+            ) from error
         try:
             yield ray
         finally:

@@ -81,8 +81,8 @@ class RayExecutor:
         except Exception as error:  # Ray raises plain Exception where its processes do not start in time
             said = str(error).strip().splitlines()[0][:200]
             raise ConfigError(
-                f"Ray did not start at '{address}' ({said}). Try again when the machine is less busy, correct "
-                "RAY_ADDRESS, or use --executor processes."
+                f"Ray did not start at '{address}' ({said}). Try again when the machine is less busy, "
+                "correct RAY_ADDRESS, or use --executor processes."
             ) from error
         try:
             yield ray

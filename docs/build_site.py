@@ -10,7 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "build" / "pages"
-_FOLDERS = ("docs", "configs", "examples", "benchmarks/results", "benchmarks/queries")
+_FOLDERS = (
+    "docs", "configs", "examples", "benchmarks/results", "benchmarks/queries", "src/discover/pretraining/weights",
+)  # fmt: skip
 _FILES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "CITATION.cff")
 
 
@@ -18,7 +20,7 @@ def stage() -> None:
     """Copy what the pages need below `build/pages`; the README is the first page."""
     shutil.rmtree(PAGES, ignore_errors=True)
     for folder in _FOLDERS:
-        shutil.copytree(ROOT / folder, PAGES / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / folder, PAGES / folder, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
     for name in _FILES:
         shutil.copy(ROOT / name, PAGES / name)
     (PAGES / "README.md").rename(PAGES / "index.md")

@@ -20,7 +20,9 @@ def stage() -> None:
     """Copy what the pages need below `build/pages`; the README is the first page."""
     shutil.rmtree(PAGES, ignore_errors=True)
     for folder in _FOLDERS:
-        shutil.copytree(ROOT / folder, PAGES / folder, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
+        shutil.copytree(
+            ROOT / folder, PAGES / folder, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors")
+        )
     for name in _FILES:
         shutil.copy(ROOT / name, PAGES / name)
     (PAGES / "README.md").rename(PAGES / "index.md")

@@ -22,7 +22,6 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.harness import ROOT, BenchmarkParser, data_root, markdown_table, write_result
 from discover.core.home import Home
-from discover.core.tables import activity_events
 from discover.homes import import_log, load_home
 from discover.simulator import RandomLifeConfig, SimulatorConfig, simulate_log, simulate_random
 
@@ -69,7 +68,8 @@ class HomeLog:
 
 def home_log(name: str, kit: str, events: pl.DataFrame, home: Home) -> HomeLog:
     """The events of sensors that show activity."""
-    events = activity_events(events, home.sensor_table())
+    shown = [s.id for s in home.sensors if s.is_activity]
+    events = events.filter(pl.col("sensor").cast(pl.String).is_in(shown))
     state = events["state"].cast(pl.String)
     end = state.is_in(_ENDS) | ((state == "VALUE") & (events["value"].fill_null(0.0) <= 0))
     seconds = events["time"].dt.timestamp("us").to_numpy() / 1e6

@@ -224,11 +224,12 @@ def _furnished(
         name.append("room")
         xy.append(_middle(room, 0.5))
         spots = _wall_spots(room)
+        here = np.array([p for p, q in zip(xy, place_room, strict=True) if q == r])
+        far = np.hypot(*(spots[:, None, :] - here[None, :, :]).transpose(2, 0, 1)).min(axis=1)
         for furniture, objects in wanted[r]:
-            here = np.array([p for p, q in zip(xy, place_room, strict=True) if q == r])
-            far = np.hypot(*(spots[:, None, :] - here[None, :, :]).transpose(2, 0, 1)).min(axis=1)
             free = np.flatnonzero(far >= min(0.9, far.max()))
             spot = spots[free[int(rng.integers(len(free)))]]
+            far = np.minimum(far, np.hypot(*(spots - spot).T))
             place_room.append(r)
             name.append(furniture)
             xy.append((float(spot[0]), float(spot[1])))

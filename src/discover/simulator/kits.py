@@ -162,6 +162,9 @@ def _spread(xy: NDArray[np.float64], n: int, rng: np.random.Generator) -> list[i
 def _things(dwelling: Dwelling, spec: dict[str, Any], rng: np.random.Generator) -> list[Installed]:
     found = []
     only = spec.get("only")
+    # Contacts of one make bounce, those of another do not.
+    pulsing = spec.get("pulse", 0.0) * float(rng.choice([0.0, 1.0, 2.2]))
+    apart = float(1.5 * (25 / 1.5) ** rng.random())
     for t, thing in enumerate(dwelling.things[:-1]):
         for way in thing.ways:
             chance = spec.get("things", {}).get(way, 0.0)
@@ -174,11 +177,7 @@ def _things(dwelling: Dwelling, spec: dict[str, Any], rng: np.random.Generator) 
             kind = _TYPE.get(way, way)
             if way == "flush" and rng.random() < 0.4:
                 kind = "water"
-            pulse = (
-                float(rng.uniform(3, 25))
-                if rng.random() < spec.get("pulse", 0.0) * (way in _PULSING)
-                else 0.0
-            )
+            pulse = apart * float(rng.random() < pulsing) * (way in _PULSING)
             hold = float(rng.uniform(1.5, 8))
             found.append(
                 Installed("", way, kind, t, room, _word(thing.name, rng), "", "", hold, watts, pulse_s=pulse)

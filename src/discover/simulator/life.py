@@ -199,7 +199,7 @@ def _forgotten(
     dwelling: Dwelling, used: Activations, rng: np.random.Generator
 ) -> tuple[Activations, list[tuple[str, str, float, float, int, int]]]:
     """Open things again at once, and leave some open or on: kind, thing, begin, end, who and room of each."""
-    often = rng.uniform(0.02, 0.35)
+    often = rng.uniform(0.0, 0.45)
     again = np.flatnonzero((used.end_s - used.begin_s < 60) & (rng.random(len(used.sensor)) < often))
     later = used.end_s[again] + rng.exponential(8.0, len(again)) + 1.0
     more = Activations(used.sensor[again], later, later + rng.uniform(1, 8, len(again)), used.who[again])

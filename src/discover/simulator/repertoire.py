@@ -109,7 +109,7 @@ class Repertoire:
         # People of one home, and homes, differ in how lively they are (and how much a sensor makes of it).
         usual = np.array([[0.55], [0.4]]) * rng.lognormal(0.0, 0.35, size=(2, 1))
         liveliness = np.repeat(usual * rng.lognormal(0.0, 0.25, size=(2, n_people)), len(self), axis=1)
-        briskness = rng.uniform(0.3, 1.0)
+        briskness = rng.uniform(0.15, 0.9)
         own = rng.lognormal(0.0, 0.2, size=(2, n_people * len(self)))
         return BehaviourTables(
             place_cumulative=np.tile(self.cumulative, (n_people, 1))[None],

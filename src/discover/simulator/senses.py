@@ -180,7 +180,7 @@ def _sat_on(dwelling: Dwelling, kit: Installation, visits: Visits, rng: np.rando
             (visits.place == thing.place) & (visits.end_s - visits.begin_s > 15) & (visits.who != _PET)
         )
         length = visits.end_s[v] - visits.begin_s[v]
-        breaks = rng.poisson(length / 3600 * float(rng.choice([0.1, 0.6, 2.0])))
+        breaks = rng.poisson(length / 3600 * float(rng.choice([0.0, 0.1, 0.8])))
         row = np.repeat(np.arange(len(v)), breaks + 1)
         cut = visits.begin_s[v][row] + rng.random(len(row)) * length[row]
         first = np.diff(row, prepend=-1) > 0

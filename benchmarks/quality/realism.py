@@ -328,13 +328,11 @@ def main() -> None:
     text = "\n\n".join(parts)
     print(text)
     if chosen.no_write:
-        picture(real, made, Path("/tmp/realism.png"))
         return
     picture(real, made, ROOT / "benchmarks" / "results" / "realism.png")
+    command = f"python -m benchmarks.quality.realism --homes {chosen.homes}"
     note = "![real and random homes](realism.png)"
-    print(
-        f"Wrote {write_result('realism', 'python -m benchmarks.quality.realism', text + chr(10) * 2 + note)}"
-    )
+    print(f"Wrote {write_result('realism', command, text + chr(10) * 2 + note)}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "build" / "pages"
 _FOLDERS = (
-    "docs", "configs", "examples", "benchmarks/results", "benchmarks/queries", "src/discover/pretraining/weights",
+    "docs", "configs", "examples", "benchmarks/results", "benchmarks/queries",
+    "src/discover/pretraining/weights",
 )  # fmt: skip
 _FILES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "CITATION.cff")
 

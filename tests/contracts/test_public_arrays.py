@@ -196,6 +196,7 @@ NOT_HERE = {
     "unit_rows": "a step inside other functions, called for every batch; what it is given was checked",
     "window_timeline": "asks a Recogniser, which checks what it is given",
     "mean_caption_vectors": "takes a table, which was checked",
+    "save_embeddings": "takes a table, which was checked, and keys that a stage made from its ids",
 }
 
 

@@ -96,4 +96,4 @@ def test_home_without_a_log_says_how_to_get_one(tmp_path: Path) -> None:
 
 
 def test_search_without_a_model(tmp_path: Path) -> None:
-    assert_refused(discover_here("search", str(tmp_path / "nothing"), "fridge"), "discover run")
+    assert_refused(discover_here("search", str(tmp_path / "nothing"), "fridge"), "There is nothing at")

@@ -106,7 +106,8 @@ def cluster_model(
         ConfigError: The name cannot be part of a folder's name.
         ArtifactError: Something the clustering reads is missing.
     """
-    title = name or "_".join([*([] if home is None else [home]), config.method, config.on])
+    default = "_".join([*([] if home is None else [home]), config.method, config.on])
+    title = default if name is None else name
     try:
         check_path_name(title)
     except ValueError as error:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from discover.core.errors import DataError, JoinError
+from discover.core.window_set import WindowSet
 from discover.evaluation import (
     EvaluationConfig,
     EvaluationData,
@@ -270,9 +271,9 @@ def test_a_home_without_annotations_is_skipped_with_a_reason(study: Any) -> None
 def test_a_prompt_set_with_gaps_is_skipped(study: Any) -> None:
     home = study.data.home
     activities = (home.activities[0].model_copy(update={"described": ()}), *home.activities[1:])
-    window_set = dataclasses.replace(
-        study.data.window_set, home=home.model_copy(update={"activities": activities})
-    )
+    old = study.data.window_set
+    changed = home.model_copy(update={"activities": activities})
+    window_set = WindowSet.of(changed, old.events, old.windows)
     result = run(study, dataclasses.replace(study.data, window_set=window_set))
     assert "skipped" in result["prompts"]["described"]
     assert {r["prompts"] for r in result["rows"] if not r["uses_labels"]} == {"name"}
@@ -281,9 +282,9 @@ def test_a_prompt_set_with_gaps_is_skipped(study: Any) -> None:
 def test_prompts_that_name_a_sensor_stop_the_evaluation(study: Any) -> None:
     home = study.data.home
     activities = (home.activities[0].model_copy(update={"described": ("m001 fires",)}), *home.activities[1:])
-    window_set = dataclasses.replace(
-        study.data.window_set, home=home.model_copy(update={"activities": activities})
-    )
+    old = study.data.window_set
+    changed = home.model_copy(update={"activities": activities})
+    window_set = WindowSet.of(changed, old.events, old.windows)
     with pytest.raises(DataError, match="names sensor m001"):
         run(study, dataclasses.replace(study.data, window_set=window_set))
 

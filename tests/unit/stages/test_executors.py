@@ -41,6 +41,8 @@ def test_an_error_is_reported_and_stops_no_other(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor = build_executor(name, None if name == "serial" else 2)  # type: ignore[arg-type]
+    # A number that the user set stays; here the executor sets it.
+    monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
     if not executor.remote:
         monkeypatch.setenv("POLARS_MAX_THREADS", "1")
     found = results(executor, tmp_path, ["a", "wrong", "bug", "b"])
@@ -52,7 +54,10 @@ def test_an_error_is_reported_and_stops_no_other(
 
 
 @pytest.mark.parametrize("name", ["processes", RAY])
-def test_a_dead_process_costs_its_own_task_alone(name: str, tmp_path: Path) -> None:
+def test_a_dead_process_costs_its_own_task_alone(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
     executor = build_executor(name, 2)  # type: ignore[arg-type]
     found = results(executor, tmp_path, ["a", "killer", "killed once", "b", "c"])
     assert {task: result for task, result in found.items() if task != "killer"} == {

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.simulator.catalogue import dwellings
-from discover.simulator.rooms import shortest_ways, ways_between
+from discover.simulator.rooms import Ways, shortest_ways, ways_between
 
 __all__ = ["OUTSIDE", "Door", "Dwelling", "Room", "Thing", "random_dwelling"]
 
@@ -63,34 +63,24 @@ class Thing:
     ways: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Dwelling:
+@dataclass(frozen=True, kw_only=True)
+class Dwelling(Ways):
     """Rooms, doors, places, things and ways.
 
     Attributes:
-        place_room: Room of each place, (N,).
         place_name: Furniture at each place; "room" the free floor, "door" beside a door, (N,).
         place_xy: Metres, (N, 2).
         door_places: Places on both sides of each door; an outer door has its inner one twice, (D, 2).
-        things: The last one is the front door.
-        place_of: Place of each thing, (T,).
-        distance, hops, hop_s, way_first, way_count: As in `rooms.RoomGraph`.
+        things: The last one is the front door; `place_of` is the place of each, (T,).
     """
 
     kind: str
     rooms: tuple[Room, ...]
     doors: tuple[Door, ...]
-    place_room: NDArray[np.int64]
     place_name: tuple[str, ...]
     place_xy: NDArray[np.float64]
     door_places: NDArray[np.int64]
     things: tuple[Thing, ...]
-    place_of: NDArray[np.int64]
-    distance: NDArray[np.float64]
-    hops: NDArray[np.int64]
-    hop_s: NDArray[np.float64]
-    way_first: NDArray[np.int64]
-    way_count: NDArray[np.int64]
 
     @property
     def front_door(self) -> int:
@@ -240,20 +230,20 @@ def _furnished(
     distance, following = shortest_ways(*_links(rooms_of, where, doors, sides))
     hops, hop_s, first, count = ways_between(distance, following)
     return Dwelling(
-        kind,
-        tuple(rooms),
-        tuple(doors),
-        rooms_of,
-        tuple(name),
-        where,
-        sides,
-        tuple(things),
-        np.array([t.place for t in things], dtype=np.int64),
-        distance,
-        hops,
-        hop_s,
-        first,
-        count,
+        kind=kind,
+        rooms=tuple(rooms),
+        doors=tuple(doors),
+        place_room=rooms_of,
+        place_name=tuple(name),
+        place_xy=where,
+        door_places=sides,
+        things=tuple(things),
+        place_of=np.array([t.place for t in things], dtype=np.int64),
+        distance=distance,
+        hops=hops,
+        hop_s=hop_s,
+        way_first=first,
+        way_count=count,
     )
 
 

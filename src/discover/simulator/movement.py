@@ -6,14 +6,13 @@ one place), T moments at which someone moves.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from discover.simulator.day_plan import Episode
 from discover.simulator.household import PET
-from discover.simulator.rooms import RoomGraph
+from discover.simulator.rooms import RoomGraph, Ways
 from discover.simulator.tables import BehaviourTables
 
 __all__ = ["Activations", "Moments", "Movement", "SeenMovement", "Visits", "concatenate", "opened"]
@@ -54,23 +53,6 @@ class Visits:
     end_s: NDArray[np.float64]
     thing: NDArray[np.int64]
     thing_s: NDArray[np.float64]
-
-
-class Ways(Protocol):
-    """Places and the ways between them; `rooms.RoomGraph` says what each attribute is."""
-
-    @property
-    def place_room(self) -> NDArray[np.int64]: ...
-    @property
-    def place_of(self) -> NDArray[np.int64]: ...
-    @property
-    def hops(self) -> NDArray[np.int64]: ...
-    @property
-    def hop_s(self) -> NDArray[np.float64]: ...
-    @property
-    def way_first(self) -> NDArray[np.int64]: ...
-    @property
-    def way_count(self) -> NDArray[np.int64]: ...
 
 
 class Movement:

@@ -19,6 +19,7 @@ from discover.core.home import Home, Sensor
 __all__ = [
     "ROOM_KINDS",
     "RoomGraph",
+    "Ways",
     "build_room_graph",
     "guess_type",
     "shortest_ways",
@@ -49,29 +50,19 @@ _WALK_M_PER_S = 0.9
 _FAR = 1e9
 
 
-@dataclass(frozen=True)
-class RoomGraph:
-    """Places, rooms and ways. Letters: N places, R rooms, P = N * N ordered pairs of places.
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """Places and the ways between them. Letters: N places, P = N * N ordered pairs of places.
 
     Attributes:
-        sensors: All sensors that can send something, with type and room filled in.
-        rooms: Room names, (R,).
-        kinds: Kind of each room (a key of ROOM_KINDS, or "other"), (R,).
-        adjacent: Which rooms adjoin, bool (R, R).
-        place_sensor: Motion sensor at each place, index into `sensors`; -1 where a room has none, (N,).
         place_room: Room of each place, (N,).
-        place_of: Place nearest to each sensor, (number of sensors,).
-        distance: Metres between places, walking, (N, N); the scale is a guess from the number of rooms.
+        place_of: Place of each sensor or thing that can be used.
+        distance: Metres between places, walking, (N, N).
         hops: Places on the ways, way after way; the start place is left out, the goal is in it.
         hop_s: Seconds from the start of the way at which each hop is reached.
         way_first, way_count: The slice of `hops` that leads from place a to b is at row a * N + b, (P,).
     """
 
-    sensors: tuple[Sensor, ...]
-    rooms: tuple[str, ...]
-    kinds: tuple[str, ...]
-    adjacent: NDArray[np.bool_]
-    place_sensor: NDArray[np.int64]
     place_room: NDArray[np.int64]
     place_of: NDArray[np.int64]
     distance: NDArray[np.float64]
@@ -79,6 +70,26 @@ class RoomGraph:
     hop_s: NDArray[np.float64]
     way_first: NDArray[np.int64]
     way_count: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoomGraph(Ways):
+    """Places, rooms and ways of a home that is described by its sensors. Letters: R rooms.
+
+    Attributes:
+        sensors: All sensors that can send something, with type and room filled in; `place_of` is the place
+            nearest to each.
+        rooms: Room names, (R,).
+        kinds: Kind of each room (a key of ROOM_KINDS, or "other"), (R,).
+        adjacent: Which rooms adjoin, bool (R, R). The scale of `distance` is a guess from their number.
+        place_sensor: Motion sensor at each place, index into `sensors`; -1 where a room has none, (N,).
+    """
+
+    sensors: tuple[Sensor, ...]
+    rooms: tuple[str, ...]
+    kinds: tuple[str, ...]
+    adjacent: NDArray[np.bool_]
+    place_sensor: NDArray[np.int64]
 
     def places_of_kind(self, kind: str) -> list[int]:
         """Places in rooms of one kind."""
@@ -276,7 +287,7 @@ def shortest_ways(
 def ways_between(
     distance: NDArray[np.float64], following: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Hops, seconds at which each is reached, first hop and number of hops per pair; as in `RoomGraph`."""
+    """Hops, seconds at which each is reached, first hop and number of hops per pair; as in `Ways`."""
     n = len(distance)
     pair = np.arange(n * n)
     goal = pair % n

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 import discover
-from discover.pipeline import run_chain
+from discover.pipeline import VECTOR_STAGES, run_chain
 
 
 def main() -> None:
@@ -27,8 +27,7 @@ def main() -> None:
     workspace.mkdir(parents=True, exist_ok=True)
     config = workspace / "two_homes.yaml"
     config.write_text(yaml.safe_dump(run))
-    run_chain(config, workspace=workspace, only={"simulate", "import", "split", "sample", "caption",
-                                                 "encode-text", "align", "embed"})  # fmt: skip
+    run_chain(config, workspace=workspace, only=VECTOR_STAGES)
     homes = discover.open(workspace / "trained_models/several_homes/two_homes")
     for name in ("demo", "milan"):
         print(name, homes.search("someone is in the kitchen", top_k=2, homes=name), sep="\n")

@@ -40,7 +40,7 @@ from discover.core.seeds import derive_seed
 from discover.core.window_set import load_window_set, read_captions, read_labels
 from discover.metrics import cosine_top_k, scores_from_confusion
 from discover.metrics.bootstrap import sample_interval, seed_draws
-from discover.pipeline import Chain, build_chain, run_chain
+from discover.pipeline import VECTOR_STAGES, Chain, build_chain, run_chain
 from discover.recognition import build_prompt_set, prompt_scores
 from discover.retrieval import Index
 from discover.serving.index_folders import index_name
@@ -75,7 +75,6 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
 """Name -> overrides of the run's config."""
 
 SCORES = ("zero-shot macro F1", "R@10", "label-P@10")
-_STEPS = {"simulate", "import", "sample", "caption", "encode-text", "align", "embed"}
 _SAMPLES = 2000
 
 # Shape letters: D test days, C activities, B bootstrap samples, S seeds.
@@ -197,7 +196,7 @@ def _train(options: argparse.Namespace, name: str, seed: int, workspace: Path) -
     changes = [*options.overrides, *VARIANTS[name], f"seed={seed}", f"experiment_name={run}"]
     chain = build_chain(options.config, changes, workspace)
     if not options.score_only:
-        chain = run_chain(options.config, changes, workspace, only=_STEPS)
+        chain = run_chain(options.config, changes, workspace, only=VECTOR_STAGES)
     elif not (chain.model_folders.model / index_name(chain.data_folders.sampling.name)).is_dir():
         return None
     counts = day_counts(chain)

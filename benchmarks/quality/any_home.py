@@ -15,26 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import ROOT, BenchmarkParser, data_root, markdown_table, write_result
+from benchmarks.quality.caption_homes import REAL_HOMES
 from discover.core.embeddings import EmbeddingTable, ProjectText, load_embeddings, mean_caption_vectors
 from discover.core.tables import LABELS
 from discover.core.window_set import load_window_set, read_table
 from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_recognition
-from discover.pipeline import run_chain
+from discover.pipeline import DATA_STAGES, run_chain
 from discover.pretraining.any_home import AnyHome
 from discover.text_encoders import build_text_encoder
 
-HOMES = {
-    "b2": ("b2_baseline", "casas/bosch_b2/data.gz"),
-    "kyoto_adlnormal": ("kyoto_adlnormal", "casas/kyoto_adlnormal/data.gz"),
-    "mit_1": ("mit_1", "mit_tapia/subject1"),
-    "mit_2": ("mit_2", "mit_tapia/subject2"),
-    "openshs": ("openshs", "openshs/d1_1m_0tm"),
-    "ordonez_a": ("ordonez_a", "uci_adl_binary/ordonezA"),
-    "ordonez_b": ("ordonez_b", "uci_adl_binary/ordonezB"),
-    "van_kasteren_a": ("van_kasteren_a", "van_kasteren/houseA"),
-    "van_kasteren_b": ("van_kasteren_b", "van_kasteren/houseB"),
+_CHOSEN_ON = {
+    **REAL_HOMES,
+    "mit_1": "mit_tapia/subject1",
+    "mit_2": "mit_tapia/subject2",
+    "openshs": "openshs/d1_1m_0tm",
 }
-"""Config and log of every home with labels. Settings were chosen on all of them but B2."""
+HOMES = {"b2": "casas/bosch_b2/data.gz", **dict(sorted(_CHOSEN_ON.items()))}
+"""Log of every home with labels. Settings were chosen on all of them but B2."""
 
 ROWS = (
     ("text only", "alone", "text_only", "plain"),
@@ -48,16 +45,15 @@ _SCORES = ("accuracy", "macro_f1", "weighted_f1")
 _CONFIG = EvaluationConfig(
     centring=0.3, supervised=False, gradient_boosting=False, shots=(), self_training=False, coarse=False
 )
-_STAGES = {"import", "split", "sample", "caption", "encode-text"}
 
 
 def score_home(name: str, networks: Sequence[AnyHome], workspace: Path) -> list[dict[str, Any]]:
     """`evaluate_recognition` of one home with the network's own vectors and beside captions, per network."""
-    config, log = HOMES[name]
+    config = "b2_baseline" if name == "b2" else name
     root = data_root()
     assert root is not None
-    settings = [f"home.log={root / log}", "evaluation.presegmented=false"]
-    chain = run_chain(ROOT / f"configs/pipelines/{config}.yaml", settings, workspace / name, only=_STAGES)
+    settings = [f"home.log={root / HOMES[name]}", "evaluation.presegmented=false"]
+    chain = run_chain(ROOT / f"configs/pipelines/{config}.yaml", settings, workspace / name, only=DATA_STAGES)
     folder = chain.data_folders.sampling
     windows = load_window_set(folder)
     captions = load_embeddings(folder / chain.data_folders.vectors_name)
@@ -138,7 +134,7 @@ def main() -> None:
     results = {}
     with tempfile.TemporaryDirectory() as temporary:
         for name in arguments.homes:
-            if root is not None and (root / HOMES[name][1]).exists():
+            if root is not None and (root / HOMES[name]).exists():
                 results[name] = score_home(name, networks, arguments.workspace or Path(temporary))
     parts = [
         "Label-free, single windows, the chain's test days; no home was trained on. `both` is the mean of the"

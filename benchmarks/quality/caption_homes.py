@@ -16,13 +16,12 @@ from discover.core.home import NO_ACTIVITY
 from discover.core.tables import LABELS
 from discover.core.window_set import load_window_set, read_table
 from discover.evaluation import EvaluationData
-from discover.pipeline import run_chain
+from discover.pipeline import DATA_STAGES, run_chain
 from discover.recognition import build_prompt_set, prompt_scores
 from discover.text_encoders import build_text_encoder
 
 __all__ = ["REAL_HOMES", "CaptionHome", "Side", "real_home", "simulated_home"]
 
-_STAGES = {"simulate", "import", "split", "sample", "caption", "encode-text"}
 _BACKGROUND = ("no_activity", "other", "other_activity")
 
 REAL_HOMES = {
@@ -117,7 +116,7 @@ def real_home(name: str, workspace: Path, *, scored: str = "val") -> CaptionHome
 
 
 def _home(name: str, config: Path, settings: list[str], folder: Path, scored: str) -> CaptionHome:
-    chain = run_chain(config, settings, folder, only=_STAGES)
+    chain = run_chain(config, settings, folder, only=DATA_STAGES)
     sampling = chain.data_folders.sampling
     data = EvaluationData(load_window_set(sampling), read_table(sampling / "labels.parquet", LABELS))
     vectors = load_embeddings(sampling / chain.data_folders.vectors_name)

@@ -174,12 +174,11 @@ def encoder_setting(text_model: Path) -> str:
 
 def train(root: Path, homes: Path) -> Path:
     """Train the model on the first home; its checkpoint."""
-    from discover.pipeline import run_chain
+    from discover.pipeline import DATA_STAGES, run_chain
 
     first = json.loads(homes.read_text())[0]
     overrides = [*_SETTINGS, encoder_setting(root / "text_model"), f"home={json.dumps(first)}"]
-    stages = {"simulate", "import", "split", "sample", "caption", "encode-text", "align"}
-    chain = run_chain(_CONFIG, overrides, root / "training", only=stages)
+    chain = run_chain(_CONFIG, overrides, root / "training", only=DATA_STAGES | {"align"})
     return chain.model_folders.model / "best_model.pt"
 
 

@@ -9,7 +9,7 @@ from chain_runs import CONFIG, SMALL, discover_here
 
 from discover.core.errors import ConfigError
 from discover.core.window_set import load_window_set
-from discover.pipeline import run_chain
+from discover.pipeline import VECTOR_STAGES, run_chain
 from discover.query import ParsedQuery
 from discover.retrieval import SearchFilters, SearchOptions
 from discover.serving.index_folders import IndexedHome, index_name
@@ -20,16 +20,15 @@ HOMES = ("aruba", "milan")
 SAMPLING = "FD_60"
 
 
-STAGES = {"simulate", "import", "split", "sample", "caption", "encode-text", "align", "embed"}
-
-
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, list[Path]]:
     """Workspace, model and sampling folders of a model trained on both homes."""
     workspace = tmp_path_factory.mktemp("both")
     homes = ", ".join(f"{{name: {home}, simulate: {{days: 6}}}}" for home in HOMES)
     small = [setting for setting in SMALL if not setting.startswith("home")]
-    chain = run_chain(CONFIG, [*small, f"homes=[{homes}]", "training.batches=mixed"], workspace, only=STAGES)
+    chain = run_chain(
+        CONFIG, [*small, f"homes=[{homes}]", "training.batches=mixed"], workspace, only=VECTOR_STAGES
+    )
     return workspace, chain.model_folders.model, [home.folders.sampling for home in chain.homes]
 
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from discover.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from discover.pipeline.chain import Chain, build_chain, run_chain
+    from discover.pipeline.chain import DATA_STAGES, VECTOR_STAGES, Chain, build_chain, run_chain
     from discover.pipeline.checks import check_log, check_run
     from discover.pipeline.config import RunConfig
     from discover.pipeline.export import export_v2
     from discover.pipeline.refused_lines import RefusedLines
 
 __all__ = [
+    "DATA_STAGES",
+    "VECTOR_STAGES",
     "Chain",
     "RefusedLines",
     "RunConfig",

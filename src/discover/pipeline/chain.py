@@ -17,7 +17,13 @@ from discover.pipeline.model_stages import ModelFolders, model_folders, model_st
 from discover.stages.executor import Executor, Failure, SerialExecutor
 from discover.stages.stage import Stage, StageOutcome, plan_stages, run_stages
 
-__all__ = ["Chain", "HomeStages", "build_chain", "run_chain"]
+__all__ = ["DATA_STAGES", "VECTOR_STAGES", "Chain", "HomeStages", "build_chain", "run_chain"]
+
+DATA_STAGES = frozenset({"simulate", "import", "split", "sample", "caption", "encode-text"})
+"""Stages of each home that use no model, of free-running windows, for `run_chain(only=...)`."""
+
+VECTOR_STAGES = DATA_STAGES | {"align", "embed"}
+"""The same, the model and its index of free-running windows."""
 
 
 @dataclass(frozen=True)

@@ -210,7 +210,7 @@ def told_apart(
 def known_home_auc(home: HomeLog, others: Sequence[HomeLog]) -> float:
     """AUC on the second halves of a real home and its random homes, by a classifier that saw the first.
 
-    An upper bound: any home, real or not, is told from the others by a classifier that has seen it.
+    An upper bound: a classifier that has seen a home recognises it, real or not.
     """
     rows = [window_features(log) for log in (home, *others)]
     first = [x[: len(x) // 2] for x in rows]

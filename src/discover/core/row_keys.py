@@ -79,7 +79,7 @@ def window_keys(window_set: WindowSet, made_by: Mapping[str, Any]) -> Keys:
     events, windows = window_set.events, window_set.windows
     time = events["time"].to_physical().to_numpy().astype(np.uint64)
     same = np.diff(time, prepend=time[:1] - np.uint64(1)) == 0
-    # Events of one time are told apart by their order.
+    # Events of one time differ by their order.
     place = np.arange(len(time)) - np.maximum.accumulate(np.where(same, 0, np.arange(len(time))))
     value = events["value"].fill_null(0.0).to_numpy().astype(np.float64).view(np.uint64)
     mixed = time

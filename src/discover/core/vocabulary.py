@@ -33,7 +33,7 @@ class Vocabulary:
 
     Attributes:
         values: By field. A sensor of a vocabulary of several homes is "home/id".
-        homes: The homes whose sensors are told apart; empty where all sensors are of one home.
+        homes: The homes whose names are part of the sensors' values; empty where all sensors are of one home.
     """
 
     values: Mapping[str, tuple[str, ...]]

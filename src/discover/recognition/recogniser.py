@@ -44,8 +44,8 @@ class Recogniser:
     cosine of an activity minus the best cosine with `BACKGROUND_PROMPTS`, is below the threshold.
 
     Attributes after `fit`:
-        classes_: (K,) activities, in the order of the prompts. One that is called as `UNKNOWN` is told apart
-            from it: `unknown_activity`.
+        classes_: (K,) activities, in the order of the prompts. One that is called `UNKNOWN`
+            is listed as `unknown_activity`.
         prompt_vectors_: (S, P) vectors of the sentences.
         background_vectors_: (B, P) vectors of the sentences that stand for no activity.
         shift_: (K,) added to raw scores: minus the means, plus the balance; zeros for a student.

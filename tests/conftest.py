@@ -6,11 +6,18 @@ from types import ModuleType
 
 import pytest
 import small_homes as small_homes_module
+from hypothesis import settings
 
 from discover.core.home import Home
 from discover.core.window_set import EventLog
 
 TESTS = Path(__file__).parent
+
+# The same examples in every run, so that a change is judged by what it changes. HYPOTHESIS_PROFILE=search
+# draws new ones (with --hypothesis-seed for a given draw).
+settings.register_profile("same", derandomize=True)
+settings.register_profile("search", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")

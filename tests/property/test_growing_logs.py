@@ -115,7 +115,7 @@ def test_codes_of_sensors_and_states_stay(tmp_path_factory: Any, names: list[str
 
 
 def test_a_sensor_whose_first_state_alone_is_ambiguous_is_read_again(tmp_path: Path) -> None:
-    """"1" alone is a reading; beside "0" it is "on". The growing log is then read as the whole log is."""
+    """ "1" alone is a reading; beside "0" it is "on". The growing log is then read as the whole log is."""
     lines = ["2011-03-01 07:00:00\tfridge\t1\n", "2011-03-01 07:05:00\tfridge\t0\n"]
     before, after = (_import(tmp_path / f"{n}.txt", lines[:n]) for n in (1, 2))
     assert _categories(before, "state") == ["VALUE"]

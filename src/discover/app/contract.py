@@ -1,0 +1,336 @@
+"""What the routes of the app take and give (docs/reference/app_api.md).
+
+Every time is local wall clock, as in the log. In JSON and in columns it is a number: milliseconds since
+1970-01-01T00:00 of that clock. A browser shows it with the UTC getters of `Date`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from discover.core.config import StrictModel
+from discover.core.home import SensorType
+from discover.retrieval.config import QueryWordsUse
+
+__all__ = [
+    "AppFacts",
+    "Chip",
+    "Day",
+    "Days",
+    "Edge",
+    "Filters",
+    "Hit",
+    "Hits",
+    "HomeFacts",
+    "HomeLine",
+    "Job",
+    "Moment",
+    "MomentEvent",
+    "Ms",
+    "Point",
+    "Problem",
+    "Room",
+    "SearchRequest",
+    "SensorFacts",
+    "Share",
+    "Span",
+    "Stay",
+    "Why",
+]
+
+Ms = float
+"""Milliseconds since 1970-01-01T00:00, wall clock of the home."""
+
+Point = tuple[float, float]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Span(StrictModel):
+    """A stretch of time, end not included."""
+
+    begin: Ms
+    end: Ms
+
+
+class Job(StrictModel):
+    """Work in the background. `GET api/progress` sends one whenever it changes."""
+
+    id: str
+    """Unique: `<home>/<what>`."""
+    home: str
+    """Id of the home it works for."""
+    what: Literal["open", "recognise", "map", "clusters", "learn"]
+    state: Literal["waiting", "working", "ready", "failed"]
+    title: str = ""
+    """What is done now, in words: "encoding captions"."""
+    done: int = 0
+    total: int | None = None
+    """Units of the current piece of work; null: unknown."""
+    note: str = ""
+    error: str = ""
+    """Why it failed, for people."""
+
+
+class HomeLine(StrictModel):
+    """One home of the app."""
+
+    id: str
+    """Stands in the address of its routes."""
+    name: str
+    title: str = ""
+    source: str
+    """The log or the model folder, as it was given."""
+    trained: bool = False
+    """Whether a trained model answers; else captions and the shipped network."""
+    state: Literal["waiting", "working", "ready", "failed"]
+    """Only a ready home answers the routes of a home; the others answer 409."""
+    error: str = ""
+
+
+class AppFacts(StrictModel):
+    """`GET api/app`."""
+
+    version: str
+    writable: bool
+    """Corrections and plans are stored; else these routes answer 403."""
+    uploads: bool
+    """Logs are taken by `POST api/upload`."""
+    max_upload_bytes: int
+    homes: list[HomeLine]
+
+
+class Room(StrictModel):
+    """A room with its place on the plan."""
+
+    room: str
+    """As in the home file: `living_room`."""
+    name: str
+    """In plain words: "living room"."""
+    x: float
+    y: float
+    """Middle of the room in [0, 1], origin top left: of its sensors, or laid out from transitions."""
+    outline: tuple[Point, ...] = ()
+    """Corners that were drawn in the plan editor, in [0, 1]; empty: none."""
+    events: int
+    """Events of its sensors."""
+
+
+class Edge(StrictModel):
+    """How often people went from one room straight to the other, both ways together."""
+
+    a: str
+    b: str
+    count: int
+
+
+class SensorFacts(StrictModel):
+    """One sensor. Its place in `HomeFacts.sensors` is its code in columns."""
+
+    sensor: str
+    type: SensorType
+    room: str
+    object: str | None = None
+    x: float | None
+    y: float | None
+    """In [0, 1], origin top left. From the home file or the plan editor; else near the middle of its room."""
+    placed: bool
+    """Whether the place is known; else it is made from the room's."""
+    events: int
+    is_activity: bool
+    """False for device health; such events are shown only when asked for."""
+
+
+class HomeFacts(StrictModel):
+    """`GET api/homes/{home}`."""
+
+    id: str
+    name: str
+    title: str
+    source: str
+    trained: bool
+    time_zone: str
+    residents: int
+    span: Span
+    """First to last event."""
+    holes: list[Span]
+    """Stretches without any event, longer than the sensors are ever silent in ordinary use."""
+    events: int
+    windows: int
+    plan: Literal["known", "drawn", "graph"]
+    """Where places come from: the home file, the plan editor, or a graph laid out from transitions."""
+    plan_aspect: float
+    """Width of the plan divided by its height."""
+    rooms: list[Room]
+    edges: list[Edge]
+    sensors: list[SensorFacts]
+    states: list[str]
+    """Names behind the codes of the column `state`."""
+    activities: list[str]
+    """What recognition looks for, in order of their codes; for the list of a correction."""
+    notes: list[str]
+    """What is guessed or missing in the description of the home."""
+    rows_by: list[str]
+    """What `changes` can count: room, object, company, cluster, activity."""
+
+
+class Filters(StrictModel):
+    """Conditions that a window must meet, as `SearchFilters` takes them; a condition left out passes all."""
+
+    after: Ms | None = None
+    before: Ms | None = None
+    hours: tuple[float, float] | None = None
+    weekdays: tuple[str, ...] = ()
+    rooms: tuple[str, ...] = ()
+    min_duration_s: float = 0.0
+    max_duration_s: float | None = None
+    clusters: tuple[int, ...] = ()
+
+
+class SearchRequest(StrictModel):
+    """`POST api/homes/{home}/search`."""
+
+    query: str = Field(max_length=2_000)
+    k: int = Field(default=10, ge=1, le=200)
+    filters: Filters = Filters()
+    without: tuple[str, ...] = ()
+    """`Chip.id` of conditions that were taken away."""
+    query_words: QueryWordsUse = "prefer"
+
+
+class Chip(StrictModel):
+    """A condition that was read from the sentence."""
+
+    id: str
+    """Stays the same while the sentence does; goes into `SearchRequest.without`."""
+    words: str
+    """The words of the sentence."""
+    meaning: str
+    kind: Literal["place", "absence", "duration", "movement", "stillness", "time", "count", "other"]
+    active: bool
+    """False: it was taken away and does nothing."""
+
+
+class Why(StrictModel):
+    """How far a hit meets one condition."""
+
+    chip: str
+    """`Chip.id`."""
+    met: Share
+
+
+class Hit(StrictModel):
+    """A moment that answers a question."""
+
+    rank: int
+    row: int
+    """Row of its best window; goes into `moment` and `similar`."""
+    window: str
+    """Id of that window."""
+    begin: Ms
+    end: Ms
+    score: float
+    """Cosine of the best window with the sentence."""
+    met: Share
+    """How far the best window meets the conditions, all together."""
+    why: list[Why]
+    captions: list[str]
+    """What the window's captions say; the best first."""
+    rooms: list[str]
+    """Rooms in order of visit, as in the home file."""
+    objects: list[str]
+    lines: list[str]
+    """Its events in words."""
+    split: str
+    activity: str = ""
+    """Recognised activity, where that is ready; empty else."""
+
+
+class Hits(StrictModel):
+    """Answer of `search` and `similar`."""
+
+    query: str
+    how: str
+    """How answers were found: "captions only, exact search"."""
+    compared: str
+    """The text that was compared by meaning: the sentence without what it negates."""
+    note: str
+    """A remark for people; empty: none."""
+    ranked_by_words: bool
+    chips: list[Chip]
+    hits: list[Hit]
+    windows: int
+    """Windows that were searched."""
+    took_ms: float
+
+
+class MomentEvent(StrictModel):
+    """One event of a moment."""
+
+    t: Ms
+    sensor: int
+    """Code: place in `HomeFacts.sensors`."""
+    state: str
+    value: float | None = None
+    kind: Literal["begin", "end", "reading"]
+    person: bool
+    """Whether a person caused it."""
+    row: int
+    """Row of the event table."""
+
+
+class Stay(StrictModel):
+    """A stay in one room, from the first to the last event that shows a person there."""
+
+    room: str
+    begin: Ms
+    end: Ms
+    events: int
+
+
+class Moment(StrictModel):
+    """`GET api/homes/{home}/moment`."""
+
+    begin: Ms
+    end: Ms
+    row: int | None
+    """Row of the window nearest to the middle; null where there is none."""
+    rows: list[int]
+    """Rows of the windows inside."""
+    events: list[MomentEvent]
+    total: int
+    """Events inside; `events` holds the first 5,000."""
+    path: list[Stay]
+    lines: list[str]
+    captions: list[str]
+    activities: list[str]
+    """Recognised activities inside, the longest first; empty until that is ready."""
+
+
+class Day(StrictModel):
+    """One day of the log."""
+
+    day: str
+    """2024-01-31."""
+    begin: Ms
+    events: int
+    windows: int
+    first: Ms | None
+    last: Ms | None
+    """First and last event that shows a person."""
+    hours: dict[str, float]
+    """Hours per recognised activity; empty until recognition is ready."""
+
+
+class Days(StrictModel):
+    """`GET api/homes/{home}/days`."""
+
+    days: list[Day]
+
+
+class Problem(StrictModel):
+    """Body of every answer that is no success."""
+
+    error: str
+    """What is wrong, what was found, what to do."""
+    job: Job | None = None
+    """With 202: the work that makes the answer; ask again when it is ready."""

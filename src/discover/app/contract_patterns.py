@@ -1,0 +1,169 @@
+"""What the routes of clusters, changes, days, corrections and the plan take and give."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from discover.app.contract import Ms, Point, Share
+from discover.core.config import StrictModel
+
+__all__ = [
+    "Change",
+    "Changes",
+    "Cluster",
+    "Clusters",
+    "Correction",
+    "Corrections",
+    "NewCorrection",
+    "Plan",
+    "PlanSensor",
+    "TypicalDay",
+    "TypicalRow",
+    "UnusualDay",
+    "UnusualDays",
+]
+
+
+class Cluster(StrictModel):
+    """Recurring behaviour."""
+
+    id: int
+    title: str
+    sentence: str
+    windows: int
+    share: Share
+    when: str
+    hours: list[float]
+    """24 shares: when in the day."""
+    examples: list[int]
+    """Rows of typical windows."""
+
+
+class Clusters(StrictModel):
+    """`GET api/homes/{home}/clusters`."""
+
+    available: bool
+    reason: str = ""
+    """Why there are none, and what to do."""
+    name: str = ""
+    clusters: tuple[Cluster, ...] = ()
+
+
+class Change(StrictModel):
+    """One measure in two periods."""
+
+    thing: str
+    measure: str
+    found: bool
+    """Whether it passes the false discovery rate."""
+    direction: str
+    words: str
+    """"more by 20 min a day", or "-" where nothing is certain."""
+    baseline: float
+    period: float
+    difference: float
+    low: float
+    high: float
+    """95 % interval of the difference."""
+    q_value: float
+
+
+class Changes(StrictModel):
+    """`GET api/homes/{home}/changes`."""
+
+    baseline: str
+    period: str
+    by: str
+    baseline_days: int
+    period_days: int
+    changes: list[Change]
+    note: str
+
+
+class TypicalRow(StrictModel):
+    """One room or activity over the day."""
+
+    thing: str
+    share: list[float]
+    """Per bin, mean share of the bin's minutes in it, over the days."""
+
+
+class TypicalDay(StrictModel):
+    """`GET api/homes/{home}/typical-day`."""
+
+    by: Literal["room", "activity"]
+    bins: int
+    """Bins of a day; the first begins at midnight."""
+    days: int
+    rows: list[TypicalRow]
+
+
+class UnusualDay(StrictModel):
+    """A day unlike the others."""
+
+    day: str
+    score: float
+    reasons: list[str]
+
+
+class UnusualDays(StrictModel):
+    """`GET api/homes/{home}/unusual-days`: the most unusual first."""
+
+    available: bool
+    reason: str = ""
+    days: tuple[UnusualDay, ...] = ()
+
+
+class NewCorrection(StrictModel):
+    """`POST api/homes/{home}/corrections`: what was truly done, or the name of a selection."""
+
+    kind: Literal["activity", "name"]
+    """activity: this stretch was this activity. name: a selection of windows gets a name."""
+    text: str = Field(min_length=1, max_length=200)
+    """The activity or the name."""
+    begin: Ms | None = None
+    end: Ms | None = None
+    """The stretch; with `rows` empty, all windows inside are meant."""
+    rows: tuple[int, ...] = Field(default=(), max_length=200_000)
+    """Rows of windows."""
+    note: str = Field(default="", max_length=2_000)
+
+
+class Correction(StrictModel):
+    """A stored correction."""
+
+    id: str
+    made: str
+    """When it was stored: ISO, UTC."""
+    kind: Literal["activity", "name"]
+    text: str
+    begin: Ms
+    end: Ms
+    windows: list[str]
+    """Ids of the windows that it is about."""
+    note: str = ""
+
+
+class Corrections(StrictModel):
+    """`GET api/homes/{home}/corrections`: those that hold, in order of time stored."""
+
+    corrections: list[Correction]
+    learned: bool
+    """Whether answers already follow them."""
+    note: str = ""
+
+
+class PlanSensor(StrictModel):
+    """A sensor that was moved or renamed in the plan editor."""
+
+    x: float = Field(ge=0, le=1)
+    y: float = Field(ge=0, le=1)
+
+
+class Plan(StrictModel):
+    """`PUT api/homes/{home}/plan`: replaces what was drawn before."""
+
+    sensors: dict[str, PlanSensor] = Field(default={}, max_length=20_000)
+    """Sensor id -> its place."""
+    outlines: dict[str, list[Point]] = Field(default={}, max_length=1_000)
+    """Room -> corners."""

@@ -21,7 +21,7 @@ demo: $(VENV)/.stamp-run
 	$(BIN)/discover run --config configs/pipelines/demo.yaml
 
 test: $(VENV)/.stamp-dev
-	$(TEST_ENV) $(BIN)/python -m pytest -n 2 -m "not real_data" -q
+	$(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist worksteal -m "not real_data" -q
 
 test-real: $(VENV)/.stamp-dev
 	$(TEST_ENV) $(BIN)/python -m pytest -n 2 -m real_data -q

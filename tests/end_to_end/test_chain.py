@@ -1,5 +1,6 @@
 """From a simulated log to answers: the whole chain through its command line."""
 
+import glob
 import hashlib
 import json
 import shutil
@@ -213,8 +214,7 @@ def test_export_writes_files_that_read_back_the_same(finished: Path, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.35, 0.75])
-def test_a_killed_run_ends_with_the_same_bytes(finished: Path, tmp_path: Path, share: float) -> None:
+def test_a_killed_run_ends_with_the_same_bytes(finished: Path, tmp_path: Path) -> None:
     # config.yaml and checkpoints name the workspace, so tables, vectors and scores are compared here;
     # benchmarks/reliability/kills.py compares every byte of runs at one path.
     started = time.monotonic()
@@ -222,9 +222,10 @@ def test_a_killed_run_ends_with_the_same_bytes(finished: Path, tmp_path: Path, s
         [sys.executable, "-m", "discover", *chain_arguments(tmp_path)],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    wanted = int(13 * share)
-    while process.poll() is None and len(list(tmp_path.rglob("manifest_*.json"))) < wanted:
-        time.sleep(0.02)
+    # glob.glob passes over folders that vanish while it looks; Path.rglob stops at them.
+    manifests = str(tmp_path / "**" / "manifest_*.json")
+    while process.poll() is None and len(glob.glob(manifests, recursive=True)) < 9:
+        time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert time.monotonic() - started < 300

@@ -12,15 +12,22 @@ from types import ModuleType
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from discover.captions import CAPTIONERS, CaptionConfig, caption_windows
+from discover.cli.app import app
 from discover.core import registry
 from discover.core.config import config_from_mapping
 from discover.core.errors import ConfigError, DataError
+from discover.core.event_files import read_events
+from discover.core.paths import Workspace
 from discover.core.registry import Registry
 from discover.core.window_set import WindowSet
 from discover.homes import import_log
 from discover.homes.readers import READERS, LogTables
+from discover.pipeline.config import HomeSource, RunConfig
+from discover.pipeline.data_stages import data_stages
+from discover.stages import run_stages
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -104,6 +111,28 @@ def test_an_own_reader_reads_and_lists_every_line(tmp_path: Path) -> None:
     assert {s.id: s.room for s in imported.log.home.sensors}["KitchenFridge"] == "kitchen"
     assert imported.rejected["line"].to_list() == [3]
     assert (imported.report.lines, imported.report.events, imported.report.rejected_lines) == (4, 3, 1)
+
+
+def test_an_own_reader_is_named_on_the_command_line_and_in_a_run(tmp_path: Path) -> None:
+    example("own_reader")
+    log, folder = tmp_path / "my.log", tmp_path / "data"
+    log.write_text("KitchenFridge;1700000060;OPEN\nM001;1700000000;ON\nM001;1700000005;OFF\n")
+    arguments = ["homes", "import", str(log), "--name", "mine", "--reader", "semicolons", "-w", str(folder)]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert read_events(next(folder.rglob("events.json")).parent)["sensor"].to_list() == [
+        "M001",
+        "M001",
+        "KitchenFridge",
+    ]
+    source = HomeSource(name="mine", log=log, reader="semicolons")
+    stages, folders = data_stages(RunConfig(home=source), source, Workspace(tmp_path / "run"))
+    run_stages([s for s in stages if s.name == "import"])
+    assert len(read_events(folders.home)) == 3
+    with pytest.raises(ConfigError, match="no log reader is called 'semicolon'"):
+        config_from_mapping({"reader": "semicolon"}, HomeSource)
+    with pytest.raises(DataError, match="translate table belongs to a CASAS log"):
+        import_log(log, name="mine", reader="semicolons", translate=log)
 
 
 def test_a_reader_that_loses_a_column_or_a_value_is_refused(tmp_path: Path) -> None:

@@ -76,6 +76,11 @@ def import_log(
     if time_zone is not None:
         home = home.model_copy(update={"time_zone": checked_zone(time_zone).key})
     if reader is not None:
+        if translate is not None:
+            raise DataError(
+                f"A translate table belongs to a CASAS log, and the reader '{reader}' reads another format. "
+                "Leave the table out, and give rooms in a home YAML."
+            )
         return ImportedLog(*import_with(reader, path, home, source=path.resolve().name))
     plan = plan_log(path, home.name)
     if translate is not None and plan.kind != "lines":

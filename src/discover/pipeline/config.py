@@ -14,9 +14,10 @@ from discover.alignment.config import (
 )
 from discover.alignment.finetune_config import FineTuneConfig
 from discover.captions.config import CaptionConfig
-from discover.core.config import StrictModel, config_from_mapping
+from discover.core.config import StrictModel, closest, config_from_mapping
 from discover.core.errors import ConfigError
 from discover.evaluation.config import EvaluationConfig
+from discover.homes.readers import READERS
 from discover.retrieval import RetrievalConfig
 from discover.sampling.config import SamplingConfig
 from discover.simulator import SimulatorConfig
@@ -35,10 +36,19 @@ class HomeSource(StrictModel):
     table). Default: what lies in data/raw/<family>/<home>/."""
     translate: Path | None = None
     """WSU .translate table that gives rooms for the sensors of an unknown home."""
+    reader: str | None = None
+    """Name of a reader of your own (docs/guides/extending.md). Default: the format is recognised."""
     accept_refused: bool = False
     """Go on although more than a fifth of the log's lines cannot be read. They are listed and left out."""
     simulate: SimulatorConfig | None = None
     """Make the log with the simulator instead of reading one."""
+
+    @field_validator("reader")
+    @classmethod
+    def _known_reader(cls, reader: str | None) -> str | None:
+        if reader is not None and reader not in READERS:
+            raise ValueError(f"no log reader is called '{reader}'. {closest(reader, tuple(READERS))}")
+        return reader
 
     @model_validator(mode="after")
     def _one_source(self) -> "HomeSource":

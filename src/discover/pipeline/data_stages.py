@@ -218,7 +218,7 @@ def _import_stage(folders: DataFolders, home: Home, source: HomeSource) -> Stage
         inputs=inputs,
         outputs=["home.yaml", EVENTS_FILE, "annotations.parquet", "import.json"],
         settings=_Import(home, source, folders.log),
-        config={"home": home.model_dump(mode="json")},
+        config={"home": home.model_dump(mode="json")} | ({"reader": source.reader} if source.reader else {}),
     )
 
 
@@ -235,7 +235,14 @@ def _import(stage: Stage, progress: Progress) -> StageResult:
 
 def read_log(log: Path, folder: Path, home: Home, source: HomeSource) -> ImportedLog:
     """Read a home's log into memory, as it is imported into `folder`; writes nothing."""
-    return import_log(log, home=home, translate=source.translate, name=home.name, family=folder.parent.name)
+    return import_log(
+        log,
+        home=home,
+        translate=source.translate,
+        name=home.name,
+        family=folder.parent.name,
+        reader=source.reader,
+    )
 
 
 def _window_stages(folders: DataFolders, folder: Path, config: RunConfig, *, suffix: str) -> list[Stage]:

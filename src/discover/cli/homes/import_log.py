@@ -10,6 +10,7 @@ from discover.cli.homes.options import (
     DataOption,
     HomeOption,
     LogArgument,
+    ReaderOption,
     TranslateOption,
     UnpackedOption,
     ZoneOption,
@@ -25,6 +26,7 @@ def import_(
     home: HomeOption = None,
     translate: TranslateOption = None,
     time_zone: ZoneOption = None,
+    reader: ReaderOption = None,
     home_file: Annotated[
         Path | None,
         typer.Option(
@@ -50,7 +52,7 @@ def import_(
         raise ConfigError("--home-file goes with --name: a home given by --home has its file already.")
     allow_unpacked(max_unpacked)
     known = load_home(home) if home else None
-    imported = import_log(log, home=known, translate=translate, name=name, time_zone=time_zone)
+    imported = import_log(log, home=known, translate=translate, name=name, time_zone=time_zone, reader=reader)
     folder = Workspace(workspace).processed(imported.log.home.family, imported.log.home.name)
     with folder_lock(folder):
         write_import(folder, imported)

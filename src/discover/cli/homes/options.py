@@ -9,6 +9,7 @@ __all__ = [
     "DataOption",
     "HomeOption",
     "LogArgument",
+    "ReaderOption",
     "TranslateOption",
     "UnpackedOption",
     "ZoneOption",
@@ -23,6 +24,13 @@ LogArgument = Annotated[
     typer.Argument(
         help="The raw log: a text file, plain or packed; or a folder or archive of session files, of events "
         "and activities, or of interval tables."
+    ),
+]
+ReaderOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of an installed reader of your own (docs/guides/extending.md). Default: the format is "
+        "recognised."
     ),
 ]
 UnpackedOption = Annotated[

@@ -4,6 +4,7 @@ from discover.cli.homes.guesses import print_guesses
 from discover.cli.homes.options import (
     HomeOption,
     LogArgument,
+    ReaderOption,
     TranslateOption,
     UnpackedOption,
     ZoneOption,
@@ -18,6 +19,7 @@ def verify(
     home: HomeOption = None,
     translate: TranslateOption = None,
     time_zone: ZoneOption = None,
+    reader: ReaderOption = None,
     max_unpacked: UnpackedOption = None,
 ) -> None:
     """Read a log and show what is in it, what was guessed and what is wrong with it. Writes nothing."""
@@ -26,7 +28,7 @@ def verify(
 
     allow_unpacked(max_unpacked)
     known = load_home(home) if home else None
-    imported = import_log(log, home=known, translate=translate, time_zone=time_zone)
+    imported = import_log(log, home=known, translate=translate, time_zone=time_zone, reader=reader)
     events, annotations = imported.log.events, imported.log.annotations
     console.print(
         f"{log.name}: {len(events):,} events of {len(imported.log.home.sensors)} sensors, "

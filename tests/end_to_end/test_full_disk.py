@@ -90,7 +90,10 @@ COMMANDS = {
     "homes simulate": ["homes", "simulate", "--days", "1", "-o", "{new}/log.txt"],
     "cluster": ["cluster", "{model}", "--k", "4", "--on", "bag", "--method", "kmeans", "--name", "full"],
     "recognise": ["recognise", "{model}", "-o", "{new}"],
-    "changes": ["changes", "{model}", "--rolling", "4", "--window", "4", "--min-days", "4", "--by", "room", "-o", "{new}"],
+    "changes": [
+        "changes", "{model}", "--rolling", "4", "--window", "4", "--min-days", "4", "--by", "room",
+        "-o", "{new}",
+    ],
 }  # fmt: skip
 
 

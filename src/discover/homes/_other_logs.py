@@ -1,8 +1,11 @@
-"""Logs in two further shapes: blocks of lines, and tables with one row a second.
+"""Logs in three further shapes: blocks of lines, tables with one row a second, one table per sensor.
 
 Each function takes the text and what is known of the home, and returns the log, its account and the refused
 lines, as `_interval_import` does.
 """
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import polars as pl
 
@@ -15,13 +18,14 @@ from discover.homes._clean import hole_starts
 from discover.homes._interval_import import interval_annotations, interval_events
 from discover.homes._interval_sensors import complete_interval_sensors
 from discover.homes._log_report import log_report
+from discover.homes._sensor_files import read_sensor_files
 from discover.homes._sources import Source
 from discover.homes._state_table import read_state_table
 from discover.homes.activity_labels import with_labels
 from discover.homes.readers import log_of_tables
 from discover.homes.report import SHOWN, ImportReport, Problem, refused_problems
 
-__all__ = ["import_blocks", "import_state_table"]
+__all__ = ["import_blocks", "import_sensor_files", "import_state_table"]
 
 Imported = tuple[EventLog, ImportReport, pl.DataFrame]
 
@@ -115,5 +119,44 @@ def import_state_table(table: Source, home: Home, *, source: str, sha256: str) -
         problems=problems,
         lines=found.n_lines, rows_read=found.n_rows, heading_lines=1, blank_lines=found.n_blank,
         rejected_lines=len(found.rejected), labels_per_line=True,
+    )  # fmt: skip
+    return log, report, found.rejected
+
+
+def import_sensor_files(
+    files: Sequence[Source],
+    others: tuple[str, ...],
+    home: Home,
+    *,
+    source: str,
+    sha256: str,
+    where: Path,
+) -> Imported:
+    """A folder or archive with one table per sensor, and tables of activities where there are any.
+
+    Raises:
+        DataError: No reading changes in any file, or times have an offset and the home has no zone.
+    """
+    found = read_sensor_files(files, home)
+    if not len(found.events):
+        raise DataError(
+            f"{where} holds one table per sensor, and no row of them has a reading, so it holds no event. "
+            "Give the tables of another day."
+        )
+    log, _, holes = log_of_tables(found.home, found.events, found.activities, source=source)
+    problems = [
+        *refused_problems(found.rejected),
+        Problem(
+            problem="rows that are no event: the reading is that of the row before",
+            count=found.repeats,
+            done="read; an event is a change",
+        ),
+    ]
+    known = {s.id for s in home.sensors}
+    report = log_report(
+        log, source=source, sha256=sha256, holes=holes, others=others, problems=problems,
+        unknown=tuple(s.id for s in log.home.sensors if s.id not in known),
+        lines=found.n_lines, rows_read=found.n_rows, heading_lines=found.n_headings,
+        blank_lines=found.n_blank, rejected_lines=len(found.rejected),
     )  # fmt: skip
     return log, report, found.rejected

@@ -1,7 +1,7 @@
 """How a log is kept: which of its files hold what. Decided from the contents, not from the names.
 
 In: a file or a folder. Out: `LogPlan`: lines of events (one file, or sessions joined in time order, with or
-without a table of activities), tables of intervals, blocks, or one row a second.
+without a table of activities), tables of intervals, blocks, one row a second, or one table per sensor.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from discover.core.errors import DataError
 from discover.homes._blocks import is_blocks
 from discover.homes._id_lists import is_id_list
 from discover.homes._interval_shapes import read_stamp
+from discover.homes._sensor_files import is_prediction, is_sensor_file
 from discover.homes._sources import (
     Source,
     archive_sources,
@@ -27,7 +28,10 @@ from discover.homes.interval_files import EXPECTED, IntervalFiles, find_interval
 
 __all__ = ["LogPlan", "log_files", "plan_log"]
 
-Kind = Literal["lines", "intervals", "blocks", "states"]
+Kind = Literal["lines", "intervals", "blocks", "states", "sensor_files"]
+
+_FEWEST_SENSORS = 3
+"""Tables of one sensor each that make a log."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,10 @@ def _plan_many(where: Path, sources: Sequence[Source], others: tuple[str, ...]) 
         return _plan(
             LogPlan(where, "blocks", (blocks[0],), sensors=lists[0] if lists else None), texts, others
         )
+    single = [source for source in texts if is_sensor_file(source)]
+    if len(single) >= _FEWEST_SENSORS and 2 * len(single) > len(texts):
+        read = tuple(source for source in single if not is_prediction(source))
+        return _plan(LogPlan(where, "sensor_files", read), texts, others)
     tables = find_interval_files(texts, where)
     if tables is not None:
         return LogPlan(where, "intervals", (), intervals=tables, others=(*tables.others, *others))

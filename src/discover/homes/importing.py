@@ -16,7 +16,7 @@ from discover.core.home import Home
 from discover.core.window_set import EventLog, save_event_log
 from discover.homes._interval_import import import_intervals
 from discover.homes._line_import import import_lines
-from discover.homes._other_logs import import_blocks, import_state_table
+from discover.homes._other_logs import import_blocks, import_sensor_files, import_state_table
 from discover.homes._plan import LogPlan, plan_log
 from discover.homes._zones import checked_zone
 from discover.homes.places import read_translate
@@ -103,6 +103,10 @@ def _read(
         )
     if plan.kind == "states":
         return import_state_table(plan.files[0], home, source=source, sha256=plan.sha256())
+    if plan.kind == "sensor_files":
+        return import_sensor_files(
+            plan.files, plan.others, home, source=source, sha256=plan.sha256(), where=plan.where
+        )
     places = read_translate(Path(translate)) if translate is not None else {}
     return import_lines(plan, home, places, source=source)
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # numpy and torch thread pools fight over two cores when tests run in parallel.
 TEST_ENV := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE POLARS_MAX_THREADS=2 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
-.PHONY: demo test test-real lint format bench docs site clean
+.PHONY: app demo test test-real lint format bench docs site clean
 
 $(VENV)/.stamp-run: pyproject.toml constraints/cpu.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -48,3 +48,7 @@ bench: $(VENV)/.stamp-dev
 
 clean:
 	rm -rf $(VENV) build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The viewer's bundle in src/discover/app/static, from frontend/ (needs node 20 or newer).
+app:
+	cd frontend && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build

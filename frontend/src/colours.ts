@@ -26,6 +26,14 @@ export function paintOf(index: number): Paint {
   return { colour: isDark() ? (IN_THE_DARK[colour] ?? colour) : colour, striped: index >= CATEGORIES.length };
 }
 
+/** Names that stand for no activity: grey, whatever their place in the list. */
+const NO_ACTIVITY = new Set(["unknown", "no_activity", "other", "other_activity"]);
+
+/** Place of an activity in the home's list, -1 for none: what gives it its colour in every view. */
+export function activityIndex(activities: readonly string[], name: string): number {
+  return NO_ACTIVITY.has(name) ? -1 : activities.indexOf(name);
+}
+
 /** Black or white, whichever reads better on a colour. */
 export function inkOn(colour: string): string {
   const [r, g, b] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2) as [number, number, number];
@@ -37,6 +45,7 @@ export interface Theme {
   soft: string;
   faint: string;
   line: string;
+  wall: string;
   paper: string;
   panel: string;
   accent: string;
@@ -48,7 +57,7 @@ export function theme(): Theme {
   const style = getComputedStyle(document.documentElement);
   const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
-    ink: of("ink"), soft: of("soft"), faint: of("faint"), line: of("line"),
+    ink: of("ink"), soft: of("soft"), faint: of("faint"), line: of("line"), wall: of("wall"),
     paper: of("paper"), panel: of("panel"), accent: of("accent"), warm: of("warm"),
   };
 }
@@ -56,7 +65,7 @@ export function theme(): Theme {
 export function fillPaint(c: CanvasRenderingContext2D, paint: Paint, x: number, y: number, w: number, h: number): void {
   c.fillStyle = paint.colour;
   c.fillRect(x, y, w, h);
-  if (!paint.striped || w < 3) return;
+  if (!paint.striped || w < 8 || h < 8) return; // In smaller pieces stripes are only noise.
   c.save();
   c.beginPath();
   c.rect(x, y, w, h);

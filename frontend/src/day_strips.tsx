@@ -1,7 +1,7 @@
 // Every day of the log as a strip of 24 hours, coloured by what was done; a click opens the day below.
 import { useMemo, useRef, useState } from "preact/hooks";
 import { Canvas } from "./canvas";
-import { fillPaint, paintOf, theme } from "./colours";
+import { activityIndex, fillPaint, paintOf, theme } from "./colours";
 import { clock, DAY, HOUR, isWeekend, longDay, month, shortDay, startOfDay } from "./time";
 import type { Activities, Density } from "./timeline_data";
 import type { HomeFacts } from "./types";
@@ -39,18 +39,18 @@ export function DayStrips(props: Props) {
     c.font = "12px system-ui, sans-serif";
     c.textBaseline = "middle";
     c.fillStyle = look.faint;
-    for (let h = 0; h <= 24; h += w < 600 ? 6 : 3) {
+    for (let h = 0; h <= (w < 600 ? 18 : 24); h += w < 600 ? 6 : 3) {
       const label = `${h}:00`;
       c.fillText(label, Math.min(w - c.measureText(label).width, left + h * hour), 8);
     }
     for (let d = 0; d < days; d++) {
       const at = first + d * DAY;
-      c.fillStyle = isWeekend(at) ? look.line : look.paper;
+      c.fillStyle = look.paper;
       c.fillRect(left, TOP + d * row, w - left, row - gap);
       const date = new Date(at).getUTCDate();
       const text = row >= 13 ? shortDay(at) : d === 0 || date === 1 ? month(at) : "";
       if (!text) continue;
-      c.fillStyle = look.soft;
+      c.fillStyle = row >= 13 && isWeekend(at) ? look.warm : look.soft;
       c.fillText(text, 0, TOP + d * row + Math.max(row - gap, 8) / 2);
     }
     const piece = (begin: number, end: number, paint: (x: number, y: number, w: number, h: number) => void) => {
@@ -71,7 +71,7 @@ export function DayStrips(props: Props) {
         }
       c.globalAlpha = 1;
     } else if (activities) {
-      const paints = activities.names.map((name) => paintOf(facts.activities.indexOf(name)));
+      const paints = activities.names.map((name) => paintOf(activityIndex(facts.activities, name)));
       for (let i = 0; i < activities.rows; i++) {
         const code = activities.of[i] as number;
         const paint = paints[code];

@@ -56,6 +56,10 @@ function App() {
     return () => removeEventListener("keydown", key);
   }, [route]);
   useEffect(() => {
+    // On a phone the row of views is wider than the screen.
+    document.querySelector("nav a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [route.view]);
+  useEffect(() => {
     document.documentElement.lang = language;
     document.title = `${route.view === "moment" ? t("moment") : t(route.view)} · ${line?.name ?? ""} · DISCOVER`;
   }, [language, route.view, line?.name]);

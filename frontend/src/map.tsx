@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { columns, download, get, type Numbers, NOTHING, ofHome } from "./api";
 import { Canvas, saveBlob, savePng } from "./canvas";
-import { isDark, paintOf, theme } from "./colours";
+import { activityIndex, isDark, paintOf, theme } from "./colours";
 import { ActivityForm, storeCorrection } from "./correct";
 import { go, type Route } from "./route";
 import { edition, tell, useLoad, useShared } from "./store";
@@ -98,7 +98,7 @@ function codeOf(map: MapData, colouring: Colouring, row: number): number {
 }
 
 function paintOfCode(facts: HomeFacts, map: MapData, colouring: Colouring, code: number): number {
-  if (colouring === "activity") return code === NOTHING ? -1 : facts.activities.indexOf(map.activities[code] ?? "");
+  if (colouring === "activity") return code === NOTHING ? -1 : activityIndex(facts.activities, map.activities[code] ?? "");
   return code === NOTHING || code < 0 ? -1 : code;
 }
 

@@ -2,7 +2,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { get, ofHome } from "./api";
 import { Canvas } from "./canvas";
-import { paintOf, theme } from "./colours";
+import { activityIndex, paintOf, theme } from "./colours";
 import { go, hashOf, type Route } from "./route";
 import { fitted } from "./strip";
 import { edition, useLoad, useShared } from "./store";
@@ -97,8 +97,7 @@ function ChangeTable({ answer }: { answer: Changes }) {
   const rows = all ? answer.changes : certain;
   return (
     <section class="panel">
-      <p class="num">{answer.baseline} ({t("n_days", answer.baseline_days)}) → {answer.period} ({t("n_days", answer.period_days)})</p>
-      {answer.note && <p class="small soft">{answer.note}</p>}
+      <p class="num">{answer.note || `${answer.baseline} (${t("n_days", answer.baseline_days)}) → ${answer.period} (${t("n_days", answer.period_days)})`}</p>
       {certain.length === 0 && <p>{t("no_change")}</p>}
       {rows.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label={t("changes")}>
@@ -176,7 +175,7 @@ export function DaysView({ facts, route }: { facts: HomeFacts; route: Route }) {
                 {answer.days.slice(0, 12).map((one) => (
                   <li key={one.day}>
                     <a href={toDay(parse(one.day))}>{longDay(parse(one.day))}</a>
-                    <ul class="small soft">{one.reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>
+                    <ul class="small soft">{one.reasons.map((reason) => <li key={reason}>{reason.replaceAll("_", " ")}</li>)}</ul>
                   </li>
                 ))}
               </ol>
@@ -220,7 +219,7 @@ function TypicalStrips({ facts, answer }: { facts: HomeFacts; answer: TypicalDay
             const most = Math.max(...row.share);
             c.fillStyle = look.soft;
             c.fillText(fitted(c, name(row.thing), left - 10), 0, bottom - HEIGHT / 2 + 2);
-            c.fillStyle = answer.by === "activity" ? paintOf(facts.activities.indexOf(row.thing)).colour : look.accent;
+            c.fillStyle = answer.by === "activity" ? paintOf(activityIndex(facts.activities, row.thing)).colour : look.accent;
             row.share.forEach((share, bin) => {
               const height = (share / most) * (HEIGHT - 6);
               c.fillRect(left + bin * step, bottom - height, Math.max(1, step - 0.5), height);

@@ -10,20 +10,62 @@ export interface Frame {
   back: (x: number, y: number) => Point;
 }
 
-const EDGE = 34;
+const EDGE = 26;
+/** Floor beyond the outermost sensors, as a share of the plan's width. */
+const PAD = 0.05;
 
-export function planHeight(facts: HomeFacts, width: number, most: number): number {
-  return Math.max(170, Math.min(most, (width - 2 * EDGE) / facts.plan_aspect + 2 * EDGE));
+interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
 }
 
-export function frameOf(facts: HomeFacts, width: number, height: number): Frame {
-  const scale = Math.min((width - 2 * EDGE) / facts.plan_aspect, height - 2 * EDGE);
-  const [w, h] = [scale * facts.plan_aspect, scale];
+const WHOLE: Box = { left: 0, top: 0, right: 1, bottom: 1 };
+const boxes = new WeakMap<HomeFacts, Box>();
+
+/** The part of the plan that holds anything. */
+function boxOf(facts: HomeFacts): Box {
+  const known = boxes.get(facts);
+  if (known) return known;
+  const [xs, ys] = [[] as number[], [] as number[]];
+  for (const sensor of facts.sensors)
+    if (sensor.x !== null && sensor.y !== null && sensor.is_activity) {
+      xs.push(sensor.x);
+      ys.push(sensor.y);
+    }
+  for (const room of facts.rooms)
+    for (const [x, y] of [[room.x, room.y], ...room.outline] as Point[]) {
+      xs.push(x);
+      ys.push(y);
+    }
+  const high = PAD * facts.plan_aspect;
+  const box = xs.length
+    ? { left: Math.min(...xs) - PAD, right: Math.max(...xs) + PAD, top: Math.min(...ys) - high, bottom: Math.max(...ys) + high }
+    : WHOLE;
+  boxes.set(facts, box);
+  return box;
+}
+
+const shapeOf = (facts: HomeFacts, box: Box) => (facts.plan_aspect * (box.right - box.left)) / (box.bottom - box.top);
+
+/** Height that a plan needs at a width; `whole`: all of the plan, also where nothing is, as an editor must. */
+export function planHeight(facts: HomeFacts, width: number, most: number, whole = false): number {
+  const shape = shapeOf(facts, whole ? WHOLE : boxOf(facts));
+  return Math.max(170, Math.min(most, (width - 2 * EDGE) / shape + 2 * EDGE));
+}
+
+export function frameOf(facts: HomeFacts, width: number, height: number, whole = false): Frame {
+  const box = whole ? WHOLE : boxOf(facts);
+  const shape = shapeOf(facts, box);
+  const h = Math.min((width - 2 * EDGE) / shape, height - 2 * EDGE);
+  const w = h * shape;
   const [left, top] = [(width - w) / 2, (height - h) / 2];
+  const [across, down] = [w / (box.right - box.left), h / (box.bottom - box.top)];
   return {
-    x: (at) => left + at * w,
-    y: (at) => top + at * h,
-    back: (x, y) => [(x - left) / w, (y - top) / h],
+    x: (at) => left + (at - box.left) * across,
+    y: (at) => top + (at - box.top) * down,
+    back: (x, y) => [box.left + (x - left) / across, box.top + (y - top) / down],
   };
 }
 
@@ -54,18 +96,103 @@ function trace(c: CanvasRenderingContext2D, points: Point[]): void {
   c.closePath();
 }
 
-function paintRoom(c: CanvasRenderingContext2D, facts: HomeFacts, room: Room, f: Frame, look: Theme, fill: string) {
+/** A piece of floor that is nearer to one sensor than to any other; `walls` are edges that leave its room. */
+interface Cell {
+  room: string;
+  corners: Point[];
+  walls: [Point, Point][];
+}
+
+const cells = new WeakMap<HomeFacts["sensors"], Cell[]>();
+
+/**
+ * Where walls are not known, each place belongs to the room of its nearest sensor (a Voronoi diagram, cut by
+ * half planes; a home has few enough sensors). Coordinates are those of the plan, y in the same unit as x.
+ */
+function cellsOf(facts: HomeFacts): Cell[] {
+  const known = cells.get(facts.sensors);
+  if (known) return known;
+  const seen = new Set<string>();
+  const places = facts.sensors.flatMap((s) => {
+    const key = `${s.x} ${s.y}`;
+    if (s.x === null || s.y === null || !s.is_activity || seen.has(key)) return [];
+    seen.add(key);
+    return [{ room: s.room, x: s.x, y: s.y / facts.plan_aspect }];
+  });
+  const [left, right] = [Math.min(...places.map((p) => p.x)) - PAD, Math.max(...places.map((p) => p.x)) + PAD];
+  const [top, bottom] = [Math.min(...places.map((p) => p.y)) - PAD, Math.max(...places.map((p) => p.y)) + PAD];
+  const found = places.map((own): Cell => {
+    // Each corner carries the room on the other side of the edge that begins there; "" is outside.
+    let edge: { at: Point; other: string }[] = [[left, top], [right, top], [right, bottom], [left, bottom]].map(
+      (at) => ({ at: at as Point, other: "" }),
+    );
+    for (const other of places) if (other !== own) edge = cut(edge, own, other);
+    const walls = edge.flatMap((corner, i): [Point, Point][] =>
+      corner.other === own.room ? [] : [[corner.at, (edge[(i + 1) % edge.length] as { at: Point }).at]],
+    );
+    return { room: own.room, corners: edge.map((corner) => corner.at), walls };
+  });
+  const scaled = ([x, y]: Point): Point => [x, y * facts.plan_aspect];
+  for (const cell of found) {
+    cell.corners = cell.corners.map(scaled);
+    cell.walls = cell.walls.map(([a, b]) => [scaled(a), scaled(b)]);
+  }
+  cells.set(facts.sensors, found);
+  return found;
+}
+
+type Place = { room: string; x: number; y: number };
+
+/** The part of a polygon that is nearer to `own` than to `other`. */
+function cut(edge: { at: Point; other: string }[], own: Place, other: Place): { at: Point; other: string }[] {
+  const side = ([x, y]: Point) =>
+    (x - (own.x + other.x) / 2) * (other.x - own.x) + (y - (own.y + other.y) / 2) * (other.y - own.y);
+  const kept: { at: Point; other: string }[] = [];
+  edge.forEach((corner, i) => {
+    const next = edge[(i + 1) % edge.length] as { at: Point };
+    const [here, there] = [side(corner.at), side(next.at)];
+    const part = here / (here - there);
+    const crossing: Point = [corner.at[0] + part * (next.at[0] - corner.at[0]), corner.at[1] + part * (next.at[1] - corner.at[1])];
+    if (here <= 0) kept.push(corner);
+    if (here <= 0 && there > 0) kept.push({ at: crossing, other: other.room });
+    else if (here > 0 && there <= 0) kept.push({ at: crossing, other: corner.other });
+  });
+  return kept;
+}
+
+function paintCells(c: CanvasRenderingContext2D, facts: HomeFacts, f: Frame, look: Theme, lit: ReadonlySet<string>): void {
+  const found = cellsOf(facts);
+  const on = (points: Point[]) => points.map(([x, y]): Point => [f.x(x), f.y(y)]);
+  c.lineJoin = c.lineCap = "round";
+  for (const cell of found) {
+    trace(c, on(cell.corners));
+    c.fillStyle = c.strokeStyle = lit.has(cell.room) ? litColour() : roomColour();
+    c.lineWidth = 1;
+    c.fill();
+    c.stroke(); // Closes the hairline between two cells of a room.
+  }
+  c.strokeStyle = look.wall;
+  c.lineWidth = 2;
+  c.beginPath();
+  for (const cell of found)
+    for (const [from, to] of cell.walls) {
+      c.moveTo(f.x(from[0]), f.y(from[1]));
+      c.lineTo(f.x(to[0]), f.y(to[1]));
+    }
+  c.stroke();
+}
+
+function paintOutline(c: CanvasRenderingContext2D, facts: HomeFacts, room: Room, f: Frame, look: Theme, fill: string) {
   const drawn = room.outline.length > 2;
   const places: Point[] = drawn
     ? room.outline
     : facts.sensors.filter((s) => s.room === room.room && s.x !== null && s.y !== null).map((s) => [s.x, s.y] as Point);
   if (!places.length) places.push([room.x, room.y]);
   const outline = places.map(([x, y]): Point => [f.x(x), f.y(y)]);
-  const points = drawn ? outline : hull(outline);
   const pad = drawn ? 0 : 17;
   c.lineJoin = c.lineCap = "round";
-  trace(c, points);
-  c.strokeStyle = look.line;
+  trace(c, drawn ? outline : hull(outline));
+  c.strokeStyle = look.wall;
   c.lineWidth = 2 * pad + 2.5;
   c.stroke();
   if (pad) {
@@ -110,34 +237,33 @@ export interface PlanOptions {
   /** Sensors to mark, by code, with a strength from 0 to 1. */
   hot?: ReadonlyMap<number, number>;
   chosen?: number;
-  sensors?: boolean;
+  /** All of the plan, as an editor needs it. */
+  whole?: boolean;
 }
 
 export function paintPlan(c: CanvasRenderingContext2D, w: number, h: number, facts: HomeFacts, o: PlanOptions = {}): Frame {
   const look = theme();
-  const f = frameOf(facts, w, h);
+  const f = frameOf(facts, w, h, o.whole);
   const lit = o.lit ?? new Set<string>();
   if (facts.plan === "graph") paintGraph(c, facts, f, look, lit);
-  else for (const room of facts.rooms) paintRoom(c, facts, room, f, look, lit.has(room.room) ? litColour() : roomColour());
-  if (o.sensors ?? true) {
-    facts.sensors.forEach((sensor, code) => {
-      if (sensor.x === null || sensor.y === null || !sensor.is_activity) return;
-      const hot = o.hot?.get(code) ?? 0;
-      c.beginPath();
-      c.arc(f.x(sensor.x), f.y(sensor.y), hot > 0 ? 4 + 6 * hot : 2.6, 0, 7);
-      c.fillStyle = hot > 0 ? look.warm : look.faint;
-      c.globalAlpha = hot > 0 ? 0.35 + 0.65 * hot : sensor.placed ? 0.85 : 0.45;
-      c.fill();
-      c.globalAlpha = 1;
-      if (o.chosen === code) {
-        c.strokeStyle = look.accent;
-        c.lineWidth = 2.5;
-        c.beginPath();
-        c.arc(f.x(sensor.x), f.y(sensor.y), 10, 0, 7);
-        c.stroke();
-      }
-    });
-  }
+  else if (facts.rooms.every((room) => room.outline.length < 3)) paintCells(c, facts, f, look, lit);
+  else for (const room of facts.rooms) paintOutline(c, facts, room, f, look, lit.has(room.room) ? litColour() : roomColour());
+  facts.sensors.forEach((sensor, code) => {
+    if (sensor.x === null || sensor.y === null || !sensor.is_activity) return;
+    const hot = o.hot?.get(code) ?? 0;
+    c.beginPath();
+    c.arc(f.x(sensor.x), f.y(sensor.y), hot > 0 ? 4 + 6 * hot : 2.6, 0, 7);
+    c.fillStyle = hot > 0 ? look.warm : look.faint;
+    c.globalAlpha = hot > 0 ? 0.35 + 0.65 * hot : sensor.placed ? 0.85 : 0.45;
+    c.fill();
+    c.globalAlpha = 1;
+    if (o.chosen !== code) return;
+    c.strokeStyle = look.accent;
+    c.lineWidth = 2.5;
+    c.beginPath();
+    c.arc(f.x(sensor.x), f.y(sensor.y), 10, 0, 7);
+    c.stroke();
+  });
   paintNames(c, facts, f, look, w, h);
   return f;
 }

@@ -31,7 +31,7 @@ function Editor({ facts, plan, writable }: { facts: HomeFacts; plan: Plan; writa
   const dragged = useRef<Plan | null>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const shown = useMemo(() => withPlan(facts, edited), [facts, edited]);
-  const height = planHeight(facts, canvas.current?.clientWidth ?? Math.min(innerWidth - 60, 820), 620);
+  const height = planHeight(facts, canvas.current?.clientWidth ?? Math.min(innerWidth - 60, 820), 620, true);
   const change = (next: Plan) => {
     setBefore([...before, edited]);
     setEdited(next);
@@ -40,7 +40,7 @@ function Editor({ facts, plan, writable }: { facts: HomeFacts; plan: Plan; writa
     const id = facts.sensors[code]?.sensor ?? "";
     return { ...edited, sensors: { ...edited.sensors, [id]: { x: rounded(x), y: rounded(y) } } };
   };
-  const frame = () => frameOf(facts, canvas.current?.clientWidth ?? 1, height);
+  const frame = () => frameOf(facts, canvas.current?.clientWidth ?? 1, height, true);
 
   const down = (event: PointerEvent) => {
     const f = frame();
@@ -99,7 +99,7 @@ function Editor({ facts, plan, writable }: { facts: HomeFacts; plan: Plan; writa
           label={t("plan_alt", facts.rooms.map((one) => roomName(facts, one.room)).join(", "))}
           onPointerDown={down} onPointerMove={drag} onPointerUp={up} onDblClick={finish}
           draw={(c, w, h) => {
-            const f = paintPlan(c, w, h, shown, { chosen });
+            const f = paintPlan(c, w, h, shown, { chosen, whole: true });
             if (!drawing) return;
             const look = theme();
             c.strokeStyle = c.fillStyle = look.warm;

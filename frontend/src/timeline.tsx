@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ofHome } from "./api";
 import { Canvas, savePng } from "./canvas";
+import { activityIndex } from "./colours";
 import { DayStrips } from "./day_strips";
 import { go, type Route } from "./route";
 import { edition, tell, useLoad, useShared } from "./store";
@@ -162,7 +163,7 @@ function Legend(props: { facts: HomeFacts; activities: Activities; only: string[
       {hours.map(({ name, hours: total }) => (
         <li key={name}>
           <button type="button" aria-pressed={only.length === 0 || only.includes(name)} onClick={() => toggle(name)}>
-            <Swatch index={facts.activities.indexOf(name)} /> {plain(name)} <span class="num soft">{lasting(total * 3600)}</span>
+            <Swatch index={activityIndex(facts.activities, name)} /> {plain(name)} <span class="num soft">{lasting(total * 3600)}</span>
           </button>
         </li>
       ))}
@@ -305,7 +306,7 @@ function Detail(props: DetailProps) {
           {cursor === null ? <span class="soft">{t("timeline_help")}</span> : (
             <>
               {shortDay(here)} {clock(here)}
-              {stretch && <> · <Swatch index={facts.activities.indexOf(stretch.name)} /> {plain(stretch.name)} ({lasting((stretch.end - stretch.begin) / 1000)})</>}
+              {stretch && <> · <Swatch index={activityIndex(facts.activities, stretch.name)} /> {plain(stretch.name)} ({lasting((stretch.end - stretch.begin) / 1000)})</>}
             </>
           )}
         </p>
@@ -365,7 +366,7 @@ function SegmentTable(props: {
                     <td class="num"><a href={`#${i}`} onClick={(e) => { e.preventDefault(); props.open(begin, end); }}>{shortDay(begin)} {clock(begin)}</a></td>
                     <td class="num">{clock(end)}</td>
                     <td class="num">{lasting((end - begin) / 1000)}</td>
-                    <td><Swatch index={facts.activities.indexOf(name)} /> {plain(name)}</td>
+                    <td><Swatch index={activityIndex(facts.activities, name)} /> {plain(name)}</td>
                     <td class="num">{Math.round((a.confidence[i] as number) * 100)} %</td>
                   </tr>
                 );

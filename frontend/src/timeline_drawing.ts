@@ -1,5 +1,5 @@
 // Draws the timeline: an axis, the activities, and one lane per room, kind or sensor. Only what is visible.
-import { fillPaint, inkOn, paintOf, type Theme, theme } from "./colours";
+import { activityIndex, fillPaint, inkOn, paintOf, type Theme, theme } from "./colours";
 import { fitted } from "./strip";
 import { ticks } from "./time";
 import { type Activities, type Exact, type Lane, type Picture, placeOf } from "./timeline_data";
@@ -96,7 +96,7 @@ function paintActivities(c: CanvasRenderingContext2D, s: Scene, x: (time: number
     const code = a.of[i] as number;
     if (!s.shown(code)) continue;
     const name = a.names[code] ?? "";
-    const paint = paintOf(s.facts.activities.indexOf(name));
+    const paint = paintOf(activityIndex(s.facts.activities, name));
     const [l, r] = [x(a.begin[i] as number), x(a.end[i] as number)];
     fillPaint(c, paint, l, AXIS + 2, Math.max(1, r - l), ACTIVITY - 8);
     const [from, to] = [Math.max(l, gutter(w)), Math.min(r, w)];

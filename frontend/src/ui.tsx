@@ -1,7 +1,7 @@
 // Small parts that several views use.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { paintOf } from "./colours";
+import { activityIndex, paintOf } from "./colours";
 import type { Loaded } from "./store";
 import type { Hit, HomeFacts, Job } from "./types";
 import { clock, lasting, longDay } from "./time";
@@ -121,7 +121,9 @@ export function HitCard(props: { hit: Hit; facts: HomeFacts; open: () => void; c
 }
 
 export function ActivityTag({ facts, activity }: { facts: HomeFacts; activity: string }) {
-  return <span class="tag"><Swatch index={facts.activities.indexOf(activity)} /> {plain(activity)}</span>;
+  const index = activityIndex(facts.activities, activity);
+  // "unknown" as a tag says nothing.
+  return index < 0 ? null : <span class="tag"><Swatch index={index} /> {plain(activity)}</span>;
 }
 
 /** Bars as an image with a name; the bars have the same unit. */

@@ -54,7 +54,7 @@ const en = {
   usually: "Usually from {0} to {1}.", first_event: "First", last_event: "Last",
   typical_alt: "Typical day from {0} days; busiest: {1}", typical_help: "Share of each quarter of an hour, over {0} days; each row has its own scale.",
   // Floor plan
-  plan_known: "Places from the home's file.", plan_drawn: "Places as they were drawn here.",
+  plan_known: "Places from the home's file. A place belongs to the room of the nearest sensor; draw rooms to say where walls are.", plan_drawn: "Places as they were drawn here.",
   plan_graph: "No places are known: rooms are laid out by how people go from one to the other.", sensors: "Sensors", choose_sensor: "Choose a sensor",
   place: "Place", place_guessed: "place not known", draw_room: "Draw", draw_help: "Click the corners one by one; double-click or “Finish” ends.",
   finish: "Finish", cancel: "Cancel", save: "Save", plan_stored: "The plan is stored.",
@@ -111,7 +111,7 @@ const de: Record<keyof typeof en, string> = {
   also_uncertain: "Auch, was nicht sicher ist ({0})", typical_day: "Ein typischer Tag", unusual_days: "Ungewöhnliche Tage", first_and_last: "Erstes und Letztes am Tag",
   usually: "Meist von {0} bis {1}.", first_event: "Erstes", last_event: "Letztes",
   typical_alt: "Typischer Tag aus {0} Tagen; am meisten: {1}", typical_help: "Anteil jeder Viertelstunde über {0} Tage; jede Zeile hat ihren eigenen Maßstab.",
-  plan_known: "Orte aus der Datei der Wohnung.", plan_drawn: "Orte, wie sie hier gezeichnet wurden.",
+  plan_known: "Orte aus der Datei der Wohnung. Jeder Ort gehört zum Raum des nächsten Sensors; gezeichnete Räume sagen, wo Wände sind.", plan_drawn: "Orte, wie sie hier gezeichnet wurden.",
   plan_graph: "Es sind keine Orte bekannt: Die Räume liegen so, wie man von einem in den anderen geht.", sensors: "Sensoren", choose_sensor: "Sensor wählen",
   place: "Ort", place_guessed: "Ort unbekannt", draw_room: "Zeichnen", draw_help: "Klicken Sie die Ecken nacheinander an; Doppelklick oder „Fertig“ beendet.",
   finish: "Fertig", cancel: "Abbrechen", save: "Speichern", plan_stored: "Der Grundriss ist gespeichert.",

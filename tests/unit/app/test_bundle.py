@@ -1,4 +1,4 @@
-"""The viewer that ships is what its sources build, is small, and needs no rule of the browser to be loosened."""
+"""The viewer that ships is what its sources build, is small, and needs no looser rules of the browser."""
 
 import gzip
 import hashlib

@@ -8,8 +8,18 @@ from typing import Any
 import polars as pl
 
 from discover.api.shown import Part, Shown, Table
-from discover.changes import Change, ChangeSource, Comparison, RollingComparison
+from discover.changes import (
+    Change,
+    ChangeSource,
+    Comparison,
+    Period,
+    RollingComparison,
+    RollingConfig,
+    parse_period,
+)
 from discover.changes.day_measures import clock_words
+from discover.core.config import config_from_mapping
+from discover.core.errors import ConfigError
 from discover.serving.changes import (
     comparison_record,
     rolling_record,
@@ -17,7 +27,7 @@ from discover.serving.changes import (
     write_rolling_changes,
 )
 
-__all__ = ["ChangesResult"]
+__all__ = ["ChangesResult", "check_periods"]
 
 _MEASURE_WORDS = (
     "`begins` and `ends` are when a tenth and nine tenths of a day's time in it are over; Cliff's delta says "
@@ -150,3 +160,31 @@ def _signed(value: float, in_hours: bool) -> str:
     minutes = round(abs(value) * 60)
     words = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
     return ("-" if value < 0 else "+") + words
+
+
+def check_periods(
+    baseline: str | None, period: str | None, rolling: int | None, window: int | None
+) -> RollingConfig | tuple[Period, Period]:
+    """What is to be compared: every window of days with those before it, or two periods.
+
+    Raises:
+        ConfigError: Neither or both are asked for, or a window without the comparison it belongs to.
+    """
+    if rolling is None:
+        if window is not None:
+            raise ConfigError(
+                "--window is the length of the windows of --rolling. Add --rolling 28, or drop it."
+            )
+        if baseline is None or period is None:
+            raise ConfigError(
+                "Give both --baseline and --period, such as --baseline 2009-07 --period 2009-10; or "
+                "--rolling 28 to compare every week with the four before it."
+            )
+        return parse_period(baseline), parse_period(period)
+    if baseline is not None or period is not None:
+        raise ConfigError(
+            "--rolling compares every window with the days before it, so it takes no --baseline and no "
+            "--period. Drop --rolling to compare two periods, or drop the periods."
+        )
+    given = {"baseline_days": rolling} | ({} if window is None else {"window_days": window})
+    return config_from_mapping(given, RollingConfig, source="options --rolling and --window")

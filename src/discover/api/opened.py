@@ -24,12 +24,14 @@ from discover.serving.index_folders import indexed_windows, samplings_of
 if TYPE_CHECKING:
     from discover.api.changes_result import ChangesResult
     from discover.api.clusters_result import ClustersResult
+    from discover.api.corrections import HomeCorrections
     from discover.api.description import Description
     from discover.api.raw_log import PreparedLog
     from discover.api.recognition_result import RecognitionResult
     from discover.api.search_result import NearestResult, SearchResult
-    from discover.changes import ChangeSource, Period, RollingConfig
+    from discover.changes import ChangeSource
     from discover.recognition import RecognitionMethod
+    from discover.serving.corrections import Correction
     from discover.serving.search import Answer, Searcher
 
 __all__ = ["OpenedHome"]
@@ -127,7 +129,7 @@ class OpenedHome(Shown):
         method: "RecognitionMethod | None" = None,
         config: Mapping[str, Any] | None = None,
     ) -> "RecognitionResult":
-        """What was done when: activities of these windows, or of another log, without any label.
+        """What was done when: activities of these windows, or of another log. No label but corrections.
 
         Args:
             log: Another raw log for the trained model to read; None: the windows here.
@@ -158,6 +160,7 @@ class OpenedHome(Shown):
             method=method,
             captions=self.caption_style,
             config=config_from_mapping(config or {}, RecognitionConfig, source="options"),
+            corrections=None if self.prepared is None else self.prepared.corrections,
         )
         if self.prepared is not None:
             from discover.serving.recognise_captions import recognise_captions
@@ -171,6 +174,30 @@ class OpenedHome(Shown):
         return RecognitionResult(
             recognise(request, self.progress), name, log is not None and home is not None
         )
+
+    def correct(self, text: str, begin: Any = None, end: Any = None, **about: Any) -> "Correction":
+        """Say what was truly done, or what a sensor is; recognition follows from now on.
+
+        Args:
+            text: An activity, known or new: "breakfast", "that was cooking, not eating". With `sensor`, what
+                it watches: "this is the dishwasher". Who did something is refused: the log does not say.
+            begin, end: The stretch, as times or text ("2011-03-04 08:10"; `end` may be just "08:40").
+            about: `windows=[ids]` instead of a stretch; `sensor=id` (a raw log reads it when it is opened
+                again); `kind="name"` for a name that recognition does not read; `home=`, where there are
+                several; `note=`.
+
+        Raises:
+            ConfigError: It is not clear what is meant, or it contradicts another correction.
+            DataError: No window is in the stretch, or it is of another home.
+        """
+        return self.corrections.add(text, begin, end, **about)
+
+    @property
+    def corrections(self) -> "HomeCorrections":
+        """All corrections, oldest first; `.undo(id)` takes one back."""
+        from discover.api.corrections import HomeCorrections
+
+        return HomeCorrections.of(self)
 
     def clusters(
         self, name: str | None = None, *, home: str | None = None, **settings: Any
@@ -234,7 +261,7 @@ class OpenedHome(Shown):
             ConfigError: Periods or settings that do not fit.
             DataError: A period has too few usable days.
         """
-        from discover.api.changes_result import ChangesResult
+        from discover.api.changes_result import ChangesResult, check_periods
         from discover.changes import ChangeConfig, RollingConfig
         from discover.serving.changes import ChangeRequest, changes_of_model, rolling_changes_of_model
 
@@ -342,36 +369,6 @@ class OpenedHome(Shown):
                 f"{what} made with a trained model, and {self.path} is a raw log. Train one with "
                 f"`discover run` (docs/tutorial.md) and open its folder; {instead}."
             )
-
-
-def check_periods(
-    baseline: str | None, period: str | None, rolling: int | None, window: int | None
-) -> "RollingConfig | tuple[Period, Period]":
-    """What is to be compared: every window of days with those before it, or two periods.
-
-    Raises:
-        ConfigError: Neither or both are asked for, or a window without the comparison it belongs to.
-    """
-    from discover.changes import RollingConfig, parse_period
-
-    if rolling is None:
-        if window is not None:
-            raise ConfigError(
-                "--window is the length of the windows of --rolling. Add --rolling 28, or drop it."
-            )
-        if baseline is None or period is None:
-            raise ConfigError(
-                "Give both --baseline and --period, such as --baseline 2009-07 --period 2009-10; or "
-                "--rolling 28 to compare every week with the four before it."
-            )
-        return parse_period(baseline), parse_period(period)
-    if baseline is not None or period is not None:
-        raise ConfigError(
-            "--rolling compares every window with the days before it, so it takes no --baseline and no "
-            "--period. Drop --rolling to compare two periods, or drop the periods."
-        )
-    given = {"baseline_days": rolling} | ({} if window is None else {"window_days": window})
-    return config_from_mapping(given, RollingConfig, source="options --rolling and --window")
 
 
 def _listed(values: Mapping[str, Any]) -> dict[str, Any]:

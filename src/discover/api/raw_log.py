@@ -23,10 +23,11 @@ from discover.core.progress import Progress
 from discover.core.window_set import WindowSet, load_window_set
 from discover.homes import list_homes
 from discover.pipeline.config import EvaluationSettings, HomeSource, RunConfig
-from discover.pipeline.data_stages import DataFolders, data_stages
+from discover.pipeline.data_stages import DataFolders, data_folders, data_stages, resolve_home
 from discover.retrieval import Index
 from discover.retrieval.storage import INDEX_FILES
 from discover.sampling.config import SamplingConfig, SplitConfig
+from discover.serving.corrections import CORRECTIONS_FILE, CorrectionFile
 from discover.serving.index_folders import SOURCE_FILE, note_source
 from discover.stages import Stage, StageOutcome, StageResult, run_stages
 
@@ -37,11 +38,12 @@ _INDEX = "index_captions"
 
 @dataclass(frozen=True)
 class PreparedLog:
-    """A log that can be searched: its workspace, the folder of its windows, and their index."""
+    """A log that can be searched: its workspace, the folder of its windows, their index, its corrections."""
 
     workspace: Path
     sampling: Path
     index: Path
+    corrections: Path
 
 
 class WindowSpace(Protocol):
@@ -118,10 +120,12 @@ def prepare_log(
         evaluation=EvaluationSettings(presegmented=False),
         alignment=AlignmentConfig(),
     )
-    stages, folders = data_stages(config, config.home, root)
+    kept = _corrections(log, home, data_folders(config, config.home, root).home if workspace else None)
+    renamed = CorrectionFile(kept, (resolve_home(config.home).name,)).read()
+    stages, folders = data_stages(config, config.home, root, [c.sensor for c in renamed if c.sensor])
     index = folders.sampling / _INDEX
     run_stages([*stages, _index_stage(folders, index)], progress=progress, on_outcome=on_outcome)
-    return PreparedLog(root.root, folders.sampling, index)
+    return PreparedLog(root.root, folders.sampling, index, kept)
 
 
 def cache_folder(log: Path, home: str | Path | None = None) -> Path:
@@ -129,10 +133,19 @@ def cache_folder(log: Path, home: str | Path | None = None) -> Path:
 
     The log's own folder may be read-only or shared, so nothing is written there.
     """
-    base = os.environ.get("XDG_CACHE_HOME")
+    return _own_folder("XDG_CACHE_HOME", ".cache", log, home)
+
+
+def _corrections(log: Path, home: str | Path | None, imported: Path | None) -> Path:
+    """The file of a log's corrections: with the imported log, never in a cache, which may be emptied."""
+    return (imported or _own_folder("XDG_DATA_HOME", ".local/share", log, home)) / CORRECTIONS_FILE
+
+
+def _own_folder(variable: str, default: str, log: Path, home: str | Path | None) -> Path:
+    base = os.environ.get(variable)
     place = f"{log.resolve()}\0{home or ''}"
     key = hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:10]
-    return (Path(base) if base else Path.home() / ".cache") / "discover" / f"{_plain(log)}-{key}"
+    return (Path(base) if base else Path.home() / default) / "discover" / f"{_plain(log)}-{key}"
 
 
 def _plain(log: Path) -> str:

@@ -26,7 +26,7 @@ _OF_THE_HOME_GIVEN = (
 
 @dataclass(frozen=True)
 class RecognitionResult(Shown):
-    """Activities of windows and of stretches of time, found without any label.
+    """Activities of windows and of stretches of time, found without any label but corrections.
 
     Attributes:
         found: Both tables, and how the answers came about.
@@ -84,6 +84,7 @@ class RecognitionResult(Shown):
             "student_refused": found.student_refused,
             "reference": found.reference,
             "unseen_sensor_share": round(found.unseen_share, 4),
+            "corrections": found.corrections,
             "prompts_sha256": found.prompts.sha256,
             "activities": [{**row, "hours": round(row["hours"], 3)} for row in self.totals.to_dicts()],
             "segments": self.segments.with_columns(times).to_dicts(),
@@ -97,7 +98,8 @@ class RecognitionResult(Shown):
             f"{day_span(self.timeline)}; {len(self.segments):,} segments."
         )
         how = _REFUSED if found.student_refused else _HOW[found.method]
-        yield f"No label was read. {how} and the unknown rule come from {found.reference}."
+        told = f"{found.corrections} No other label" if found.corrections else "No label"
+        yield f"{told} was read. {how} and the unknown rule come from {found.reference}."
         if found.student_refused:
             reason = found.student_refused
             yield f"Note: the student is refused because {reason}. --method prompts teaches none."

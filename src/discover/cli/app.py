@@ -10,6 +10,7 @@ from discover.cli.changes import changes
 from discover.cli.check import check
 from discover.cli.cluster import cluster
 from discover.cli.compare import compare
+from discover.cli.correct import correct
 from discover.cli.encode_text import encode_text
 from discover.cli.evaluate import evaluate
 from discover.cli.export import export
@@ -54,7 +55,7 @@ def root(
 
 for command in (
     run, check, sample, caption, encode_text, align, evaluate, compare, export, train,
-    search, recognise, cluster, changes,
+    search, recognise, correct, cluster, changes,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(homes_app, name="homes")

@@ -65,7 +65,7 @@ def changes(
     other, with all tests corrected together (with --rolling: over all windows and measures).
     """
     from discover.api import open_home
-    from discover.api.opened import check_periods
+    from discover.api.changes_result import check_periods
     from discover.cli.console import console, print_json, print_result
 
     spans = rolling.get("baseline_days"), rolling.get("window_days")

@@ -11,6 +11,7 @@ home_file_text      a home's YAML with the guesses filled in
 training_needs      what a log lacks before a model can be trained on it
 """
 
+from discover.homes._labels_in_lines import label_key
 from discover.homes._plan import log_files
 from discover.homes._unpack_limits import LIMIT_VARIABLE as UNPACK_LIMIT_VARIABLE
 from discover.homes.activity_labels import coarse_labels, everyday_activities
@@ -45,6 +46,7 @@ __all__ = [
     "import_log",
     "is_archived_home",
     "known_mirrors",
+    "label_key",
     "label_table",
     "labels_without_sentence",
     "list_homes",

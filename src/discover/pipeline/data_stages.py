@@ -1,6 +1,6 @@
 """Stages from a raw log to windows: simulate, import, split, sample; and those on them up to text vectors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import polars as pl
 
 from discover.core.errors import DataError
 from discover.core.event_files import EVENTS_FILE
-from discover.core.home import Home
+from discover.core.home import Home, Sensor
 from discover.core.paths import Workspace
 from discover.core.progress import Progress
 from discover.core.row_keys import window_keys
@@ -58,8 +58,21 @@ class DataFolders:
     vectors_name: str
 
 
-def resolve_home(source: HomeSource) -> Home:
-    """The shipped or given home, or a bare one for a log of an unknown home."""
+def resolve_home(source: HomeSource, corrected: Sequence[Sensor] = ()) -> Home:
+    """The shipped or given home, or a bare one for a log of an unknown home.
+
+    Args:
+        source: Which home.
+        corrected: Sensors that take the place of those of the same id.
+    """
+    home = _described_home(source)
+    if not corrected:
+        return home
+    by_id = {s.id: s for s in (*home.sensors, *corrected)}
+    return home.model_copy(update={"sensors": tuple(by_id.values())})
+
+
+def _described_home(source: HomeSource) -> Home:
     from discover.homes import list_homes, unknown_home
 
     if source.name.endswith((".yaml", ".yml")) or source.name in {h.name for h in list_homes()}:
@@ -104,11 +117,18 @@ def _has_annotations(folder: Path, home: Home) -> bool:
 
 
 def data_stages(
-    config: RunConfig, source: HomeSource, workspace: Workspace
+    config: RunConfig, source: HomeSource, workspace: Workspace, corrected: Sequence[Sensor] = ()
 ) -> tuple[list[Stage], DataFolders]:
-    """The stages of one home from its raw log to text vectors, and where their artefacts are."""
+    """The stages of one home from its raw log to text vectors, and where their artefacts are.
+
+    Args:
+        config: Settings.
+        source: Home and log.
+        workspace: Where all lies.
+        corrected: Sensors that are otherwise than the home describes them.
+    """
     folders = data_folders(config, source, workspace)
-    home = resolve_home(source)
+    home = resolve_home(source, corrected)
     stages = []
     simulation = simulation_of(source, home, workspace)
     if simulation is not None:

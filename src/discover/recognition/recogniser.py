@@ -11,6 +11,7 @@ from discover.core.arrays import refuse_other_length
 from discover.core.embeddings import EncodeText, ProjectText, unit_rows
 from discover.core.errors import ConfigError, DataError, ShapeError
 from discover.recognition.config import RecognitionConfig
+from discover.recognition.examples import learn_examples
 from discover.recognition.label_free import (
     activity_margins,
     balance_offsets,
@@ -28,7 +29,7 @@ __all__ = ["UNKNOWN", "Recogniser"]
 UNKNOWN = "unknown"
 """Answer for a window that resembles no activity enough."""
 
-# Shape letters: W windows, K activities, P width of the window vectors, D width of the text vectors.
+# Shape letters: W windows, E examples, K activities, P width of window vectors, D width of text vectors.
 
 
 class Recogniser:
@@ -43,6 +44,9 @@ class Recogniser:
     The unknown rule is the same for both methods: a window is `UNKNOWN` where its margin, the best mean
     cosine of an activity minus the best cosine with `BACKGROUND_PROMPTS`, is below the threshold.
 
+    Windows whose activity somebody has told (`examples`) move the scores of all windows: a linear function of
+    the window vectors is added to the logits, fitted to the examples (`learn_examples`).
+
     Attributes after `fit`:
         classes_: (K,) activities, in the order of the prompts. One that is called `UNKNOWN`
             is listed as `unknown_activity`.
@@ -51,6 +55,7 @@ class Recogniser:
         shift_: (K,) added to raw scores: minus the means, plus the balance; zeros for a student.
         student_: The self-trained classifier; None for method prompts.
         student_refused_: Why the student does not answer, as a clause; empty where it does or there is none.
+        learned_: (P, K) what examples add to the logits of unit window vectors; None without examples.
         threshold_: Margin below which a window is unknown; -inf where `unknown_share` is 0.
         smoothed_threshold_: The same for smoothed margins; None when fitted without times.
         n_features_in_: P.
@@ -97,6 +102,7 @@ class Recogniser:
         middles_s: NDArray[np.float64] | None = None,
         validation: NDArray[np.bool_] | None = None,
         caption_vectors: NDArray[np.floating] | None = None,
+        examples: tuple[NDArray[np.floating], NDArray[np.int64]] | None = None,
     ) -> Self:
         """Learn from unlabelled windows.
 
@@ -109,6 +115,8 @@ class Recogniser:
                 (`core.embeddings.mean_caption_vectors`). A student is then taught by both scores, those of
                 windows and those of captions, added in units of their spread. Method prompts does not read
                 them. Answering needs window vectors only.
+            examples: Windows whose activity is known, (E, P), and the place of it among the prompts' labels,
+                (E,). None, or no window: answers come without any label.
 
         Raises:
             DataError: No window, no activity, values that are not finite, or nothing to teach a student.
@@ -142,6 +150,11 @@ class Recogniser:
                 self._imitation = _imitate(unit_rows(vectors), teacher * (float(raw.std()) or 1.0))
         else:
             self._set_shift(raw)
+        self.learned_: NDArray[np.float32] | None = None
+        if examples is not None and len(examples[0]):
+            known, codes = examples
+            logits = [_log(self.predict_proba(part)) for part in (known, vectors)]
+            self.learned_ = learn_examples(unit_rows(known), codes, unit_rows(vectors), *logits)
         kept = slice(None) if validation is None or not validation.any() else validation
         self.threshold_ = self._threshold(self.margins(vectors)[kept])
         self.smoothed_threshold_ = None
@@ -157,7 +170,7 @@ class Recogniser:
         Method prompts: corrected cosines (or votes), in cosine units. Method self_trained: the student's
         probabilities, as they are. Averaged, they stay probabilities, and one window that the student is
         very sure of cannot outweigh all its neighbours, as it would in an average of log-probabilities.
-        With a refused student: the teacher's scores, in cosine units.
+        With a refused student: the teacher's scores, in cosine units. With examples, what they add is in it.
 
         Raises:
             NotFittedError: `fit` was not called.
@@ -174,6 +187,12 @@ class Recogniser:
             scores = self.student_.predict_proba(unit_rows(vectors))
         else:
             scores = np.asarray(self._raw_scores(vectors) + self.shift_, dtype=np.float32)
+        if self.learned_ is not None:
+            added = unit_rows(vectors) @ self.learned_
+            if self.student_ is None or self.student_refused_:
+                scores += self.config.temperature * added
+            else:
+                scores = probabilities(_log(scores) + added, 1.0)
         return scores if middles_s is None else smooth_scores(scores, middles_s, self.config.smoothing_s)
 
     def margins(
@@ -181,7 +200,8 @@ class Recogniser:
     ) -> NDArray[np.float32]:
         """(W,) input of the unknown rule: `activity_margins`, averaged over time where times are given.
 
-        Uncorrected mean cosines, for every method and aggregation.
+        Uncorrected mean cosines, for every method and aggregation; with examples, plus the most that they add
+        to an activity.
 
         Raises:
             NotFittedError: `fit` was not called.
@@ -192,6 +212,9 @@ class Recogniser:
         self._check_width(vectors)
         cosines = prompt_scores(vectors, self.prompt_vectors_, self.prompts.owners)
         margins = activity_margins(cosines, vectors, self.background_vectors_)
+        if self.learned_ is not None:
+            # What is like an example of anything is something.
+            margins += self.config.temperature * (unit_rows(vectors) @ self.learned_).max(axis=1)
         if middles_s is None:
             return margins
         return smooth_scores(margins[:, None], middles_s, self.config.smoothing_s)[:, 0]
@@ -309,6 +332,11 @@ class Recogniser:
     def _threshold(self, margins_W: NDArray[np.floating]) -> float:
         share = self.config.unknown_share
         return rejection_threshold(margins_W, share) if share > 0 else float("-inf")
+
+
+def _log(probabilities_WK: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Logarithms of probabilities, those of zero included."""
+    return np.asarray(np.log(np.maximum(probabilities_WK, 1e-9)), dtype=np.float32)
 
 
 def _answers(labels: Sequence[str]) -> list[str]:

@@ -27,8 +27,10 @@ from discover.recognition import (
 from discover.reports import draw_timeline
 from discover.retrieval import Index
 from discover.serving.activity_prompts import activity_prompts
+from discover.serving.corrections import CORRECTIONS_FILE, CorrectionFile
 from discover.serving.index_folders import no_model, one_home, only_index
 from discover.serving.log_windows import log_home, sample_log, sampling_settings, unseen_share
+from discover.serving.taught import taught_prompts
 from discover.serving.teaching import TeachingRequest, plan_teaching
 from discover.text_encoders import build_text_encoder
 
@@ -59,6 +61,7 @@ class RecogniseRequest:
             and the settings allow it, else prompts, with a note that says why.
         captions: Style of the captions that help to teach, where windows have several.
         config: Settings of the recognition; `method` above takes the place of its own.
+        corrections: File of corrections (`serving.corrections`); None: that in the model's folder.
     """
 
     model: Path
@@ -71,6 +74,7 @@ class RecogniseRequest:
     method: RecognitionMethod | None = None
     captions: str | None = None
     config: RecognitionConfig = field(default_factory=RecognitionConfig)
+    corrections: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,7 @@ class RecognisedLog:
         note: Why the method is not self_trained, or why its teacher had no captions; empty else.
         student_refused: Why the student does not answer and its teacher does, as a clause; empty else.
         unseen_share: Share of events whose sensor the model never met in training.
+        corrections: How corrections take part, as a sentence; empty where there are none.
     """
 
     home: Home
@@ -98,10 +103,11 @@ class RecognisedLog:
     note: str = ""
     student_refused: str = ""
     unseen_share: float = 0.0
+    corrections: str = ""
 
 
 def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> RecognisedLog:
-    """Recognise the activities of a log, or of the model's own windows, without any label.
+    """Recognise the activities of a log, or of the model's own windows, without any label but corrections.
 
     Raises:
         ArtifactError: No model, no index, or the sampling settings behind it are gone.
@@ -121,13 +127,20 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
         vectors = model.embed_windows(window_set, progress=progress).vectors
         home, windows = window_set.home, window_set.windows
         unseen, foreign = unseen_share(model.homes, window_set), home.name not in model.homes
-    prompts = activity_prompts(home, request.config, request.prompts)
-    reference, words = _reference(*((vectors, windows) if foreign else _of_home(index, home.name)))
-    recogniser, note = _fitted(request, model, prompts, reference, None if foreign else folder)
+    own_vectors, own_windows = (vectors, windows) if foreign else _of_home(index, home.name)
+    prompts, taught = taught_prompts(
+        CorrectionFile(request.corrections or request.model / CORRECTIONS_FILE, tuple(model.homes)).read(),
+        own_windows,
+        activity_prompts(home, request.config, request.prompts),
+    )
+    reference, words = _reference(own_vectors, own_windows)
+    examples = own_vectors[taught.rows], taught.codes
+    recogniser, note = _fitted(request, model, prompts, reference, examples, None if foreign else folder)
     chosen = chosen_windows(windows, request)
     timeline = window_timeline(recogniser, vectors, windows).filter(
         pl.col("window_id").is_in(chosen.implode())
     )
+    timeline = taught.told(timeline, recogniser.classes_)
     segments = to_segments(timeline, recogniser.config)
     return RecognisedLog(
         home,
@@ -139,6 +152,7 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
         note,
         recogniser.student_refused_,
         unseen,
+        taught.words,
     )
 
 
@@ -217,6 +231,7 @@ def _fitted(
     model: LoadedModel,
     prompts: PromptSet,
     reference: _Reference,
+    examples: tuple[NDArray[np.floating], NDArray[np.int64]],
     index_folder: Path | None,
 ) -> tuple[Recogniser, str]:
     """The fitted recogniser, and a note on its method."""
@@ -242,6 +257,7 @@ def _fitted(
         middles_s=reference.middles_s,
         validation=reference.validation,
         caption_vectors=teaching.caption_vectors,
+        examples=examples,
     )
     return recogniser, teaching.note
 

@@ -15,8 +15,10 @@ from discover.pretraining.any_home import AnyHome
 from discover.recognition import Recogniser, RecognitionConfig, to_segments, window_timeline
 from discover.retrieval import Index
 from discover.serving.activity_prompts import activity_prompts
+from discover.serving.corrections import CorrectionFile
 from discover.serving.index_folders import indexed_windows
 from discover.serving.recognise import RecognisedLog, RecogniseRequest, chosen_windows, day_span
+from discover.serving.taught import taught_prompts
 from discover.text_encoders.encoder import TextEncoder
 
 __all__ = ["recognise_captions"]
@@ -50,8 +52,12 @@ def recognise_captions(request: RecogniseRequest, index: Path, encoder: TextEnco
     # Plain scores: centring gains macro F1 where activities share the day, and loses homes that one fills.
     settings = {"centring": 0.0, **request.config.model_dump(exclude_unset=True), "method": "prompts"}
     config = config_from_mapping(settings, RecognitionConfig, source="recognition")
-    prompts = activity_prompts(known, config, request.prompts)
     loaded = Index.load(index)
+    prompts, taught = taught_prompts(
+        CorrectionFile(request.corrections, (home.name,)).read() if request.corrections else (),
+        loaded.windows,
+        activity_prompts(known, config, request.prompts),
+    )
     network, windows = AnyHome.load(), loaded.windows
     vectors = network.beside_captions(
         network.embed(window_set, encoder.encode), loaded.vectors.astype(np.float32)
@@ -59,12 +65,15 @@ def recognise_captions(request: RecogniseRequest, index: Path, encoder: TextEnco
     recogniser = Recogniser(
         prompts, lambda texts: encoder.encode(texts, kind="query"), network.sentences_beside, config
     )
-    recogniser.fit(vectors, middles_s=window_middles_s(windows))
+    examples = vectors[taught.rows], taught.codes
+    recogniser.fit(vectors, middles_s=window_middles_s(windows), examples=examples)
     chosen = chosen_windows(windows, request)
     timeline = window_timeline(recogniser, vectors, windows)
     timeline = timeline.filter(timeline["window_id"].is_in(chosen.implode()))
+    timeline = taught.told(timeline, recogniser.classes_)
     note = "The shipped network and captions answered; nothing was trained on this log."
     if not home.activities and request.prompts is None:
         note += " The home lists no activities, so those of everyday life were looked for."
     words = f"{len(windows):,} unlabelled windows of {day_span(windows)}"
-    return RecognisedLog(home, timeline, to_segments(timeline, config), prompts, words, "prompts", note)
+    segments = to_segments(timeline, config)
+    return RecognisedLog(home, timeline, segments, prompts, words, "prompts", note, corrections=taught.words)

@@ -1,13 +1,16 @@
 """A raw log opened without training: found, recognised, and made only once."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import discover
 from discover.api import OpenedHome
-from discover.core.errors import ConfigError
+from discover.cli.app import app
+from discover.core.errors import ConfigError, DataError
 from discover.homes import load_home
 from discover.simulator import SimulatorConfig, write_simulated
 
@@ -89,3 +92,77 @@ def test_nothing_is_made_twice(home: OpenedHome, log: Path, capsys: pytest.Captu
     assert {p: p.stat().st_mtime_ns for p in before} == before
     assert again.search("tea", top_k=1).table.equals(home.search("tea", top_k=1).table)
     assert sorted(p.name for p in log.parent.iterdir()) == ["made", "my_log.txt"]
+
+
+def test_corrections_are_kept_and_followed(log: Path) -> None:
+    home = discover.open(log, home="demo", workspace=log.parent / "made")
+    before = home.recognise(config={"unknown_share": 0.0})
+    window = home.windows["window_id"][20]
+    begin, end = (home.windows[column][20].isoformat() for column in ("start", "end"))
+    made = home.correct("That was <b>tea</b> time, not sleeping.", begin, end)
+    after = home.recognise(config={"unknown_share": 0.0})
+    told = after.timeline.filter(window_id=window)
+    assert told["activity"].to_list() == ["<b>tea</b>_time"]
+    assert told["confidence"].to_list() == [1.0]
+    assert "Corrections give 1 window an activity; 1 of them teach the others. No other label" in str(after)
+    assert "&lt;b&gt;tea&lt;/b&gt; time" in home.corrections._repr_html_()
+    assert home.corrections.table["text"].to_list() == ["<b>tea</b> time"]
+    assert home.corrections.undo(made.id).id == made.id
+    assert home.recognise(config={"unknown_share": 0.0}).timeline.equals(before.timeline)
+    assert not home.corrections.file.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "about", "said"),
+    [
+        ("that was Dad, not Mum", {"begin": "2024-01-01 08:00", "end": "08:30"}, "do not tell people apart"),
+        ("this is the dishwasher", {}, "does not say what it is about"),
+        ("breakfast", {"begin": "yesterday", "end": "08:30"}, "'yesterday' is no time"),
+        ("breakfast", {"begin": "2024-02-01 08:00", "end": "08:30"}, "no window between 2024-02-01 08:00:00"),
+        ("kettle", {"sensor": "M06"}, "no sensor 'M06'. Did you mean"),
+        (
+            "breakfast",
+            {"begin": "2024-01-01 08:00", "end": "08:30", "home": "kyoto"},
+            "holds no home 'kyoto'",
+        ),
+    ],
+)
+def test_unclear_corrections_are_refused(
+    home: OpenedHome, text: str, about: dict[str, str], said: str
+) -> None:
+    with pytest.raises((ConfigError, DataError), match=said):
+        home.correct(text, **about)
+    assert len(home.corrections) == 0
+
+
+def test_corrections_from_the_shell(log: Path) -> None:
+    runner, made = CliRunner(), ["--workspace", str(log.parent / "made"), "--layout", "demo"]
+    first = discover.open(log, home="demo", workspace=log.parent / "made").windows["start"][0]
+    asked = [
+        "correct",
+        str(log),
+        "breakfast",
+        "--from",
+        first.isoformat(),
+        "--to",
+        f"{first:%H:%M:59}",
+        *made,
+    ]
+    stored = runner.invoke(app, asked)
+    assert stored.exit_code == 0, stored.output
+    number = stored.output.split("--undo ")[-1].strip(" .\n")
+    listed = runner.invoke(app, ["correct", str(log), "--list", "--json", *made])
+    assert [c["id"] for c in json.loads(listed.stdout)["corrections"]] == [number]
+    undone = runner.invoke(app, ["correct", str(log), "--undo", number, *made])
+    assert undone.stdout.endswith("Taken back: breakfast.\n")
+
+
+def test_a_sensor_is_renamed_when_the_log_is_opened_again(log: Path) -> None:
+    home = discover.open(log, home="demo", workspace=log.parent / "made")
+    made = home.correct("this is the bread bin", sensor="M006")
+    again = discover.open(log, home="demo", workspace=log.parent / "made")
+    assert again.home.sensor("M006").object == "bread bin"
+    assert again.home.sensor("M006").room == home.home.sensor("M006").room
+    assert any("bread bin" in caption for caption in again.captions["caption"])
+    again.corrections.undo(made.id)
+    assert len(again.corrections) == 0

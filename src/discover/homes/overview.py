@@ -126,7 +126,7 @@ def training_needs(events: pl.DataFrame) -> str:
         return (
             f"The log covers {span} on {days} calendar day{'s' if days > 1 else ''}. Training needs at least "
             f"{MIN_TRAINING_DAYS} days with events, one each to train, to choose and to test on; two "
-            "weeks are a good start. The log can still be searched with a model of another home."
+            "weeks are a good start. Searching and recognising need no training: `discover search LOG`."
         )
     return ""
 

@@ -1,22 +1,25 @@
 """A home's event table on disk: one Parquet file per month, and events.json that lists them.
 
-While a log grows, only its last month is written again. Sensors and states are text in the files of months;
-events.json holds their order, which gives the codes.
+While a log grows, only the months that changed are written again. A file's name holds its content's hash, and
+events.json takes the place of the one before in one step: a writer that is killed leaves the table it found.
+Sensors and states are text in the files of months; events.json holds their order, which gives the codes.
 """
 
 import hashlib
 import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from discover.core.artifacts import atomic_path, check_files, file_sha256, read_json, write_json
+from discover.core.artifacts import atomic_path, check_files, read_json, write_json
 from discover.core.errors import ArtifactError
 from discover.core.reading import mapping_of, taken_apart
 from discover.core.table_files import read_table
 from discover.core.tables import EVENTS, validate_table
 
-__all__ = ["EVENTS_FILE", "events_file", "read_events", "write_events"]
+__all__ = ["EVENTS_FILE", "EventMonths", "events_file", "read_events", "write_events"]
 
 EVENTS_FILE = "events.json"
 """Lists the months; stands for the whole table where its hash is noted."""
@@ -32,6 +35,71 @@ def events_file(folder: Path) -> Path:
     return folder / _ONE_FILE if (folder / _ONE_FILE).is_file() else folder / EVENTS_FILE
 
 
+@dataclass(frozen=True)
+class EventMonths:
+    """The months of an event table on disk.
+
+    Attributes:
+        folder: The home's folder.
+        orders: Names of all `sensor`s and `state`s; a name's place is its code.
+        months: Month such as "2024-05" -> its file's `file`, `rows` and `sha256`, oldest first.
+    """
+
+    folder: Path
+    orders: Mapping[str, Sequence[str]]
+    months: Mapping[str, Mapping[str, object]]
+
+    @classmethod
+    def of(cls, folder: Path) -> "EventMonths":
+        """The months that events.json lists.
+
+        Raises:
+            ArtifactError: It is missing or damaged.
+        """
+        path = folder / EVENTS_FILE
+        with taken_apart(path, _AGAIN):
+            content = mapping_of(read_json(path), path, *_NAMES, "months")
+            months = [mapping_of(m, path, "file", "rows", "sha256") for m in content["months"]]
+            listed = {Path(m["file"]).name[:7]: m for m in months}
+            if len(listed) < len(months):
+                raise ValueError("a month is listed twice")
+            return cls(folder, {name: [str(n) for n in content[name]] for name in _NAMES}, listed)
+
+    def read(self, month: str) -> pl.DataFrame:
+        """The events of one month, sensors and states as text.
+
+        Raises:
+            ArtifactError: The file is missing, damaged, or not the one that was written.
+        """
+        path = self.folder / "events" / Path(str(self.months[month]["file"])).name
+        check_files({path: str(self.months[month]["sha256"])}, remedy=_AGAIN)
+        return read_table(path, _MONTH)
+
+    def replace(
+        self, changed: Iterable[tuple[str, pl.DataFrame]], orders: Mapping[str, Sequence[str]]
+    ) -> "EventMonths":
+        """Write some months anew, one at a time; the others stay. The table changes when all are written.
+
+        Args:
+            changed: Month and its events, sorted by time, sensors and states as text; no event: no month.
+            orders: All names, for `orders`.
+        """
+        months = dict(self.months)
+        for month, part in changed:
+            months.pop(month, None)
+            if len(part):
+                months[month] = _write_month(self.folder / "events", month, part)
+        listed = dict(sorted(months.items()))
+        paths = {self.folder / "events" / str(m["file"]) for m in listed.values()}
+        names = {name: list(orders[name]) for name in _NAMES}
+        write_json(self.folder / EVENTS_FILE, {**names, "months": list(listed.values())})
+        (self.folder / _ONE_FILE).unlink(missing_ok=True)
+        for path in (self.folder / "events").glob("*.parquet"):
+            if path not in paths:
+                path.unlink()
+        return EventMonths(self.folder, names, listed)
+
+
 def write_events(folder: Path, events: pl.DataFrame) -> list[Path]:
     """Write a table that is sorted by time, by month; a month that is as it was is left alone.
 
@@ -39,31 +107,29 @@ def write_events(folder: Path, events: pl.DataFrame) -> list[Path]:
         events.json, then the files of the months.
     """
     checked = validate_table(events, EVENTS, EVENTS_FILE)
-    months = checked["time"].dt.strftime("%Y-%m").rle().struct.unnest()
-    listed, paths, first = [], [], 0
-    for count, month in months.iter_rows():
-        path = folder / "events" / f"{month}.parquet"
-        part = checked.slice(first, count).with_columns(pl.col(_NAMES).cast(pl.String))
-        listed.append({"file": path.name, "rows": count, "sha256": _write_if_new(path, part)})
-        paths.append(path)
-        first += count
     orders = {name: checked.schema[name].categories.to_list() for name in _NAMES}  # type: ignore[attr-defined]
-    write_json(folder / EVENTS_FILE, {**orders, "months": listed})
-    (folder / _ONE_FILE).unlink(missing_ok=True)
-    for path in (folder / "events").glob("*.parquet"):
-        if path not in paths:
-            path.unlink()
-    return [folder / EVENTS_FILE, *paths]
+    written = EventMonths(folder, orders, {}).replace(_by_month(checked), orders)
+    files = [folder / "events" / str(m["file"]) for m in written.months.values()]
+    return [folder / EVENTS_FILE, *files]
 
 
-def _write_if_new(path: Path, part: pl.DataFrame) -> str:
+def _by_month(events: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    months = events["time"].dt.strftime("%Y-%m").rle().struct.unnest()
+    first = 0
+    for count, month in months.iter_rows():
+        yield month, events.slice(first, count).with_columns(pl.col(_NAMES).cast(pl.String))
+        first += count
+
+
+def _write_month(folder: Path, month: str, part: pl.DataFrame) -> dict[str, object]:
     buffer = io.BytesIO()
     part.write_parquet(buffer, compression="zstd", statistics=False)
     digest = hashlib.sha256(buffer.getbuffer()).hexdigest()
-    if not path.is_file() or file_sha256(path) != digest:
+    path = folder / f"{month}-{digest[:12]}.parquet"
+    if not path.is_file() or path.read_bytes() != buffer.getbuffer():
         with atomic_path(path) as temporary:
             temporary.write_bytes(buffer.getbuffer())
-    return digest
+    return {"file": path.name, "rows": len(part), "sha256": digest}
 
 
 def read_events(folder: Path) -> pl.DataFrame:
@@ -75,14 +141,12 @@ def read_events(folder: Path) -> pl.DataFrame:
     path = events_file(folder)
     if path.name == _ONE_FILE:
         return read_table(path, EVENTS)
+    table = EventMonths.of(folder)
     with taken_apart(path, _AGAIN):
-        content = mapping_of(read_json(path), path, *_NAMES, "months")
-        listed = {folder / "events" / Path(m["file"]).name: str(m["sha256"]) for m in content["months"]}
-        kinds = {name: pl.Enum(content[name]) for name in _NAMES}
-    check_files(listed, remedy=_AGAIN)
-    parts = [read_table(part, _MONTH) for part in listed]
+        kinds = {name: pl.Enum(table.orders[name]) for name in _NAMES}
+    parts = [table.read(month) for month in table.months]
     try:
-        table = pl.concat([pl.DataFrame(schema=dict(_MONTH)), *parts])  # type: ignore[arg-type]
-        return table.with_columns(pl.col(name).cast(kind) for name, kind in kinds.items())
+        whole = pl.concat([pl.DataFrame(schema=dict(_MONTH)), *parts])  # type: ignore[arg-type]
+        return whole.with_columns(pl.col(name).cast(kind) for name, kind in kinds.items())
     except pl.exceptions.PolarsError as error:
         raise ArtifactError(f"{path} does not list every sensor and state of its months. {_AGAIN}") from error

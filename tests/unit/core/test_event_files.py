@@ -1,6 +1,7 @@
 """Events by month: read back as they were written; a month that is over is not written again."""
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import polars as pl
 import pytest
 
 from discover.core.errors import AlteredError, ArtifactError
-from discover.core.event_files import events_file, read_events, write_events
+from discover.core.event_files import EventMonths, events_file, read_events, write_events
 from discover.core.table_files import write_table
 from discover.core.tables import EVENTS, empty_table
 from discover.core.window_set import EventLog
@@ -30,6 +31,11 @@ def events(days: int, sensors: tuple[str, ...] = ("M2", "M1")) -> pl.DataFrame:
     )
 
 
+def months(paths: Iterable[Path]) -> list[str]:
+    """The months of files, by name."""
+    return sorted(path.name[:7] for path in paths)
+
+
 def test_months_are_read_back_as_one_table(small_home_log: EventLog, tmp_path: Path) -> None:
     for name, table in (("a", events(50)), ("b", small_home_log.events), ("c", empty_table(EVENTS))):
         paths = write_events(tmp_path / name, table)
@@ -37,11 +43,7 @@ def test_months_are_read_back_as_one_table(small_home_log: EventLog, tmp_path: P
         found = read_events(tmp_path / name)
         assert found.equals(table)
         assert found.schema == table.schema
-    assert [p.name for p in write_events(tmp_path / "a", events(50))[1:]] == [
-        "2024-01.parquet",
-        "2024-02.parquet",
-        "2024-03.parquet",
-    ]
+    assert months(write_events(tmp_path / "a", events(50))[1:]) == ["2024-01", "2024-02", "2024-03"]
 
 
 def test_a_log_that_grows_writes_its_last_months_only(tmp_path: Path) -> None:
@@ -50,15 +52,15 @@ def test_a_log_that_grows_writes_its_last_months_only(tmp_path: Path) -> None:
     grown = events(75, ("M2", "M1", "A9"))
     write_events(tmp_path, grown)
     after = {p.name: (p.stat().st_mtime_ns, p.read_bytes()) for p in (tmp_path / "events").iterdir()}
-    assert sorted(after) == ["2024-01.parquet", "2024-02.parquet", "2024-03.parquet", "2024-04.parquet"]
-    assert [name for name in before if before[name] == after[name]] == ["2024-01.parquet", "2024-02.parquet"]
+    assert sorted(name[:7] for name in after) == ["2024-01", "2024-02", "2024-03", "2024-04"]
+    assert [name[:7] for name in sorted(before) if before[name] == after.get(name)] == ["2024-01", "2024-02"]
     assert read_events(tmp_path).equals(grown)
 
 
 def test_months_that_are_gone_are_deleted(tmp_path: Path) -> None:
     write_events(tmp_path, events(50))
     write_events(tmp_path, events(5))
-    assert [p.name for p in (tmp_path / "events").iterdir()] == ["2024-01.parquet"]
+    assert months((tmp_path / "events").iterdir()) == ["2024-01"]
 
 
 def test_a_table_in_one_file_is_read_and_gives_way(tmp_path: Path) -> None:
@@ -72,15 +74,16 @@ def test_a_table_in_one_file_is_read_and_gives_way(tmp_path: Path) -> None:
 
 def test_months_that_do_not_belong_are_refused(tmp_path: Path) -> None:
     write_events(tmp_path, events(50))
-    month, listed = tmp_path / "events/2024-02.parquet", tmp_path / "events.json"
+    first, month, _ = sorted((tmp_path / "events").iterdir())
+    listed = tmp_path / "events.json"
     whole = month.read_bytes()
-    month.write_bytes((tmp_path / "events/2024-01.parquet").read_bytes())
+    month.write_bytes(first.read_bytes())
     with pytest.raises(
-        AlteredError, match=r"2024-02\.parquet was altered.*Run `discover run`.*import the log again"
+        AlteredError, match=r"2024-02-\w+\.parquet was altered.*Run `discover run`.*import the log again"
     ):
         read_events(tmp_path)
     month.unlink()
-    with pytest.raises(AlteredError, match=r"2024-02\.parquet is missing"):
+    with pytest.raises(AlteredError, match=r"2024-02-\w+\.parquet is missing"):
         read_events(tmp_path)
     month.write_bytes(whole)
     content = json.loads(listed.read_text())
@@ -90,8 +93,27 @@ def test_months_that_do_not_belong_are_refused(tmp_path: Path) -> None:
         {**content, "sensor": ["M2", "M2", "M1"]},
         {**content, "state": 3},
         {**content, "months": [{}]},
-        {**content, "months": [{"file": "../../home.yaml", "sha256": ""}]},
+        {**content, "months": [content["months"][0]] * 2},
+        {**content, "months": [{"file": "../../home.yaml", "rows": 1, "sha256": ""}]},
     ):
         listed.write_text(json.dumps(wrong))
         with pytest.raises(ArtifactError, match=r"events\.json|home\.yaml is missing"):
             read_events(tmp_path)
+
+
+def test_a_writer_that_is_stopped_leaves_the_table_it_found(tmp_path: Path) -> None:
+    write_events(tmp_path, events(50))
+
+    def stopped() -> Iterator[tuple[str, pl.DataFrame]]:
+        yield "2024-02", events(50).filter(pl.col("time").dt.month() == 2).head(3).with_columns(
+            pl.col("sensor", "state").cast(pl.String)
+        )
+        raise KeyboardInterrupt
+
+    found = EventMonths.of(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        found.replace(stopped(), found.orders)
+    assert read_events(tmp_path).equals(events(50))
+    found.replace([("2024-02", found.read("2024-02").head(0))], found.orders)
+    assert months((tmp_path / "events").iterdir()) == ["2024-01", "2024-03"]
+    assert len(read_events(tmp_path)) == len(events(50)) - 29

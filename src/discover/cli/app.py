@@ -15,6 +15,7 @@ from discover.cli.encode_text import encode_text
 from discover.cli.evaluate import evaluate
 from discover.cli.export import export
 from discover.cli.homes import homes_app
+from discover.cli.imports import imports_app, sync
 from discover.cli.model_options import CommandGroup
 from discover.cli.recognise import recognise
 from discover.cli.run import run
@@ -55,7 +56,8 @@ def root(
 
 for command in (
     run, check, sample, caption, encode_text, align, evaluate, compare, export, train,
-    search, recognise, correct, cluster, changes,
+    search, recognise, correct, cluster, changes, sync,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
 app.add_typer(homes_app, name="homes")
+app.add_typer(imports_app, name="import")

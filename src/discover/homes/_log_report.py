@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from discover.core.window_set import EventLog
 from discover.homes.report import Hole, ImportReport, Problem, case_problem, hole_problem, unknown_problem
 
-__all__ = ["log_report"]
+__all__ = ["log_report", "recording_holes"]
 
 _DAY_S = 86_400.0
 
@@ -47,7 +47,7 @@ def log_report(
     """
     events, annotations = log.events, log.annotations
     counts = annotations["activity"].value_counts().sort("count", "activity", descending=[True, False])
-    found = _recording_holes(events, holes)
+    found = recording_holes(events, holes)
     more = [
         Problem(
             problem="activities during which no sensor fired",
@@ -88,7 +88,7 @@ def log_report(
     )
 
 
-def _recording_holes(events: pl.DataFrame, holes: NDArray[np.int64]) -> list[Hole]:
+def recording_holes(events: pl.DataFrame, holes: NDArray[np.int64]) -> list[Hole]:
     """Holes of an event table; `holes` are the event numbers right after one."""
     time, line = events["time"], events["line"]
     return [

@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["in_skipped_hours", "mark_unset_clocks", "newest_first", "summer_time_ends", "uncrowded"]
+__all__ = [
+    "in_skipped_hours",
+    "mark_unset_clocks",
+    "newest_first",
+    "repeated_hour",
+    "summer_time_ends",
+    "uncrowded",
+]
 
 _DAY_US = 86_400_000_000
 _HOUR_US = 3_600_000_000
@@ -74,7 +81,7 @@ def summer_time_ends(time: Micros, zone: ZoneInfo | None) -> list[Fold]:
         return []
     found = []
     for row in (np.flatnonzero(np.diff(time) < 0) + 1).tolist():
-        fold = _fold_at(int(time[row - 1]), zone) or _fold_at(int(time[row]), zone)
+        fold = repeated_hour(int(time[row - 1]), zone) or repeated_hour(int(time[row]), zone)
         if fold is None:
             continue
         begin, end = fold
@@ -104,8 +111,8 @@ def in_skipped_hours(time: Micros, zone: ZoneInfo) -> Micros:
     return np.array(found, dtype=np.int64)
 
 
-def _fold_at(micros: int, zone: ZoneInfo) -> tuple[int, int] | None:
-    """The repeated hour that holds a wall-clock time, or None."""
+def repeated_hour(micros: int, zone: ZoneInfo) -> tuple[int, int] | None:
+    """Begin and end of the repeated hour that holds a wall-clock time, in microseconds; None outside."""
     try:
         local = _EPOCH + timedelta(microseconds=micros)
         early, late = (

@@ -1,7 +1,8 @@
 """How a log is kept: which of its files hold what. Decided from the contents, not from the names.
 
 In: a file or a folder. Out: `LogPlan`: lines of events (one file, or sessions joined in time order, with or
-without a table of activities), tables of intervals, blocks, one row a second, or one table per sensor.
+without a table of activities), tables of intervals, blocks, one row a second, one table per sensor, a home that
+was imported before, or the database of Home Assistant's recorder.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Literal
 
 from discover.core.artifacts import file_sha256, mapping_sha256
 from discover.core.errors import DataError
+from discover.core.event_files import EVENTS_FILE, events_file
 from discover.homes._blocks import is_blocks
 from discover.homes._id_lists import is_id_list
 from discover.homes._interval_shapes import read_stamp
@@ -20,6 +22,7 @@ from discover.homes._sources import (
     archive_sources,
     first_time,
     folder_sources,
+    is_sqlite,
     last_time,
     looks_like_events,
 )
@@ -28,7 +31,7 @@ from discover.homes.interval_files import EXPECTED, IntervalFiles, find_interval
 
 __all__ = ["LogPlan", "log_files", "plan_log"]
 
-Kind = Literal["lines", "intervals", "blocks", "states", "sensor_files"]
+Kind = Literal["lines", "intervals", "blocks", "states", "sensor_files", "home", "recorder"]
 
 _FEWEST_SENSORS = 3
 """Tables of one sensor each that make a log."""
@@ -68,6 +71,8 @@ class LogPlan:
         """Of the file, or of all files that are read."""
         if self.where.is_file():
             return file_sha256(self.where)
+        if self.kind == "home":
+            return file_sha256(events_file(self.where))
         return mapping_sha256({source.name: source.sha256() for source in self.read()})
 
 
@@ -81,6 +86,10 @@ def plan_log(path: Path, home_name: str | None = None) -> LogPlan:
     Raises:
         DataError: No log is there, or several of which none can be chosen.
     """
+    if is_imported_home(path):
+        return LogPlan(path, "home", ())
+    if is_sqlite(path):
+        return LogPlan(path, "recorder", ())
     if path.is_dir():
         sources, others = folder_sources(path)
         return _plan_many(path, sources, others)
@@ -103,7 +112,14 @@ def log_files(path: Path) -> tuple[Path, ...]:
     """
     if not path.is_dir():
         return (path,)
+    if is_imported_home(path):
+        return tuple(path / name for name in ("home.yaml", EVENTS_FILE, "annotations.parquet"))
     return tuple(dict.fromkeys(source.path for source in plan_log(path).read()))
+
+
+def is_imported_home(path: Path) -> bool:
+    """Whether a folder holds what an import made: a home and its event table."""
+    return (path / "home.yaml").is_file() and events_file(path).is_file()
 
 
 def _plan_many(where: Path, sources: Sequence[Source], others: tuple[str, ...]) -> LogPlan:

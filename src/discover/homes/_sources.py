@@ -13,8 +13,17 @@ from discover.core.artifacts import file_sha256
 from discover.core.errors import DataError
 from discover.homes._bytes import first_lines, log_members, read_log_bytes
 
-__all__ = ["Source", "archive_sources", "first_time", "folder_sources", "last_time", "looks_like_events"]
+__all__ = [
+    "Source",
+    "archive_sources",
+    "first_time",
+    "folder_sources",
+    "is_sqlite",
+    "last_time",
+    "looks_like_events",
+]
 
+_SQLITE = b"SQLite format 3\0"
 _NEVER = {
     *(".json", ".lock", ".png", ".jpg", ".jpeg", ".pdf", ".mat", ".m", ".md", ".yaml", ".yml", ".parquet"),
     *(".html", ".htm", ".py", ".sql", ".translate", ".npz", ".db", ".partial"),
@@ -85,6 +94,14 @@ def archive_sources(path: Path, home_name: str | None) -> list[Source]:
         DataError: No log is in it, or it cannot be unpacked.
     """
     return [Source(name, path, data) for name, data in log_members(path, home_name=home_name)]
+
+
+def is_sqlite(path: Path) -> bool:
+    """Whether a file begins as a SQLite database does."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(_SQLITE)) == _SQLITE
 
 
 def looks_like_events(source: Source) -> bool:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
-from discover.core.artifacts import atomic_path, write_text
 from discover.core.errors import DataError
 from discover.core.home import Home
 from discover.core.window_set import EventLog, save_event_log
+from discover.homes._imported_home import import_database, import_imported
 from discover.homes._interval_import import import_intervals
 from discover.homes._line_import import import_lines
 from discover.homes._other_logs import import_blocks, import_sensor_files, import_state_table
@@ -22,7 +22,7 @@ from discover.homes._zones import checked_zone
 from discover.homes.places import read_translate
 from discover.homes.readers import import_with
 from discover.homes.registry import unknown_home
-from discover.homes.report import ImportReport
+from discover.homes.report import ImportReport, write_account
 
 __all__ = ["ImportedLog", "import_log", "write_import"]
 
@@ -88,6 +88,8 @@ def import_log(
             f"{path} is no list of events; a translate table belongs to a CASAS log. Leave it out, and give "
             "rooms in a home YAML (`discover homes show NAME` prints one to start from)."
         )
+    if plan.kind == "home":
+        return ImportedLog(*import_imported(path, home, source=path.resolve().name, sha256=plan.sha256()))
     log, report, rejected = _read(plan, home, translate, path.resolve().name)
     return ImportedLog(_with_lasting_codes(log, home), report, rejected)
 
@@ -95,6 +97,8 @@ def import_log(
 def _read(
     plan: LogPlan, home: Home, translate: Path | str | None, source: str
 ) -> tuple[EventLog, ImportReport, pl.DataFrame]:
+    if plan.kind == "recorder":
+        return import_database(plan.where, home, source=source)
     if plan.intervals is not None:
         return import_intervals(plan.intervals, home, source=source, sha256=plan.sha256())
     if plan.kind == "blocks":
@@ -134,15 +138,7 @@ def write_import(folder: Path, imported: ImportedLog) -> list[Path]:
     Raises:
         ArtifactError: The folder cannot be written.
     """
-    paths = save_event_log(folder, imported.log)
-    report = folder / "import.json"
-    write_text(report, imported.report.model_dump_json(indent=1) + "\n")
-    rejected = folder / "rejected_lines.tsv"
-    with atomic_path(rejected) as temporary:
-        # TABs inside a line would shift columns, and quotes would need escaping: show them as spaces.
-        table = imported.rejected.with_columns(pl.col("text").str.replace_all(r"[\t\r\n]", " "))
-        table.write_csv(temporary, separator="\t", quote_style="never")
-    return [*paths, report, rejected]
+    return [*save_event_log(folder, imported.log), *write_account(folder, imported.report, imported.rejected)]
 
 
 def _name_from(path: Path) -> str:

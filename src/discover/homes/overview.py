@@ -38,6 +38,8 @@ _KINDS = {
     "intervals": "tables of intervals",
     "blocks": "blocks of five lines, one an activity",
     "states": "one row a second, one column per sensor",
+    "home": "a home that was imported before",
+    "recorder": "the database of Home Assistant's recorder",
 }
 
 Table = tuple[tuple[str, ...], list[tuple[object, ...]]]
@@ -135,6 +137,9 @@ def file_table(path: Path, imported: ImportedLog) -> Table:
     """How the file is written, as far as its first and last lines show: kind, separator, clock, order."""
     plan = plan_log(path, imported.log.home.name)
     files = plan.read()
+    if not files:
+        known: list[tuple[object, ...]] = [("kept as", _KINDS[plan.kind])]
+        return ("the file", ""), [*known, ("time zone", imported.log.home.time_zone)]
     first, last = first_time(files[0]), last_time(files[0])
     begin, end = read_stamp(first), read_stamp(last)
     events, given = imported.log.events["time"], imported.log.home.model_fields_set

@@ -11,7 +11,7 @@ from pathlib import Path
 from discover.core.errors import DataError
 from discover.core.home import UNKNOWN_ROOM, Sensor, SensorType
 
-__all__ = ["guess_sensor", "known_rooms", "place_words", "read_translate"]
+__all__ = ["guess_sensor", "known_objects", "known_rooms", "place_words", "read_translate"]
 
 _TYPES: tuple[tuple[str, SensorType], ...] = (
     (r"BAT\w*\d+.*|ZB\w*\d+.*|RSSI\w*|.*(?i:battery|rssi|linkquality|commfailure|signal).*", "battery"),
@@ -259,6 +259,11 @@ def place_words(*places: str) -> tuple[str, str | None]:
 def known_rooms() -> frozenset[str]:
     """Rooms that a place word can name; any other word may name a thing as well."""
     return frozenset(_ROOMS.values())
+
+
+def known_objects() -> frozenset[str]:
+    """Things that a place word can name."""
+    return frozenset(thing for thing, _ in _OBJECTS.values())
 
 
 def read_translate(path: Path) -> dict[str, tuple[str, str]]:

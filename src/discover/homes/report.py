@@ -1,12 +1,16 @@
 """What happened to every line of a log on its way in."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from discover.core.artifacts import atomic_path, write_text
+
 __all__ = [
     "CONVERTED",
+    "REFUSED",
     "SHOWN",
     "FileAccount",
     "Hole",
@@ -17,9 +21,10 @@ __all__ = [
     "refused_problems",
     "report_table",
     "unknown_problem",
+    "write_account",
 ]
 
-_REFUSED = "kept in rejected_lines.tsv, not an event"
+REFUSED = "kept in rejected_lines.tsv, not an event"
 """What is done with a line that cannot be read."""
 
 CONVERTED = "times with a zone or counted since 1970"
@@ -152,7 +157,7 @@ class ImportReport(_Plain):
     @property
     def reasons(self) -> tuple[Problem, ...]:
         """Why lines were refused: reason, count, first lines and examples, the commonest first."""
-        refused = [p for p in self.problems if p.done == _REFUSED]
+        refused = [p for p in self.problems if p.done == REFUSED]
         return tuple(sorted(refused, key=lambda p: -p.count))
 
 
@@ -168,7 +173,7 @@ def refused_problems(rejected: pl.DataFrame, *, table: str = "") -> list[Problem
             problem=f"{table}: {reason}" if table else str(reason),
             count=len(part),
             first_lines=tuple(part["line"].head(SHOWN).to_list()),
-            done=_REFUSED,
+            done=REFUSED,
             examples=tuple(part["text"].head(SHOWN).to_list()),
         )
         for (reason,), part in rejected.group_by("reason", maintain_order=True)
@@ -227,3 +232,20 @@ def report_table(report: ImportReport) -> tuple[tuple[str, ...], list[tuple[str,
 def _numbers(lines: Sequence[int], count: int) -> str:
     shown = ", ".join(str(line) for line in lines)
     return shown + (", ..." if lines and count > len(lines) else "")
+
+
+def write_account(folder: Path, report: ImportReport, rejected: pl.DataFrame) -> list[Path]:
+    """Write import.json and rejected_lines.tsv, each atomically.
+
+    Args:
+        folder: The home's.
+        report: The account.
+        rejected: line, reason, text; from a folder of logs, the file as well.
+    """
+    account, listed = folder / "import.json", folder / "rejected_lines.tsv"
+    write_text(account, report.model_dump_json(indent=1) + "\n")
+    with atomic_path(listed) as temporary:
+        # TABs inside a line would shift columns, and quotes would need escaping: show them as spaces.
+        table = rejected.with_columns(pl.col("text").str.replace_all(r"[\t\r\n]", " "))
+        table.write_csv(temporary, separator="\t", quote_style="never")
+    return [account, listed]

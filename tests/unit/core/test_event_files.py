@@ -105,8 +105,12 @@ def test_a_writer_that_is_stopped_leaves_the_table_it_found(tmp_path: Path) -> N
     write_events(tmp_path, events(50))
 
     def stopped() -> Iterator[tuple[str, pl.DataFrame]]:
-        yield "2024-02", events(50).filter(pl.col("time").dt.month() == 2).head(3).with_columns(
-            pl.col("sensor", "state").cast(pl.String)
+        yield (
+            "2024-02",
+            events(50)
+            .filter(pl.col("time").dt.month() == 2)
+            .head(3)
+            .with_columns(pl.col("sensor", "state").cast(pl.String)),
         )
         raise KeyboardInterrupt
 

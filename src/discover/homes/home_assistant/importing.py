@@ -1,8 +1,8 @@
 """Home Assistant's states become an imported home, and what is new is added to one.
 
 In: a recorder's database, a history export or a server. Out: the folder that `discover homes import` makes,
-with entities.yaml (how each entity is read) and source.json (how far) beside it. All is read before anything
-is written; a writer that is killed leaves the events it found, and the next `sync` reads again what is missing.
+with entities.yaml (how each entity is read) and source.json (how far) in it. All is read before anything is
+written; a writer that is killed leaves the events it found, and the next `sync` reads again what is missing.
 """
 
 import re
@@ -164,7 +164,7 @@ def _added(
     with opened_source(note) as source, MonthSorter(checked_zone(note.time_zone)) as sorter:
         entities = source.entities
         rules = {e.id: given.get(e.id) or guess_rule(e, registry.entities.get(e.id)) for e in entities}
-        if given and not given.keys() & rules.keys():
+        if given and not note.row and not given.keys() & rules.keys():
             raise ConfigError(
                 f"The file of entities lists none of {note.where} (it lists {min(given)}, the source "
                 f"has {min(rules, default='none')}). Give the file of this home."
@@ -296,8 +296,8 @@ def _nothing_found(note: SourceNote, counts: Counts) -> str:
         ", ".join(f"{n:,} rows: {why}" for why, n in counts.skipped.most_common(3)) or "none was skipped"
     )
     return (
-        f"{note.where} holds no event that can be used ({counts.rows:,} rows; {skipped}). Give another source, "
-        "or a file of entities (--entities) that reads more."
+        f"{note.where} holds no event that can be used ({counts.rows:,} rows; {skipped}). Give another "
+        "source, or a file of entities (--entities) that reads more."
     )
 
 

@@ -124,6 +124,8 @@ class Recorder:
 
     def same_entity(self, key: str, before: Mark) -> bool:
         """Whether rows that were read before still stand under the same key; else the key was given anew."""
+        if not self._continues(before):
+            return False
         if not self._has_meta or not key.isdigit():
             return True
         sql = "SELECT state_id FROM states WHERE metadata_id = :key AND state_id <= :row LIMIT 1"
@@ -132,13 +134,14 @@ class Recorder:
     def rows(self, after: Mark) -> Iterator[pl.DataFrame]:
         """Rows after a mark, and those of the day before it again: a late or changed row is among them."""
         first = self._first_row(after)
+        read = after.row if first else 0
         sql = self._select()
         while first < self._end:
             values = {"first": first, "end": self._end, "most": self._chunk}
             listed = list(self._database.rows(sql, values))
             if not listed:
                 return
-            yield self._table(listed, after.row)
+            yield self._table(listed, read)
             first = int(listed[-1][0])
 
     def _first_row(self, after: Mark) -> int:
@@ -192,7 +195,8 @@ class Recorder:
     def _said(self, column: str) -> str:
         """SQL that tells whether a row names a context; it is bytes in newer schemas, text in older ones."""
         parts = [f"{column}_bin IS NOT NULL"] if f"{column}_bin" in self._columns else []
-        parts += [f"{column} <> ''"] if column in self._columns else []
+        # An empty cell is NULL, and NULL compared with anything is neither true nor false.
+        parts += [f"COALESCE({column}, '') <> ''"] if column in self._columns else []
         return f"({' OR '.join(parts)})" if parts else "(1 = 0)"
 
     def _context(self, said: Mapping[str, str]) -> str:

@@ -20,9 +20,9 @@ ROWS: Mapping[str, Any] = {
 }
 """Rows of states.
 
-row: number in the source, rising. entity: place in `StateSource.entities`, null for one that is not known. time:
-microseconds since 1970, UTC, null if it cannot be read. cause: `USER`, `AUTOMATION`, or 0: not said. again: it was
-read at an earlier import.
+row: number in the source, rising. entity: place in `StateSource.entities`, null for one that is not known.
+time: microseconds since 1970, UTC, null if it cannot be read. cause: `USER`, `AUTOMATION`, or 0: not said.
+again: it was read at an earlier import.
 """
 
 NEW_DATABASE = "the database is another one than at the last import: all of it was read"

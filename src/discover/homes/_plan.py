@@ -1,8 +1,8 @@
 """How a log is kept: which of its files hold what. Decided from the contents, not from the names.
 
 In: a file or a folder. Out: `LogPlan`: lines of events (one file, or sessions joined in time order, with or
-without a table of activities), tables of intervals, blocks, one row a second, one table per sensor, a home that
-was imported before, or the database of Home Assistant's recorder.
+without a table of activities), tables of intervals, blocks, one row a second, one table per sensor, a home
+that was imported before, or the database of Home Assistant's recorder.
 """
 
 from collections.abc import Sequence

@@ -24,6 +24,9 @@ _HEAD = f"""# Entities of Home Assistant and what they are as sensors, as guesse
 """
 
 
+_FIRST = ("entity", "read", "type", "room", "object")
+
+
 class _EntityFile(StrictModel):
     """The file's content."""
 
@@ -56,11 +59,11 @@ def rules_text(rules: Iterable[EntityRule]) -> str:
         values: dict[str, object] = rule.model_dump(mode="json", exclude_defaults=True)
         if rule.read != "skip":
             values = {**values, "type": rule.type, "room": rule.room, "object": rule.object}
-        first = {key: values[key] for key in ("entity", "read", "type", "room", "object") if key in values}
+        order = [*_FIRST, *(key for key in values if key not in _FIRST)]
+        ordered_values = {key: values[key] for key in order if key in values}
         flow = yaml.safe_dump(
-            {**first, **{k: v for k, v in values.items() if k not in first}},
-            default_flow_style=True, sort_keys=False, allow_unicode=True, width=100_000,
-        )  # fmt: skip
+            ordered_values, default_flow_style=True, sort_keys=False, allow_unicode=True, width=100_000
+        )
         lines.append(f"  - {flow.strip()}")
     return "\n".join(lines) + "\n"
 

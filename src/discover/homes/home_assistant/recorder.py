@@ -133,23 +133,22 @@ class Recorder:
 
     def rows(self, after: Mark) -> Iterator[pl.DataFrame]:
         """Rows after a mark, and those of the day before it again: a late or changed row is among them."""
+        if after.row and not self._continues(after):
+            self._notes.append(NEW_DATABASE)
+            after = Mark()
         first = self._first_row(after)
-        read = after.row if first else 0
         sql = self._select()
         while first < self._end:
             values = {"first": first, "end": self._end, "most": self._chunk}
             listed = list(self._database.rows(sql, values))
             if not listed:
                 return
-            yield self._table(listed, read)
+            yield self._table(listed, after.row)
             first = int(listed[-1][0])
 
     def _first_row(self, after: Mark) -> int:
         """The row after which to begin."""
         if not after.row:
-            return 0
-        if not self._continues(after):
-            self._notes.append(NEW_DATABASE)
             return 0
         if "last_updated_ts" not in self._columns:
             return max(after.row - _OVERLAP_ROWS, 0)

@@ -1,6 +1,7 @@
 // A canvas that is sharp on every screen, follows its box and redraws once a frame at most.
 import { type Ref } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { isDark } from "./colours";
 
 export type Draw = (c: CanvasRenderingContext2D, width: number, height: number) => void;
 
@@ -94,6 +95,26 @@ export function Canvas(props: Props) {
       />
     </div>
   );
+}
+
+export type Layers = (key: readonly unknown[], w: number, h: number, paint: Draw) => HTMLCanvasElement;
+
+/** A picture that is painted again only when its key, its size or the colours change; drawing it costs one copy. */
+export function useLayer(): Layers {
+  const kept = useRef<{ key: readonly unknown[]; canvas: HTMLCanvasElement } | null>(null);
+  return (key, w, h, paint) => {
+    const scale = devicePixelRatio || 1;
+    const whole = [...key, w, h, scale, isDark()];
+    const old = kept.current;
+    if (old && whole.length === old.key.length && whole.every((one, at) => one === old.key[at])) return old.canvas;
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [Math.max(1, w * scale), Math.max(1, h * scale)];
+    const c = canvas.getContext("2d") as CanvasRenderingContext2D;
+    c.scale(scale, scale);
+    paint(c, w, h);
+    kept.current = { key: whole, canvas };
+    return canvas;
+  };
 }
 
 /** Saves what a canvas shows as a PNG, on the page's own ground instead of a transparent one. */

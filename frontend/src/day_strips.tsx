@@ -1,6 +1,6 @@
 // Every day of the log as a strip of 24 hours, coloured by what was done; a click opens the day below.
 import { useMemo, useRef, useState } from "preact/hooks";
-import { Canvas } from "./canvas";
+import { Canvas, useLayer } from "./canvas";
 import { activityIndex, fillPaint, paintOf, theme } from "./colours";
 import { clock, DAY, HOUR, isWeekend, longDay, month, shortDay, startOfDay } from "./time";
 import type { Activities, Density } from "./timeline_data";
@@ -13,12 +13,14 @@ interface Props {
   /** Drawn instead where activities are not ready, or a room or sensor was chosen. */
   density: Density | null;
   shown: (activity: number) => boolean;
+  /** The activities that were chosen, as text: what the strips depend on besides the data. */
+  chosen: string;
   from: number;
   to: number;
   open: (day: number) => void;
 }
 
-const HEIGHT = 380;
+const HEIGHT = 310;
 const TOP = 20;
 
 export function DayStrips(props: Props) {
@@ -28,15 +30,25 @@ export function DayStrips(props: Props) {
   const first = startOfDay(facts.span.begin);
   const days = Math.floor((facts.span.end - first) / DAY) + 1;
   const row = Math.max(3, Math.min(18, Math.floor(HEIGHT / days)));
-  const left = row >= 13 ? 92 : 66;
+  const gap = row > 8 ? 2 : row > 4 ? 1 : 0;
+  const left = row >= 10 ? 92 : 66;
   const chosen = Math.max(0, Math.min(days - 1, Math.floor((props.from - first) / DAY)));
+  const layer = useLayer();
   const busiest = useMemo(() => (density?.lanes[0] ? Math.log1p(density.lanes[0].most) : 1), [density]);
 
-  const draw = (c: CanvasRenderingContext2D, w: number) => {
+  /** Calls `paint` for the part of each day that a stretch covers. */
+  const piece = (w: number, begin: number, end: number, paint: (x: number, y: number, w: number, h: number) => void) => {
+    const hour = (w - left) / 24;
+    for (let d = Math.floor((begin - first) / DAY); d <= Math.floor((end - 1 - first) / DAY); d++) {
+      const midnight = first + d * DAY;
+      const [l, r] = [Math.max(begin, midnight), Math.min(end, midnight + DAY)];
+      paint(left + ((l - midnight) / HOUR) * hour, TOP + d * row, Math.max(0.7, ((r - l) / HOUR) * hour), row - gap);
+    }
+  };
+  const paintDays = (c: CanvasRenderingContext2D, w: number) => {
     const look = theme();
     const hour = (w - left) / 24;
-    const gap = row > 8 ? 2 : row > 4 ? 1 : 0;
-    c.font = "12px system-ui, sans-serif";
+    c.font = `${row >= 13 ? 12 : 11}px system-ui, sans-serif`;
     c.textBaseline = "middle";
     c.fillStyle = look.faint;
     for (let h = 0; h <= (w < 600 ? 18 : 24); h += w < 600 ? 6 : 3) {
@@ -48,18 +60,11 @@ export function DayStrips(props: Props) {
       c.fillStyle = look.paper;
       c.fillRect(left, TOP + d * row, w - left, row - gap);
       const date = new Date(at).getUTCDate();
-      const text = row >= 13 ? shortDay(at) : d === 0 || date === 1 ? month(at) : "";
+      const text = row >= 10 ? shortDay(at) : d === 0 || date === 1 ? month(at) : "";
       if (!text) continue;
-      c.fillStyle = row >= 13 && isWeekend(at) ? look.warm : look.soft;
+      c.fillStyle = row >= 10 && isWeekend(at) ? look.warm : look.soft;
       c.fillText(text, 0, TOP + d * row + Math.max(row - gap, 8) / 2);
     }
-    const piece = (begin: number, end: number, paint: (x: number, y: number, w: number, h: number) => void) => {
-      for (let d = Math.floor((begin - first) / DAY); d <= Math.floor((end - 1 - first) / DAY); d++) {
-        const midnight = first + d * DAY;
-        const [l, r] = [Math.max(begin, midnight), Math.min(end, midnight + DAY)];
-        paint(left + ((l - midnight) / HOUR) * hour, TOP + d * row, Math.max(0.7, ((r - l) / HOUR) * hour), row - gap);
-      }
-    };
     if (density) {
       const size = (density.end - density.begin) / density.bins;
       c.fillStyle = look.accent;
@@ -67,7 +72,7 @@ export function DayStrips(props: Props) {
         for (let i = 0; i < lane.bins.length; i++) {
           const begin = density.begin + (lane.bins[i] as number) * size;
           c.globalAlpha = 0.15 + (0.85 * Math.log1p(lane.counts[i] as number)) / busiest;
-          piece(begin, begin + size, (x, y, pw, ph) => c.fillRect(x, y, pw, ph));
+          piece(w, begin, begin + size, (x, y, pw, ph) => c.fillRect(x, y, pw, ph));
         }
       c.globalAlpha = 1;
     } else if (activities) {
@@ -76,13 +81,13 @@ export function DayStrips(props: Props) {
         const code = activities.of[i] as number;
         const paint = paints[code];
         if (!paint || !props.shown(code)) continue;
-        piece(activities.begin[i] as number, activities.end[i] as number, (x, y, pw, ph) => fillPaint(c, paint, x, y, pw, ph));
+        piece(w, activities.begin[i] as number, activities.end[i] as number, (x, y, pw, ph) => fillPaint(c, paint, x, y, pw, ph));
       }
     }
     c.strokeStyle = look.faint;
     c.globalAlpha = 0.6;
     for (const hole of facts.holes) {
-      piece(hole.begin, hole.end, (x, y, pw, ph) => {
+      piece(w, hole.begin, hole.end, (x, y, pw, ph) => {
         c.beginPath();
         for (let at = x; at < x + pw; at += 7) {
           c.moveTo(at, y + ph);
@@ -92,11 +97,15 @@ export function DayStrips(props: Props) {
       });
     }
     c.globalAlpha = 1;
+  };
+  const draw = (c: CanvasRenderingContext2D, w: number, h: number) => {
+    c.drawImage(layer([facts, activities, density, props.chosen], w, h, paintDays), 0, 0, w, h);
     // What is shown below.
+    const look = theme();
     c.strokeStyle = look.ink;
     c.lineWidth = 2;
     if (props.to - props.from <= DAY * 1.01)
-      piece(Math.max(props.from, first), Math.min(props.to, first + days * DAY), (x, y, pw, ph) =>
+      piece(w, Math.max(props.from, first), Math.min(props.to, first + days * DAY), (x, y, pw, ph) =>
         c.strokeRect(x, y - 1, pw, ph + 2));
     else {
       const top = TOP + chosen * row - 1;

@@ -86,7 +86,7 @@ function App() {
             ))}
           </nav>
           <div class="tools">
-            <button type="button" class="plain" lang={language === "en" ? "de" : "en"} aria-label={language === "en" ? "Deutsch" : "English"}
+            <button type="button" class="plain" lang={language === "en" ? "de" : "en"} aria-label={language === "en" ? "DE, Deutsch" : "EN, English"}
               onClick={() => {
                 const next = language === "en" ? "de" : "en";
                 setLang(next);

@@ -1,8 +1,8 @@
 // The map of windows: each point is a window, near ones are alike. A lasso asks what a region is.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { columns, download, get, type Numbers, NOTHING, ofHome } from "./api";
-import { Canvas, saveBlob, savePng } from "./canvas";
-import { activityIndex, isDark, paintOf, theme } from "./colours";
+import { Canvas, saveBlob, savePng, useLayer } from "./canvas";
+import { activityIndex, paintOf, theme } from "./colours";
 import { ActivityForm, storeCorrection } from "./correct";
 import { go, type Route } from "./route";
 import { edition, tell, useLoad, useShared } from "./store";
@@ -147,7 +147,7 @@ function Scatter(props: {
   const { map, facts, colouring, chosen } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const points = useRef<Point[]>([]);
-  const picture = useRef<{ key: string; canvas: HTMLCanvasElement } | null>(null);
+  const layer = useLayer();
   const [, redraw] = useState(0);
   const height = Math.min(560, Math.max(300, innerHeight - 260));
   const EDGE = 12;
@@ -155,19 +155,8 @@ function Scatter(props: {
     const [fw, fh] = [w - 2 * EDGE, h - 2 * EDGE];
     return { x: (v: number) => EDGE + v * fw, y: (v: number) => EDGE + v * fh, back: (x: number, y: number): Point => [(x - EDGE) / fw, (y - EDGE) / fh] };
   };
-  useEffect(() => {
-    picture.current = null;
-  }, [map, colouring, chosen]);
-
   /** The points are painted once and kept: a lasso on 100,000 of them must follow the hand. */
-  const painted = (w: number, h: number): HTMLCanvasElement => {
-    const scale = devicePixelRatio || 1;
-    const key = `${w} ${h} ${scale} ${isDark()}`;
-    if (picture.current?.key === key) return picture.current.canvas;
-    const copy = document.createElement("canvas");
-    [copy.width, copy.height] = [w * scale, h * scale];
-    const c = copy.getContext("2d") as CanvasRenderingContext2D;
-    c.scale(scale, scale);
+  const paintPoints = (c: CanvasRenderingContext2D, w: number, h: number) => {
     const f = frame(w, h);
     const size = map.rows > 50_000 ? 1.6 : map.rows > 10_000 ? 2.4 : map.rows > 2000 ? 3.2 : 5;
     const byCode = new Map<number, number[]>();
@@ -187,8 +176,6 @@ function Scatter(props: {
       c.fillStyle = paintOf(paintOfCode(facts, map, colouring, codeOf(map, colouring, i))).colour;
       c.fillRect(f.x(map.x[i] as number) - size / 2 - 0.5, f.y(map.y[i] as number) - size / 2 - 0.5, size + 1, size + 1);
     }
-    picture.current = { key, canvas: copy };
-    return copy;
   };
   const finish = () => {
     const drawn = points.current;
@@ -216,7 +203,7 @@ function Scatter(props: {
       }}
       onPointerUp={finish}
       draw={(c, w, h) => {
-        c.drawImage(painted(w, h), 0, 0, w, h);
+        c.drawImage(layer([map, colouring, chosen], w, h, paintPoints), 0, 0, w, h);
         const f = frame(w, h);
         const lasso = points.current.length
           ? points.current

@@ -21,7 +21,7 @@ interface Box {
   bottom: number;
 }
 
-const WHOLE: Box = { left: 0, top: 0, right: 1, bottom: 1 };
+const WHOLE: Box = { left: -0.06, top: -0.06, right: 1.06, bottom: 1.06 };
 const boxes = new WeakMap<HomeFacts, Box>();
 
 /** The part of the plan that holds anything. */

@@ -48,12 +48,20 @@ export function TimelineView({ facts, route }: { facts: HomeFacts; route: Route 
   const level = 2 ** Math.ceil(Math.log2(view.to - view.from));
   const begin = Math.floor(view.from / level) * level - level / 2;
   const key = `${facts.id} ${by} ${params.rooms ?? ""} ${params.sensors ?? ""}|${begin} ${level}`;
-  const picture = useLoad(key, (signal) => loadPicture(facts.id, begin, begin + 3 * level, by, filter, signal), 60);
+  // A bin is never narrower than a pixel, so that none is lost in drawing.
+  const bins = 3 * 2 ** Math.floor(Math.log2(Math.max(128, innerWidth - 220)));
+  const picture = useLoad(key, (signal) => loadPicture(facts.id, begin, begin + 3 * level, bins, by, filter, signal), 60);
   const wholeKey = filtered || (activities.state !== "ready" && !known) ? `${facts.id} ${params.rooms} ${params.sensors}` : null;
   const whole = useLoad(wholeKey, (signal) =>
     loadDensity(facts.id, startOfDay(facts.span.begin), facts.span.end, 4000, "all", filter, signal),
   );
 
+  // Kept as they are while the timeline moves: the same node is not compared again.
+  const filterBar = useMemo(() => <FilterBar facts={facts} params={params} change={change} />, [facts, params]);
+  const legend = useMemo(
+    () => known && <Legend facts={facts} activities={known} only={only} set={(names) => change({ activity: names.join(",") })} />,
+    [facts, known, params],
+  );
   const rows = useMemo(() => lanes(facts, by, filter), [facts, by, params.rooms, params.sensors]);
   return (
     <div class="stack">
@@ -61,15 +69,15 @@ export function TimelineView({ facts, route }: { facts: HomeFacts; route: Route 
       <section class="panel stack">
         <div class="row between">
           <h2>{t("all_days")}</h2>
-          <FilterBar facts={facts} params={params} change={change} />
+          {filterBar}
         </div>
         <DayStrips
-          facts={facts} activities={known} density={wholeKey ? whole.value : null} shown={shown} from={view.from} to={view.to}
+          facts={facts} activities={known} density={wholeKey ? whole.value : null} shown={shown} chosen={only.join()} from={view.from} to={view.to}
           open={(day) => move(day, day + DAY)}
         />
         {activities.state === "pending" && activities.job && <JobBar job={activities.job} />}
         {activities.state === "failed" && <p class="small soft">{activities.error}</p>}
-        {known && <Legend facts={facts} activities={known} only={only} set={(names) => change({ activity: names.join(",") })} />}
+        {legend}
         {known?.note && <p class="small soft">{known.note}</p>}
       </section>
       <Detail

@@ -122,12 +122,12 @@ export interface Picture {
 const kept = new Map<string, Picture>();
 
 export async function loadPicture(
-  home: string, begin: number, end: number, by: string, filter: Filter, signal: AbortSignal,
+  home: string, begin: number, end: number, bins: number, by: string, filter: Filter, signal: AbortSignal,
 ): Promise<Picture> {
-  const key = JSON.stringify([home, begin, end, by, ...filter.rooms, "|", ...filter.sensors]);
+  const key = JSON.stringify([home, begin, end, bins, by, ...filter.rooms, "|", ...filter.sensors]);
   const known = kept.get(key);
   if (known) return known;
-  const density = await loadDensity(home, begin, end, 3600, by, filter, signal);
+  const density = await loadDensity(home, begin, end, bins, by, filter, signal);
   const exact = density.total <= MOST_EXACT ? await loadExact(home, begin, end, filter, signal) : null;
   const picture = { density, exact };
   kept.set(key, picture);

@@ -2,7 +2,7 @@
 import { activityIndex, fillPaint, inkOn, paintOf, type Theme, theme } from "./colours";
 import { fitted } from "./strip";
 import { ticks } from "./time";
-import { type Activities, type Exact, type Lane, type Picture, placeOf } from "./timeline_data";
+import { type Activities, type Density, type Exact, type Lane, type Picture, placeOf } from "./timeline_data";
 import type { HomeFacts, Span } from "./types";
 import { plain, t } from "./words";
 
@@ -112,35 +112,62 @@ function paintLanes(c: CanvasRenderingContext2D, s: Scene, look: Theme, x: (time
   const pad = s.rowHeight > 18 ? 4 : 2;
   // Events one by one only where the answer covers all that is visible: else a pan would show a false silence.
   if (exact && density.begin <= s.from && density.end >= s.to) paintExact(c, s, exact, places, pad, look, x);
-  else for (const lane of density.lanes) {
-    const y = places.get(lane.name);
-    if (y !== undefined) paintBins(c, s, lane, y + pad, s.rowHeight - 2 * pad, look, x);
+  else {
+    const image = laneImage(density, look.accent);
+    const size = (density.end - density.begin) / density.bins;
+    const [skip, wide] = [(s.from - density.begin) / size, (s.to - s.from) / size];
+    c.imageSmoothingEnabled = false;
+    density.lanes.forEach((lane, at) => {
+      const y = places.get(lane.name);
+      if (y === undefined) return;
+      const height = s.rowHeight - 2 * pad;
+      if (lane.range && s.by === "sensor") paintReadings(c, s, lane, y + pad, height, look, x);
+      else c.drawImage(image, skip, at, wide, 1, x(s.from), y + pad, x(s.to) - x(s.from), height);
+    });
   }
 }
 
-function paintBins(
+const images = new WeakMap<Density, { colour: string; canvas: HTMLCanvasElement }>();
+
+/** All bins of all lanes as a picture, a pixel each: moving and zooming it costs one copy per lane. */
+function laneImage(density: Density, colour: string): HTMLCanvasElement {
+  const known = images.get(density);
+  if (known?.colour === colour) return known.canvas;
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [density.bins, Math.max(1, density.lanes.length)];
+  const c = canvas.getContext("2d") as CanvasRenderingContext2D;
+  const pixels = c.createImageData(canvas.width, canvas.height);
+  const rgb = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)) as [number, number, number];
+  density.lanes.forEach((lane, row) => {
+    const scale = Math.log1p(lane.most);
+    for (let i = 0; i < lane.bins.length; i++) {
+      const at = 4 * (row * density.bins + (lane.bins[i] as number));
+      pixels.data.set(rgb, at);
+      pixels.data[at + 3] = 255 * (0.25 + 0.75 * (Math.log1p(lane.counts[i] as number) / scale));
+    }
+  });
+  c.putImageData(pixels, 0, 0);
+  images.set(density, { colour, canvas });
+  return canvas;
+}
+
+/** Readings of one sensor: from the least to the greatest of each bin. */
+function paintReadings(
   c: CanvasRenderingContext2D, s: Scene, lane: Lane, y: number, h: number, look: Theme, x: (time: number) => number,
 ) {
   const { begin, end, bins } = (s.picture as Picture).density;
   const size = (end - begin) / bins;
-  const width = Math.max(1, x(begin + size) - x(begin));
+  const width = Math.max(1.5, x(begin + size) - x(begin));
   const last = Math.ceil((s.to - begin) / size);
-  const scale = Math.log1p(lane.most);
-  c.fillStyle = look.accent;
+  const [least, greatest] = lane.range as [number, number];
+  const at = (value: number) => y + h - ((value - least) / (greatest - least)) * h;
+  c.fillStyle = look.warm;
   for (let i = placeOf(lane.bins, Math.floor((s.from - begin) / size)); i < lane.bins.length; i++) {
     const bin = lane.bins[i] as number;
     if (bin > last) break;
-    c.globalAlpha = 0.25 + 0.75 * (Math.log1p(lane.counts[i] as number) / scale);
-    c.fillRect(x(begin + bin * size), y, width, h);
-    if (lane.range && s.by === "sensor" && h > 8) {
-      const of = (value: number) => y + h - ((value - (lane.range as [number, number])[0]) / ((lane.range as [number, number])[1] - (lane.range as [number, number])[0])) * h;
-      const [low, high] = [of(lane.low[i] as number), of(lane.high[i] as number)];
-      c.globalAlpha = 1;
-      c.clearRect(x(begin + bin * size), y, width, h);
-      c.fillRect(x(begin + bin * size), high - 1, width, Math.max(2, low - high + 1));
-    }
+    const [low, high] = [at(lane.low[i] as number), at(lane.high[i] as number)];
+    c.fillRect(x(begin + bin * size), high - 1, width, Math.max(2, low - high + 1));
   }
-  c.globalAlpha = 1;
 }
 
 function paintExact(

@@ -24,6 +24,7 @@ __all__ = [
     "HomeFacts",
     "HomeLine",
     "Job",
+    "JobKind",
     "Moment",
     "MomentEvent",
     "Ms",
@@ -45,6 +46,10 @@ Point = tuple[float, float]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
+JobKind = Literal["open", "recognise", "map", "clusters", "learn"]
+"""What a job does."""
+
+
 class Span(StrictModel):
     """A stretch of time, end not included."""
 
@@ -59,7 +64,7 @@ class Job(StrictModel):
     """Unique: `<home>/<what>`."""
     home: str
     """Id of the home it works for."""
-    what: Literal["open", "recognise", "map", "clusters", "learn"]
+    what: JobKind
     state: Literal["waiting", "working", "ready", "failed"]
     title: str = ""
     """What is done now, in words: "encoding captions"."""
@@ -130,8 +135,8 @@ class SensorFacts(StrictModel):
     type: SensorType
     room: str
     object: str | None = None
-    x: float | None
-    y: float | None
+    x: float
+    y: float
     """In [0, 1], origin top left. From the home file or the plan editor; else near the middle of its room."""
     placed: bool
     """Whether the place is known; else it is made from the room's."""

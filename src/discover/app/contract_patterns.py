@@ -103,6 +103,11 @@ class UnusualDay(StrictModel):
 
     day: str
     score: float
+    """Distance from the mean of the other days of its kind, in [0, 1]."""
+    p_value: float
+    """Share of days expected at least as far."""
+    stays: bool
+    """Whether it stays unusual when all days that were looked at are allowed for."""
     reasons: list[str]
 
 

@@ -17,6 +17,7 @@ from discover.cli.export import export
 from discover.cli.homes import homes_app
 from discover.cli.imports import imports_app, sync
 from discover.cli.model_options import CommandGroup
+from discover.cli.open_app import open_app
 from discover.cli.recognise import recognise
 from discover.cli.run import run
 from discover.cli.sample import sample
@@ -59,5 +60,6 @@ for command in (
     search, recognise, correct, cluster, changes, sync,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
+app.command("app")(open_app)
 app.add_typer(homes_app, name="homes")
 app.add_typer(imports_app, name="import")

@@ -1,0 +1,252 @@
+"""Questions: a sentence or a window in, moments with their reasons out."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discover.app.contract import Chip, Filters, Hit, Hits, Moment, MomentEvent, SearchRequest, Stay, Why
+from discover.app.event_arrays import KINDS, Range, datetime_ms
+from discover.app.home_view import HomeView, Recognised
+from discover.core.config import config_from_mapping
+from discover.query import Lexicon, ParsedQuery
+from discover.query.parsed_query import QueryParser
+from discover.query.time_words import TimeWords
+from discover.retrieval import SearchFilters, SearchOptions
+from discover.retrieval.hits import Moment as FoundMoment
+from discover.retrieval.timeline import timeline
+from discover.serving.answers import Answer
+
+__all__ = ["ask", "like", "moment"]
+
+_MOST_EVENTS = 5_000
+_LINES = 12
+
+ChipKind = Literal["place", "absence", "duration", "movement", "stillness", "time", "count", "other"]
+
+_KINDS: dict[str, ChipKind] = {
+    "PresentAt": "place",
+    "Uses": "place",
+    "NotAt": "absence",
+    "Away": "absence",
+    "Lasts": "duration",
+    "LastsLong": "duration",
+    "LastsBriefly": "duration",
+    "Route": "movement",
+    "BackAndForth": "movement",
+    "OneRoom": "movement",
+    "NumberOfRooms": "count",
+    "FewActivations": "stillness",
+    "Pause": "stillness",
+}
+
+
+def ask(view: HomeView, request: SearchRequest, recognised: Recognised | None) -> Hits:
+    """The moments that match a sentence, with the conditions that were read from it."""
+    begun = time.perf_counter()
+    options = SearchOptions(
+        top_k=request.k, filters=_filters(request.filters), query_words=request.query_words
+    )
+    base = view.searcher
+    with view.asking:
+        whole = base.parse(request.query, options)[view.name]
+        searcher = replace(base, parser=_without(base.parser, request.without)) if request.without else base
+        answer = searcher.search(request.query, options)
+    chips = _chips(whole, request.without)
+    kept = answer.queries.get(view.name, ParsedQuery(request.query))
+    found = _hits(view, answer, recognised)
+    if kept and answer.ranked_by_words:
+        found = _explained(view, found, kept, [chip.id for chip in chips if chip.active])
+    return Hits(
+        query=request.query,
+        how=answer.how,
+        compared=kept.text,
+        note=answer.note,
+        ranked_by_words=answer.ranked_by_words,
+        chips=tuple(chips),
+        hits=tuple(found),
+        windows=len(view.windows),
+        took_ms=round(1000 * (time.perf_counter() - begun), 1),
+    )
+
+
+def like(view: HomeView, row: int, k: int, recognised: Recognised | None) -> Hits:
+    """The moments that are like a window."""
+    begun = time.perf_counter()
+    window = view.windows["window_id"][view.row(row)]
+    answer = view.searcher.similar(window, SearchOptions(top_k=k))
+    return Hits(
+        query="",
+        how=answer.how,
+        compared="",
+        note=answer.note,
+        ranked_by_words=False,
+        chips=(),
+        hits=tuple(_hits(view, answer, recognised)),
+        windows=len(view.windows),
+        took_ms=round(1000 * (time.perf_counter() - begun), 1),
+    )
+
+
+def moment(view: HomeView, begin: float, end: float, recognised: Recognised | None) -> Moment:
+    """What happened in a stretch of time."""
+    events = view.events
+    rows = events.rows(Range(begin, end))
+    inside = view.rows_in(begin, end)
+    middle = (begin + end) / 2
+    nearest = min(inside, key=lambda r: abs((view.begin[r] + view.end[r]) / 2 - middle), default=None)
+    captions = dict.fromkeys(
+        c for r in ([] if nearest is None else [nearest, *inside]) for c in view.captions[r]
+    )
+    return Moment(
+        begin=begin,
+        end=end,
+        row=nearest,
+        rows=tuple(inside[:_MOST_EVENTS]),
+        events=tuple(
+            MomentEvent(
+                t=float(events.time[r]),
+                sensor=int(events.sensor[r]),
+                state=events.states[events.state[r]],
+                value=None if np.isnan(events.value[r]) else float(events.value[r]),
+                kind=KINDS[events.kind[r]],
+                person=bool(events.person[r]),
+                row=int(r),
+            )
+            for r in rows[:_MOST_EVENTS].tolist()
+        ),
+        total=len(rows),
+        path=tuple(_path(view, rows)),
+        lines=tuple(_lines(view, rows)),
+        captions=tuple(list(captions)[:20]),
+        activities=() if recognised is None else _activities(recognised, begin, end),
+    )
+
+
+def _filters(given: Filters) -> SearchFilters:
+    values = given.model_dump(exclude_defaults=True)
+    for name in ("after", "before"):
+        if name in values:
+            values[name] = datetime.fromtimestamp(values[name] / 1000, UTC).replace(tzinfo=None)
+    return config_from_mapping(values, SearchFilters, source="search filters")
+
+
+def _without(parser: QueryParser, left_out: Sequence[str]) -> QueryParser:
+    """The parser with some conditions taken away (ids as `_chips` gives them)."""
+
+    def parse(sentence: str, lexicon: Lexicon, /) -> ParsedQuery:
+        whole = parser(sentence, lexicon)
+        kept = [k for k in range(len(whole.predicates)) if f"p{k}" not in left_out]
+        return replace(
+            whole,
+            predicates=tuple(whole.predicates[k] for k in kept),
+            phrases=tuple(whole.phrases[k] for k in kept),
+            time=TimeWords() if "t0" in left_out else whole.time,
+            excluded_times=tuple(t for k, t in enumerate(whole.excluded_times) if f"x{k}" not in left_out),
+        )
+
+    return parse
+
+
+def _chips(query: ParsedQuery, left_out: Sequence[str]) -> list[Chip]:
+    """One chip per condition, in the order of `ParsedQuery.scores`."""
+    found: list[tuple[str, str, str, ChipKind]] = [
+        (f"p{k}", phrase, predicate.meaning, _KINDS.get(type(predicate).__name__, "other"))
+        for k, (phrase, predicate) in enumerate(zip(query.phrases, query.predicates, strict=True))
+    ]
+    if query.time:
+        words, meanings = zip(*query.time.found, strict=True)
+        found.append(("t0", ", ".join(words), ", ".join(meanings), "time"))
+    for k, times in enumerate(query.excluded_times):
+        words, meanings = zip(*times.found, strict=True)
+        found.append((f"x{k}", f"not {', '.join(words)}", f"not {', '.join(meanings)}", "time"))
+    return [
+        Chip(id=key, words=words, meaning=meaning, kind=kind, active=key not in left_out)
+        for key, words, meaning, kind in found
+    ]
+
+
+def _hits(view: HomeView, answer: Answer, recognised: Recognised | None) -> list[Hit]:
+    found = []
+    for rank, (hit, share) in enumerate(zip(answer.found, answer.shares, strict=True), start=1):
+        row = view.row_of[hit.window_id]
+        found.append(
+            Hit(
+                rank=rank,
+                row=row,
+                window=hit.window_id,
+                begin=datetime_ms(hit.start),
+                end=datetime_ms(hit.end) + 1.0,
+                score=round(float(hit.score), 4),
+                met=min(max(float(share), 0.0), 1.0),
+                why=(),
+                captions=tuple(view.captions[row]),
+                rooms=hit.rooms,
+                objects=hit.objects,
+                lines=tuple(timeline(hit, view.window_set, max_lines=_LINES)),
+                split=hit.split,
+                activity=_name(recognised, row),
+            )
+        )
+    return found
+
+
+def _explained(view: HomeView, hits: list[Hit], query: ParsedQuery, chips: Sequence[str]) -> list[Hit]:
+    """The hits with how far each meets every condition."""
+    rows = [hit.row for hit in hits]
+    activations = view.searcher.activations[view.name] if query.predicates else None
+    scores = [s[rows] for s in query.scores(activations, view.searcher.index.week_minutes)]
+    return [
+        hit.model_copy(
+            update={
+                "why": tuple(
+                    Why(chip=chip, met=min(max(float(score[k]), 0.0), 1.0))
+                    for chip, score in zip(chips, scores, strict=True)
+                )
+            }
+        )
+        for k, hit in enumerate(hits)
+    ]
+
+
+def _path(view: HomeView, rows: NDArray[np.int64]) -> list[Stay]:
+    events = view.events
+    stays: list[Stay] = []
+    for r in rows[events.person[rows]].tolist():
+        room, t = events.sensors[events.sensor[r]].room, float(events.time[r])
+        if stays and stays[-1].room == room:
+            stays[-1] = stays[-1].model_copy(update={"end": t, "events": stays[-1].events + 1})
+        else:
+            stays.append(Stay(room=room, begin=t, end=t, events=1))
+    return stays
+
+
+def _lines(view: HomeView, rows: NDArray[np.int64]) -> list[str]:
+    if not len(rows):
+        return []
+    first, last = int(rows[0]), int(rows[-1])
+    times = view.window_set.events["time"]
+    whole = FoundMoment(
+        window_id="", score=0.0, home=view.name, split="", start=times[first], end=times[last],
+        first_event=first, n_events=last - first + 1, rooms=(), objects=(),
+    )  # fmt: skip
+    return timeline(whole, view.window_set, max_lines=40)
+
+
+def _activities(recognised: Recognised, begin: float, end: float) -> tuple[str, ...]:
+    overlap = np.minimum(recognised.end, end) - np.maximum(recognised.begin, begin)
+    hours: dict[int, float] = {}
+    for k in np.flatnonzero(overlap >= 0).tolist():
+        code = int(recognised.activity[k])
+        hours[code] = hours.get(code, 0.0) + float(overlap[k])
+    return tuple(recognised.names[code] for code in sorted(hours, key=lambda c: (-hours[c], c)))
+
+
+def _name(recognised: Recognised | None, row: int) -> str:
+    if recognised is None or recognised.of_window[row] >= len(recognised.names):
+        return ""
+    return recognised.names[int(recognised.of_window[row])]

@@ -1,0 +1,208 @@
+"""The homes of the app: opened in the background, from paths of the command line or from uploads."""
+
+import re
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from discover.api.opening import is_model, open_home
+from discover.api.raw_log import cache_folder
+from discover.app.contract import HomeLine, Job, JobKind
+from discover.app.home_view import HomeView, Recognised
+from discover.app.jobs import JobProgress, Jobs
+from discover.core.errors import ArtifactError, ConfigError
+
+__all__ = ["NoSuchHomeError", "NotReadyError", "Shelf", "WorkingError", "store_upload"]
+
+_WARM_UP = "someone is in the kitchen"
+
+
+class NoSuchHomeError(Exception):
+    """The app has no home with this id."""
+
+
+class NotReadyError(Exception):
+    """A home, or what is made of it, is not there; the text says why."""
+
+
+class WorkingError(Exception):
+    """An answer is being made.
+
+    Attributes:
+        job: The work that makes it.
+    """
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.title or "This is being made; ask again when its job is ready.")
+        self.job = job
+
+
+class Shelf:
+    """Homes by id.
+
+    Args:
+        jobs: Where work in the background is done.
+        layout: Home file or shipped home for raw logs that are named on the command line.
+        workspace: Folder for what is made of raw logs; None: a folder of its own per log in the cache.
+    """
+
+    def __init__(self, jobs: Jobs, *, layout: str | None = None, workspace: Path | None = None) -> None:
+        self.jobs, self._layout, self._workspace = jobs, layout, workspace
+        self._lock = threading.Lock()
+        self._sources: dict[str, Path] = {}
+        self._views: dict[str, HomeView] = {}
+
+    def add(self, path: Path, *, described: bool = True) -> HomeLine:
+        """Open a log or a model in the background.
+
+        Args:
+            path: The log or the folder.
+            described: Whether the home file of the command line is its own.
+        """
+        with self._lock:
+            key = _unused(_plain(path), self._sources)
+            self._sources[key] = path
+        self.jobs.start(key, "open", lambda progress: self._open(key, path, described, progress))
+        return self._line(key, path)
+
+    def lines(self) -> list[HomeLine]:
+        """Every home, ready or not, in the order in which they were added."""
+        with self._lock:
+            sources, views = dict(self._sources), dict(self._views)
+        found = []
+        for key, path in sources.items():
+            own = [view for view in views.values() if view.key == key or view.key.startswith(f"{key}:")]
+            if not own:
+                found.append(self._line(key, path))
+            found += [
+                HomeLine(
+                    id=view.key, name=view.name, title=view.home.title, source=view.source,
+                    trained=view.trained, state="ready",
+                )
+                for view in own
+            ]  # fmt: skip
+        return found
+
+    def view(self, key: str) -> HomeView:
+        """A home that is ready.
+
+        Raises:
+            NoSuchHomeError: There is none of this id.
+            NotReadyError: It is being opened, or could not be.
+        """
+        view = self._views.get(key)
+        if view is not None:
+            return view
+        if key not in self._sources:
+            raise NoSuchHomeError(f"The app has no home {key[:60]!r}. `api/app` lists them.")
+        job = self.jobs.job(key, "open")
+        if job is not None and job.error:
+            raise NotReadyError(job.error)
+        raise NotReadyError("This home is still being opened. `api/progress` says how far that is.")
+
+    def recognised(self, view: HomeView) -> Recognised | None:
+        """Recognised activities where they are ready."""
+        found: Recognised | None = self.jobs.result(view.key, "recognise")
+        return found
+
+    def made(self, view: HomeView, what: JobKind, work: Callable[[JobProgress], Any]) -> Any:
+        """What a background job makes; it is started on the first call.
+
+        Raises:
+            WorkingError: It is not ready.
+            NotReadyError: It failed.
+        """
+        job = self.jobs.start(view.key, what, work)
+        if job.state == "failed":
+            raise NotReadyError(job.error)
+        if job.state != "ready":
+            raise WorkingError(job)
+        return self.jobs.result(view.key, what)
+
+    def _open(self, key: str, path: Path, described: bool, progress: JobProgress) -> None:
+        progress.start("opening")
+        raw = not is_model(path)
+        opened = open_home(
+            path,
+            home=self._layout if raw and described else None,
+            workspace=self._workspace / key if raw and self._workspace is not None else None,
+            progress=progress,
+        )
+        names = list(opened.window_set.logs)
+        progress.start("loading")
+        for name in names:
+            view = HomeView(key if len(names) == 1 else f"{key}:{name}", opened, name, str(path))
+            view.facts()
+            # The first sentence loads the text encoder, the first moment the captions.
+            with view.asking:
+                view.searcher.search(_WARM_UP)
+            _ = view.captions, view.row_of, view.end, view.events.stretches
+            with self._lock:
+                self._views[view.key] = view
+
+    def _line(self, key: str, path: Path) -> HomeLine:
+        job = self.jobs.job(key, "open")
+        return HomeLine(
+            id=key,
+            name=key,
+            source=str(path),
+            state="waiting" if job is None else job.state,
+            error="" if job is None else job.error,
+        )
+
+
+async def store_upload(stream: AsyncIterator[bytes], name: str, folder: Path | None) -> Path:
+    """Write an uploaded file as it arrives; its path, in a folder of its own.
+
+    Args:
+        stream: Its bytes.
+        name: What the sender calls it; only its last part counts, and only harmless characters.
+        folder: Where to; None: below the cache.
+
+    Raises:
+        ConfigError: It is empty.
+        ArtifactError: It cannot be written.
+    """
+    base = folder if folder is not None else cache_folder(Path("log")).parent
+    own = base / "uploads" / token_hex(6)
+    plain = re.sub(r"[^\w.\-]+", "_", name.replace("\\", "/").split("/")[-1], flags=re.ASCII)
+    path = own / (plain.lstrip(".")[-80:] or "log")
+    size = 0
+    try:
+        own.mkdir(parents=True)
+        with path.open("xb") as target:
+            async for chunk in stream:
+                size += len(chunk)
+                target.write(chunk)
+    except BaseException as error:
+        _remove(path)
+        if isinstance(error, OSError):
+            raise ArtifactError(
+                f"Cannot store the upload in {own} ({error.strerror}). Free some space, or name another "
+                "folder with --workspace."
+            ) from error
+        raise
+    if not size:
+        _remove(path)
+        raise ConfigError(f"The file {path.name} is empty. Choose a log with events.")
+    return path
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    if path.parent.is_dir():
+        path.parent.rmdir()
+
+
+def _plain(path: Path) -> str:
+    name = re.sub(r"[^a-z0-9_\-]+", "_", path.resolve().name.split(".")[0].lower()).strip("_-")
+    return name[:40] or "home"
+
+
+def _unused(name: str, taken: dict[str, Path]) -> str:
+    found, k = name, 2
+    while found in taken:
+        found, k = f"{name}-{k}", k + 1
+    return found

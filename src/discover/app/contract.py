@@ -101,7 +101,7 @@ class AppFacts(StrictModel):
     uploads: bool
     """Logs are taken by `POST api/upload`."""
     max_upload_bytes: int
-    homes: list[HomeLine]
+    homes: tuple[HomeLine, ...]
 
 
 class Room(StrictModel):
@@ -157,7 +157,7 @@ class HomeFacts(StrictModel):
     residents: int
     span: Span
     """First to last event."""
-    holes: list[Span]
+    holes: tuple[Span, ...]
     """Stretches without any event, longer than the sensors are ever silent in ordinary use."""
     events: int
     windows: int
@@ -165,16 +165,16 @@ class HomeFacts(StrictModel):
     """Where places come from: the home file, the plan editor, or a graph laid out from transitions."""
     plan_aspect: float
     """Width of the plan divided by its height."""
-    rooms: list[Room]
-    edges: list[Edge]
-    sensors: list[SensorFacts]
-    states: list[str]
+    rooms: tuple[Room, ...]
+    edges: tuple[Edge, ...]
+    sensors: tuple[SensorFacts, ...]
+    states: tuple[str, ...]
     """Names behind the codes of the column `state`."""
-    activities: list[str]
+    activities: tuple[str, ...]
     """What recognition looks for, in order of their codes; for the list of a correction."""
-    notes: list[str]
+    notes: tuple[str, ...]
     """What is guessed or missing in the description of the home."""
-    rows_by: list[str]
+    rows_by: tuple[str, ...]
     """What `changes` can count: room, object, company, cluster, activity."""
 
 
@@ -237,13 +237,13 @@ class Hit(StrictModel):
     """Cosine of the best window with the sentence."""
     met: Share
     """How far the best window meets the conditions, all together."""
-    why: list[Why]
-    captions: list[str]
+    why: tuple[Why, ...]
+    captions: tuple[str, ...]
     """What the window's captions say; the best first."""
-    rooms: list[str]
+    rooms: tuple[str, ...]
     """Rooms in order of visit, as in the home file."""
-    objects: list[str]
-    lines: list[str]
+    objects: tuple[str, ...]
+    lines: tuple[str, ...]
     """Its events in words."""
     split: str
     activity: str = ""
@@ -261,8 +261,8 @@ class Hits(StrictModel):
     note: str
     """A remark for people; empty: none."""
     ranked_by_words: bool
-    chips: list[Chip]
-    hits: list[Hit]
+    chips: tuple[Chip, ...]
+    hits: tuple[Hit, ...]
     windows: int
     """Windows that were searched."""
     took_ms: float
@@ -299,15 +299,15 @@ class Moment(StrictModel):
     end: Ms
     row: int | None
     """Row of the window nearest to the middle; null where there is none."""
-    rows: list[int]
+    rows: tuple[int, ...]
     """Rows of the windows inside."""
-    events: list[MomentEvent]
+    events: tuple[MomentEvent, ...]
     total: int
     """Events inside; `events` holds the first 5,000."""
-    path: list[Stay]
-    lines: list[str]
-    captions: list[str]
-    activities: list[str]
+    path: tuple[Stay, ...]
+    lines: tuple[str, ...]
+    captions: tuple[str, ...]
+    activities: tuple[str, ...]
     """Recognised activities inside, the longest first; empty until that is ready."""
 
 
@@ -329,7 +329,7 @@ class Day(StrictModel):
 class Days(StrictModel):
     """`GET api/homes/{home}/days`."""
 
-    days: list[Day]
+    days: tuple[Day, ...]
 
 
 class Problem(StrictModel):

@@ -33,9 +33,9 @@ class Cluster(StrictModel):
     windows: int
     share: Share
     when: str
-    hours: list[float]
+    hours: tuple[float, ...]
     """24 shares: when in the day."""
-    examples: list[int]
+    examples: tuple[int, ...]
     """Rows of typical windows."""
 
 
@@ -76,7 +76,7 @@ class Changes(StrictModel):
     by: str
     baseline_days: int
     period_days: int
-    changes: list[Change]
+    changes: tuple[Change, ...]
     note: str
 
 
@@ -84,7 +84,7 @@ class TypicalRow(StrictModel):
     """One room or activity over the day."""
 
     thing: str
-    share: list[float]
+    share: tuple[float, ...]
     """Per bin, mean share of the bin's minutes in it, over the days."""
 
 
@@ -95,7 +95,7 @@ class TypicalDay(StrictModel):
     bins: int
     """Bins of a day; the first begins at midnight."""
     days: int
-    rows: list[TypicalRow]
+    rows: tuple[TypicalRow, ...]
 
 
 class UnusualDay(StrictModel):
@@ -108,7 +108,7 @@ class UnusualDay(StrictModel):
     """Share of days expected at least as far."""
     stays: bool
     """Whether it stays unusual when all days that were looked at are allowed for."""
-    reasons: list[str]
+    reasons: tuple[str, ...]
 
 
 class UnusualDays(StrictModel):
@@ -144,7 +144,7 @@ class Correction(StrictModel):
     text: str
     begin: Ms
     end: Ms
-    windows: list[str]
+    windows: tuple[str, ...]
     """Ids of the windows that it is about."""
     note: str = ""
 
@@ -152,7 +152,7 @@ class Correction(StrictModel):
 class Corrections(StrictModel):
     """`GET api/homes/{home}/corrections`: those that hold, in order of time stored."""
 
-    corrections: list[Correction]
+    corrections: tuple[Correction, ...]
     learned: bool
     """Whether answers already follow them."""
     note: str = ""
@@ -170,5 +170,5 @@ class Plan(StrictModel):
 
     sensors: dict[str, PlanSensor] = Field(default={}, max_length=20_000)
     """Sensor id -> its place."""
-    outlines: dict[str, list[Point]] = Field(default={}, max_length=1_000)
+    outlines: dict[str, tuple[Point, ...]] = Field(default={}, max_length=1_000)
     """Room -> corners."""

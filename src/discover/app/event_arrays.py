@@ -1,6 +1,6 @@
 """A home's events as flat arrays, so that any stretch of years is cut, counted and sent in milliseconds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -126,17 +126,18 @@ class EventArrays:
         first, last = np.searchsorted(self.time, (part.begin, part.end), side="left")
         if part.sensors is None:
             return np.arange(first, last, dtype=np.int64)
-        return first + np.flatnonzero(part.sensors[self.sensor[first:last]])
+        inside: NDArray[np.int64] = first + np.flatnonzero(part.sensors[self.sensor[first:last]])
+        return inside
 
     def groups(self, by: Grouping) -> tuple[list[str], NDArray[np.uint16]]:
         """Names of the groups, and the group of each sensor (S,)."""
-        named = {
+        named: dict[Grouping, Callable[[Sensor], str]] = {
             "all": lambda s: "all",
             "type": lambda s: s.type,
             "room": lambda s: s.room,
             "sensor": lambda s: s.id,
-        }[by]
-        of_sensor = [named(s) for s in self.sensors]
+        }
+        of_sensor = [named[by](s) for s in self.sensors]
         names = of_sensor if by == "sensor" else sorted(set(of_sensor))
         place = {name: k for k, name in enumerate(names)}
         return names, np.array([place[name] for name in of_sensor], dtype=np.uint16)

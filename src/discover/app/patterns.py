@@ -188,7 +188,9 @@ def typical_day(
     """Mean share of each quarter hour in each room or activity, over the days from `begin` to `end`."""
     grid = grid_of(view, by, recognised).between(begin, end)
     time, seen = grid.by_day(grid.time_TB).sum(axis=1), grid.by_day(grid.observed_B).sum(axis=0)
-    share = np.divide(time, seen, out=np.zeros_like(time), where=seen > BIN_H / 2)
+    # A window's hold may reach past the last event, so that a bin has more time than was observed.
+    whole = np.maximum(seen, time.sum(axis=0))
+    share = np.divide(time, whole, out=np.zeros_like(time), where=whole > BIN_H / 2)
     order = np.argsort(-share.sum(axis=1), kind="stable")
     return TypicalDay(
         by=by,

@@ -86,7 +86,7 @@ def _add_app_routes(app: FastAPI, shelf: Shelf, config: AppConfig) -> None:
                 writable=config.writable,
                 uploads=config.uploads,
                 max_upload_bytes=config.gate.max_upload_bytes,
-                homes=shelf.lines(),
+                homes=tuple(shelf.lines()),
             )
         )
 
@@ -308,7 +308,7 @@ async def _progress(shelf: Shelf, request: Request) -> AsyncIterator[str]:
 
 
 def _corrections(view: HomeView) -> Corrections:
-    return Corrections(corrections=view.stored.corrections(), learned=False)
+    return Corrections(corrections=tuple(view.stored.corrections()), learned=False)
 
 
 def _correct(view: HomeView, body: NewCorrection) -> Correction:
@@ -329,7 +329,7 @@ def _correct(view: HomeView, body: NewCorrection) -> Correction:
             text=" ".join(body.text.split()),
             begin=begin,
             end=end,
-            windows=[ids[r] for r in rows],
+            windows=tuple(ids[r] for r in rows),
             note=body.note,
         )
     )

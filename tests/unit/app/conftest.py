@@ -1,4 +1,4 @@
-"""The app over one simulated log of two days, shared by all tests of its routes."""
+"""The app over one simulated log, shared by all tests of its routes."""
 
 from collections.abc import Iterator
 
@@ -17,10 +17,15 @@ from discover.simulator import SimulatorConfig, write_simulated
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Two simulated days of the demo home, opened once."""
+    """A simulated morning and night of the demo home, opened once."""
     folder = tmp_path_factory.mktemp("app")
     log = folder / "two_days.txt"
-    write_simulated(log, load_home("demo"), SimulatorConfig(days=2, seed=4))
+    whole = folder / "whole.txt"
+    write_simulated(whole, load_home("demo"), SimulatorConfig(days=2, seed=4))
+    # A morning and the night after it: encoding captions is most of the time of these tests.
+    lines = whole.read_text().splitlines(keepends=True)
+    spans = ("2024-01-01 00", "2024-01-01 11:30"), ("2024-01-02 00", "2024-01-02 05:30")
+    log.write_text("".join(line for line in lines if any(a <= line < b for a, b in spans)))
     jobs = Jobs()
     shelf = Shelf(jobs, layout="demo", workspace=folder / "made")
     key = shelf.add(log).id

@@ -3,14 +3,13 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from discover.app.contract import Chip, Filters, Hit, Hits, Moment, MomentEvent, SearchRequest, Stay, Why
-from discover.app.event_arrays import KINDS, Range, datetime_ms
+from discover.app.event_arrays import KINDS, Range, datetime_ms, ms_datetime
 from discover.app.home_view import HomeView, Recognised
 from discover.core.config import config_from_mapping
 from discover.query import Lexicon, ParsedQuery
@@ -131,7 +130,7 @@ def _filters(given: Filters) -> SearchFilters:
     values = given.model_dump(exclude_defaults=True)
     for name in ("after", "before"):
         if name in values:
-            values[name] = datetime.fromtimestamp(values[name] / 1000, UTC).replace(tzinfo=None)
+            values[name] = ms_datetime(values[name])
     return config_from_mapping(values, SearchFilters, source="search filters")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
@@ -14,7 +15,7 @@ from discover.core.errors import ConfigError
 from discover.core.event_semantics import event_codes, meanings, sensors_of
 from discover.core.home import Home, Sensor
 
-__all__ = ["KINDS", "EventArrays", "Grouping", "Range", "datetime_ms", "times_ms"]
+__all__ = ["KINDS", "EventArrays", "Grouping", "Range", "datetime_ms", "ms_datetime", "times_ms"]
 
 # Shape letters: E events, S sensors, N rows of an answer.
 
@@ -233,6 +234,11 @@ def times_ms(times: pl.Series) -> NDArray[np.float64]:
     """(N,) wall-clock times in milliseconds since 1970."""
     micros: NDArray[np.float64] = times.cast(pl.Datetime("us")).to_physical().to_numpy().astype(np.float64)
     return micros / 1000
+
+
+def ms_datetime(ms: float) -> datetime:
+    """The wall-clock time of some milliseconds since 1970."""
+    return datetime.fromtimestamp(ms / 1000, UTC).replace(tzinfo=None)
 
 
 def datetime_ms(time: object) -> float:

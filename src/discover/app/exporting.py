@@ -2,13 +2,13 @@
 
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Literal
 
 import polars as pl
 import yaml
 
-from discover.app.event_arrays import Range
+from discover.app.correcting import held
+from discover.app.event_arrays import Range, ms_datetime
 from discover.app.home_view import HomeView, Recognised
 from discover.core.errors import ConfigError
 
@@ -74,11 +74,10 @@ def _table(
             object=names.replace_strict({i: s.object for i, s in places.items()}, return_dtype=pl.String),
         )
     if what == "corrections":
-        held = view.stored.corrections()
         return pl.DataFrame(
             [
-                (_time(c.begin), _time(c.end), c.kind, c.text, c.note, list(c.windows), c.made)
-                for c in held
+                (ms_datetime(c.begin), ms_datetime(c.end), c.kind, c.text, c.note, list(c.windows), c.made)
+                for c in held(view, learned=False).corrections
                 if c.begin < part.end and c.end > part.begin
             ],
             schema={
@@ -95,7 +94,7 @@ def _table(
         raise ConfigError("Activities are not recognised yet. Ask again when that is ready.")
     return pl.DataFrame(
         [
-            (_time(b), _time(e), recognised.names[a], float(c), int(n))
+            (ms_datetime(b), ms_datetime(e), recognised.names[a], float(c), int(n))
             for b, e, a, c, n in zip(
                 recognised.begin.tolist(), recognised.end.tolist(), recognised.activity.tolist(),
                 recognised.confidence.tolist(), recognised.windows.tolist(), strict=True,
@@ -108,10 +107,6 @@ def _table(
         },
         orient="row",
     )  # fmt: skip
-
-
-def _time(ms: float) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC).replace(tzinfo=None)
 
 
 def _harmless(table: pl.DataFrame) -> pl.DataFrame:
@@ -129,7 +124,7 @@ def _harmless(table: pl.DataFrame) -> pl.DataFrame:
 def _calendar(view: HomeView, table: pl.DataFrame) -> str:
     """ICalendar (RFC 5545) with floating local times: the wall clock of the log."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//discover-v2//app//EN", "CALSCALE:GREGORIAN"]
-    stamp = f"{_time(view.events.end):%Y%m%dT%H%M%S}Z"
+    stamp = f"{ms_datetime(view.events.end):%Y%m%dT%H%M%S}Z"
     for k, row in enumerate(table.iter_rows(named=True)):
         said = row.get("activity") or row.get("text") or " ".join(row.get("captions") or ()) or "moment"
         lines += [

@@ -14,8 +14,8 @@ from discover.api.opened import OpenedHome
 from discover.app.contract import Edge, HomeFacts, Room, SensorFacts, Span
 from discover.app.contract_patterns import Plan
 from discover.app.event_arrays import EventArrays, times_ms
+from discover.app.plan_file import read_plan, write_plan
 from discover.app.rooms import place_rooms, room_edges
-from discover.app.stored import Stored
 from discover.changes.countable import countable_by
 from discover.core.config import closest
 from discover.core.errors import ConfigError
@@ -71,9 +71,8 @@ class HomeView:
         """Text encoders answer one question at a time."""
         self.several = len(opened.window_set.logs) > 1
         self.trained = opened.prepared is None
-        self.folder: Path = opened.path if opened.prepared is None else opened.prepared.workspace
-        self.stored = Stored(self.folder, name)
-        self.plan: Plan = self.stored.plan()
+        self.plan_file: Path = opened.corrections.file.path.parent / f"plan_{name}.json"
+        self.plan: Plan = read_plan(self.plan_file)
 
     @cached_property
     def searcher(self) -> Searcher:
@@ -177,7 +176,7 @@ class HomeView:
                 f"The plan places a sensor {strange[0][:40]!r}, which this home lacks. "
                 f"{closest(strange[0], known)}"
             )
-        self.stored.draw(plan)
+        write_plan(self.plan_file, plan)
         self.plan = plan
 
     def row(self, row: int) -> int:

@@ -3,14 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
 
 from discover.app.contract import Job, JobKind
 from discover.core.failures import failure_sentence
 
-__all__ = ["JobProgress", "Jobs"]
+__all__ = ["JobProgress", "Jobs", "Work"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,8 +36,11 @@ class JobProgress:
         self._note(note=summary)
 
 
+Work = Callable[[JobProgress], Any]
+
+
 class Jobs:
-    """Background work by id; its results are kept.
+    """Background work by id; what it made last is kept.
 
     One thread works, so that a search is answered while the machine recognises and draws.
     """
@@ -48,24 +51,31 @@ class Jobs:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="discover-app")
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
-        self._results: dict[str, Future[Any]] = {}
+        self._made: dict[str, Any] = {}
+        self._again: dict[str, Work] = {}
         self.version = 0
         """Grows with every change of any job."""
 
-    def start(self, home: str, what: JobKind, work: Callable[[JobProgress], Any]) -> Job:
+    def start(self, home: str, what: JobKind, work: Work) -> Job:
         """Do some work once; the job as it stands, which may be of an earlier call."""
-        name = f"{home}/{what}"
+        job = Job(id=f"{home}/{what}", home=home, what=what, state="waiting")
         with self._lock:
-            if name not in self._jobs:
-                self._put(Job(id=name, home=home, what=what, state="waiting"))
-                self._results[name] = self._worker.submit(self._context.copy().run, self._run, name, work)
-            return self._jobs[name]
+            if job.id not in self._jobs:
+                self._submit(job, work)
+            return self._jobs[job.id]
 
-    def result(self, home: str, what: JobKind) -> Any:
-        """What a job that is ready has made; None else."""
-        name = f"{home}/{what}"
-        job = self._jobs.get(name)
-        return self._results[name].result() if job is not None and job.state == "ready" else None
+    def renew(self, home: str, what: JobKind, work: Work) -> None:
+        """Do work that was done, or is being done, once more: what it reads has changed."""
+        with self._lock:
+            job = self._jobs.get(f"{home}/{what}")
+            if job is not None and job.state == "working":
+                self._again[job.id] = work
+            elif job is not None and job.state != "waiting":
+                self._submit(Job(id=job.id, home=home, what=what, state="waiting"), work)
+
+    def made(self, home: str, what: JobKind) -> Any:
+        """What a job has made last, also while it is done once more; None before the first time."""
+        return self._made.get(f"{home}/{what}")
 
     def job(self, home: str, what: JobKind) -> Job | None:
         """A job as it stands."""
@@ -76,35 +86,38 @@ class Jobs:
         with self._lock:
             return list(self._jobs.values())
 
-    def forget(self, home: str, what: JobKind) -> None:
-        """Make a job start again when it is asked for next."""
-        with self._lock:
-            job = self._jobs.get(f"{home}/{what}")
-            if job is not None and job.state in ("ready", "failed"):
-                del self._jobs[job.id]
-
     def close(self) -> None:
         """Start nothing more; what runs is left to end with the process."""
         self._worker.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self, name: str, work: Callable[[JobProgress], Any]) -> Any:
+    def _run(self, name: str, work: Work) -> None:
         self._update(name, state="working")
         try:
-            made = work(JobProgress(lambda **changes: self._update(name, **changes)))
+            self._made[name] = work(JobProgress(lambda **changes: self._update(name, **changes)))
         except Exception as error:
             said = failure_sentence(error)
             if said is None:
                 _LOG.exception("job %s", name)
                 said = "This is a bug in the program; its traceback stands in the terminal."
-            self._update(name, state="failed", error=said)
-            return None
-        # The result is stored by the executor a moment later, so waiting for it is short.
-        self._update(name, state="ready", note="")
-        return made
+            self._end(name, state="failed", error=said)
+        else:
+            self._end(name, state="ready", note="")
+
+    def _end(self, name: str, **changes: Any) -> None:
+        with self._lock:
+            again = self._again.pop(name, None)
+            if again is None:
+                self._put(self._jobs[name].model_copy(update=changes))
+            else:
+                self._submit(self._jobs[name].model_copy(update={"state": "waiting"}), again)
 
     def _update(self, name: str, **changes: Any) -> None:
         with self._lock:
             self._put(self._jobs[name].model_copy(update=changes))
+
+    def _submit(self, job: Job, work: Work) -> None:
+        self._put(job)
+        self._worker.submit(self._context.copy().run, self._run, job.id, work)
 
     def _put(self, job: Job) -> None:
         self._jobs[job.id] = job

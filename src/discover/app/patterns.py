@@ -119,7 +119,7 @@ def clusters(view: HomeView) -> Clusters:
 
 
 def _has_clusters(view: HomeView) -> bool:
-    return any(view.folder.glob(f"clusters_{view.opened.samplings[0].name}_*/clusters.json"))
+    return any(view.opened.path.glob(f"clusters_{view.opened.samplings[0].name}_*/clusters.json"))
 
 
 def changes(view: HomeView, baseline: str, period: str, by: str) -> Changes:

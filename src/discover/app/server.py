@@ -15,14 +15,15 @@ from starlette.exceptions import HTTPException
 
 from discover.app import asking, patterns, timeline
 from discover.app.contract import AppFacts, Job, Problem, SearchRequest
-from discover.app.contract_patterns import Correction, Corrections, NewCorrection, Plan
+from discover.app.contract_patterns import Corrections, NewCorrection, Plan
+from discover.app.correcting import correct, held
 from discover.app.event_arrays import Grouping, Range
 from discover.app.exporting import ExportFormat, ExportWhat, export
 from discover.app.home_view import HomeView, Recognised
 from discover.app.security import BodyTooLargeError, Gate, GateConfig
 from discover.app.shelf import NoSuchHomeError, NotReadyError, Shelf, WorkingError, store_upload
 from discover.core.config import StrictModel
-from discover.core.errors import ConfigError, DiscoverError, JoinError
+from discover.core.errors import ArtifactError, ConfigError, DiscoverError
 from discover.core.version import __version__
 
 __all__ = ["AppConfig", "create_app"]
@@ -158,7 +159,7 @@ def _add_timeline(app: FastAPI, shelf: Shelf) -> None:
         home: str, begin: Time = None, end: Time = None, activity: Names = [],  # noqa: B006
     ) -> Response:  # fmt: skip
         view = shelf.view(home)
-        found: Recognised = shelf.made(view, "recognise", lambda progress: view.recognise(progress))
+        found: Recognised = shelf.made(view, "recognise", view.recognise)
         return _columns(timeline.activities(found, _range(view, begin, end), activity))
 
     @app.get("/api/homes/{home}/days")
@@ -204,19 +205,23 @@ def _add_stored(app: FastAPI, shelf: Shelf, config: AppConfig) -> None:
 
     @app.get("/api/homes/{home}/corrections")
     def corrections(home: str) -> Response:
-        return _json(_corrections(shelf.view(home)))
+        return _json(_held(shelf, shelf.view(home)))
 
     @app.post("/api/homes/{home}/corrections")
-    def correct(home: str, body: NewCorrection) -> Response:
+    def add_correction(home: str, body: NewCorrection) -> Response:
         writable()
-        return _json(_correct(shelf.view(home), body), status=201)
+        view = shelf.view(home)
+        made = correct(view, body)
+        _recognise_again(shelf, view)
+        return _json(made, status=201)
 
     @app.delete("/api/homes/{home}/corrections/{correction}")
     def undo(home: str, correction: str) -> Response:
         writable()
         view = shelf.view(home)
-        view.stored.undo(correction)
-        return _json(_corrections(view))
+        view.opened.corrections.undo(correction)
+        _recognise_again(shelf, view)
+        return _json(_held(shelf, view))
 
     @app.get("/api/homes/{home}/plan")
     def plan(home: str) -> Response:
@@ -272,7 +277,7 @@ def _handle_errors(app: FastAPI) -> None:
     app.exception_handler(BodyTooLargeError)(handler(413))
     app.exception_handler(HTTPException)(handler(lambda error: int(error.status_code)))
     app.exception_handler(DiscoverError)(
-        handler(lambda error: 400 if isinstance(error, ConfigError | JoinError) else 409)
+        handler(lambda error: 409 if isinstance(error, ArtifactError) else 400)
     )
 
     @app.exception_handler(RequestValidationError)
@@ -307,38 +312,20 @@ async def _progress(shelf: Shelf, request: Request) -> AsyncIterator[str]:
         quiet += _POLL_S
 
 
-def _corrections(view: HomeView) -> Corrections:
-    return Corrections(corrections=tuple(view.stored.corrections()), learned=False)
+def _recognise_again(shelf: Shelf, view: HomeView) -> None:
+    """Answers follow the corrections; until then the earlier ones stay."""
+    shelf.jobs.renew(view.key, "recognise", view.recognise)
 
 
-def _correct(view: HomeView, body: NewCorrection) -> Correction:
-    rows = [view.row(row) for row in body.rows]
-    if not rows:
-        part = _range(view, body.begin, body.end)
-        rows = view.rows_in(part.begin, part.end)
-    if not rows and body.kind == "name":
-        raise ConfigError("No window is in this selection. Select some windows, or a longer stretch of time.")
-    ids = view.windows["window_id"]
-    begin = min((float(view.begin[r]) for r in rows), default=0.0) if body.begin is None else body.begin
-    end = max((float(view.end[r]) for r in rows), default=0.0) if body.end is None else body.end
-    return view.stored.add(
-        Correction(
-            id="",
-            made="",
-            kind=body.kind,
-            text=" ".join(body.text.split()),
-            begin=begin,
-            end=end,
-            windows=tuple(ids[r] for r in rows),
-            note=body.note,
-        )
-    )
+def _held(shelf: Shelf, view: HomeView) -> Corrections:
+    job = shelf.jobs.job(view.key, "recognise")
+    return held(view, learned=job is not None and job.state == "ready")
 
 
 def _known(shelf: Shelf, view: HomeView, by: str) -> Recognised | None:
     if by != "activity":
         return None
-    found: Recognised = shelf.made(view, "recognise", lambda progress: view.recognise(progress))
+    found: Recognised = shelf.made(view, "recognise", view.recognise)
     return found
 
 

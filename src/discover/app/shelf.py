@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -11,7 +11,7 @@ from discover.api.opening import is_model, open_home
 from discover.api.raw_log import cache_folder
 from discover.app.contract import HomeLine, Job, JobKind
 from discover.app.home_view import HomeView, Recognised
-from discover.app.jobs import JobProgress, Jobs
+from discover.app.jobs import JobProgress, Jobs, Work
 from discover.core.errors import ArtifactError, ConfigError
 
 __all__ = ["NoSuchHomeError", "NotReadyError", "Shelf", "WorkingError", "store_upload"]
@@ -104,22 +104,23 @@ class Shelf:
 
     def recognised(self, view: HomeView) -> Recognised | None:
         """Recognised activities where they are ready."""
-        found: Recognised | None = self.jobs.result(view.key, "recognise")
+        found: Recognised | None = self.jobs.made(view.key, "recognise")
         return found
 
-    def made(self, view: HomeView, what: JobKind, work: Callable[[JobProgress], Any]) -> Any:
-        """What a background job makes; it is started on the first call.
+    def made(self, view: HomeView, what: JobKind, work: Work) -> Any:
+        """What a background job has made last; it is started on the first call.
 
         Raises:
             WorkingError: It is not ready.
             NotReadyError: It failed.
         """
         job = self.jobs.start(view.key, what, work)
+        made = self.jobs.made(view.key, what)
         if job.state == "failed":
             raise NotReadyError(job.error)
-        if job.state != "ready":
+        if made is None:
             raise WorkingError(job)
-        return self.jobs.result(view.key, what)
+        return made
 
     def _open(self, key: str, path: Path, described: bool, progress: JobProgress) -> None:
         progress.start("opening")

@@ -129,7 +129,7 @@ def test_only_listed_files_are_served(served: Served) -> None:
 
 def test_read_only_refuses_every_change_and_changes_nothing(served: Served) -> None:
     reader = served.other()
-    before = {p: p.stat().st_mtime_ns for p in served.view.folder.rglob("*")}
+    before = {p: p.stat().st_mtime_ns for p in served.view.opened.prepared.workspace.rglob("*")}
     correction = {"kind": "activity", "text": "sleeping", "rows": [1]}
     for method, path, body in (
         ("POST", f"{served.home}/corrections", correction),
@@ -141,7 +141,7 @@ def test_read_only_refuses_every_change_and_changes_nothing(served: Served) -> N
         assert answer.status_code == 403, path
         assert "--writable" in answer.json()["error"]
     assert reader.get("/api/app", headers=KNOWN).json()["writable"] is False
-    assert {p: p.stat().st_mtime_ns for p in served.view.folder.rglob("*")} == before
+    assert {p: p.stat().st_mtime_ns for p in served.view.opened.prepared.workspace.rglob("*")} == before
 
 
 def test_a_body_without_end_is_cut(served: Served, tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 import io
 
 import polars as pl
+import pytest
 import yaml
-from app_served import Served
+from app_served import Served, wait_for
 
-from discover.app.stored import Stored
+from discover.app.plan_file import read_plan
 from discover.core.home import Home
 
 
@@ -14,19 +15,25 @@ def test_a_correction_is_stored_listed_exported_and_undone(served: Served) -> No
     client, home = served.client, served.home
     windows = served.view.windows
     begin, end = float(served.view.begin[3]), float(served.view.end[5])
-    made = client.post(
-        f"{home}/corrections",
-        json={"kind": "activity", "text": " =1+1  sleeping ", "begin": begin, "end": end},
-    )
-    assert made.status_code == 201
+    before = columns_of(served)
+    said = {"kind": "activity", "text": " =1+1  sleeping ", "begin": begin, "end": end}
+    made = client.post(f"{home}/corrections", json=said)
+    assert made.status_code == 201, made.text
     one = made.json()
     assert one["text"] == "=1+1 sleeping"
     assert one["windows"] == windows["window_id"][3:6].to_list()
+    assert (one["begin"], one["end"]) == (pytest.approx(begin), pytest.approx(end))
     named = client.post(f"{home}/corrections", json={"kind": "name", "text": "tea", "rows": [7, 9]}).json()
     assert named["windows"] == [windows["window_id"][7], windows["window_id"][9]]
     assert (named["begin"], named["end"]) == (float(served.view.begin[7]), float(served.view.end[9]))
-    listed = client.get(f"{home}/corrections").json()
-    assert [c["id"] for c in listed["corrections"]] == [one["id"], named["id"]]
+    listed = client.get(f"{home}/corrections").json()["corrections"]
+    assert [c["id"] for c in listed] == [one["id"], named["id"]]
+    assert [c.id for c in served.view.opened.corrections] == [one["id"], named["id"]], "one store for all"
+
+    wait_for(served, "recognise")
+    after = columns_of(served)
+    assert after[3:6] == ["=1+1_sleeping"] * 3, "recognition follows what was said"
+    assert client.get(f"{home}/corrections").json()["learned"] is True
 
     csv = client.get(f"{home}/export", params={"what": "corrections", "format": "csv"})
     assert csv.headers["content-disposition"] == 'attachment; filename="demo_corrections.csv"'
@@ -41,20 +48,18 @@ def test_a_correction_is_stored_listed_exported_and_undone(served: Served) -> No
     left = client.delete(f"{home}/corrections/{one['id']}").json()["corrections"]
     assert [c["id"] for c in left] == [named["id"]]
     assert client.delete(f"{home}/corrections/{one['id']}").status_code == 400
-    path = served.view.folder / "corrections_demo.jsonl"
-    assert len(path.read_text().splitlines()) == 3, "an undo is one more line"
     client.delete(f"{home}/corrections/{named['id']}")
+    wait_for(served, "recognise")
+    assert columns_of(served) == before, "taking it back gives the answers from before"
 
 
-def test_a_line_that_a_crash_cut_short_loses_only_itself(served: Served) -> None:
-    stored = Stored(served.view.folder, "crash")
-    path = served.view.folder / "corrections_crash.jsonl"
-    whole = b'{"id": "a", "made": "", "kind": "name", "text": "x", "begin": 0, "end": 1, "windows": []}'
-    path.write_bytes(whole + b'\n{"id": "b", "ma')
-    assert [c.id for c in stored.corrections()] == ["a"]
-    added = stored.add(stored.corrections()[0])
-    assert [c.id for c in stored.corrections()] == ["a", added.id]
-    path.unlink()
+def columns_of(served: Served) -> list[str]:
+    """The recognised activity of each window."""
+    served.client.get(f"{served.home}/activities")
+    wait_for(served, "recognise")
+    found = served.shelf.recognised(served.view)
+    assert found is not None
+    return [found.names[code] for code in found.of_window.tolist()]
 
 
 def test_wrong_corrections_are_refused(served: Served) -> None:
@@ -90,7 +95,7 @@ def test_a_drawn_plan_moves_sensors_and_becomes_a_home_file(served: Served) -> N
         assert made.floor_plan is not None
         assert sensor.x == 250
         assert abs(sensor.y / made.floor_plan.height - 0.75) < 1e-3  # type: ignore[operator]
-        assert Stored(served.view.folder, "demo").plan() == served.view.plan
+        assert read_plan(served.view.plan_file) == served.view.plan
         strange = client.put(f"{home}/plan", json={"sensors": {"M05": {"x": 0, "y": 0}}})
         assert strange.status_code == 400
         assert client.put(f"{home}/plan", json={"sensors": {"M005": {"x": 2, "y": 0}}}).status_code == 422

@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.harness import ROOT, BenchmarkParser, data_root, markdown_table, write_result
 from benchmarks.quality.caption_homes import REAL_HOMES
 from discover.core.embeddings import EmbeddingTable, ProjectText, load_embeddings, mean_caption_vectors
 from discover.core.tables import LABELS
-from discover.core.window_set import load_window_set, read_table
+from discover.core.window_set import WindowSet, load_window_set, read_table
 from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_recognition
 from discover.pipeline import DATA_STAGES, run_chain
 from discover.pretraining.any_home import AnyHome
 from discover.text_encoders import build_text_encoder
+from discover.text_encoders.encoder import TextEncoder
 
 _CHOSEN_ON = {
     **REAL_HOMES,
@@ -47,24 +49,37 @@ _CONFIG = EvaluationConfig(
 )
 
 
-def score_home(name: str, networks: Sequence[AnyHome], workspace: Path) -> list[dict[str, Any]]:
-    """`evaluate_recognition` of one home with the network's own vectors and beside captions, per network."""
-    config = "b2_baseline" if name == "b2" else name
+def captioned_home(name: str, workspace: Path) -> tuple[WindowSet, pl.DataFrame, EmbeddingTable, TextEncoder]:
+    """Windows of a home, their labels, their caption vectors, and the encoder that made them.
+
+    Raises:
+        FileNotFoundError: There is no log of the home.
+    """
     root = data_root()
-    assert root is not None
+    if root is None or not (root / HOMES[name]).exists():
+        raise FileNotFoundError(f"There is no log of {name}. Set DISCOVER_DATA to the folder of the logs.")
+    config = "b2_baseline" if name == "b2" else name
     settings = [f"home.log={root / HOMES[name]}", "evaluation.presegmented=false"]
     chain = run_chain(ROOT / f"configs/pipelines/{config}.yaml", settings, workspace / name, only=DATA_STAGES)
     folder = chain.data_folders.sampling
-    windows = load_window_set(folder)
-    captions = load_embeddings(folder / chain.data_folders.vectors_name)
-    encoder = build_text_encoder(chain.config.alignment.text_encoder)
+    return (
+        load_window_set(folder),
+        read_table(folder / "labels.parquet", LABELS),
+        load_embeddings(folder / chain.data_folders.vectors_name),
+        build_text_encoder(chain.config.alignment.text_encoder),
+    )
+
+
+def score_home(name: str, networks: Sequence[AnyHome], workspace: Path) -> list[dict[str, Any]]:
+    """`evaluate_recognition` of one home with the network's own vectors and beside captions, per network."""
+    windows, labels, captions, encoder = captioned_home(name, workspace)
     ids = windows.windows["window_id"].to_numpy().astype(np.str_)
     told = mean_caption_vectors(captions, ids)
 
     def scored(vectors: NDArray[np.float32], project_text: ProjectText) -> dict[str, Any]:
         data = EvaluationData(
             windows,
-            read_table(folder / "labels.parquet", LABELS),
+            labels,
             window_embeddings=EmbeddingTable(vectors, ids, np.zeros(len(ids), dtype=np.int16)),
             caption_embeddings=captions,
         )

@@ -23,7 +23,7 @@ from discover.metrics.classification import classification_scores
 from discover.pretraining.any_home import AnyHome
 from discover.pretraining.lessons import activity_names, window_shares
 from discover.pretraining.recipe import guessed_home
-from discover.recognition import centre_scores, prompt_scores
+from discover.recognition import PromptSet, centre_scores, prompt_scores
 from discover.sampling import sample_windows
 from discover.sampling.config import SamplingConfig, SplitConfig
 from discover.simulator import RandomLifeConfig, simulate_random
@@ -67,32 +67,48 @@ class Scored:
         return Scored(self.text[rows], self.network[rows], self.labels[rows])
 
 
-def score_home(seed: int, network: AnyHome, encoder: TextEncoder) -> Scored:
-    """Simulate a home, cut minutes, and score those that one label fills to at least half."""
+def simulated_windows(seed: int, days: int, most: int) -> tuple[WindowSet, NDArray[np.float64]]:
+    """Minutes of a simulated home, at most so many, and the share of each of `LABELS` in them, (W, K)."""
     right = seed % 5 < 3
-    life = simulate_random(RandomLifeConfig(seed=seed, days=DAYS, metadata="right" if right else "as_found"))
+    life = simulate_random(RandomLifeConfig(seed=seed, days=days, metadata="right" if right else "as_found"))
     home = life.home if right else guessed_home(life.home, life.events)
     log = EventLog(home, life.events, empty_table(ANNOTATIONS))
     sampled = sample_windows(log, SamplingConfig(overlap_train=0, split=SplitConfig(ratios=(1, 0, 0))))
     events = life.events if sampled.events is None else sampled.events
-    rows = np.random.default_rng(seed).permutation(len(sampled.windows))[:WINDOWS]
+    rows = np.random.default_rng(seed).permutation(len(sampled.windows))[:most]
     windows = sampled.windows[np.sort(rows).tolist()]
     ends = windows.with_columns(last_event=pl.col("first_event") + pl.col("n_events") - 1)
-    names = activity_names()
-    covers = np.array([[a in acts.split() for acts in LABELS.values()] for a in names], dtype=float)
-    shares = window_shares(events, ends, life.truth, life.true_home) @ covers
-    activities = [activity_for(label) for label in LABELS]
-    sentences = np.asarray(encoder.encode([s for a in activities for s in a.described], kind="query"))
-    owners = np.repeat(np.arange(len(LABELS)), [len(a.described) for a in activities])
-    window_set = WindowSet.of(home, events, windows)
+    covers = np.array(
+        [[a in acts.split() for acts in LABELS.values()] for a in activity_names()], dtype=float
+    )
+    return WindowSet.of(home, events, windows), window_shares(
+        events, ends, life.truth, life.true_home
+    ) @ covers
+
+
+def caption_vectors(window_set: WindowSet, encoder: TextEncoder) -> NDArray[np.float32]:
+    """The vector of one caption of each window, (W, D)."""
     told = caption_windows(window_set, CaptionConfig(style="baseline", n_captions=1))
     caption_of = dict(zip(told["window_id"].to_list(), told["caption"].to_list(), strict=True))
-    captions = encoder.encode([caption_of[i] for i in windows["window_id"].to_list()])
+    return np.asarray(encoder.encode([caption_of[i] for i in window_set.windows["window_id"].to_list()]))
+
+
+def label_prompts() -> PromptSet:
+    """`LABELS` with the sentences that unknown homes' labels get."""
+    return PromptSet("described", tuple(LABELS), tuple(activity_for(label).described for label in LABELS))
+
+
+def score_home(seed: int, network: AnyHome, encoder: TextEncoder) -> Scored:
+    """Simulate a home, cut minutes, and score those that one label fills to at least half."""
+    window_set, shares = simulated_windows(seed, DAYS, WINDOWS)
+    prompts = label_prompts()
+    sentences = np.asarray(encoder.encode(prompts.sentences, kind="query"))
+    captions = caption_vectors(window_set, encoder)
     vectors = network.embed(window_set, encoder.encode)
     kept = np.flatnonzero(shares.max(axis=1) >= 0.5)
     return Scored(
-        prompt_scores(captions[kept], sentences, owners),
-        prompt_scores(vectors[kept], network.project_text(sentences), owners),
+        prompt_scores(captions[kept], sentences, prompts.owners),
+        prompt_scores(vectors[kept], network.project_text(sentences), prompts.owners),
         shares[kept].argmax(axis=1),
     )
 

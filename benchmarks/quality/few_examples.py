@@ -39,6 +39,19 @@ DRAWS = 3
 NEIGHBOURS = 5
 """Windows of one stretch that is told, of one activity."""
 TEMPERATURES = (0.04, 0.05)
+_HEAD = (
+    f"Annotated test windows, single, not smoothed. Examples are windows of training days, drawn {DRAWS} "
+    "times for every activity (as many as there are); brackets round macro F1: the draws; last column: over "
+    "test days and draws, 95 %, from 8 days on. The probes read all labels of the training days. Simulated "
+    "homes: means, other seeds than those of the choice."
+)
+_SINGLE = (
+    f"{NEIGHBOURS} neighbouring windows of one activity are told and nothing else, each activity in turn: "
+    "what that changes."
+)
+_CALIBRATION = "Expected calibration error (15 bins); .04 has the least on the simulated homes of the choice."
+_COLUMNS = ("home", "told", "windows", "accuracy", "macro F1", "weighted F1", "macro F1 against 0 examples")
+_SINGLE_COLUMNS = ("home", "activities", "recall of it", "accuracy of others", "accuracy of all", "worst")
 _SIMULATED = range(9_200_000, 9_201_000)
 _SETTINGS = EvaluationConfig()
 _SCORES = ("accuracy", "macro_f1", "weighted_f1")
@@ -241,38 +254,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         for name in arguments.homes:
             note([real_home(name, network, arguments.workspace or Path(temporary))], name)
-    columns = (
-        "home",
-        "told",
-        "windows",
-        "accuracy",
-        "macro F1",
-        "weighted F1",
-        "macro F1 against 0 examples",
-    )
     parts = [
-        f"Annotated test windows, single, not smoothed. Network {network.sha256[:12]} beside captions. "
-        f"Examples are windows of training days, drawn {DRAWS} times for every activity (as many as there are); "
-        "brackets round macro F1: the draws; last column: over test days and draws, 95 %, from 8 days on. The "
-        "probes read all labels of the training days. Simulated homes: means, seeds that no setting was chosen "
-        "on.",
-        markdown_table(columns, main_rows),
-        "## One stretch told",
-        f"{NEIGHBOURS} neighbouring windows of one activity are told and nothing else, each activity in turn: "
-        "what that changes.",
-        markdown_table(
-            (
-                "home",
-                "activities",
-                "recall of it",
-                "accuracy of the others",
-                "accuracy of all",
-                "worst of all",
-            ),
-            single_rows,
-        ),
-        "## Calibration without examples",
-        "Expected calibration error (15 bins) at two temperatures; .04 has the least on the homes of the choice.",
+        f"{_HEAD} Network {network.sha256[:12]}.",
+        markdown_table(_COLUMNS, main_rows),
+        f"## One stretch told\n\n{_SINGLE}",
+        markdown_table(_SINGLE_COLUMNS, single_rows),
+        f"## Calibration without examples\n\n{_CALIBRATION}",
         markdown_table(("home", *(f"temperature {t:g}" for t in TEMPERATURES)), calibration),
     ]
     path = write_result("few_examples", "python -m benchmarks.quality.few_examples", "\n\n".join(parts))

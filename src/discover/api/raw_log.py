@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.alignment import AlignmentConfig
-from discover.core.embeddings import EmbeddingTable, load_embeddings, mean_caption_vectors
+from discover.captions.config import CaptionConfig
+from discover.core.embeddings import (
+    EmbeddingTable,
+    load_embeddings,
+    mean_caption_vectors,
+    save_embeddings,
+)
 from discover.core.event_files import EVENTS_FILE
 from discover.core.paths import Workspace
 from discover.core.progress import Progress
@@ -24,26 +30,40 @@ from discover.core.window_set import WindowSet, load_window_set
 from discover.homes import list_homes
 from discover.pipeline.config import EvaluationSettings, HomeSource, RunConfig
 from discover.pipeline.data_stages import DataFolders, data_folders, data_stages, resolve_home
+from discover.pretraining.any_home import AnyHome
 from discover.retrieval import Index
 from discover.retrieval.storage import INDEX_FILES
 from discover.sampling.config import SamplingConfig, SplitConfig
 from discover.serving.corrections import CORRECTIONS_FILE, CorrectionFile
-from discover.serving.index_folders import SOURCE_FILE, note_source
+from discover.serving.index_folders import SOURCE_FILE, index_inputs, note_source
 from discover.stages import Stage, StageOutcome, StageResult, run_stages
+from discover.text_encoders import TextEncoderConfig, build_text_encoder
 
-__all__ = ["PreparedLog", "WindowSpace", "cache_folder", "prepare_log", "window_space"]
+__all__ = ["PreparedLog", "WindowSpace", "cache_folder", "network_vectors", "prepare_log", "window_space"]
 
 _INDEX = "index_captions"
+_NETWORK = "network.npz"
+_CAPTIONS = CaptionConfig(style="short", n_captions=2)
+"""A fifth of the distinct sentences of four captions in the baseline style, at no loss: docs/protocol.md."""
 
 
 @dataclass(frozen=True)
 class PreparedLog:
-    """A log that can be searched: its workspace, the folder of its windows, their index, its corrections."""
+    """A log that can be searched.
+
+    Attributes:
+        workspace: Where everything made of it lies.
+        sampling: Folder of its windows.
+        index: Folder of their index.
+        corrections: What was said of activities and sensors.
+        described: Whether its owner, or a shipped home, says what its sensors are; else they are guessed.
+    """
 
     workspace: Path
     sampling: Path
     index: Path
     corrections: Path
+    described: bool
 
 
 class WindowSpace(Protocol):
@@ -117,6 +137,7 @@ def prepare_log(
     config = RunConfig(
         home=HomeSource(name=_home_name(log) if home is None else str(home), log=log),
         sampling=SamplingConfig(overlap_train=0.0, split=SplitConfig(ratios=(1.0, 0.0, 0.0))),
+        captions=_CAPTIONS,
         evaluation=EvaluationSettings(presegmented=False),
         alignment=AlignmentConfig(),
     )
@@ -125,7 +146,34 @@ def prepare_log(
     stages, folders = data_stages(config, config.home, root, [c.sensor for c in renamed if c.sensor])
     index = folders.sampling / _INDEX
     run_stages([*stages, _index_stage(folders, index)], progress=progress, on_outcome=on_outcome)
-    return PreparedLog(root.root, folders.sampling, index, kept)
+    return PreparedLog(root.root, folders.sampling, index, kept, described=home is not None)
+
+
+def network_vectors(prepared: PreparedLog, progress: Progress) -> EmbeddingTable:
+    """What the shipped network makes of the windows: computed once for a log, a home and a network."""
+    stage = Stage(
+        name="network",
+        title="read windows with the shipped network",
+        version=1,
+        work=_network,
+        folder=prepared.sampling,
+        inputs=index_inputs([prepared.sampling]),
+        outputs=[_NETWORK],
+        config={"weights": AnyHome.load().sha256, "encoder": TextEncoderConfig().model_dump(mode="json")},
+    )
+    run_stages([stage], progress=progress)
+    return load_embeddings(prepared.sampling / _NETWORK)
+
+
+def _network(stage: Stage, progress: Progress) -> StageResult:
+    progress.start("reading windows with the shipped network")
+    window_set, network = load_window_set(stage.folder), AnyHome.load()
+    vectors = network.embed(window_set, build_text_encoder(TextEncoderConfig()).encode)
+    ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
+    table = EmbeddingTable(vectors, ids, np.zeros(len(ids), np.int16), {"model_sha256": network.sha256})
+    save_embeddings(stage.folder / _NETWORK, table)
+    progress.finish()
+    return StageResult([stage.folder / _NETWORK], {"windows": len(ids)})
 
 
 def cache_folder(log: Path, home: str | Path | None = None) -> Path:

@@ -17,6 +17,7 @@ from discover.cli.export import export
 from discover.cli.homes import homes_app
 from discover.cli.imports import imports_app, sync
 from discover.cli.model_options import CommandGroup
+from discover.cli.open import open_
 from discover.cli.open_app import open_app
 from discover.cli.recognise import recognise
 from discover.cli.run import run
@@ -31,7 +32,8 @@ app = typer.Typer(
     cls=CommandGroup,
     help=(
         "Search, recognise and explore smart-home sensor logs in plain language, without activity labels.\n\n"
-        'Start with `discover search my_log.txt "someone opens the fridge at night"`: no training is needed. '
+        "Start with `discover open my_log.txt`: activities by day and hour, answered questions and unusual "
+        'days; no training is needed. Then ask: `discover search my_log.txt "someone opens the fridge"`. '
         "For better answers train a model: `discover run --config configs/pipelines/demo.yaml`, then "
         '`discover search trained_models/demo/demo "..."`.'
     ),
@@ -60,6 +62,7 @@ for command in (
     search, recognise, correct, cluster, changes, sync,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
+app.command("open")(open_)
 app.command("app")(open_app)
 app.add_typer(homes_app, name="homes")
 app.add_typer(imports_app, name="import")

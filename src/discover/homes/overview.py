@@ -10,7 +10,7 @@ import polars as pl
 import yaml
 
 from discover.core.home import UNKNOWN_ROOM, Home, SensorType
-from discover.core.window_set import EventLog
+from discover.core.window_set import EventLog, HomeEvents
 from discover.homes._interval_shapes import read_stamp
 from discover.homes._plan import plan_log
 from discover.homes._sources import first_time, last_time
@@ -45,7 +45,7 @@ _KINDS = {
 Table = tuple[tuple[str, ...], list[tuple[object, ...]]]
 
 
-def sensor_table(log: EventLog) -> Table:
+def sensor_table(log: EventLog | HomeEvents) -> Table:
     """One row per sensor that wrote an event, the busiest first: id, type, room, object, states, events."""
     counts = log.events.group_by(pl.col("sensor", "state").cast(pl.String)).len()
     states: dict[str, list[tuple[str, int]]] = {}

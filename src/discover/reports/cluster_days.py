@@ -45,9 +45,7 @@ def draw_typical_day(grid: TimeGrid, colours: Sequence[str]) -> Drawing:
             axis.set_xlabel("hour of day")
         axes[0].set_ylabel("minutes per recorded hour")
 
-    return draw(
-        "typical_day", "How an average day divides among the clusters, hour by hour.", (11, 3.0), paint
-    )
+    return draw("typical_day", "How an average day divides, hour by hour.", (11, 3.0), paint)
 
 
 def draw_calendar(grid: TimeGrid, colours: Sequence[str], names: Sequence[str]) -> Drawing:
@@ -83,7 +81,7 @@ def draw_calendar(grid: TimeGrid, colours: Sequence[str], names: Sequence[str]) 
         handles.append(Patch(label="days without recording, not to scale", **hatched))
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=8)
 
-    return draw("calendar", f"{grid.n_days} days, one row each, coloured by cluster.", (11, height), paint)
+    return draw("calendar", f"{grid.n_days} days, one row each, hours across.", (11, height), paint)
 
 
 def _calendar_image(grid: TimeGrid, colours: Sequence[str]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.changes import ChangeConfig, TimeGrid, build_grid, marks_of_windows, thin_windows
-from discover.changes.unusual_days import UnusualDay, unusual_days
+from discover.changes.unusual_days import unusual_days
 from discover.changes.where_when import episodes_of, hours_of_week, sensor_use, transitions_of
 from discover.clustering import length_words, share_words
 from discover.core.artifacts import write_text
@@ -29,14 +29,13 @@ from discover.reports.cluster_figures import (
     duration_shares,
     family_colours,
 )
+from discover.reports.found_sections import unusual_section
 from discover.reports.pages import ClusterCard, ClusterFamily, Section, render_page
-from discover.reports.tables import Cell, Table
 
 __all__ = ["ClusterPageInputs", "example_lines", "write_cluster_page"]
 
 _LARGEST = 12
 _NAMED = 5
-_SHOWN_DAYS = 10
 _TERMS = (
     ("window", "A short stretch of the sensor log. All days count, with at most one window a minute; every "
      "share, hour and day here is of these windows."),
@@ -182,33 +181,8 @@ def _sections(
             "than five minutes; an arrow has the colour of what it leaves.",
             figures=[draw_transitions(steps, largest, colours, n_days)],
         ),
-        _rare_section(unusual_days(grid, {str(c): title for c, title in titles.items()})),
+        unusual_section(unusual_days(grid, {str(c): title for c, title in titles.items()}), n_days),
     ]
-
-
-def _rare_section(rare: Sequence[UnusualDay]) -> Section:
-    stay = sum(day.stays for day in rare)
-    found = f"{stay} {'day stays' if stay == 1 else 'days stay'}" if stay else "no day stays"
-    text = (
-        "Distance from the mean of the other days of the same kind (Monday to Friday, or weekend): 0 is the "
-        "same, 1 nothing in common. p is how often a day would be at least as far by chance, judged by the "
-        "middle and the spread of the days of its kind. At p = 0.05 one day in twenty looks unusual "
-        f"by chance, about {0.05 * len(rare):.0f} of the {len(rare)} days compared. The last but one column "
-        f"allows for that (Benjamini-Hochberg, at most 5 % of the marked days false): {found} unusual."
-    )
-    rows = [
-        [
-            Cell(f"{day.day:%a %d %b %Y}", number=True),
-            Cell(f"{day.distance:.2f}", number=True),
-            Cell(f"{day.p_value:.3f}" if day.p_value >= 0.001 else "under 0.001", number=True),
-            Cell("stays unusual" if day.stays else "may be chance"),
-            Cell(day.words),
-        ]
-        for day in rare[:_SHOWN_DAYS]
-    ]
-    header = ("day", "distance", "p", "among so many days", "compared with other such days")
-    table = Table("", header, rows, number_columns=frozenset({0, 1, 2}))
-    return Section("rare", "Unusual days", text, tables=[table])
 
 
 def _members(described: Mapping[int, Mapping[str, Any]], ids: Sequence[int]) -> dict[int, list[int]]:

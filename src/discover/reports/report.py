@@ -11,6 +11,7 @@ from discover.core.window_set import WindowSet
 from discover.reports.activity_figures import compared_rows, draw_activities, draw_day_parts
 from discover.reports.cluster_section import ClusteringNote, clusters_section
 from discover.reports.embedding_figures import MapInputs, draw_embedding_maps
+from discover.reports.found_sections import Found, found_sections, unusual_section
 from discover.reports.markdown_evaluation import method_title
 from discover.reports.pages import ExampleSearch, Section, StageNote, render_page
 from discover.reports.recognition_figures import draw_confusion, draw_scores, shown_row
@@ -21,7 +22,13 @@ from discover.reports.retrieval_figures import (
 )
 from discover.reports.search_figures import draw_search
 from discover.reports.style import Drawing
-from discover.reports.tables import mapping_tables, per_class_table, recognition_tables, retrieval_tables
+from discover.reports.tables import (
+    Table,
+    mapping_tables,
+    per_class_table,
+    recognition_tables,
+    retrieval_tables,
+)
 from discover.reports.training_figures import draw_training_curves
 from discover.reports.window_figures import draw_window_statistics
 from discover.retrieval import Hit, Moment, describe_hit
@@ -47,6 +54,10 @@ class ReportInputs:
         searches: (query, hits) pairs; hits are found in `window_set`.
         clusterings: Clusterings of the model, in order; None leaves the section out, an empty list says how
             to find clusters.
+        found: What was done when; the page begins with it.
+        sensors: What is known or guessed of every sensor.
+        sensors_text: Where to correct it.
+        training_text: What to do where nothing was trained.
         versions: Names and versions of what made the report.
     """
 
@@ -62,6 +73,10 @@ class ReportInputs:
     retrieval: Mapping[str, Any] | None = None
     searches: Sequence[tuple[str, Sequence[Hit | Moment]]] = ()
     clusterings: Sequence[ClusteringNote] | None = None
+    found: Found | None = None
+    sensors: Table | None = None
+    sensors_text: str = ""
+    training_text: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -105,16 +120,21 @@ def _facts(inputs: ReportInputs) -> list[tuple[str, str]]:
 
 
 def _sections(inputs: ReportInputs) -> list[Section | None]:
+    """What was found first; then how good it is; then data, settings and training."""
+    found = inputs.found
     return [
-        Section("done", "What was done", stages=inputs.stages) if inputs.stages else None,
-        _import(inputs),
-        _windows(inputs),
-        _training(inputs),
-        _vectors(inputs),
+        *([] if found is None else found_sections(found)),
+        _searches(inputs),
+        None if found is None else unusual_section(found.unusual, found.grid.n_days),
+        None if inputs.clusterings is None else clusters_section(inputs.clusterings),
         *(_recognition(result) for result in inputs.recognition),
         _retrieval(inputs),
-        _searches(inputs),
-        None if inputs.clusterings is None else clusters_section(inputs.clusterings),
+        _vectors(inputs),
+        _import(inputs),
+        _sensors(inputs),
+        _windows(inputs),
+        Section("done", "Settings: what was done", stages=inputs.stages) if inputs.stages else None,
+        _training(inputs),
     ]
 
 
@@ -138,9 +158,17 @@ def _windows(inputs: ReportInputs) -> Section | None:
     return Section("windows", "Windows", figures=figures, folded=tables) if figures or tables else None
 
 
+def _sensors(inputs: ReportInputs) -> Section | None:
+    if inputs.sensors is None:
+        return None
+    return Section("sensors", "Sensors", inputs.sensors_text, tables=[inputs.sensors])
+
+
 def _training(inputs: ReportInputs) -> Section | None:
     drawing = draw_training_curves(inputs.training_metrics)
-    return Section("training", "Training", figures=[drawing]) if drawing else None
+    figures = [] if drawing is None else [drawing]
+    text = inputs.training_text
+    return Section("training", "Training", text, figures=figures) if figures or text else None
 
 
 def _vectors(inputs: ReportInputs) -> Section | None:
@@ -224,7 +252,7 @@ def _searches(inputs: ReportInputs) -> Section | None:
         )
         for number, (query, hits) in enumerate(inputs.searches, start=1)
     ]
-    return Section("searches", "Example searches", searches=searches)
+    return Section("searches", "Answered questions", searches=searches)
 
 
 def _drawings(sections: list[Section]) -> Iterator[Drawing]:

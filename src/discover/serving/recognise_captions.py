@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from discover.core.config import config_from_mapping
+from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError
 from discover.core.window_set import window_middles_s
 from discover.homes import everyday_activities
@@ -24,13 +25,16 @@ from discover.text_encoders.encoder import TextEncoder
 __all__ = ["recognise_captions"]
 
 
-def recognise_captions(request: RecogniseRequest, index: Path, encoder: TextEncoder) -> RecognisedLog:
+def recognise_captions(
+    request: RecogniseRequest, index: Path, encoder: TextEncoder, network_vectors: EmbeddingTable
+) -> RecognisedLog:
     """Recognise the activities of the windows of an index of captions, with the shipped network beside them.
 
     Args:
         request: Days, prompts and settings; a home without activities gets those of everyday life.
         index: Folder of an index whose vectors are mean caption vectors.
         encoder: The text encoder that made them.
+        network_vectors: What the shipped network makes of the windows.
 
     Raises:
         ConfigError: An option that only a trained model can follow.
@@ -46,8 +50,7 @@ def recognise_captions(request: RecogniseRequest, index: Path, encoder: TextEnco
                 f"Without a trained model a log is recognised as it is, and {what} cannot be used. "
                 "Leave it out, or open the folder of a trained model."
             )
-    window_set = indexed_windows(index)
-    home = window_set.home
+    home = indexed_windows(index).home
     known = home if home.activities else home.model_copy(update={"activities": everyday_activities()})
     # Plain scores: centring gains macro F1 where activities share the day, and loses homes that one fills.
     settings = {"centring": 0.0, **request.config.model_dump(exclude_unset=True), "method": "prompts"}
@@ -59,9 +62,8 @@ def recognise_captions(request: RecogniseRequest, index: Path, encoder: TextEnco
         activity_prompts(known, config, request.prompts),
     )
     network, windows = AnyHome.load(), loaded.windows
-    vectors = network.beside_captions(
-        network.embed(window_set, encoder.encode), loaded.vectors.astype(np.float32)
-    )
+    read = network_vectors.of_windows(windows["window_id"].to_numpy().astype(np.str_))
+    vectors = network.beside_captions(read, loaded.vectors.astype(np.float32))
     recogniser = Recogniser(
         prompts, lambda texts: encoder.encode(texts, kind="query"), network.sentences_beside, config
     )

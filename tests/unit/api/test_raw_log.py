@@ -166,3 +166,48 @@ def test_a_sensor_is_renamed_when_the_log_is_opened_again(log: Path) -> None:
     assert any("bread bin" in caption for caption in again.captions["caption"])
     again.corrections.undo(made.id)
     assert len(again.corrections) == 0
+
+
+def test_the_summary_shows_what_was_found_first(home: OpenedHome, tmp_path: Path) -> None:
+    found = home.summary()
+    page, *others = found.write(tmp_path)
+    assert others == [], "the sensors are described, so there is no guess to correct"
+    text, written = str(found), page.read_text(encoding="utf-8")
+    assert text.index("meal preparation") < text.index("Data:") < text.index("Nothing was trained")
+    assert len(found.answers) == 3
+    assert all(answer.shares[0] > 0.99 and not answer.note for answer in found.answers)
+    assert [f"“{a.question}”" in written for a in found.answers] == [True] * 3
+    assert (
+        written.index("What was found") < written.index("Data health") < written.index("Nothing was trained")
+    )
+
+
+def test_the_network_reads_a_log_once(home: OpenedHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    from discover.api.raw_log import network_vectors
+    from discover.core.progress import SILENT
+    from discover.pretraining.any_home import AnyHome
+
+    assert home.prepared is not None
+    first = network_vectors(home.prepared, SILENT)
+    monkeypatch.setattr(AnyHome, "embed", lambda *_: pytest.fail("the vectors are kept"))
+    again = network_vectors(home.prepared, SILENT)
+    assert (again.vectors == first.vectors).all()
+    assert first.meta["model_sha256"] == AnyHome.load().sha256
+    # Other weights read it again.
+    other = AnyHome.load()
+    monkeypatch.setattr(
+        AnyHome, "load", lambda: AnyHome(other.network, other.meanings, "0" * 64, other.facts)
+    )
+    monkeypatch.setattr(AnyHome, "embed", lambda *_: first.vectors * 0 + 0.5)
+    assert float(network_vectors(home.prepared, SILENT).vectors.mean()) == 0.5
+
+
+def test_guesses_about_sensors_are_written_to_be_corrected(log: Path, tmp_path: Path) -> None:
+    found = discover.open(log, workspace=tmp_path / "made").summary()
+    page, home_file = found.write(tmp_path / "page")
+    assert "M001" in home_file.read_text(encoding="utf-8")
+    assert str(home_file) in page.read_text(encoding="utf-8")
+    assert [a.question for a in found.answers] == ["movement at night", "movement in the early morning"]
+    home_file.write_text("corrected: by hand\n")
+    found.write(tmp_path / "page")
+    assert home_file.read_text() == "corrected: by hand\n"

@@ -67,8 +67,8 @@ def test_the_page_is_whole_and_needs_no_other_file(written: Path) -> None:
 
 def test_every_section_and_number_is_there(written: Path) -> None:
     page = written.read_text(encoding="utf-8")
-    for title in ("What was done", "Data health", "Windows", "Training", "Recognition, free-running windows",
-                  "Retrieval", "Example searches"):  # fmt: skip
+    for title in ("Settings: what was done", "Data health", "Windows", "Training",
+                  "Recognition, free-running windows", "Retrieval", "Answered questions"):  # fmt: skip
         assert f"<h2>{title}</h2>" in page
     assert "4,500" in page
     assert "0.800<small>0.750 – 0.850</small>" in page

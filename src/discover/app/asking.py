@@ -51,10 +51,9 @@ def ask(view: HomeView, request: SearchRequest, recognised: Recognised | None) -
         top_k=request.k, filters=_filters(request.filters), query_words=request.query_words
     )
     base = view.searcher
-    with view.asking:
-        whole = base.parse(request.query, options)[view.name]
-        searcher = replace(base, parser=_without(base.parser, request.without)) if request.without else base
-        answer = searcher.search(request.query, options)
+    whole = base.parse(request.query, options)[view.name]
+    searcher = replace(base, parser=_without(base.parser, request.without)) if request.without else base
+    answer = searcher.search(request.query, options)
     chips = _chips(whole, request.without)
     kept = answer.queries.get(view.name, ParsedQuery(request.query))
     found = _hits(view, answer, recognised)

@@ -1,6 +1,5 @@
 """One home of the app: its facts, and what is made of it once and kept."""
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +29,7 @@ from discover.serving.search import Searcher
 __all__ = ["HomeView", "Recognised"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recognised:
     """What was recognised.
 
@@ -67,8 +66,6 @@ class HomeView:
 
     def __init__(self, key: str, opened: OpenedHome, name: str, source: str) -> None:
         self.key, self.opened, self.name, self.source = key, opened, name, source
-        self.asking = threading.Lock()
-        """Text encoders answer one question at a time."""
         self.several = len(opened.window_set.logs) > 1
         self.trained = opened.prepared is None
         self.plan_file: Path = opened.corrections.file.path.parent / f"plan_{name}.json"

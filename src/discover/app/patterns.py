@@ -1,6 +1,7 @@
 """What recurs and what differs: days, clusters, changes, the typical day, unusual days, the map."""
 
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -159,8 +160,9 @@ def changes(view: HomeView, baseline: str, period: str, by: str) -> Changes:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=8)
 def grid_of(view: HomeView, by: Literal["room", "activity"], recognised: Recognised | None) -> TimeGrid:
-    """Time per room or recognised activity and quarter hour.
+    """Time per room or recognised activity and quarter hour; made once.
 
     Raises:
         DataError: No window says anything about it.

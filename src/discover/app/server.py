@@ -100,7 +100,7 @@ def _add_app_routes(app: FastAPI, shelf: Shelf, config: AppConfig) -> None:
         if not config.uploads:
             raise HTTPException(403, _READ_ONLY.format("takes no uploads"))
         path = await store_upload(request.stream(), name, config.workspace)
-        return _json(shelf.add(path, described=False), status=201)
+        return _json(shelf.add(path, uploaded=True), status=201)
 
     @app.get("/api/homes/{home}")
     def home_facts(home: str) -> Response:

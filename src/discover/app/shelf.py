@@ -12,7 +12,7 @@ from discover.api.raw_log import cache_folder
 from discover.app.contract import HomeLine, Job, JobKind
 from discover.app.home_view import HomeView, Recognised
 from discover.app.jobs import JobProgress, Jobs, Work
-from discover.core.errors import ArtifactError, ConfigError
+from discover.core.errors import ArtifactError, ConfigError, DiscoverError
 
 __all__ = ["NoSuchHomeError", "NotReadyError", "Shelf", "WorkingError", "store_upload"]
 
@@ -54,17 +54,18 @@ class Shelf:
         self._sources: dict[str, Path] = {}
         self._views: dict[str, HomeView] = {}
 
-    def add(self, path: Path, *, described: bool = True) -> HomeLine:
+    def add(self, path: Path, *, uploaded: bool = False) -> HomeLine:
         """Open a log or a model in the background.
 
         Args:
             path: The log or the folder.
-            described: Whether the home file of the command line is its own.
+            uploaded: It came from the browser: the home file of the command line is not its own, and it is
+                deleted where it cannot be opened.
         """
         with self._lock:
             key = _unused(_plain(path), self._sources)
             self._sources[key] = path
-        self.jobs.start(key, "open", lambda progress: self._open(key, path, described, progress))
+        self.jobs.start(key, "open", lambda progress: self._open(key, path, uploaded, progress))
         return self._line(key, path)
 
     def lines(self) -> list[HomeLine]:
@@ -122,23 +123,27 @@ class Shelf:
             raise WorkingError(job)
         return made
 
-    def _open(self, key: str, path: Path, described: bool, progress: JobProgress) -> None:
+    def _open(self, key: str, path: Path, uploaded: bool, progress: JobProgress) -> None:
         progress.start("opening")
         raw = not is_model(path)
-        opened = open_home(
-            path,
-            home=self._layout if raw and described else None,
-            workspace=self._workspace / key if raw and self._workspace is not None else None,
-            progress=progress,
-        )
+        try:
+            opened = open_home(
+                path,
+                home=self._layout if raw and not uploaded else None,
+                workspace=self._workspace / key if raw and self._workspace is not None else None,
+                progress=progress,
+            )
+        except DiscoverError:
+            if uploaded:
+                _remove(path)
+            raise
         names = list(opened.window_set.logs)
         progress.start("loading")
         for name in names:
             view = HomeView(key if len(names) == 1 else f"{key}:{name}", opened, name, str(path))
             view.facts()
             # The first sentence loads the text encoder, the first moment the captions.
-            with view.asking:
-                view.searcher.search(_WARM_UP)
+            view.searcher.search(_WARM_UP)
             _ = view.captions, view.row_of, view.end, view.events.stretches
             with self._lock:
                 self._views[view.key] = view

@@ -4,6 +4,7 @@ Texts are sorted by length and cut into batches of about equal token count, so t
 padding. The batches follow from the set of texts alone, so that the same texts give the same bits.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, final
 
@@ -22,6 +23,9 @@ __all__ = ["Kind", "TextEncoder"]
 
 Kind = Literal["document", "query"]
 """document: captions; query: prompts and search sentences. Some models put different words before them."""
+
+
+_TOKENIZING = threading.Lock()
 
 
 @final
@@ -135,7 +139,9 @@ class TextEncoder:
     def _tokens(self, texts: list[str]) -> list[list[int]]:
         if self._tower.lower_case:
             texts = [text.lower() for text in texts]
-        encoded = self._tower.tokenizer(texts, truncation=True, max_length=self._max_length)
+        # A tokenizer keeps its truncation as state; older ones refuse two threads at the same time.
+        with _TOKENIZING:
+            encoded = self._tower.tokenizer(texts, truncation=True, max_length=self._max_length)
         tokens: list[list[int]] = encoded["input_ids"]
         return tokens
 

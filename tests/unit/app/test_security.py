@@ -172,7 +172,7 @@ def test_an_upload_stays_in_its_folder_whatever_its_name(
     app = served.other(uploads=True, workspace=tmp_path)
     answer = app.post("/api/upload", params={"name": name}, content=b"not a log\n", headers=KNOWN)
     assert answer.status_code == 201
-    (path,) = [p for p in tmp_path.rglob("*") if p.is_file()]
+    path = Path(answer.json()["source"])
     assert path.name == stored
     assert path.parent.parent == tmp_path / "uploads"
     key = answer.json()["id"]
@@ -180,6 +180,7 @@ def test_an_upload_stays_in_its_folder_whatever_its_name(
     failed = app.get(f"/api/homes/{key}", headers=KNOWN)
     assert failed.status_code == 409
     assert failed.json()["error"]
+    assert [p for p in tmp_path.rglob("*") if p.name == stored] == [], "what is no log is not kept"
 
 
 def test_a_zip_bomb_is_refused_in_words(served: Served, tmp_path: Path) -> None:

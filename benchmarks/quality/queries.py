@@ -34,7 +34,7 @@ from discover.core.seeds import derive_seed
 from discover.core.window_set import load_window_set
 from discover.metrics import ndcg_at_k
 from discover.metrics.bootstrap import day_draws, sample_interval, seed_draws
-from discover.query import PREDICATE_WEIGHT, ParsedQuery, find_time_words, match_query, parse_query
+from discover.query import PREDICATE_WEIGHT, WindowConditions, find_time_words, match_query, read_conditions
 from discover.retrieval import Activations, build_activations
 from discover.retrieval.day_clock import week_minutes
 from discover.serving.caption_files import find_caption_style, load_caption_vectors
@@ -139,7 +139,7 @@ def score_model(folder: Path, query_sets: Mapping[str, QuerySet]) -> dict[str, H
     for name, query_set in query_sets.items():
         graded = grade_queries(query_set.queries, WindowView(test, query_set.concepts))
         texts = [q.text for q in graded.queries]
-        words = [parse_query(text, lexicon) for text in texts]
+        words = [read_conditions(text, lexicon) for text in texts]
         minutes = week_minutes(every.windows["start"])
         bonus = np.stack([_bonus(w, activations, minutes)[rows] for w in words])
         hours = [find_time_words(text) for text in texts]
@@ -156,7 +156,9 @@ def score_model(folder: Path, query_sets: Mapping[str, QuerySet]) -> dict[str, H
     return found
 
 
-def _bonus(words: ParsedQuery, activations: Activations, minutes: NDArray[np.int16]) -> NDArray[np.float32]:
+def _bonus(
+    words: WindowConditions, activations: Activations, minutes: NDArray[np.int16]
+) -> NDArray[np.float32]:
     """(W,) what query words add to the score of every window of the home."""
     found = match_query(words, "prefer", activations, minutes).bonus if words else None
     return np.zeros(len(activations), dtype=np.float32) if found is None else found

@@ -22,7 +22,7 @@ import polars as pl
 from benchmarks.harness import markdown_table
 from discover.core.home import Home
 from discover.homes import load_home
-from discover.query import match_query, parse_query
+from discover.query import match_query, read_conditions
 from discover.retrieval import Activations, Index, IndexConfig, SearchFilters, faiss_installed, rank_answers
 from discover.serving.home_lexicon import home_lexicon
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
@@ -174,7 +174,7 @@ def time_questions(index: Index, questions: int) -> tuple[float, float]:
         # A number, so that no two questions are the same text.
         text = f"{sentence}, question {i}"
         begin = time.perf_counter()
-        words = parse_query(text, lexicon)
+        words = read_conditions(text, lexicon)
         query = encoder.encode([words.text], kind="query") @ project
         bonus = match_query(words, "prefer", activations, index.week_minutes).bonus if words else None
         rank_answers(index, query, TOP_K, bonus=bonus)

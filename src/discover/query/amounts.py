@@ -9,7 +9,7 @@ _NUMBERS = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
     "forty-five": 45, "fifty": 50, "sixty": 60, "ninety": 90,
-    "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25, "one and a half": 1.5, "a couple of": 2,
+    "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25, "one and a half": 1.5,
 }  # fmt: skip
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600}
 
@@ -20,7 +20,7 @@ _ABOUT = (0.75, 1.5)
 
 _LOW = (
     r"more\s+than|over|at\s+least|longer\s+than|no\s+less\s+than|not\s+less\s+than|no\s+fewer\s+than|"
-    r"upwards\s+of|well\s+over"
+    r"upwards\s+of|well\s+over|exceeding|exceeds?"
 )
 _HIGH = (
     r"less\s+than|fewer\s+than|under|at\s+most|no\s+more\s+than|not\s+more\s+than|no\s+longer\s+than|"
@@ -33,8 +33,8 @@ _ONLY = r"only|just|barely|mere|merely|hardly"
 _DURATION = re.compile(
     rf"\b(?:for\s+)?(?:(?P<only>{_ONLY})\s+)?(?:for\s+)?(?:(?P<low>{_LOW})|(?P<high>{_HIGH})|"
     rf"(?P<about>about|around|roughly|some))?\s*"
-    rf"(?:(?P<few>a\s+few|several|some|mere|a\s+handful\s+of|a\s+matter\s+of|many)|"
-    rf"(?P<number>{_NUMBER}))[\s-]*"
+    rf"(?:(?P<few>a\s+few|a\s+couple\s+of|several|some|mere|a\s+handful\s+of|a\s+matter\s+of|many)|"
+    rf"(?P<number>{_NUMBER}))(?:(?<=\d)[\s-]*|[\s-]+)"
     r"(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|hrs?|h)\b"
     r"(?P<after>\s+(?:or\s+(?:more|longer|less|so)|at\s+(?:least|most)))?(?P<half>\s+and\s+a\s+half)?",
     re.IGNORECASE,
@@ -59,9 +59,9 @@ _THROUGHOUT = re.compile(
 _BRIEF = re.compile(
     r"\b(?:brief(?:ly)?|short(?!\s+of)|quick(?:ly)?|fleeting(?:ly)?|momentar(?:y|ily)|hurried(?:ly)?|"
     r"swift(?:ly)?|in\s+passing|"
-    r"(?:for|only|just)\s+(?:a|one)\s+(?:moment|second|instant)|an?\s+(?:moment|instant)|pops?(?=\s+(?:in|"
+    r"(?:for|only|just)\s+(?:a|one)\s+(?:moment|second|instant)|an?\s+(?:moment|instant)|pop(?:s|ped)?(?=\s+(?:in|"
     r"out|over|to))|"
-    r"popping(?=\s+(?:in|out|over|to))|peeks?|peeking|nips?|nipping|dash(?:es|ing)?)\b",
+    r"popping(?=\s+(?:in|out|over|to))|peek(?:s|ed|ing)?|nip(?:s|ped|ping)?|dash(?:es|ed|ing)?)\b",
     re.IGNORECASE,
 )
 _ROOM_COUNT = re.compile(

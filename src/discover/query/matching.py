@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.query.parsed_query import ParsedQuery
+from discover.query.window_conditions import WindowConditions
 from discover.retrieval.activations import Activations
 from discover.retrieval.config import QueryWordsUse
 
@@ -36,7 +36,7 @@ class QueryMatch:
 
 
 def match_query(
-    query: ParsedQuery,
+    query: WindowConditions,
     use: QueryWordsUse,
     activations: Activations | None,
     week_minutes: NDArray[np.int16],

@@ -9,7 +9,7 @@ from discover.query.lexicon import Place
 from discover.query.place_predicates import Uses
 from discover.query.predicates import Predicate
 
-__all__ = ["read_home", "read_stillness"]
+__all__ = ["NOTHING_MOVES", "read_home", "read_stillness"]
 
 _STILLNESS = re.compile(
     r"\b(?:pauses?|silence|silent|stillness|inactivity|standstill|lull|quiet\s+(?:spell|period|time|while|"
@@ -17,7 +17,7 @@ _STILLNESS = re.compile(
     r"quiet|(?:is|goes|falls|stays|and|all|perfectly|completely)\s+still(?=\s*(?:$|[,.;]|and|for|"
     r"afterwards?|again|then)))\b"
 )
-_NOTHING_MOVES = re.compile(
+NOTHING_MOVES = re.compile(
     r"\b(?:nothing|nobody|no\s+one|no-one)\s+(?:is\s+|else\s+)?(?:mov(?:es|ing|e)|stir(?:s|ring)?|happens?|"
     r"happening)\b|"
     r"\b(?:without|no)\s+(?:any\s+|a\s+single\s+|further\s+)?(?:sign\s+of\s+)?(?:movement|motion|moving|"
@@ -70,7 +70,7 @@ def read_stillness(
     little = _LITTLE.search(text)
     if little is not None:
         return little.group(), FewActivations()
-    moves, quiet, empty = _NOTHING_MOVES.search(text), _STILLNESS.search(text), _EMPTY_HOME.search(text)
+    moves, quiet, empty = NOTHING_MOVES.search(text), _STILLNESS.search(text), _EMPTY_HOME.search(text)
     if moves is not None and any(begin <= moves.start() < end for begin, end in negated):
         moves = None
     at = moves or quiet or empty

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
-from discover.query import PREDICATE_WEIGHT, ParsedQuery
+from discover.query import PREDICATE_WEIGHT, WindowConditions
 from discover.retrieval import Hit, Moment
 
 __all__ = ["Answer", "LabelHit"]
@@ -35,7 +35,7 @@ class Answer(Sequence[Hit | Moment]):
     question: str
     found: tuple[Hit | Moment, ...]
     how: str
-    queries: Mapping[str, ParsedQuery] = field(default_factory=dict)
+    queries: Mapping[str, WindowConditions] = field(default_factory=dict)
     note: str = ""
     ranked_by_words: bool = False
 
@@ -50,14 +50,14 @@ class Answer(Sequence[Hit | Moment]):
         return len(self.found)
 
     @property
-    def query(self) -> ParsedQuery:
+    def query(self) -> WindowConditions:
         """What was read for the first home; without conditions where nothing was."""
-        return next(iter(self.queries.values()), ParsedQuery(""))
+        return next(iter(self.queries.values()), WindowConditions(""))
 
     @property
-    def readings(self) -> list[tuple[tuple[str, ...], ParsedQuery]]:
+    def readings(self) -> list[tuple[tuple[str, ...], WindowConditions]]:
         """The different readings of the sentence, each with the homes that it holds for."""
-        grouped: dict[tuple[str, ...], tuple[list[str], ParsedQuery]] = {}
+        grouped: dict[tuple[str, ...], tuple[list[str], WindowConditions]] = {}
         for home, query in self.queries.items():
             grouped.setdefault((query.text, *query.describe()), ([], query))[0].append(home)
         return [(tuple(homes), query) for homes, query in grouped.values()]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.query import ParsedQuery, QueryMatch, match_query
+from discover.query import QueryMatch, WindowConditions, match_query
 from discover.retrieval import Activations, Asked, Index
 from discover.retrieval.config import QueryWordsUse
 
@@ -15,7 +15,7 @@ __all__ = ["ask_of_home", "match_home", "meeting_homes"]
 
 
 def match_home(
-    query: ParsedQuery,
+    query: WindowConditions,
     use: QueryWordsUse,
     activations: Mapping[str, Activations] | None,
     side: Index,

@@ -14,11 +14,11 @@ from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet
 from discover.query import (
+    ConditionsReader,
     Lexicon,
-    ParsedQuery,
-    QueryParser,
+    WindowConditions,
     check_question,
-    parse_query,
+    read_conditions,
 )
 from discover.retrieval import (
     MERGE_GAP_S,
@@ -87,7 +87,7 @@ class Searcher:
     samplings: tuple[Path, ...] = (Path(),)
     caption_style: str | None = None
     defaults: SearchOptions = field(default_factory=SearchOptions)
-    parser: QueryParser = parse_query
+    parser: ConditionsReader = read_conditions
 
     @classmethod
     def open(
@@ -167,7 +167,7 @@ class Searcher:
     def _answer(
         self,
         text: str,
-        queries: Mapping[str, ParsedQuery],
+        queries: Mapping[str, WindowConditions],
         vectors: Mapping[str, NDArray[np.float32]],
         side: Index,
         mask: NDArray[np.bool_] | None,
@@ -197,12 +197,12 @@ class Searcher:
         ranked = any(match.bonus is not None for match in matches.values())
         return Answer(text, tuple(found), self._how(options), queries, note, ranked)
 
-    def _absent(self, queries: Mapping[str, ParsedQuery]) -> dict[str, list[Absent]]:
+    def _absent(self, queries: Mapping[str, WindowConditions]) -> dict[str, list[Absent]]:
         """By home, what it has no sensor for of what is asked."""
         found = {home: absent_things(query.text, self._lexicons[home]) for home, query in queries.items()}
         return {home: things for home, things in found.items() if things}
 
-    def parse(self, text: str, options: SearchOptions | None = None) -> dict[str, ParsedQuery]:
+    def parse(self, text: str, options: SearchOptions | None = None) -> dict[str, WindowConditions]:
         """By home, the conditions that a sentence puts on its windows; none where `query_words` is off.
 
         Only homes that the filters name are read, where they name any.
@@ -211,7 +211,7 @@ class Searcher:
         wanted = options.filters.homes
         homes = [name for name in self.window_set.logs if not wanted or name in wanted]
         if options.query_words == "off":
-            return {home: ParsedQuery(text) for home in homes}
+            return {home: WindowConditions(text) for home in homes}
         return {home: self.parser(text, self._lexicons[home]) for home in homes}
 
     def similar(self, window_id: str, options: SearchOptions | None = None) -> Answer:

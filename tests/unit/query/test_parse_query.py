@@ -8,7 +8,7 @@ import pytest
 
 from discover.core.home import Home, Sensor
 from discover.core.window_set import WindowSet
-from discover.query import Lexicon, ParsedQuery, match_query, parse_query
+from discover.query import Lexicon, WindowConditions, match_query, read_conditions
 from discover.query import amounts as query_amounts
 from discover.query.amounts import find_durations, find_room_counts, times_of
 from discover.query.matching import PREDICATE_WEIGHT
@@ -22,12 +22,12 @@ def home(small_homes: ModuleType) -> Home:
     return small_homes.small_home()  # type: ignore[no-any-return]
 
 
-def read(text: str, home: Home) -> ParsedQuery:
-    return parse_query(text, home_lexicon(home))
+def read(text: str, home: Home) -> WindowConditions:
+    return read_conditions(text, home_lexicon(home))
 
 
 def meanings_of(text: str, lexicon: Lexicon) -> list[str]:
-    return [meaning for _, meaning in parse_query(text, lexicon).conditions()]
+    return [meaning for _, meaning in read_conditions(text, lexicon).conditions()]
 
 
 def meanings(text: str, home: Home) -> list[str]:

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from discover.core.window_set import WindowSet
-from discover.query import Lexicon, ParsedQuery, QueryParser, find_time_words, match_query, parse_query
+from discover.query import (
+    ConditionsReader,
+    Lexicon,
+    WindowConditions,
+    find_time_words,
+    match_query,
+    read_conditions,
+)
 from discover.query.lexicon import Place, split_sentence
 from discover.query.predicates import Scores
 from discover.retrieval import Activations, SearchOptions, build_activations
@@ -15,9 +22,9 @@ from discover.serving.home_lexicon import home_lexicon
 from discover.serving.search import Searcher
 
 
-def only_times(sentence: str, lexicon: Lexicon, /) -> ParsedQuery:
+def only_times(sentence: str, lexicon: Lexicon, /) -> WindowConditions:
     """A parser that reads only times."""
-    return ParsedQuery(sentence, time=find_time_words(sentence))
+    return WindowConditions(sentence, time=find_time_words(sentence))
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,8 @@ class Busy:
 def test_another_parser_reads_the_same_sentence(story: WindowSet) -> None:
     lexicon = home_lexicon(story.home)
     sentence = "not in the kitchen at night"
-    parsers: list[tuple[QueryParser, list[str], str]] = [
-        (parse_query, ["nothing at or in the kitchen", "21:00–5:00"], "at night"),
+    parsers: list[tuple[ConditionsReader, list[str], str]] = [
+        (read_conditions, ["nothing at or in the kitchen", "21:00–5:00"], "at night"),
         (only_times, ["21:00–5:00"], sentence),
     ]
     for parser, meanings, text in parsers:
@@ -49,14 +56,14 @@ def test_a_search_reads_sentences_with_its_parser(story: WindowSet) -> None:
     searcher = Searcher(None, None, None, story, parser=only_times)  # type: ignore[arg-type]
     assert searcher.parse("in the kitchen at night")[story.home.name].describe() == ["at night = 21:00–5:00"]
     assert searcher.parse("at night", SearchOptions(query_words="off")) == {
-        story.home.name: ParsedQuery("at night")
+        story.home.name: WindowConditions("at night")
     }
     by_rules = Searcher(None, None, None, story)  # type: ignore[arg-type]
     assert by_rules.parse("in the kitchen at night")[story.home.name].count == 2
 
 
 def test_a_predicate_of_another_parser_ranks_windows(story: WindowSet) -> None:
-    query = ParsedQuery("busy", predicates=(Busy(),), phrases=("busy",))
+    query = WindowConditions("busy", predicates=(Busy(),), phrases=("busy",))
     activations = build_activations(story)[story.home.name]
     match = match_query(query, "prefer", activations, week_minutes(story.windows["start"]))
     assert query.describe() == ["busy = three activations or more"]

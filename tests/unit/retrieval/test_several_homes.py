@@ -14,7 +14,7 @@ from discover.captions.config import CaptionConfig
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import DataError
 from discover.core.window_set import WindowSet, join_window_sets
-from discover.query import match_query, parse_query
+from discover.query import match_query, read_conditions
 from discover.retrieval import (
     Asked,
     Index,
@@ -126,7 +126,7 @@ def test_words_mean_what_they_mean_in_each_home(joined: WindowSet, index: Index)
     assert index.activations is not None
     met: Mapping[str, list[bool]] = {}
     for name, home in joined.homes.items():
-        query = parse_query("not in the kitchen", home_lexicon(home))
+        query = read_conditions("not in the kitchen", home_lexicon(home))
         rows = index.rows_in(name)
         match = match_query(query, "filter", index.activations[name], index.week_minutes[rows])
         assert match.mask is not None

@@ -14,15 +14,15 @@ from discover.query.duration_predicates import FewActivations, Lasts, LastsBrief
 from discover.query.lexicon import Lexicon, Place, Word, split_sentence
 from discover.query.movement import group_words, read_movement
 from discover.query.negation import Negation, find_negations
-from discover.query.parsed_query import ParsedQuery
 from discover.query.place_groups import PlaceGroup, group_places
 from discover.query.place_predicates import NotAt, OneRoom, PresentAt, Uses
 from discover.query.predicates import Predicate
 from discover.query.stillness import read_home, read_stillness
 from discover.query.time_grammar import NEGATED_TIME
 from discover.query.time_words import find_time_words, time_spans
+from discover.query.window_conditions import WindowConditions
 
-__all__ = ["NEUTRAL_TEXT", "parse_query"]
+__all__ = ["NEUTRAL_TEXT", "read_conditions"]
 
 NEUTRAL_TEXT = "someone is at home"
 """Embedded where the sentence consists of negations only."""
@@ -48,7 +48,7 @@ _EMPTY_TEXT = frozenset(
 )
 
 
-def parse_query(sentence: str, lexicon: Lexicon, /) -> ParsedQuery:
+def read_conditions(sentence: str, lexicon: Lexicon, /) -> WindowConditions:
     """Read an English sentence by rules.
 
     Args:
@@ -75,7 +75,7 @@ class _SentenceReader:
         self.cut: list[tuple[int, int]] = []
         self.done: set[int] = set()
 
-    def read(self) -> ParsedQuery:
+    def read(self) -> WindowConditions:
         still = self._read_stillness()
         self._read_negations()
         negated = frozenset(k for negation in self.negations for k in negation.groups)
@@ -97,7 +97,7 @@ class _SentenceReader:
         rest = self._affirmed_text()
         # A sentence may name one place twice ("in the kitchen, at the stove in the kitchen"): it counts once.
         pairs = list(dict.fromkeys(self.found))
-        return ParsedQuery(
+        return WindowConditions(
             text=rest if set(rest.lower().split()) - _EMPTY_TEXT else NEUTRAL_TEXT,
             predicates=tuple(predicate for _, predicate in pairs),
             phrases=tuple(phrase for phrase, _ in pairs),

@@ -1,0 +1,197 @@
+"""What kind of answer a question wants: moments, a number, a time of day, a comparison; or none at all."""
+
+import re
+from collections.abc import Sequence
+
+from discover.query.calendar_words import Named
+from discover.query.parsed_query import Asks, Bounds, Comparison, Refused
+
+__all__ = ["find_comparison", "find_kind", "find_people", "find_refusal", "find_times"]
+
+_NUMBER = {
+    "once": 1, "one": 1, "two": 2, "twice": 2, "three": 3, "thrice": 3, "four": 4, "five": 5, "six": 6,
+    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "a": 1, "single": 1,
+}  # fmt: skip
+_COUNT = rf"\d+|{'|'.join(_NUMBER)}"
+
+# In order: the first that fits decides.
+_KINDS: tuple[tuple[Asks, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        ("who", r"\bwho(?:se|m)?\b|\bwhich\s+(?:of\b|person|one\s+of|resident|child|kid|people)"),
+        ("how many people", r"\bhow\s+many\s+(?:people|persons|residents|guests|visitors)\b"),
+        ("how long", r"\bhow\s+(?:long|much\s+time|many\s+(?:hours|minutes))\b|"
+                     r"\b(?:total\s+|average\s+|mean\s+)?time\s+(?:spent|(?=in|at|on|out|away|outside))\b|"
+                     r"\b(?:duration|length)\s+of\b|\bmost\s+time\b|\bused\s+(?:the\s+)?most\b"),
+        ("how often", r"\bhow\s+(?:often|frequent\w*|many|regularly)\b|"
+                      r"\b(?:number|count|frequency|rate|total)\s+of\b|"
+                      r"\btimes\s+(?:per|a|each|every)\s+(?:day|week|night|month)\b"),
+        ("last", r"\bwhen\b(?=.*\blast\b)|\b(?:the\s+)?(?:last|latest|most\s+recent)\s+"
+                 r"(?:time|use|visit|occasion|activity|motion|movement)\b|"
+                 r"^(?:latest|most\s+recent|last)\b"),
+        ("first", r"\bwhen\b(?=.*\bfirst\b)|\bfirst\b(?!\s+(?:floor|aid))"),
+        ("when", r"\bwhen\s+(?:do|does|did|is|are|was|were|will|has|have|we|they|he|she)\b|"
+                 r"\b(?:at\s+)?what\s+(?:time|hour)\b|"
+                 r"\bdistribution\s+of\b(?=.*\btimes?\b)|"
+                 r"\b(?:usual|average|mean|typical|median|normal)\b(?=(?:\s+\S+){0,3}?\s*(?:\w*time|times|hour)\b)"),
+    )
+)  # fmt: skip
+_ASKED = re.compile(
+    r"^(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would|isn't|wasn't|didn't|hasn't|doesn't|haven't)\s+"
+    r"|^(?:anyone|anybody|someone|somebody)\b.*\?$|^(?:any)\s"
+)
+
+_REFUSED: tuple[tuple[Refused, re.Pattern[str]], ...] = (
+    (
+        "future",
+        re.compile(
+            r"\b(?:will|tomorrow|next\s+(?:week|month|year|time|night)|going\s+to\s+(?:be|have|happen))\b"
+        ),
+    ),
+    (
+        "speech",
+        re.compile(
+            r"\b(?:says?|said|saying|tells?|told|talk(?:s|ed|ing)?\s+about|speak\w*|spoke|shout\w*|"
+            r"conversation|argu\w+)\b"
+        ),
+    ),
+    (
+        "feeling",
+        re.compile(
+            r"\b(?:happy|unhappy|sad|angry|lonely|depress\w+|anxious|anxiety|worried|afraid|scared|confused|"
+            r"bored|mood|emotion\w*|feel(?:s|ing|ings)?|felt|pain|hurt\w*|hungry|thirsty|tired|"
+            r"think(?:s|ing)?|thought|wants?|wanted|likes?|enjoy\w*|dream\w*|remember\w*)\b"
+        ),
+    ),
+)
+
+_THAN = re.compile(
+    r"\b(?:(?P<how>more|less|fewer|longer|shorter|earlier|later|sooner|worse|better|higher|lower)\b(?P<what>[^.?!]*?)\bthan\s+"
+    r"|(?P<alike>as|so)\s+(?:often|much|long|many|early|late|active|well)\s+as\s+)"
+)
+_TREND = re.compile(
+    r"\b(?:(?P<down>declin\w+|decreas\w+|dropp?\w*|fall(?:en|ing)|fell|reduc\w+|gone\s+down|shrunk)|"
+    r"(?P<up>increas\w+|ris(?:en|ing)|rose|grown?|growing|gone\s+up)|(?P<other>chang\w+))\b"
+)
+_USUAL = re.compile(
+    r"^(?:usual|normal|before|ever|average|always|(?:he|she|it|they|we|i)\s+(?:used|usually|normally|did|was|were)\b|"
+    r"(?:his|her|their|its|the)\s+(?:usual|normal|average|norm)|in\s+the\s+past|previously)"
+)
+_OTHERS = re.compile(r"^(?:on\s+)?(?:week-?ends?|weekdays?|work\w*\s*days?|\w+days?)\b")
+_DIRECTIONS = {
+    "more": "more", "longer": "more", "higher": "more", "better": "more", "less": "less", "fewer": "less",
+    "shorter": "less", "lower": "less", "worse": "less", "earlier": "earlier", "sooner": "earlier",
+    "later": "later",
+}  # fmt: skip
+
+_BOUND = (
+    r"(?P<low>at\s+least|more\s+than|over|no\s+(?:fewer|less)\s+than)|"
+    r"(?P<high>at\s+most|less\s+than|fewer\s+than|under|no\s+more\s+than|up\s+to)"
+)
+_TIMES = re.compile(
+    rf"(?:\b(?:{_BOUND})\s+)?\b(?:(?P<n>once|twice|thrice)|"
+    rf"(?P<m>{_COUNT})\s+(?:times|occasions|trips|visits|x\b))(?P<more>\s+or\s+more)?|"
+    r"\b(?P<k>\w+)\s+or\s+more\s+(?!hours?|minutes?|min|people|persons|rooms|seconds?|days)\w+|"
+    r"\b(?P<often>repeatedly|again\s+and\s+again|over\s+and\s+over|(?:many|several|multiple)\s+times|"
+    r"in\s+and\s+out|back\s+and\s+forth)\b"
+)
+_PEOPLE = re.compile(
+    rf"(?:\b(?:{_BOUND})\s+)?\b(?P<n>{_COUNT})\s+(?:or\s+(?P<more>more)\s+)?(?:other\s+)?"
+    r"(?:people|persons?|residents?|adults|men|women|of\s+(?:them|us))\b|"
+    r"\b(?P<two>both\s+of\s+(?:them|us)|multi-?\s*(?:occupancy|person|resident)|several\s+people|"
+    r"more\s+than\s+one\s+person|together|not\s+alone)\b|"
+    r"\b(?P<one>alone|on\s+(?:her|his)\s+own|by\s+(?:herself|himself))\b"
+)
+
+
+def find_kind(text: str) -> tuple[Asks, tuple[int, int]]:
+    """What is asked, and the characters that say so; "find" where nothing does."""
+    for kind, pattern in _KINDS:
+        match = pattern.search(text)
+        if match is not None:
+            return kind, match.span()
+    match = _ASKED.search(text)
+    return ("find", (0, 0)) if match is None else ("whether", match.span())
+
+
+def find_refusal(text: str) -> tuple[Refused | None, tuple[int, int]]:
+    """Why no sensor can answer, and the characters that say so."""
+    for reason, pattern in _REFUSED:
+        match = pattern.search(text)
+        if match is not None:
+            return reason, match.span()
+    return None, (0, 0)
+
+
+def find_comparison(text: str, days: Sequence[Named]) -> tuple[Comparison | None, tuple[int, int]]:
+    """A comparison of periods and the characters from "than" on; "more than ten minutes" is an amount."""
+    match = _THAN.search(text)
+    if match is not None:
+        rest = text[match.end() :]
+        direction = "different" if match["alike"] else _DIRECTIONS[match["how"]]
+        named = next((d for d in days if match.end() <= d.begin + 3 and d.begin <= match.end() + 3), None)
+        usual, others = _USUAL.match(rest), _OTHERS.match(rest)
+        if named is not None:
+            return _comparison(direction, named, text, (_than(match), named.end))
+        if usual is not None:
+            return _comparison(direction, None, text, (_than(match), match.end() + usual.end()))
+        if others is not None:
+            found, span = _comparison(direction, None, text, (_than(match), match.end() + others.end()))
+            return found.model_copy(update={"others": True}) if found else None, span
+    trend = _TREND.search(text)
+    if trend is not None:
+        direction = "less" if trend["down"] else "more" if trend["up"] else "different"
+        named = next((d for d in days if d.begin >= trend.end()), None)
+        return _comparison(
+            direction, named, text, (trend.start(), trend.end() if named is None else named.end)
+        )
+    return None, (0, 0)
+
+
+def _than(match: re.Match[str]) -> int:
+    return match.start() if match["alike"] else match.end("what")
+
+
+def _comparison(
+    direction: str, named: Named | None, text: str, span: tuple[int, int]
+) -> tuple[Comparison | None, tuple[int, int]]:
+    words = " ".join(text[span[0] : span[1]].split())
+    # "Declined since winter": winter is what it is compared with, not all that followed.
+    days = None if named is None else named.anchor or named.days
+    made = Comparison.model_validate({"direction": direction, "days": days, "words": words})
+    return made, span
+
+
+def find_times(text: str) -> tuple[Bounds | None, tuple[int, int]]:
+    """How often something happens, and the characters that say so."""
+    for match in _TIMES.finditer(text):
+        if match["often"]:
+            return Bounds(low=3), match.span()
+        if match["k"] and match["k"] not in _NUMBER and not match["k"].isdigit():
+            continue
+        word = match["n"] or match["m"] or match["k"]
+        n = float(_NUMBER[word]) if word in _NUMBER else float(word)
+        return _bounds(match, n, at_least=bool(match["more"] or match["k"])), match.span()
+    return None, (0, 0)
+
+
+def find_people(text: str) -> tuple[Bounds | None, tuple[int, int]]:
+    """How many people at once, and the characters that say so."""
+    match = _PEOPLE.search(text)
+    if match is None:
+        return None, (0, 0)
+    if match["two"] or match["one"]:
+        return (Bounds(low=2) if match["two"] else Bounds(low=1, high=1)), match.span()
+    n = float(_NUMBER[match["n"]]) if match["n"] in _NUMBER else float(match["n"])
+    if n < 2 and not match["low"]:
+        return None, (0, 0)  # "a person" counts nobody
+    return _bounds(match, n, at_least=bool(match["more"])), match.span()
+
+
+def _bounds(match: re.Match[str], n: float, *, at_least: bool) -> Bounds:
+    low, high = match["low"], match["high"]
+    if low:
+        return Bounds(low=n + low.startswith(("more", "over")))
+    if high:
+        return Bounds(high=n - high.startswith(("less", "fewer", "under")))
+    return Bounds(low=n) if at_least else Bounds(low=n, high=n)

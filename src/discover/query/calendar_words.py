@@ -1,0 +1,246 @@
+"""Days that a question names: "last weekend", "in April", "the week before Christmas", "since Monday".
+
+A span that is relative counts from `now` and never reaches beyond it. Explicit dates are read by dateutil.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+from dateutil import parser as dates
+from dateutil.easter import easter
+from dateutil.relativedelta import relativedelta
+
+from discover.core.day_parts import WEEKDAYS
+from discover.query.parsed_query import DaySpan
+
+__all__ = ["Named", "find_days"]
+
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+    "november", "december",
+)  # fmt: skip
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+_FEASTS = {"christmas": (12, 25), "xmas": (12, 25), "new year": (1, 1), "easter": None}
+_NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        """zero one two three four five six seven eight nine ten eleven twelve thirteen
+        fourteen""".split()  # noqa: SIM905
+    )
+}
+_NUMBERS |= {"a": 1, "an": 1, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "thirty": 30}
+
+_NUMBER = rf"(?P<n>\d+|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
+_UNIT = r"(?P<unit>day|night|week|fortnight|month|year)s?"
+_MONTH = "|".join((*_MONTHS, *(m[:3] for m in _MONTHS if len(m) > 4), "sept"))
+_DATE = (
+    rf"\d{{4}}-\d\d-\d\d|(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH})\b(?:,?\s+\d{{4}})?|"
+    rf"(?:{_MONTH})\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!\s*(?:am|pm|:))(?:,?\s+\d{{4}})?"
+)
+_WEEKDAY = "|".join(WEEKDAYS)
+_PATTERN = re.compile(
+    rf"(?P<two>\bthe\s+day\s+before\s+yesterday\b)|"
+    rf"(?:\b(?P<near>today|yesterday|tonight|last\s+night|the\s+other\s+(?:day|night))\b)|"
+    rf"\bthis\s+(?P<now>morning|afternoon|evening|week-?end|week|month|year|spring|summer|autumn|fall|winter)\b|"
+    rf"\b(?:all|the\s+whole)\s+(?P<whole>week|month|year)\b|"
+    rf"\b(?:(?:in|over|during|for|within)\s+)?the\s+(?:last|past|previous)\s+(?:{_NUMBER}\s+)?{_UNIT}\b|"
+    rf"\b(?P<ago>\w+(?:\s+of)?)\s+(?P<ago_unit>day|night|week|month|year)s?\s+ago\b|"
+    rf"\bthe\s+(?P<run>week|fortnight|month|day)\s+(?P<side>before|after)\s+(?P<feast>christmas|xmas|new\s+year|easter)\b|"
+    rf"\b(?:at|on|over|around)\s+(?P<at_feast>christmas|xmas|new\s+year|easter)\b|"
+    rf"\b(?:between|from)\s+(?P<from>{_DATE})\s+(?:and|to|until|till)\s+(?P<to>{_DATE})|"
+    rf"\b(?:(?P<since>since|after|before|until|till)\s+|(?:on|in|during)\s+)?(?:"
+    rf"(?P<date>{_DATE})|"
+    rf"(?P<last>last|this|past|previous)\s+(?P<what>week-?end|week|month|year|{_WEEKDAY}|{_MONTH}|"
+    rf"spring|summer|autumn|fall|winter)\b|"
+    rf"(?:the\s+)?(?P<season>spring|summer|autumn|fall|winter)\b(?:\s+(?P<season_year>last\s+year|\d{{4}}))?|"
+    rf"(?P<month>{_MONTH})\b(?:\s+(?P<month_year>last\s+year|\d{{4}}))?|"
+    rf"(?P<day>{_WEEKDAY})\b)",
+    re.IGNORECASE,
+)
+# "March" and "may" are also verbs, "fall" and "spring" too: alone they need a preposition.
+_NEEDS_LEAD = frozenset({"may", "march", "fall", "spring", "mar", "sun", "sat", "dec"})
+
+
+@dataclass(frozen=True)
+class Named:
+    """Days of a question; characters [begin, end) name them."""
+
+    begin: int
+    end: int
+    days: DaySpan
+    part: str = ""
+    """A part of these days: "morning", "night"."""
+    anchor: DaySpan | None = None
+    """What "since winter" counts from: winter."""
+
+
+def find_days(text: str, now: dt.datetime) -> list[Named]:
+    """The days that a question names, in its order; weekdays alone ("on Mondays") are left to the clock.
+
+    >>> find_days("the week before Christmas", dt.datetime(2024, 5, 15))[0].days.first
+    datetime.date(2023, 12, 18)
+    """
+    today = now.date()
+    found = []
+    for match in _PATTERN.finditer(text):
+        read = _read(match, today)
+        if read is None:
+            continue
+        first, last, part = read
+        words = " ".join(match.group().lower().split())
+        # Asked of the past: what has not come yet is not in a log.
+        days = DaySpan(first=first, last=max(first, min(last, today)), words=words)
+        found.append(Named(match.start(), match.end(), days, part, _anchor_of(match, today)))
+    return found
+
+
+def _anchor_of(match: re.Match[str], today: dt.date) -> DaySpan | None:
+    if (match["since"] or "").lower() not in ("since", "after"):
+        return None
+    named = find_days(f"in {match.group()[len(match['since']) :]}", dt.datetime.combine(today, dt.time()))
+    return named[0].days if named else None
+
+
+def _read(match: re.Match[str], today: dt.date) -> tuple[dt.date, dt.date, str] | None:
+    got = {k: " ".join(v.lower().split()) for k, v in match.groupdict().items() if v is not None}
+    day = dt.timedelta(days=1)
+    if "two" in got:
+        return today - 2 * day, today - 2 * day, ""
+    if "near" in got:
+        return _near(got["near"], today)
+    if "now" in got:
+        if got["now"] in ("morning", "afternoon", "evening"):
+            return today, today, got["now"]
+        return (*_unit(got["now"], today), "")
+    if "whole" in got:
+        return (*_unit(got["whole"], today), "")
+    if "unit" in got:
+        n = _number(got.get("n", "1"))
+        if got["unit"] == "night":
+            return today - n * day, today - day, "night"
+        return today - _length(got["unit"], n) + day, today, ""
+    if "ago" in got:
+        n = _NUMBERS.get(got["ago"]) or (int(got["ago"]) if got["ago"].isdigit() else 0)
+        at = today - _length(got["ago_unit"], n)
+        return (at, at, "night" if got["ago_unit"] == "night" else "") if n else None
+    if "feast" in got:
+        at = _feast(got["feast"], today)
+        length = _length(got["run"], 1)
+        return (at - length, at - day, "") if got["side"] == "before" else (at + day, at + length, "")
+    if "at_feast" in got:
+        at = _feast(got["at_feast"], today)
+        return at, at + day, ""
+    if "from" in got:
+        return _date(got["from"], today), _date(got["to"], today), ""
+    return _anchored(match, got, today)
+
+
+def _anchored(
+    match: re.Match[str], got: dict[str, str], today: dt.date
+) -> tuple[dt.date, dt.date, str] | None:
+    """Dates, weekdays, months and seasons, perhaps after "since" or "before"."""
+    first, last = today, today
+    if "date" in got:
+        first = last = _date(got["date"], today)
+    elif "last" in got:
+        first, last = _last(got["what"], today) if got["last"] != "this" else _unit(got["what"], today)
+    elif "season" in got or "month" in got:
+        name = got.get("season") or got["month"]
+        led = match.group().split()[0].lower() != name and match.group().split()[0].lower() != "the"
+        if name in _NEEDS_LEAD and not led:
+            return None
+        year = got.get("season_year") or got.get("month_year") or ""
+        first, last = _unit(name, today, int(year) if year.isdigit() else today.year - 1 if year else None)
+    elif "since" not in got or got["since"] != "since":
+        return None  # weekdays alone
+    else:
+        first = last = today - dt.timedelta(days=(today.weekday() - WEEKDAYS.index(got["day"])) % 7)
+    side = got.get("since", "")
+    if side in ("since", "after"):
+        return first if side == "since" else last + dt.timedelta(days=1), today, ""
+    if side in ("before", "until", "till"):
+        return dt.date(1, 1, 1), first - dt.timedelta(days=1), ""
+    return first, last, ""
+
+
+def _near(word: str, today: dt.date) -> tuple[dt.date, dt.date, str] | None:
+    yesterday = today - dt.timedelta(days=1)
+    if word.startswith("the other"):
+        return today - dt.timedelta(days=7), yesterday, word.split()[-1].replace("day", "")
+    if word == "last night":
+        return yesterday, yesterday, "night"
+    at = yesterday if word == "yesterday" else today
+    return at, at, "night" if word == "tonight" else ""
+
+
+def _unit(name: str, today: dt.date, year: int | None = None) -> tuple[dt.date, dt.date]:
+    """The week, weekend, month, season or year that holds today, or the last one that began before it."""
+    day = dt.timedelta(days=1)
+    monday = today - today.weekday() * day
+    if name == "week":
+        return monday, monday + 6 * day
+    if name.startswith("week"):
+        return monday + 5 * day, monday + 6 * day
+    if name == "month":
+        first = today.replace(day=1)
+        return first, first + relativedelta(months=1) - day
+    if name == "year":
+        return today.replace(month=1, day=1), today.replace(month=12, day=31)
+    if name in WEEKDAYS:
+        at = today - dt.timedelta(days=(today.weekday() - WEEKDAYS.index(name)) % 7)
+        return at, at
+    month = _SEASONS.get(name) or next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(name[:3]))
+    first = dt.date(year or today.year, month, 1)
+    if year is None and first > today:
+        first -= relativedelta(years=1)
+    return first, first + relativedelta(months=3 if name in _SEASONS else 1) - day
+
+
+def _last(name: str, today: dt.date) -> tuple[dt.date, dt.date]:
+    """The one before the one that holds today; the last weekday, month or season that is over."""
+    day = dt.timedelta(days=1)
+    if name in ("week", "month", "year") or name.startswith("week"):
+        first, _ = _unit("week" if name.startswith("week") else name, today)
+        before = first - day
+        if name.startswith("week") and name != "week":
+            # On a Sunday evening "last weekend" is still the one before.
+            return before - day, before
+        return _unit(name, before)
+    if name in WEEKDAYS:
+        return _unit(name, today - day)
+    first, last = _unit(name, today)
+    return (first, last) if last < today else _unit(name, first - day)
+
+
+def _length(unit: str, n: int) -> relativedelta:
+    if unit == "fortnight":
+        return relativedelta(days=14 * n)
+    if unit in ("day", "night"):
+        return relativedelta(days=n)
+    return relativedelta(weeks=n) if unit == "week" else relativedelta(**{f"{unit}s": n})
+
+
+def _number(words: str) -> int:
+    return int(words) if words.isdigit() else _NUMBERS[words]
+
+
+def _feast(name: str, today: dt.date) -> dt.date:
+    """The last one that is over."""
+    for year in (today.year, today.year - 1):
+        fixed = _FEASTS.get(name)
+        at = easter(year) if fixed is None else dt.date(year, *fixed)
+        if at <= today:
+            return at
+    return at
+
+
+def _date(words: str, today: dt.date) -> dt.date:
+    """A date without its year is the last one of that name."""
+    plain = re.sub(r"\b(the|of)\b", " ", words)
+    try:
+        at = dates.parse(plain, default=dt.datetime(today.year, today.month, 1)).date()
+    except (ValueError, OverflowError):
+        return today
+    has_year = re.search(r"\d{4}", words) is not None
+    return at if has_year or at <= today else at - relativedelta(years=1)

@@ -1,0 +1,336 @@
+"""The parser that needs no network: a question in everyday words, read by rules and a list of activities.
+
+A field of the `ParsedQuery` carries a word of the question, or the word has no meaning of its own ("mum",
+"please"), or it is listed as not understood. What a negation covers is unwanted, never wanted.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import pairwise
+
+from discover.query.amounts import find_durations, find_vague_length
+from discover.query.asking import find_comparison, find_kind, find_people, find_refusal, find_times
+from discover.query.calendar_words import Named, find_days
+from discover.query.everyday_clock import ALL_DAY, PART_OF_DAY, plain_times, read_hours, time_characters
+from discover.query.inventory import find_activities, lemma
+from discover.query.lexicon import Lexicon, Word, split_sentence
+from discover.query.negation import find_negations
+from discover.query.parsed_query import Bounds, DaySpan, ParsedQuery, Thing
+from discover.query.place_groups import group_places
+from discover.query.stillness import NOTHING_MOVES
+
+__all__ = ["Nearest", "parse_question"]
+
+Nearest = Callable[[str], str]
+"""Words that no rule knows -> the activity that means nearly the same; "" for none."""
+
+_ALL_PART = {"all", "the whole", "the entire", "most"}
+
+_NOBODY_HOME = re.compile(
+    r"\b(?:nobody|no\s*-?one|none)\s+(?:(?:is|was|were|are|been|being)\s+)?(?:at\s+|in\s+the\s+|in\s+)?(?:home|house|flat|apartment)\b|"
+    r"\b(?:house|home|flat|apartment)\s+(?:is|was|stands|stood|stays|being|lies)?\s*(?:empty|unoccupied|deserted)\b|\bempty\s+(?:house|home|flat)\b"
+)
+_SKIPPED = frozenset(["skip", "miss", "omit", "forgo"])
+_ENDS_SCOPE = frozenset(
+    ["after", "since", "before", "while", "because", "until", "when", "during", "although", "as"]
+)
+_OFF = frozenset({"off", "closed", "shut"})
+_AFTER = re.compile(r"\b(?:after|following|once)\b")
+_THEN = re.compile(
+    r"\b(?:then|followed\s+by|before|and\s+then|afterwards|straight\s+to|and\s+went|to|into|and\s+later)\b"
+)
+_LONG, _ALL_PART_S, _ALL_DAY_S, _BRIEF = 1200.0, 7200.0, 14400.0, 300.0
+
+_PLAIN = frozenset(
+    resources.files("discover.query").joinpath("plain_words.txt").read_text(encoding="utf-8").split()
+)
+"""Words without a meaning that a log could answer: who somebody is, how one asks, verbs of being."""
+
+
+def parse_question(
+    question: str, lexicon: Lexicon, now: dt.datetime, /, nearest: Nearest | None = None
+) -> ParsedQuery:
+    """Read an English question by rules.
+
+    Args:
+        question: What is asked.
+        lexicon: Words of the home.
+        now: What relative days count from.
+        nearest: Reads words that no rule knows; None leaves them not understood.
+    """
+    return _Reader(question, lexicon, now, nearest).read()
+
+
+@dataclass(frozen=True)
+class _Mention:
+    thing: Thing
+    begin: int
+    end: int
+
+
+class _Reader:
+    """Reads one question; `used` collects the characters that a field carries."""
+
+    def __init__(self, question: str, lexicon: Lexicon, now: dt.datetime, nearest: Nearest | None) -> None:
+        self.question = question
+        self.lexicon = lexicon
+        self.now = now
+        self.nearest = nearest
+        self.text = plain_times(question.lower().replace("’", "'").replace("`", "'"))
+        self.used: list[tuple[int, int]] = []
+
+    def read(self) -> ParsedQuery:
+        text = self.text
+        refused, at = find_refusal(text)
+        self._use(at)
+        asks, at = find_kind(text)
+        self._use(at)
+        days = find_days(text, self.now)
+        comparison, at = find_comparison(text, days)
+        self._use(at)
+        compared = at
+        lasts = self._lasts(days, compared)
+        times, at = find_times(text)
+        if times is not None and asks != "how often" and not _within(at, compared):
+            self._use(at)
+        else:
+            times = None
+        people, at = find_people(text)
+        self._use(at)
+        named = [d for d in days if not _within((d.begin, d.end), compared)]
+        for day in named:
+            self._use((day.begin, day.end))
+        hours, weekdays = read_hours(text, named, compared)
+        self.used += time_characters(text)
+        gone = _NOBODY_HOME.search(text)
+        empty = gone is not None and asks not in ("how long", "how often")
+        if gone is not None and empty:
+            self._use(gone.span())
+        mentions, scopes = self._things()
+        wanted = [m for m in mentions if not _negated(m, scopes)]
+        unwanted = [m.thing for m in mentions if _negated(m, scopes)]
+        if gone is not None and not empty and not wanted:
+            wanted = [_Mention(Thing(kind="activity", name="going out", words=gone.group()), *gone.span())]
+            self._use(gone.span())
+        if (
+            lasts is not None
+            and lasts.high == 2 * lasts.low
+            and (unwanted or any(m.thing.name == "quiet" for m in wanted))
+        ):
+            # "Nothing for three hours" is three hours or more; "sat for half an hour" is about that.
+            lasts = Bounds(low=lasts.low / 0.75)
+        if people is not None and any(m.thing.name == "visitors" for m in wanted) and people.high == 1:
+            people = None
+        ordered, wanted = self._order(wanted)
+        unread, more = self._unread()
+        if more is not None and not wanted and not unwanted:
+            wanted = [_Mention(more, 0, 0)]
+        if comparison is not None and asks in ("find", "whether", "how often", "how long", "when"):
+            asks = "compare"
+        if any(
+            r.startswith(("brother", "sister", "son", "daughter", "neighbour", "friend", "postman"))
+            for r in unread
+        ):
+            refused = refused or "identity"
+        return ParsedQuery(
+            text=self.question,
+            asks=asks,
+            wanted=tuple(dict.fromkeys(m.thing for m in wanted)),
+            unwanted=tuple(dict.fromkeys(unwanted)),
+            empty=empty,
+            ordered=ordered,
+            hours=hours,
+            weekdays=weekdays,
+            days=_union([d.days for d in named]),
+            lasts=lasts,
+            times=times,
+            people=people,
+            comparison=comparison,
+            refused="identity" if asks == "who" else refused,
+            unread=unread,
+        )
+
+    def _use(self, span: tuple[int, int]) -> None:
+        if span[1] > span[0]:
+            self.used.append(span)
+
+    def _lasts(self, days: Sequence[Named], compared: tuple[int, int]) -> Bounds | None:
+        """The length that moments must have."""
+        spans = [(d.begin, d.end) for d in days] + [compared]
+        stated = [
+            d for d in find_durations(self.text) if not any(_within((d.begin, d.end), s) for s in spans)
+        ]
+        for amount in stated[:1]:
+            self._use((amount.begin, amount.end))
+            brief = find_vague_length(self.text, stated)[0] == "brief"
+            return Bounds(low=0.0 if brief else amount.low, high=amount.high)
+        vague, at = find_vague_length(self.text, stated)
+        whole = ALL_DAY.search(self.text)
+        if (
+            whole is not None
+            and "not " not in self.text
+            and "n't" not in self.text
+            and "nobody" not in self.text
+        ):
+            self._use(whole.span())
+            return Bounds(low=_ALL_DAY_S)
+        if vague and at is not None and not re.search(r"\bhow\s+long\b", self.text):
+            self._use((at.begin, at.end))
+            return Bounds(high=_BRIEF) if vague == "brief" else Bounds(low=_LONG)
+        part = PART_OF_DAY.search(self.text)
+        negated = re.search(r"\b(?:no|not|never|nobody|nothing|without)\b|n't", self.text)
+        often = find_times(self.text)[0] is not None
+        if (
+            part is not None
+            and part["all"]
+            and " ".join(part["all"].split()) in _ALL_PART
+            and not negated
+            and not often
+        ):
+            return Bounds(low=_ALL_PART_S)
+        return None
+
+    def _things(self) -> tuple[list[_Mention], list[tuple[int, int]]]:
+        """Activities and places of the question, and the scopes of its negations in characters."""
+        words = split_sentence(self.text)
+        texts = [w.text for w in words]
+        timed = {i for i, w in enumerate(words) if any(a <= w.begin < b for a, b in self.used)} - self._kept(
+            words
+        )
+        taken = frozenset(timed)
+        candidates: list[tuple[int, int, int, Thing]] = []
+        for found in find_activities(texts, taken):
+            thing = Thing(kind="activity", name=found.name, words=" ".join(texts[found.begin : found.end]))
+            candidates.append((found.size, found.begin, found.end, thing))
+        for mention in self.lexicon.find_mentions(words, taken=taken):
+            kind = "room" if mention.place.kind == "room" else "object"
+            if mention.place.kind == "content":
+                continue
+            phrase = " ".join(texts[mention.begin : mention.end])
+            name = mention.place.name
+            if name not in self.lexicon or self.lexicon[name] != mention.place:
+                name = phrase if phrase in self.lexicon else name
+            thing = Thing(kind=kind, name=name, words=phrase)
+            candidates.append((mention.end - mention.begin, mention.begin, mention.end, thing))
+        still = NOTHING_MOVES.search(self.text)
+        chosen: list[_Mention] = []
+        covered: set[int] = set()
+        # The longest phrase wins; of equal ones a place, which is what a sensor sees.
+        for _, begin, end, thing in sorted(candidates, key=lambda c: (-c[0], c[3].kind == "activity", c[1])):
+            if covered.isdisjoint(range(begin, end)):
+                covered |= set(range(begin, end))
+                chosen.append(_Mention(thing, words[begin].begin, words[end - 1].end))
+        chosen = _without_echoes(sorted(chosen, key=lambda m: m.begin), self.text)
+        groups = group_places(words, self.lexicon, taken)
+        scopes: list[tuple[int, int]] = []
+        for negation in find_negations(words, groups, taken):
+            stop = negation.end
+            for i in range(negation.begin + 1, negation.end):
+                if words[i].text in _ENDS_SCOPE:
+                    stop = i
+                    break
+            scopes.append((words[negation.begin].begin, words[stop - 1].end))
+        for i, word in enumerate(words):
+            if lemma(word.text) in _SKIPPED:
+                scopes.append((word.begin, words[min(i + 4, len(words)) - 1].end))
+                scopes += [(m.begin, m.end) for m in chosen if m.end <= word.begin and word.begin - m.end < 5]
+            elif word.text in _OFF and i and not re.search(r"\b(?:turn|switch|put)\w*\b", self.text):
+                scopes += [(m.begin, m.end) for m in chosen if m.end == word.begin - 1]
+        for begin, _ in scopes:
+            self._use((begin, begin + 1))
+        if still is not None and not any(
+            m.thing.kind != "activity" and m.begin >= still.start() for m in chosen
+        ):
+            # "No movement anywhere" happens; "no movement in the kitchen" negates the kitchen.
+            self._use(still.span())
+            quiet = _Mention(
+                Thing(kind="activity", name="quiet", words=still.group()), still.start(), still.start()
+            )
+            chosen = [quiet, *(m for m in chosen if not (still.start() <= m.begin < still.end()))]
+            scopes = [s for s in scopes if not (s[0] <= still.start() < s[1])]
+        for mention in chosen:
+            self._use((mention.begin, mention.end))
+        return chosen, scopes
+
+    def _kept(self, words: Sequence[Word]) -> set[int]:
+        """Words that say what is asked and may name a thing as well: "bedtime", "time in bed"."""
+        pattern = re.compile(
+            r"\b(?:bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in|out|visitors?|guests?|visits?|time|trips)\b"
+        )
+        spans = [m.span() for m in pattern.finditer(self.text)]
+        return {i for i, w in enumerate(words) if any(a <= w.begin < b for a, b in spans)}
+
+    def _order(self, wanted: list[_Mention]) -> tuple[bool, list[_Mention]]:
+        """Whether the things follow each other; in the order in which they happen."""
+        if len(wanted) < 2:
+            return False, wanted
+        between = [self.text[a.end : b.begin] for a, b in pairwise(wanted)]
+        if any(_AFTER.search(part) for part in between):
+            at = next(i for i, part in enumerate(between) if _AFTER.search(part)) + 1
+            if wanted[at].thing.kind == "activity" or wanted[0].thing.kind == wanted[at].thing.kind:
+                return True, [*wanted[at:], *wanted[:at]]
+        lead = self.text[: wanted[0].begin]
+        if _AFTER.search(lead) and re.match(r"\s*,", between[0]):
+            return True, wanted
+        if any(_THEN.search(part) for part in between) or len(re.findall(r",", " ".join(between))) >= 1:
+            return True, wanted
+        return False, wanted
+
+    def _unread(self) -> tuple[tuple[str, ...], Thing | None]:
+        """Words that no field carries, and the activity that they mean if the text model knows one."""
+        left: list[str] = []
+        for word in split_sentence(self.text):
+            if any(a <= word.begin < b for a, b in self.used) or not word.text[0].isalpha():
+                continue
+            if word.text == "left" and re.match(
+                r"left\s+(?:on|open|off|running|unlocked)\b", self.text[word.begin :]
+            ):
+                left.append(word.text)
+            if (
+                word.text in _PLAIN
+                or lemma(word.text) in _PLAIN
+                or word.text.endswith("n't")
+                or len(word.text) < 3
+            ):
+                continue
+            left.append(word.text)
+        if left and self.nearest is not None:
+            name = self.nearest(" ".join(left))
+            if name:
+                return (), Thing(kind="activity", name=name, words=" ".join(left))
+        return tuple(dict.fromkeys(left)), None
+
+
+def _without_echoes(chosen: list[_Mention], text: str) -> list[_Mention]:
+    """Mentions without echoes of the one before: the "door" of a fridge, the "visits" of a room."""
+    kept: list[_Mention] = []
+    for mention in chosen:
+        before = kept[-1] if kept else None
+        beside = before is not None and mention.begin - before.end <= 1 and before.thing.kind != "activity"
+        echo = mention.thing.name == "door" or (
+            mention.thing.name == "visitors" and mention.thing.words.startswith("visit")
+        )
+        visit_to = mention.thing.name == "visitors" and re.match(
+            r"\s+(?:to|in|at)\s+the\b", text[mention.end :]
+        )
+        if not (echo and beside) and not visit_to:
+            kept.append(mention)
+    return kept
+
+
+def _within(span: tuple[int, int], outer: tuple[int, int]) -> bool:
+    return outer[0] <= span[0] and span[1] <= outer[1] and outer[1] > outer[0]
+
+
+def _negated(mention: _Mention, scopes: Sequence[tuple[int, int]]) -> bool:
+    return any(begin <= mention.begin < end for begin, end in scopes)
+
+
+def _union(spans: Sequence[DaySpan]) -> DaySpan | None:
+    if not spans:
+        return None
+    words = ", ".join(s.words for s in spans)
+    return DaySpan(first=min(s.first for s in spans), last=max(s.last for s in spans), words=words)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from discover.cli.align import align
+from discover.cli.ask import ask
 from discover.cli.caption import caption
 from discover.cli.changes import changes
 from discover.cli.check import check
@@ -59,7 +60,7 @@ def root(
 
 for command in (
     run, check, sample, caption, encode_text, align, evaluate, compare, export, train,
-    search, recognise, correct, cluster, changes, sync,
+    search, ask, recognise, correct, cluster, changes, sync,
 ):  # fmt: skip
     app.command(command.__name__.replace("_", "-"))(command)
 app.command("open")(open_)

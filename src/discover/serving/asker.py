@@ -1,0 +1,111 @@
+"""What a home needs to answer questions: its event stream, its words, and a recogniser for what no sensor shows."""
+
+import datetime as dt
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import polars as pl
+
+from discover.core.embeddings import unit_rows
+from discover.query import Lexicon, QueryParser, activities, parse_question
+from discover.query.everyday import Nearest
+from discover.query.parsed_query import ParsedQuery
+from discover.retrieval.episodes import EventStream, Spans
+from discover.serving.answering import Reply, answer_question
+from discover.serving.home_lexicon import home_lexicon
+from discover.serving.index_folders import one_home
+from discover.serving.occurrences import Occurrences
+from discover.serving.search import Searcher
+
+__all__ = ["Asker"]
+
+NEAR = 0.6
+"""Words that no rule knows mean an activity from this cosine on."""
+
+
+class Asker:
+    """Answers questions about one home of an index."""
+
+    def __init__(
+        self, searcher: Searcher, home: str | None = None, parser: QueryParser | None = None
+    ) -> None:
+        """Read the events of a home.
+
+        Args:
+            searcher: Its index, text encoder and space.
+            home: Which home, where there are several.
+            parser: Reads questions; None: the rules, with the text encoder for words they do not know.
+
+        Raises:
+            ConfigError: There are several homes and none is named.
+        """
+        self.home = one_home(list(searcher.window_set.logs), home, what="This")
+        log = searcher.window_set.logs[self.home]
+        self.searcher = searcher
+        self.stream = EventStream.read(log.events, log.home)
+        self.lexicon: Lexicon = home_lexicon(log.home)
+        self.parser = parser
+        self.happened = Occurrences(self.stream, self.lexicon, cache(self._recognised))
+
+    @property
+    def log_end(self) -> dt.datetime:
+        """Time of the last event."""
+        return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=self.stream.last_s)
+
+    def read(self, question: str, now: dt.datetime) -> ParsedQuery:
+        """What a question asks."""
+        if self.parser is not None:
+            return self.parser(question, self.lexicon, now)
+        return parse_question(question, self.lexicon, now, nearest=self._nearest())
+
+    def ask(self, question: str, *, now: dt.datetime | None = None, top_k: int = 5) -> Reply:
+        """The answer to a question; `now` None: the end of the log."""
+        at = now or self.log_end
+        return answer_question(self.read(question, at), self.happened, now=at, top_k=top_k)
+
+    def _nearest(self) -> Nearest:
+        @cache
+        def nearest(words: str) -> str:
+            names = list(activities())
+            sentences = [f"someone {name}" for name in names]
+            vectors = unit_rows(self.searcher.encoder.encode([f"someone {words}", *sentences], kind="query"))
+            cosines = vectors[1:] @ vectors[0]
+            return names[int(cosines.argmax())] if cosines.max() >= NEAR else ""
+
+        return nearest
+
+    def _recognised(self, name: str) -> Spans:
+        segments = self._segments
+        own = segments.filter(pl.col("activity") == name)
+        begin, end = (own[c].dt.timestamp("us").to_numpy() / 1e6 for c in ("start", "end"))
+        return Spans.of(begin, end)
+
+    @property
+    def _segments(self) -> pl.DataFrame:
+        if not hasattr(self, "_found"):
+            self._found = self._recognise()
+        return self._found
+
+    def _recognise(self) -> pl.DataFrame:
+        """Segments of the activities of the inventory, from the windows of the index and their sentences."""
+        from discover.core.window_set import window_middles_s
+        from discover.recognition import (
+            PromptSet,
+            Recogniser,
+            RecognitionConfig,
+            to_segments,
+            window_timeline,
+        )
+
+        searcher = self.searcher
+        own = searcher.index.of_home(self.home) if len(searcher.index.homes) > 1 else searcher.index
+        names = tuple(activities())
+        prompts = PromptSet("described", names, tuple(activities()[n].sentences for n in names))
+        encode: Callable[..., np.ndarray] = lambda texts: searcher.encoder.encode(texts, kind="query")
+        recogniser = Recogniser(
+            prompts, encode, searcher.model.project_text, RecognitionConfig(method="prompts", centring=0.0)
+        )
+        vectors = own.vectors.astype(np.float32)
+        recogniser.fit(vectors, middles_s=window_middles_s(own.windows))
+        return to_segments(window_timeline(recogniser, vectors, own.windows))

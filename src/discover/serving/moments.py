@@ -1,0 +1,196 @@
+"""The moments that meet a question: what is wanted happens, what is unwanted does not, when and for as long as asked."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discover.query import ParsedQuery
+from discover.retrieval.episodes import Spans, join_spans
+from discover.serving.occurrences import Found, Occurrences
+
+__all__ = ["Period", "Selected", "day_of", "select_moments"]
+
+DAY_S = 86_400.0
+FOLLOWS_S = 3600.0
+"""A thing follows another if it begins this soon after the other's end."""
+EVENING_H = 18.0
+"""Where a night is asked about, a day lasts from this hour to the same hour of the next day."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days that a question is about.
+
+    Attributes:
+        first, last: Days since 1970, both included.
+        nights: A day begins at `EVENING_H`, so that a night is not cut in two.
+        seen: (D,) which of the days have events.
+    """
+
+    first: int
+    last: int
+    nights: bool
+    seen: NDArray[np.bool_]
+
+    @property
+    def days(self) -> NDArray[np.int64]:
+        """Numbers of the days that have events."""
+        return np.arange(self.first, self.last + 1)[self.seen]
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Moments of a question.
+
+    Attributes:
+        spans: The moments.
+        how: What showed them, in words, each thing once.
+        evidence: The weakest kind of evidence: sensor, stay, episode or recognised; "none" where a thing cannot be shown.
+    """
+
+    spans: Spans
+    how: tuple[str, ...]
+    evidence: str
+
+
+_STRENGTH = ("sensor", "stay", "episode", "recognised", "none")
+
+
+def day_of(time_s: NDArray[np.float64], *, nights: bool) -> NDArray[np.int64]:
+    """Number of the day of local times; before 18:00 a night still belongs to the day before."""
+    shift = EVENING_H * 3600 if nights else 0.0
+    return np.floor((time_s - shift) / DAY_S).astype(np.int64)
+
+
+def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) -> Selected:
+    """The moments of a period that meet all conditions of a question."""
+    found = [happened.of(thing, query) for thing in query.wanted]
+    against = [happened.of(thing, query) for thing in query.unwanted]
+    if query.empty:
+        found.insert(
+            0,
+            Found(
+                happened.nobody_home(), "nothing at home between two movements of the outer door", "episode"
+            ),
+        )
+    how = tuple(dict.fromkeys(f.how for f in [*found, *against]))
+    evidence = max((f.kind for f in [*found, *against]), key=_STRENGTH.index, default="sensor")
+    if evidence == "none":
+        return Selected(_none(), tuple(f.how for f in [*found, *against] if f.kind == "none"), evidence)
+    if found:
+        spans = _in_order([f.spans for f in found]) if query.ordered else _together([f.spans for f in found])
+        spans = _inside(spans, query, period)
+        for other in against:
+            spans = _without(spans, other.spans)
+    elif against:
+        spans = _absent(query, join_spans(_merged([a.spans for a in against]), 0.0), period)
+    else:
+        # Only times are asked about: whatever happens then.
+        every = happened.stream.stays(frozenset(happened.stream.sensors))
+        spans = _inside(every, query, period)
+    if query.people is not None and query.people.low >= 2:
+        spans = _together([spans, happened.stream.company])
+        how = (*how, "two rooms that are busy within seconds of each other")
+        evidence = max(evidence, "episode", key=_STRENGTH.index)
+    if query.lasts is not None and not (against and not found):
+        keep = (spans.length_s >= query.lasts.low) & (spans.length_s <= query.lasts.high)
+        spans = spans.where(keep)
+    if query.times is not None:
+        spans = _often(spans, query, period)
+    return Selected(spans, how, evidence)
+
+
+def _together(parts: list[Spans]) -> Spans:
+    """Spans of the first thing during which all others happen as well, cut to what they share."""
+    spans = parts[0]
+    for other in parts[1:]:
+        if not len(spans) or not len(other):
+            return _none()
+        joined = join_spans(other, 0.0)
+        at = np.searchsorted(joined.end_s, spans.begin_s, side="left")
+        begin = np.append(joined.begin_s, np.inf)[at]
+        end = np.append(joined.end_s, np.inf)[at]
+        keep = begin <= spans.end_s
+        spans = Spans(
+            np.maximum(spans.begin_s, begin)[keep], np.minimum(spans.end_s, end)[keep], spans.count[keep]
+        )
+    return spans
+
+
+def _in_order(parts: list[Spans]) -> Spans:
+    """From the begin of the first thing to the end of the last, each soon after the one before."""
+    begin, end = parts[0].begin_s, parts[0].end_s
+    for other in parts[1:]:
+        # The next thing begins after this one begins, and soon after it ends.
+        at = np.searchsorted(other.begin_s, begin, side="right")
+        follows = np.append(other.begin_s, np.inf)[at]
+        keep = follows <= end + FOLLOWS_S
+        begin, end = begin[keep], np.append(other.end_s, np.inf)[at][keep]
+    return Spans.of(begin, np.maximum(end, begin))
+
+
+def _inside(spans: Spans, query: ParsedQuery, period: Period) -> Spans:
+    """Those in the days, weekdays and hours of the question; a moment counts by its middle or its begin."""
+    day = day_of(spans.begin_s, nights=period.nights)
+    keep = (day >= period.first) & (day <= period.last)
+    if query.weekdays:
+        keep &= np.isin((day + 3) % 7, query.weekdays)  # 1970-01-01 was a Thursday
+    if query.hours:
+        keep &= np.any([_overlaps(spans, hours) for hours in query.hours], axis=0)
+    return spans.where(keep)
+
+
+def _overlaps(spans: Spans, hours: tuple[float, float]) -> NDArray[np.bool_]:
+    """Which spans begin in some hours of the day, or have a third of their length, half an hour at least, in them."""
+    begin, end = hours
+    length = (end - begin) % 24 or 24.0
+    after = (spans.begin_s / 3600 - begin) % 24
+    inside: NDArray[np.bool_] = after < length
+    until_next = 24 - after
+    shared = np.minimum(spans.length_s / 3600 - until_next, length)
+    return inside | (shared >= np.maximum(0.5, spans.length_s / 3600 / 3))
+
+
+def _without(spans: Spans, unwanted: Spans) -> Spans:
+    """Spans in which nothing of the unwanted happens."""
+    joined = join_spans(unwanted, 0.0)
+    at = np.searchsorted(joined.end_s, spans.begin_s, side="left")
+    touched = np.append(joined.begin_s, np.inf)[at] <= spans.end_s
+    return spans.where(~touched)
+
+
+def _absent(query: ParsedQuery, unwanted: Spans, period: Period) -> Spans:
+    """Days, hours of days, or times of a stated length in which a thing does not happen."""
+    if query.lasts is not None and query.lasts.low > 0:
+        begin, end = period.first * DAY_S, (period.last + 1) * DAY_S
+        edges = np.concatenate([[begin], unwanted.end_s]), np.concatenate([unwanted.begin_s, [end]])
+        gaps = Spans.of(np.maximum(edges[0], begin), np.minimum(edges[1], end))
+        keep = (gaps.length_s >= query.lasts.low) & (gaps.length_s <= query.lasts.high)
+        return _inside(gaps.where(keep), query, period)
+    days = period.days
+    if query.weekdays:
+        days = days[np.isin((days + 3) % 7, query.weekdays)]
+    hours = query.hours or (((EVENING_H, EVENING_H),) if period.nights else ((0.0, 24.0),))
+    begin = np.concatenate([days * DAY_S + a * 3600 for a, _ in hours])
+    end = np.concatenate([days * DAY_S + (b if b > a else b + 24) * 3600 for a, b in hours])
+    return _without(Spans.of(begin, end - 1), unwanted)
+
+
+def _often(spans: Spans, query: ParsedQuery, period: Period) -> Spans:
+    """The stretch of each day in which the moments happen as often as asked."""
+    if query.times is None or not len(spans):
+        return spans
+    day = day_of(spans.begin_s, nights=period.nights)
+    _, first, count = np.unique(day, return_index=True, return_counts=True)
+    last = first + count - 1
+    keep = (count >= query.times.low) & (count <= query.times.high)
+    return Spans(spans.begin_s[first][keep], spans.end_s[last][keep], count[keep].astype(np.int64))
+
+
+def _merged(parts: list[Spans]) -> Spans:
+    return Spans.of(np.concatenate([p.begin_s for p in parts]), np.concatenate([p.end_s for p in parts]))
+
+
+def _none() -> Spans:
+    return Spans(np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64))

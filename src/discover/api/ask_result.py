@@ -1,6 +1,7 @@
-"""The answer to a question, as it is shown: what was understood, the answer, a chart, the moments behind it."""
+"""The answer to a question, as it is shown: what was understood, a number or sentence, a chart, moments."""
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from discover.api.shown import Part, Shown, Table
-from discover.serving.answering import PerDay, Reply
+from discover.serving.replies import PerDay, Reply
 
 __all__ = ["AskResult"]
 
@@ -33,7 +34,7 @@ class AskResult(Shown):
 
     @property
     def value(self) -> float | None:
-        """The number of the answer: times or hours a day, hours of the day, or a difference; None without one."""
+        """Times or hours a day, hours of the day, or a difference; None where the answer is no number."""
         return self.reply.value
 
     @property
@@ -62,7 +63,7 @@ class AskResult(Shown):
         if reply.moments:
             rows = [(f"{m.begin:%a %Y-%m-%d %H:%M:%S}", *_until(m.begin, m.end)) for m in reply.moments]
             more = reply.n_moments - len(reply.moments)
-            title = "Moments behind it" + (f" ({more:,} more; --top-k shows them)" if more > 0 else "")
+            title = f"Moments ({more:,} more: --top-k)" if more > 0 else "Moments"
             yield Table(("begin", "end", "lasts"), rows, title)
 
     def as_json(self) -> dict[str, Any]:
@@ -72,7 +73,7 @@ class AskResult(Shown):
             "question": reply.query.text,
             "home": self.home,
             "now": self.now.isoformat(),
-            "understood": reply.query.model_dump(mode="json", exclude={"text"}),
+            "understood": json.loads(reply.query.model_dump_json(exclude={"text"})),
             "answer": reply.said,
             "refusal": reply.refusal,
             "value": reply.value,
@@ -83,7 +84,7 @@ class AskResult(Shown):
             if reply.per_day is None
             else {
                 "unit": reply.per_day.unit,
-                "values": {str(d): round(float(v), 4) for d, v in zip(reply.per_day.days, reply.per_day.values, strict=True)},
+                "values": _by_day(reply.per_day),
             },
             "n_moments": reply.n_moments,
             "moments": [{"begin": m.begin.isoformat(), "end": m.end.isoformat()} for m in reply.moments],
@@ -102,7 +103,7 @@ class AskResult(Shown):
         per_day = self.reply.per_day
         if per_day is None:
             raise DataError(
-                "This answer is no number per day, so there is nothing to draw. Ask how often, how long or when."
+                "This answer has no number per day, so nothing can be drawn. Ask how often, how long or when."
             )
         return write_per_day(Path(path), per_day.days, per_day.values, per_day.title)
 
@@ -127,9 +128,12 @@ def _chart(per_day: PerDay) -> str:
     most = max((v for _, v, _ in rows), default=0) or 1
     left_out = f" (the last {_LONGEST} days)" if len(values) > len(rows) and per_day.unit != "o'clock" else ""
     lines = [f"{per_day.title}{left_out}"]
-    return "\n".join(
-        [*lines, *(f"  {name:>9}  {'█' * round(_BAR * v / most):<{_BAR}} {text}" for name, v, text in rows)]
-    )
+    lines += [f"  {name:>9}  {'█' * round(_BAR * v / most):<{_BAR}} {text}" for name, v, text in rows]
+    return "\n".join(lines)
+
+
+def _by_day(per_day: PerDay) -> dict[str, float]:
+    return {str(d): round(float(v), 4) for d, v in zip(per_day.days, per_day.values, strict=True)}
 
 
 def _until(begin: dt.datetime, end: dt.datetime) -> tuple[str, str]:

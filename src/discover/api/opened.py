@@ -22,6 +22,7 @@ from discover.serving.index_folders import indexed_windows, samplings_of
 
 # What a search does without is imported where it is used: imports are most of its time.
 if TYPE_CHECKING:
+    from discover.api.ask_result import AskResult
     from discover.api.changes_result import ChangesResult
     from discover.api.clusters_result import ClustersResult
     from discover.api.corrections import HomeCorrections
@@ -71,6 +72,16 @@ class OpenedHome(Shown):
             ConfigError: The sentence is empty, or a setting does not exist or does not fit.
         """
         return self._shown(self.searcher.search(text, self.options(options, **changes)))
+
+    def ask(self, question: str, **how: Any) -> "AskResult":
+        """The answer to a question: a number with an interval, a time of day, a comparison, or moments.
+
+        `how`: `now` (what "yesterday" counts from; None: the end of the log), `home`, `top_k` moments to
+        keep, `parser` (another `QueryParser`), `llm` and `llm_model` (endpoint that reads the question).
+        """
+        from discover.api.asking import ask_home
+
+        return ask_home(self, question, **how)
 
     def similar(self, window_id: str, options: SearchOptions | None = None, **changes: Any) -> "SearchResult":
         """The moments that are like a window, without itself; see `search`.

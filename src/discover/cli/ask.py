@@ -30,8 +30,8 @@ def ask(
         typer.Option(
             "--home",
             "--layout",
-            help="Of a raw log: shipped home or home YAML that describes its sensors. Of a model of several homes: "
-            "which one.",
+            help="Of a raw log: shipped home or home YAML that describes its sensors. Of a model of several "
+            "homes: which one.",
         ),
     ] = None,
     now: Annotated[
@@ -52,8 +52,8 @@ def ask(
             "--llm",
             envvar="DISCOVER_LLM",
             metavar="URL",
-            help="OpenAI-compatible endpoint that reads the question, such as http://127.0.0.1:11434/v1. It gets the "
-            "question and the words of the home, never an event. Default: rules read it, offline.",
+            help="OpenAI-compatible endpoint that reads the question: http://127.0.0.1:11434/v1. It gets "
+            "the question and the words of the home, never an event. Default: rules read it, offline.",
             rich_help_panel=_MODEL,
         ),
     ] = None,
@@ -65,10 +65,11 @@ def ask(
     ] = "default",
     as_json: JsonOption = False,
 ) -> None:
-    """Answer a question: how often, how long, when, whether, first, last, more than before; or the moments themselves.
+    """Answer a question: how often, how long, when, whether, first, last, more than before; or find moments.
 
-    The answer comes with a 95 % interval from 8 days on, a chart of the days, and the moments behind it. What was
-    understood is printed, and what was not. A question that no sensor can answer is refused, with the reason.
+    A number has a 95 % interval from 8 days on, a chart of the days, and the moments behind it. What was
+    understood is printed, and what was not. A question that no sensor can answer is refused, with the
+    reason.
     """
     from discover.api import open_home
     from discover.api.opening import is_model

@@ -15,27 +15,25 @@ _NUMBER = {
 _COUNT = rf"\d+|{'|'.join(_NUMBER)}"
 
 # In order: the first that fits decides.
-_KINDS: tuple[tuple[Asks, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        ("who", r"\bwho(?:se|m)?\b|\bwhich\s+(?:of\b|person|one\s+of|resident|child|kid|people)"),
-        ("how many people", r"\bhow\s+many\s+(?:people|persons|residents|guests|visitors)\b"),
-        ("how long", r"\bhow\s+(?:long|much\s+time|many\s+(?:hours|minutes))\b|"
-                     r"\b(?:total\s+|average\s+|mean\s+)?time\s+(?:spent|(?=in|at|on|out|away|outside))\b|"
-                     r"\b(?:duration|length)\s+of\b|\bmost\s+time\b|\bused\s+(?:the\s+)?most\b"),
-        ("how often", r"\bhow\s+(?:often|frequent\w*|many|regularly)\b|"
-                      r"\b(?:number|count|frequency|rate|total)\s+of\b|"
-                      r"\btimes\s+(?:per|a|each|every)\s+(?:day|week|night|month)\b"),
-        ("last", r"\bwhen\b(?=.*\blast\b)|\b(?:the\s+)?(?:last|latest|most\s+recent)\s+"
-                 r"(?:time|use|visit|occasion|activity|motion|movement)\b|"
-                 r"^(?:latest|most\s+recent|last)\b"),
-        ("first", r"\bwhen\b(?=.*\bfirst\b)|\bfirst\b(?!\s+(?:floor|aid))"),
-        ("when", r"\bwhen\s+(?:do|does|did|is|are|was|were|will|has|have|we|they|he|she)\b|"
-                 r"\b(?:at\s+)?what\s+(?:time|hour)\b|"
-                 r"\bdistribution\s+of\b(?=.*\btimes?\b)|"
-                 r"\b(?:usual|average|mean|typical|median|normal)\b(?=(?:\s+\S+){0,3}?\s*(?:\w*time|times|hour)\b)"),
-    )
+_KIND_WORDS: tuple[tuple[Asks, str], ...] = (
+    ("who", r"\bwho(?:se|m)?\b|\bwhich\s+(?:of\b|person|one\s+of|resident|child|kid|people)"),
+    ("how many people", r"\bhow\s+many\s+(?:people|persons|residents|guests|visitors)\b"),
+    ("how long", r"\bhow\s+(?:long|much\s+time|many\s+(?:hours|minutes))\b|"
+                 r"\b(?:total\s+|average\s+|mean\s+)?time\s+(?:spent|(?=in|at|on|out|away|outside))\b|"
+                 r"\b(?:duration|length)\s+of\b|\bmost\s+time\b|\bused\s+(?:the\s+)?most\b"),
+    ("how often", r"\bhow\s+(?:often|frequent\w*|many|regularly)\b|"
+                  r"\b(?:number|count|frequency|rate|total)\s+of\b|"
+                  r"\btimes\s+(?:per|a|each|every)\s+(?:day|week|night|month)\b"),
+    ("last", r"\bwhen\b(?=.*\blast\b)|\b(?:the\s+)?(?:last|latest|most\s+recent)\s+"
+             r"(?:time|use|visit|occasion|activity|motion|movement)\b|"
+             r"^(?:latest|most\s+recent|last)\b"),
+    ("first", r"\bwhen\b(?=.*\bfirst\b)|\bfirst\b(?!\s+(?:floor|aid))"),
+    ("when", r"\bwhen\s+(?:do|does|did|is|are|was|were|will|has|have|we|they|he|she)\b|"
+             r"\b(?:at\s+)?what\s+(?:time|hour)\b|"
+             r"\bdistribution\s+of\b(?=.*\btimes?\b)|"
+             r"\b(?:usual|average|mean|typical|median|normal)\b(?=(?:\s+\S+){0,3}?\s*(?:\w*time|times|hour)\b)"),
 )  # fmt: skip
+_KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in _KIND_WORDS)
 _ASKED = re.compile(
     r"^(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would|isn't|wasn't|didn't|hasn't|doesn't|haven't)\s+"
     r"|^(?:anyone|anybody|someone|somebody)\b.*\?$|^(?:any)\s"

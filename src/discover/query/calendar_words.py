@@ -47,6 +47,7 @@ _PATTERN = re.compile(
     rf"\b(?:(?:in|over|during|for|within)\s+)?the\s+(?:last|past|previous)\s+(?:{_NUMBER}\s+)?{_UNIT}\b|"
     rf"\b(?P<ago>\w+(?:\s+of)?)\s+(?P<ago_unit>day|night|week|month|year)s?\s+ago\b|"
     rf"\bthe\s+(?P<run>week|fortnight|month|day)\s+(?P<side>before|after)\s+(?P<feast>christmas|xmas|new\s+year|easter)\b|"
+    rf"\bthe\s+(?P<prior>day|week|month)\s+before(?=\s*(?:$|[?.!,]))|"
     rf"\b(?:at|on|over|around)\s+(?P<at_feast>christmas|xmas|new\s+year|easter)\b|"
     rf"\b(?:between|from)\s+(?P<from>{_DATE})\s+(?:and|to|until|till)\s+(?P<to>{_DATE})|"
     rf"\b(?:(?P<since>since|after|before|until|till)\s+|(?:on|in|during)\s+)?(?:"
@@ -128,6 +129,9 @@ def _read(match: re.Match[str], today: dt.date) -> tuple[dt.date, dt.date, str] 
         at = _feast(got["feast"], today)
         length = _length(got["run"], 1)
         return (at - length, at - day, "") if got["side"] == "before" else (at + day, at + length, "")
+    if "prior" in got:
+        length = _length(got["prior"], 1)
+        return today - length - length + day, today - length, ""
     if "at_feast" in got:
         at = _feast(got["at_feast"], today)
         return at, at + day, ""
@@ -218,7 +222,9 @@ def _length(unit: str, n: int) -> relativedelta:
         return relativedelta(days=14 * n)
     if unit in ("day", "night"):
         return relativedelta(days=n)
-    return relativedelta(weeks=n) if unit == "week" else relativedelta(**{f"{unit}s": n})
+    if unit == "week":
+        return relativedelta(weeks=n)
+    return relativedelta(months=n) if unit == "month" else relativedelta(years=n)
 
 
 def _number(words: str) -> int:
@@ -243,4 +249,5 @@ def _date(words: str, today: dt.date) -> dt.date:
     except (ValueError, OverflowError):
         return today
     has_year = re.search(r"\d{4}", words) is not None
-    return at if has_year or at <= today else at - relativedelta(years=1)
+    found: dt.date = at if has_year or at <= today else at - relativedelta(years=1)
+    return found

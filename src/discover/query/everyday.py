@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import pairwise
+from typing import Literal
 
 from discover.query.amounts import find_durations, find_vague_length
 from discover.query.asking import find_comparison, find_kind, find_people, find_refusal, find_times
@@ -205,16 +206,16 @@ class _Reader:
         for found in find_activities(texts, taken):
             thing = Thing(kind="activity", name=found.name, words=" ".join(texts[found.begin : found.end]))
             candidates.append((found.size, found.begin, found.end, thing))
-        for mention in self.lexicon.find_mentions(words, taken=taken):
-            kind = "room" if mention.place.kind == "room" else "object"
-            if mention.place.kind == "content":
+        for named in self.lexicon.find_mentions(words, taken=taken):
+            kind: Literal["room", "object"] = "room" if named.place.kind == "room" else "object"
+            if named.place.kind == "content":
                 continue
-            phrase = " ".join(texts[mention.begin : mention.end])
-            name = mention.place.name
-            if name not in self.lexicon or self.lexicon[name] != mention.place:
+            phrase = " ".join(texts[named.begin : named.end])
+            name = named.place.name
+            if name not in self.lexicon or self.lexicon[name] != named.place:
                 name = phrase if phrase in self.lexicon else name
             thing = Thing(kind=kind, name=name, words=phrase)
-            candidates.append((mention.end - mention.begin, mention.begin, mention.end, thing))
+            candidates.append((named.end - named.begin, named.begin, named.end, thing))
         still = NOTHING_MOVES.search(self.text)
         chosen: list[_Mention] = []
         covered: set[int] = set()

@@ -154,7 +154,9 @@ def read_hours(
         inside &= np.any([_in_hours(minute, _afternoon(hours, said)) for hours in group], axis=0)
     limited = _LIMIT_IN.search(said)
     if limited is not None:
-        inside &= _in_hours(minute, part_hours(f"in the {limited['part']}")[0])
+        # "Before ten in the evening" begins with the evening.
+        begin = part_hours(f"in the {limited['part']}")[0][0]
+        inside &= _in_hours(minute, (begin, 24.0))
     for begin, end, negated in time_spans(said):
         for group in find_time_words(said[begin:end]).hours if negated else ():
             inside &= ~np.any([_in_hours(minute, hours) for hours in group], axis=0)

@@ -30,6 +30,7 @@ class Activity(BaseModel):
     hours: tuple[float, float] | None = None
     joins_s: float = 300.0
     least_s: float = 0.0
+    room_least_s: float = 0.0
     longest_s: float = float("inf")
 
 
@@ -65,9 +66,10 @@ _SAME = {
 
 # Words that stand between the words of a phrase without a meaning of their own.
 _BETWEEN = frozenset(
-    """a an the his her their my our your its some any to for of in on at himself herself themselves myself
-    this that these those just straight right also again all quite very more then still yet already ever
-    really much on daily no not never n't up-to""".split()  # noqa: SIM905
+    """he she they it we i you mum mom dad gran someone somebody anyone anybody a an the his her their my our
+    your its some any to for of in on at himself herself themselves myself this that these those just
+    straight right also again all quite very more then still yet already ever really much on daily no not
+    never n't up-to""".split()  # noqa: SIM905
 )
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from discover.query.lexicon import Lexicon
 
@@ -39,9 +39,11 @@ class Bounds(_Part):
     low: float = 0.0
     high: float = float("inf")
 
-    def holds(self, value: float) -> bool:
-        """Whether an amount lies within."""
-        return self.low <= value <= self.high
+    @field_validator("high", mode="before")
+    @classmethod
+    def _open(cls, high: object) -> object:
+        """JSON has no infinity: null is no upper bound."""
+        return float("inf") if high is None else high
 
 
 class DaySpan(_Part):

@@ -1,7 +1,7 @@
-"""Moments of any length, from the event stream: stays, uses, outings, quiet times, nights and the times up in them.
+"""Moments of any length, from the event stream: stays, uses, outings, quiet times, nights, times up at night.
 
-Every span has its true begin and end: a stay ends when something happens elsewhere, not with the last movement that a
-sensor saw. Where people are told apart by nothing, spans are those of the household.
+Every span has its true begin and end: a stay ends when something happens elsewhere, not with the last
+movement that a sensor saw. Nothing tells people apart, so spans are those of the household.
 """
 
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ __all__ = ["EventStream", "Spans", "join_spans"]
 # Shape letters: E events, A activations, S spans.
 
 STAY_GAP_S = 300.0
-"""A shorter pause does not end a stay, whatever happens elsewhere meanwhile; a longer one does if anything happens there."""
+"""A shorter pause does not end a stay; a longer one does if anything happens elsewhere meanwhile."""
 QUIET_S = 1200.0
 """From this long on a time without an activation is a quiet time."""
 OUT_S, DOOR_S, STRAY_PER_HOUR = 120.0, 180.0, 1.0
-"""An outing lasts OUT_S at least; people are seen for DOOR_S after the door; so many activations are strays."""
+"""An outing lasts OUT_S or longer; people are seen for DOOR_S after the door; how many strays are borne."""
 ALONE_S = 180.0
 """A motion without another activation this near is a false alarm."""
 UP_S, NIGHT_S = 1800.0, 9000.0
@@ -156,8 +156,8 @@ class EventStream:
     def stays(self, sensors: frozenset[str]) -> Spans:
         """Stays at the sensors of a place.
 
-        Two activations there belong to one stay if they lie at most `STAY_GAP_S` apart, or if nothing happens in
-        another room between them. A stay ends with the next activation anywhere else, before an outing.
+        Two activations there belong to one stay if they lie at most `STAY_GAP_S` apart, or if nothing happens
+        in another room between them. A stay ends with the next activation elsewhere, or with an outing.
         """
         here = np.isin(self.sensor, self.codes_of(sensors))
         at = np.flatnonzero(here)
@@ -192,7 +192,7 @@ class EventStream:
         return np.maximum(end, time)
 
     def uses(self, sensors: frozenset[str], joins_s: float = 0.0) -> Spans:
-        """Uses of things: from a begin of one sensor to its next end; those less than `joins_s` apart are one."""
+        """Uses of things, from begin to end; those less than `joins_s` apart are one."""
         found: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
         for code in self.codes_of(sensors):
             own = self.changed == code
@@ -224,7 +224,7 @@ class EventStream:
 
     @cached_property
     def real(self) -> NDArray[np.bool_]:
-        """(A,) activations that are no false alarm: a motion alone for `ALONE_S` in both directions is one."""
+        """(A,) which are no false alarms: a motion that is alone for `ALONE_S` in both directions is one."""
         presence = np.array([self._type_of(name) in PRESENCE_TYPES for name in self.sensors], dtype=bool)
         apart = np.diff(self.time_s, prepend=-np.inf, append=np.inf) > ALONE_S
         alone = apart[:-1] & apart[1:]
@@ -239,7 +239,7 @@ class EventStream:
 
     @cached_property
     def outings(self) -> Spans:
-        """Times in which nobody is at home: hardly anything happens between two movements of the outer door."""
+        """Times with nobody at home: hardly anything happens between two movements of the outer door."""
         doors = self.codes_of(self.outer_doors)
         moved = self.change_s[np.isin(self.changed, doors)]
         if len(moved) < 2:
@@ -305,7 +305,7 @@ class EventStream:
         stirs = self.time_s[bed]
         count = np.searchsorted(stirs, end, side="left") - np.searchsorted(stirs, begin, side="right")
         late = ((begin / 3600 - 20) % 24 < 8) & (end - begin >= 6 * QUIET_S)
-        keep = (end - begin >= QUIET_S) & ((count > 0) | late)
+        keep = (end - begin >= QUIET_S) & (end - begin <= LONGEST_STAY_S) & ((count > 0) | late)
         found = join_spans(Spans(begin[keep], end[keep], np.maximum(count[keep], 1)), STIR_S)
         return found.where(~_touches(found, self.outings))
 

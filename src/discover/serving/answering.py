@@ -1,8 +1,8 @@
-"""A question answered from one home: moments, a number with its interval, a comparison, or why there is none."""
+"""A question answered from one home: moments, a number with its interval, a comparison, or why not."""
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,74 +10,13 @@ from numpy.typing import NDArray
 from discover.metrics.bootstrap import bootstrap_mean, enough_days
 from discover.query import DaySpan, ParsedQuery
 from discover.retrieval.episodes import Spans
+from discover.serving import answer_words as words
 from discover.serving.evidence import likely_range
-from discover.serving.moments import DAY_S, Period, Selected, day_of, select_moments
+from discover.serving.moments import DAY_S, Period, Selected, day_of, inside_question, select_moments
 from discover.serving.occurrences import Occurrences
+from discover.serving.replies import REFUSALS, AskedMoment, PerDay, Reply
 
-__all__ = ["AskedMoment", "PerDay", "Reply", "answer_question"]
-
-_REFUSALS = {
-    "identity": "No sensor tells people apart, so the log cannot say who it was. Ask what happened and when.",
-    "speech": "Home sensors hear nothing, so the log cannot say what was spoken. Ask what happened and when.",
-    "feeling": "Home sensors see movement and use, not what somebody feels or wants. Ask for something that shows: sleep, meals, outings.",
-    "future": "A log holds what has happened. Ask about days in it.",
-}
-
-
-@dataclass(frozen=True)
-class AskedMoment:
-    """One moment behind an answer, with its true begin and end."""
-
-    begin: dt.datetime
-    end: dt.datetime
-    count: int = 1
-
-
-@dataclass(frozen=True)
-class PerDay:
-    """One value per day: what a number was made of.
-
-    Attributes:
-        days: Dates.
-        values: (D,) times a day, hours a day, or hours of the day.
-        unit: "times", "hours" or "o'clock".
-        title: What they are, for a chart.
-    """
-
-    days: tuple[dt.date, ...]
-    values: NDArray[np.float64]
-    unit: str
-    title: str
-
-
-@dataclass(frozen=True)
-class Reply:
-    """The answer to one question.
-
-    Attributes:
-        query: What was understood.
-        said: The answer in a sentence or two.
-        value: Its number, where it is one; a time of day in hours; a difference for a comparison.
-        low, high: 95 % interval; None without one.
-        moments: Behind the answer, the latest first.
-        n_moments: How many there are in all.
-        per_day: What the number was made of.
-        refusal: Why there is no answer; else "".
-        how: What showed the moments.
-        notes: What to know when reading it.
-    """
-
-    query: ParsedQuery
-    said: str
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    moments: tuple[AskedMoment, ...] = ()
-    n_moments: int = 0
-    per_day: PerDay | None = None
-    refusal: str = ""
-    how: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+__all__ = ["answer_question"]
 
 
 def answer_question(query: ParsedQuery, happened: Occurrences, *, now: dt.datetime, top_k: int = 5) -> Reply:
@@ -90,7 +29,7 @@ def answer_question(query: ParsedQuery, happened: Occurrences, *, now: dt.dateti
         top_k: How many moments are kept.
     """
     if query.refused is not None:
-        return Reply(query, "", refusal=_REFUSALS[query.refused])
+        return Reply(query, "", refusal=REFUSALS[query.refused])
     return _Answer(query, happened, now, top_k).reply()
 
 
@@ -108,21 +47,17 @@ class _Answer:
 
     def reply(self) -> Reply:
         query = self.query
-        if not (
-            query.wanted
-            or query.unwanted
-            or query.empty
-            or query.hours
-            or query.days
-            or query.weekdays
-            or query.people
-        ):
+        named = query.wanted or query.unwanted or query.empty or query.people
+        asked = query.hours or query.days or query.weekdays or query.asks in ("how long", "first", "last")
+        if not (named or asked):
             return Reply(query, "", refusal=self._nothing_read())
         if query.wanted and not self.happened.stream.sensors:
             return Reply(query, "", refusal="The log has no events.")
         period = self._period(query.days)
         if period is None:
             return Reply(query, "", refusal=self._outside(query.days))
+        if query.asks in ("find", "how long") and not named:
+            return self._rooms(period)
         found = select_moments(query, self.happened, period)
         if found.evidence == "none":
             return Reply(query, "", refusal=f"This home cannot answer: {'; '.join(found.how)}.")
@@ -138,23 +73,38 @@ class _Answer:
     def _nothing_read(self) -> str:
         known = f" (not understood: {', '.join(self.query.unread)})" if self.query.unread else ""
         return (
-            f"The question names nothing that the log could show{known}. Name an activity, a room, a thing or a time, "
-            'such as "how often does someone get up at night".'
+            f"The question names nothing that the log could show{known}. Name an activity, a room, a "
+            'thing or a time in English: "how often is someone up at night"; --llm reads more languages.'
         )
 
     def _period(self, days: DaySpan | None) -> Period | None:
         stream = self.happened.stream
-        end_s = min(stream.last_s, _seconds(self.now))
+        end_s = min(stream.last_s, words.seconds(self.now))
         first, last = (int(x // DAY_S) for x in (stream.first_s, end_s))
         if days is not None:
-            first, last = max(first, _number(days.first)), min(last, _number(days.last))
+            first, last = max(first, words.number(days.first)), min(last, words.number(days.last))
         if first > last:
             return None
-        active = np.unique(day_of(stream.time_s, nights=False))
-        seen = np.isin(np.arange(first, last + 1), active)
+        seen = self._lived[first - self._first_day : last + 1 - self._first_day]
         if not seen.any():
             return None
+        left_out = f"{int((~seen).sum())} days without a sign of people are left out."
+        if not seen.all() and left_out not in self.notes:
+            self.notes.append(left_out)
         return Period(first, last, self.nights, seen)
+
+    @cached_property
+    def _first_day(self) -> int:
+        return int(self.happened.stream.first_s // DAY_S)
+
+    @cached_property
+    def _lived(self) -> NDArray[np.bool_]:
+        """(D,) which days of the log have a tenth of the usual activations or more: people are there."""
+        day = day_of(self.happened.stream.time_s, nights=False) - self._first_day
+        count = np.bincount(day, minlength=int(self.happened.stream.last_s // DAY_S) - self._first_day + 1)
+        usual = float(np.median(count[count > 0])) if count.any() else 0.0
+        lived: NDArray[np.bool_] = count >= max(1.0, 0.1 * usual)
+        return lived
 
     def _outside(self, days: DaySpan | None) -> str:
         stream = self.happened.stream
@@ -164,8 +114,9 @@ class _Answer:
             else "these days"
         )
         return (
-            f"The log has no events for {asked}: it runs from {_date(int(stream.first_s // DAY_S))} to "
-            f'{_date(int(stream.last_s // DAY_S))}. Ask about days in it, or say with --now when "today" is.'
+            f"The log has no events for {asked}: it runs from {words.date(int(stream.first_s // DAY_S))} to "
+            f"{words.date(int(stream.last_s // DAY_S))}. Ask about days in it, or say with --now when "
+            '"today" is.'
         )
 
     def _whole(self, period: Period) -> NDArray[np.int64]:
@@ -198,11 +149,17 @@ class _Answer:
         return days, (spans.begin_s[first] - days * DAY_S) / 3600
 
     def _made(
-        self, found: Selected, said: str, per_day: PerDay | None = None, **numbers: float | None
+        self,
+        found: Selected,
+        said: str,
+        per_day: PerDay | None = None,
+        value: float | None = None,
+        low: float | None = None,
+        high: float | None = None,
     ) -> Reply:
         return Reply(
             self.query, said, moments=self._moments(found.spans), n_moments=len(found.spans), per_day=per_day,
-            how=found.how, notes=tuple(self.notes), **numbers,
+            how=found.how, notes=tuple(self.notes), value=value, low=low, high=high,
         )  # fmt: skip
 
     def _moments(self, spans: Spans) -> tuple[AskedMoment, ...]:
@@ -217,7 +174,8 @@ class _Answer:
         chosen = sorted(order.tolist(), key=lambda i: (rank[i], -spans.begin_s[i]))[: self.top_k]
         chosen.sort(key=lambda i: -spans.begin_s[i])
         return tuple(
-            AskedMoment(_time(spans.begin_s[i]), _time(spans.end_s[i]), int(spans.count[i])) for i in chosen
+            AskedMoment(words.time(spans.begin_s[i]), words.time(spans.end_s[i]), int(spans.count[i]))
+            for i in chosen
         )
 
     def _how_often(self, found: Selected, period: Period) -> Reply:
@@ -225,27 +183,27 @@ class _Answer:
         unit = "night" if self.nights else "day"
         total, mean = float(values.sum()), float(values.mean())
         low, high = self._range(values, days, found, "count")
-        said = f"{total:g} times on {len(days)} {unit}s: {mean:.2g} a {unit}{_interval(low, high, '.2g')}."
+        said = (
+            f"{total:g} times on {len(days)} {unit}s: {mean:.2g} a {unit}{words.interval(low, high, '.2g')}."
+        )
         if total == 0:
             said = f"Not once on {len(days)} {unit}s."
-        per_day = PerDay(_dates(days), values, "times", f"times a {unit}")
+        per_day = PerDay(words.dates(days), values, "times", f"times a {unit}")
         return self._made(found, said, per_day, value=mean, low=low, high=high)
 
     def _how_long(self, found: Selected, period: Period) -> Reply:
         days, values = self._hours(found.spans, period)
-        if not self.query.wanted and not self.query.empty:
-            return self._rooms(period)
+
         unit = "night" if self.nights else "day"
         low, high = self._range(values, days, found, "hours")
         each = (
-            f"; {_length(float(np.median(found.spans.length_s)))} each time (median)"
+            f"; {words.length(float(np.median(found.spans.length_s)))} each time (median)"
             if len(found.spans)
             else ""
         )
-        said = (
-            f"{_length(values.mean() * 3600)} a {unit} on {len(days)} {unit}s{_interval_h(low, high)}{each}."
-        )
-        per_day = PerDay(_dates(days), values, "hours", f"hours a {unit}")
+        mean = words.length(values.mean() * 3600)
+        said = f"{mean} a {unit} on {len(days)} {unit}s{words.interval_h(low, high)}{each}."
+        per_day = PerDay(words.dates(days), values, "hours", f"hours a {unit}")
         return self._made(found, said, per_day, value=float(values.mean()), low=low, high=high)
 
     def _rooms(self, period: Period) -> Reply:
@@ -253,18 +211,14 @@ class _Answer:
         stream = self.happened.stream
         rows = []
         for room in stream.rooms:
-            spans = stream.stays(frozenset(s.id for s in stream.home.sensors if s.room == room))
-            day = day_of(spans.begin_s, nights=False)
-            inside = (day >= period.first) & (day <= period.last)
-            rows.append((spans.length_s[inside].sum() / 3600 / max(len(period.days), 1), room))
+            sensors = frozenset(s.id for s in stream.home.sensors if s.room == room)
+            spans = inside_question(stream.stays(sensors), self.query, period)
+            rows.append((spans.length_s.sum() / 3600 / max(len(period.days), 1), room))
         if not rows:
             return Reply(self.query, "", refusal="No sensor of this home has a room.")
         rows.sort(reverse=True)
-        said = (
-            "Hours a day: "
-            + ", ".join(f"{room.replace('_', ' ')} {hours:.1f}" for hours, room in rows[:6])
-            + "."
-        )
+        listed = ", ".join(f"{room.replace('_', ' ')} {hours:.1f}" for hours, room in rows[:6])
+        said = f"Hours a day by room: {listed}."
         return Reply(self.query, said, value=rows[0][0], how=("stays in each room",))
 
     def _when(self, found: Selected, period: Period) -> Reply:
@@ -273,16 +227,16 @@ class _Answer:
             return self._made(found, self._never(period))
         if (self.query.days is not None and len(period.days) == 1) or len(values) == 1:
             return self._made(
-                found, f"At {_clock(values[0])} on {_date(int(days[0]))}.", value=float(values[0])
+                found, f"At {words.clock(values[0])} on {words.date(int(days[0]))}.", value=float(values[0])
             )
         low, high = self._range(values, days, found, "clock")
         middle = float(np.median(values))
         early, late = np.quantile(values, [0.25, 0.75])
         said = (
-            f"Usually at {_clock(middle)}; half of the days between {_clock(early)} and {_clock(late)} "
-            f"({len(values)} days{_interval_clock(low, high)})."
+            f"Usually at {words.clock(middle)}; half of the days between {words.clock(early)} and "
+            f"{words.clock(late)} ({len(values)} days{words.interval_clock(low, high)})."
         )
-        per_day = PerDay(_dates(days), values, "o'clock", "time of day")
+        per_day = PerDay(words.dates(days), values, "o'clock", "time of day")
         return self._made(found, said, per_day, value=middle, low=low, high=high)
 
     def _edge(self, found: Selected, period: Period) -> Reply:
@@ -301,14 +255,17 @@ class _Answer:
         one = Selected(spans.where(np.arange(len(spans)) == at), found.how, found.evidence)
         word = "First" if self.query.asks == "first" else "Last"
         return self._made(
-            one, f"{word} time: {_time(spans.begin_s[at]):%A %Y-%m-%d %H:%M}.", value=float(spans.begin_s[at])
+            one,
+            f"{word} time: {words.time(spans.begin_s[at]):%A %Y-%m-%d %H:%M}.",
+            value=float(spans.begin_s[at]),
         )
 
     def _people(self, found: Selected, period: Period) -> Reply:
-        return Reply(
-            self.query, "", refusal="No sensor counts people. `discover changes --by company` lists moments that suggest "
-            "company; ask \"two people in the kitchen\" for times when two rooms are busy at once.",
-        )  # fmt: skip
+        refusal = (
+            "No sensor counts people. `discover changes --by company` lists moments that suggest company; "
+            'ask "two people in the kitchen" for times when two rooms are busy at once.'
+        )
+        return Reply(self.query, "", refusal=refusal)
 
     def _whether(self, found: Selected, period: Period) -> Reply:
         n = len(found.spans)
@@ -318,7 +275,7 @@ class _Answer:
             return self._made(
                 found, "No such day: it happened each time." if absence else self._never(period), value=0.0
             )
-        latest = _time(found.spans.begin_s.max())
+        latest = words.time(found.spans.begin_s.max())
         if absence:
             days = "1 day" if n == 1 else f"{n} days"
             return self._made(found, f"Right for {days}, the last on {latest:%A %Y-%m-%d}.", value=float(n))
@@ -332,9 +289,9 @@ class _Answer:
 
     def _never(self, period: Period) -> str:
         days = (
-            f"on {_date(period.first)}"
+            f"on {words.date(period.first)}"
             if period.first == period.last
-            else f"from {_date(period.first)} to {_date(period.last)}"
+            else f"from {words.date(period.first)} to {words.date(period.last)}"
         )
         return f"The log shows no such moment {days}."
 
@@ -357,10 +314,11 @@ class _Answer:
             measure, unit = self._clocks, "o'clock"
         elif names & {"sleeping", "watching television", "working", "reading"} or " long" in query.text:
             measure, unit = self._hours, "hours"
-        fresh = query.model_copy(update={"weekdays": ()}) if comparison.others else query
-        everywhere = select_moments(
-            fresh, self.happened, Period(other.first, mine.last, self.nights, _seen(other, mine))
-        )
+        if comparison.others:
+            # Both kinds of days are measured, and told apart afterwards.
+            self.query = query.model_copy(update={"weekdays": ()})
+        both = Period(other.first, mine.last, self.nights, _seen(other, mine))
+        everywhere = select_moments(self.query, self.happened, both)
         (days_a, a), (days_b, b) = measure(everywhere.spans, mine), measure(everywhere.spans, other)
         if comparison.others:
             chosen = np.isin((days_b + 3) % 7, query.weekdays)
@@ -379,14 +337,16 @@ class _Answer:
                 rng.integers(len(b), size=(1000, len(b)))
             ].mean(1)
             low, high = (float(x) for x in np.quantile(drawn, [0.025, 0.975]))
+        of = "hours" if unit != "times" else "times a day"
+        sure = "" if low is None or high is None else f", 95 % {low:+.2g} to {high:+.2g}"
         said = (
-            _verdict(comparison.direction, gap, low, high)
-            + f" {_amount(a.mean(), unit)} now, {_amount(b.mean(), unit)} then"
+            f"{words.verdict(comparison.direction, gap, low, high)} {words.amount(a.mean(), unit)} now, "
+            f"{words.amount(b.mean(), unit)} then (difference {gap:+.2g}{sure}, in {of}; "
+            f"{len(a)} and {len(b)} days)."
         )
-        said += f" (difference {gap:+.2g}{'' if low is None or high is None else f', 95 % {low:+.2g} to {high:+.2g}'}, in {'hours' if unit != 'times' else 'times a day'};"
-        said += f" {len(a)} and {len(b)} days)."
         days = np.concatenate([days_b, days_a])
-        per_day = PerDay(_dates(days), np.concatenate([b, a]), unit, f"{unit} a day")
+        per_day = PerDay(words.dates(days), np.concatenate([b, a]), unit, f"{unit} a day")
+        self.query = query
         return self._made(found, said, per_day, value=gap, low=low, high=high)
 
     def _two_periods(self, period: Period) -> tuple[Period | None, Period | None]:
@@ -399,7 +359,7 @@ class _Answer:
             mine = Period(first, period.last, self.nights, period.seen[first - period.first :])
             start = int(self.happened.stream.first_s // DAY_S)
             return mine, self._period(
-                DaySpan(first=_date(start), last=_date(first - 1))
+                DaySpan(first=words.date(start), last=words.date(first - 1))
             ) if first > start else None
         other = self._period(comparison.days)
         if self.query.days is None and other is not None:
@@ -412,7 +372,7 @@ class _Answer:
     def _range(
         self, values: NDArray[np.float64], days: NDArray[np.int64], found: Selected, kind: str
     ) -> tuple[float | None, float | None]:
-        """The interval of a mean (a median for times of day): days drawn again, and what the evidence misses."""
+        """The interval of a mean, or of a median time of day: from days drawn again, and what is missed."""
         if not enough_days(len(np.unique(days))):
             self.notes.append(f"No interval: {len(np.unique(days))} days, and 8 are needed.")
             return None, None
@@ -430,69 +390,5 @@ class _Answer:
         return low, high
 
 
-def _verdict(direction: str, gap: float, low: float | None, high: float | None) -> str:
-    sure = low is not None and high is not None and (low > 0 or high < 0)
-    if direction == "different":
-        return (
-            ("Not alike:" if sure else "About alike, as far as the log can tell:")
-            if low is not None
-            else "Too few days to say:"
-        )
-    wanted = gap > 0 if direction in ("more", "later") else gap < 0
-    if low is None:
-        return f"{'It looks so' if wanted else 'It does not look so'}, but there are too few days to be sure:"
-    if not sure:
-        return "The log cannot tell them apart:"
-    return "Yes:" if wanted else "No, the other way round:"
-
-
 def _seen(a: Period, b: Period) -> NDArray[np.bool_]:
     return np.ones(max(b.last - a.first + 1, 1), dtype=bool)
-
-
-def _amount(value: float, unit: str) -> str:
-    if unit == "o'clock":
-        return _clock(value)
-    return _length(value * 3600) if unit == "hours" else f"{value:.2g} times a day"
-
-
-def _interval(low: float | None, high: float | None, form: str) -> str:
-    return "" if low is None or high is None else f" (95 % {low:{form}} to {high:{form}})"
-
-
-def _interval_h(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f" (95 % {_length(low * 3600)} to {_length(high * 3600)})"
-
-
-def _interval_clock(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"; 95 % {_clock(low)} to {_clock(high)}"
-
-
-def _length(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
-
-
-def _clock(hours: float) -> str:
-    minutes = round(hours * 60) % 1440
-    return f"{minutes // 60}:{minutes % 60:02d}"
-
-
-def _time(seconds: float) -> dt.datetime:
-    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=float(seconds))
-
-
-def _seconds(at: dt.datetime) -> float:
-    return (at - dt.datetime(1970, 1, 1)).total_seconds()
-
-
-def _number(day: dt.date) -> int:
-    return (day - dt.date(1970, 1, 1)).days
-
-
-def _date(day: int) -> dt.date:
-    return dt.date(1970, 1, 1) + dt.timedelta(days=int(day))
-
-
-def _dates(days: NDArray[np.int64]) -> tuple[dt.date, ...]:
-    return tuple(_date(int(d)) for d in days)

@@ -1,21 +1,24 @@
-"""What a home needs to answer questions: its event stream, its words, and a recogniser for what no sensor shows."""
+"""What answers the questions of one home: its event stream, its words, and a recogniser of activities."""
 
 import datetime as dt
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, cached_property
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from discover.core.embeddings import unit_rows
 from discover.query import Lexicon, QueryParser, activities, parse_question
 from discover.query.everyday import Nearest
 from discover.query.parsed_query import ParsedQuery
 from discover.retrieval.episodes import EventStream, Spans
-from discover.serving.answering import Reply, answer_question
+from discover.serving.absent_things import absent_things
+from discover.serving.answering import answer_question
 from discover.serving.home_lexicon import home_lexicon
 from discover.serving.index_folders import one_home
 from discover.serving.occurrences import Occurrences
+from discover.serving.replies import Reply
 from discover.serving.search import Searcher
 
 __all__ = ["Asker"]
@@ -62,7 +65,13 @@ class Asker:
     def ask(self, question: str, *, now: dt.datetime | None = None, top_k: int = 5) -> Reply:
         """The answer to a question; `now` None: the end of the log."""
         at = now or self.log_end
-        return answer_question(self.read(question, at), self.happened, now=at, top_k=top_k)
+        query = self.read(question, at)
+        # A thing without a sensor must not drop out of the question: the rest would be another one.
+        unread = " ".join(query.unread)
+        absent = [a.name for a in absent_things(question, self.lexicon) if a.name.split()[-1] in unread]
+        if absent and query.refused is None:
+            return Reply(query, "", refusal=f"No sensor of this home is near the {' or the '.join(absent)}.")
+        return answer_question(query, self.happened, now=at, top_k=top_k)
 
     def _nearest(self) -> Nearest:
         @cache
@@ -81,13 +90,8 @@ class Asker:
         begin, end = (own[c].dt.timestamp("us").to_numpy() / 1e6 for c in ("start", "end"))
         return Spans.of(begin, end)
 
-    @property
+    @cached_property
     def _segments(self) -> pl.DataFrame:
-        if not hasattr(self, "_found"):
-            self._found = self._recognise()
-        return self._found
-
-    def _recognise(self) -> pl.DataFrame:
         """Segments of the activities of the inventory, from the windows of the index and their sentences."""
         from discover.core.window_set import window_middles_s
         from discover.recognition import (
@@ -102,7 +106,10 @@ class Asker:
         own = searcher.index.of_home(self.home) if len(searcher.index.homes) > 1 else searcher.index
         names = tuple(activities())
         prompts = PromptSet("described", names, tuple(activities()[n].sentences for n in names))
-        encode: Callable[..., np.ndarray] = lambda texts: searcher.encoder.encode(texts, kind="query")
+
+        def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+            return searcher.encoder.encode(texts, kind="query")
+
         recogniser = Recogniser(
             prompts, encode, searcher.model.project_text, RecognitionConfig(method="prompts", centring=0.0)
         )

@@ -1,4 +1,4 @@
-"""The moments that meet a question: what is wanted happens, what is unwanted does not, when and for as long as asked."""
+"""The moments that meet a question: what is wanted happens, what is unwanted does not, then and so long."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from discover.query import ParsedQuery
 from discover.retrieval.episodes import Spans, join_spans
 from discover.serving.occurrences import Found, Occurrences
 
-__all__ = ["Period", "Selected", "day_of", "select_moments"]
+__all__ = ["Period", "Selected", "day_of", "inside_question", "select_moments"]
 
 DAY_S = 86_400.0
 FOLLOWS_S = 3600.0
@@ -46,7 +46,7 @@ class Selected:
     Attributes:
         spans: The moments.
         how: What showed them, in words, each thing once.
-        evidence: The weakest kind of evidence: sensor, stay, episode or recognised; "none" where a thing cannot be shown.
+        evidence: The weakest kind: sensor, stay, episode or recognised; "none" where a thing cannot be shown.
     """
 
     spans: Spans
@@ -80,7 +80,7 @@ def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) ->
         return Selected(_none(), tuple(f.how for f in [*found, *against] if f.kind == "none"), evidence)
     if found:
         spans = _in_order([f.spans for f in found]) if query.ordered else _together([f.spans for f in found])
-        spans = _inside(spans, query, period)
+        spans = inside_question(spans, query, period)
         for other in against:
             spans = _without(spans, other.spans)
     elif against:
@@ -88,7 +88,7 @@ def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) ->
     else:
         # Only times are asked about: whatever happens then.
         every = happened.stream.stays(frozenset(happened.stream.sensors))
-        spans = _inside(every, query, period)
+        spans = inside_question(every, query, period)
     if query.people is not None and query.people.low >= 2:
         spans = _together([spans, happened.stream.company])
         how = (*how, "two rooms that are busy within seconds of each other")
@@ -130,7 +130,7 @@ def _in_order(parts: list[Spans]) -> Spans:
     return Spans.of(begin, np.maximum(end, begin))
 
 
-def _inside(spans: Spans, query: ParsedQuery, period: Period) -> Spans:
+def inside_question(spans: Spans, query: ParsedQuery, period: Period) -> Spans:
     """Those in the days, weekdays and hours of the question; a moment counts by its middle or its begin."""
     day = day_of(spans.begin_s, nights=period.nights)
     keep = (day >= period.first) & (day <= period.last)
@@ -142,7 +142,7 @@ def _inside(spans: Spans, query: ParsedQuery, period: Period) -> Spans:
 
 
 def _overlaps(spans: Spans, hours: tuple[float, float]) -> NDArray[np.bool_]:
-    """Which spans begin in some hours of the day, or have a third of their length, half an hour at least, in them."""
+    """Which spans begin in some hours, or have a third of their length and half an hour in them."""
     begin, end = hours
     length = (end - begin) % 24 or 24.0
     after = (spans.begin_s / 3600 - begin) % 24
@@ -164,17 +164,17 @@ def _absent(query: ParsedQuery, unwanted: Spans, period: Period) -> Spans:
     """Days, hours of days, or times of a stated length in which a thing does not happen."""
     if query.lasts is not None and query.lasts.low > 0:
         begin, end = period.first * DAY_S, (period.last + 1) * DAY_S
-        edges = np.concatenate([[begin], unwanted.end_s]), np.concatenate([unwanted.begin_s, [end]])
-        gaps = Spans.of(np.maximum(edges[0], begin), np.minimum(edges[1], end))
+        since, until = np.append(begin, unwanted.end_s), np.append(unwanted.begin_s, end)
+        gaps = Spans.of(np.maximum(since, begin), np.minimum(until, end))
         keep = (gaps.length_s >= query.lasts.low) & (gaps.length_s <= query.lasts.high)
-        return _inside(gaps.where(keep), query, period)
+        return inside_question(gaps.where(keep), query, period)
     days = period.days
     if query.weekdays:
         days = days[np.isin((days + 3) % 7, query.weekdays)]
     hours = query.hours or (((EVENING_H, EVENING_H),) if period.nights else ((0.0, 24.0),))
-    begin = np.concatenate([days * DAY_S + a * 3600 for a, _ in hours])
-    end = np.concatenate([days * DAY_S + (b if b > a else b + 24) * 3600 for a, b in hours])
-    return _without(Spans.of(begin, end - 1), unwanted)
+    begins = np.concatenate([days * DAY_S + a * 3600 for a, _ in hours])
+    ends = np.concatenate([days * DAY_S + (b if b > a else b + 24) * 3600 for a, b in hours])
+    return _without(Spans.of(begins, ends - 1), unwanted)
 
 
 def _often(spans: Spans, query: ParsedQuery, period: Period) -> Spans:

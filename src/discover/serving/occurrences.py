@@ -1,4 +1,4 @@
-"""When a thing of a question happens in a log: from its sensors where it has some, else from recognised activities."""
+"""When a thing of a question happens: from its sensors where it has some, else from recognised activities."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,9 +53,7 @@ class Occurrences:
         found = self._things(activity)
         if found is not None:
             return found
-        if activity.rooms and activity.hours is not None:
-            return self._room(activity)
-        if activity.rooms and thing.name == "toilet visit":
+        if any(room in self.lexicon for room in activity.rooms):
             return self._room(activity)
         return self._recognised(thing.name)
 
@@ -98,7 +96,8 @@ class Occurrences:
             return Found(_none(), f"no sensor is in the {' or '.join(activity.rooms)}", "none")
         sensors = frozenset().union(*(p.sensors for p in places))
         spans = join_spans(self.stream.stays(sensors), activity.joins_s)
-        keep = (spans.length_s >= activity.least_s) & (spans.length_s <= activity.longest_s)
+        least_s = max(activity.least_s, activity.room_least_s)
+        keep = (spans.length_s >= least_s) & (spans.length_s <= activity.longest_s)
         if activity.hours is not None:
             begin, end = activity.hours
             keep &= (hour_of(spans.begin_s) >= begin) & (hour_of(spans.begin_s) < end)
@@ -137,7 +136,10 @@ class Occurrences:
     def _recognised(self, name: str) -> Found:
         if self.recognised is None:
             return Found(_none(), f"no sensor shows {name}", "none")
-        return Found(self.recognised(name), "recognised from windows", "recognised")
+        spans = self.recognised(name)
+        if not len(spans):
+            return Found(spans, f"neither a sensor nor the recogniser shows {name} in this log", "none")
+        return Found(spans, f"{name} as recognised from windows, without a sensor of its own", "recognised")
 
 
 def hour_of(time_s: np.ndarray) -> np.ndarray:

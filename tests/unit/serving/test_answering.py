@@ -1,0 +1,157 @@
+"""Questions answered from a made-up log whose answers are known."""
+
+import datetime as dt
+
+import polars as pl
+import pytest
+
+from discover.core.home import Home
+from discover.query import parse_question
+from discover.retrieval.episodes import EventStream
+from discover.serving.answering import answer_question
+from discover.serving.home_lexicon import home_lexicon
+from discover.serving.occurrences import Occurrences
+from discover.serving.replies import Reply
+
+FIRST = dt.datetime(2024, 5, 1)
+NOW = dt.datetime(2024, 5, 15, 20)
+HOME = Home.model_validate(
+    {
+        "name": "known",
+        "sensors": [
+            {"id": "K", "type": "motion", "room": "kitchen"},
+            {"id": "L", "type": "motion", "room": "living_room"},
+            {"id": "B", "type": "motion", "room": "bedroom", "object": "bed"},
+            {"id": "F", "type": "door", "room": "kitchen", "object": "fridge"},
+            {"id": "D", "type": "door", "room": "entrance", "object": "front door"},
+        ],
+    }
+)
+
+
+def known_log() -> pl.DataFrame:
+    """15 days: up at 7, fridge twice at 8 (once on Sundays), out from 14 to 16 but on Saturdays.
+
+    In bed at 22, up once at 3 in the night after each even day. Breakfast in the kitchen from 7:30 to 8:30.
+    """
+    rows: list[tuple[dt.datetime, str, str]] = []
+
+    def every(day: dt.datetime, sensor: str, begin: float, end: float, minutes: float = 1) -> None:
+        for k in range(int((end - begin) * 60 / minutes)):
+            rows.append((day + dt.timedelta(hours=begin, minutes=k * minutes), sensor, "ON"))
+
+    for n in range(15):
+        day = FIRST + dt.timedelta(days=n)
+        every(day, "B", 0, 7, 19)
+        if n % 2:  # the night that began on an even day
+            every(day, "L", 3, 3.1, 0.5)
+        every(day, "L", 7, 7.5)
+        every(day, "K", 7.5, 8.5)
+        for k in range(1 if day.weekday() == 6 else 2):
+            rows += [
+                (day + dt.timedelta(hours=8, minutes=20 * k + s / 60), "F", x)
+                for s, x in ((1, "OPEN"), (9, "CLOSE"))
+            ]
+        out = day.weekday() != 5
+        every(day, "L", 8.5, 14)
+        if out:
+            rows += [
+                (day + dt.timedelta(hours=14, seconds=s), "D", x) for s, x in ((5, "OPEN"), (9, "CLOSE"))
+            ]
+            rows += [
+                (day + dt.timedelta(hours=16, seconds=s), "D", x) for s, x in ((5, "OPEN"), (9, "CLOSE"))
+            ]
+        every(day, "L", 16.01 if out else 14, 22)
+        every(day, "B", 22, 24, 19)
+    rows.sort()
+    schema = {"time": pl.Datetime("us"), "sensor": pl.Enum([s.id for s in HOME.sensors]),
+              "state": pl.Enum(["ON", "OFF", "OPEN", "CLOSE"])}  # fmt: skip
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+    return table.with_columns(value=pl.lit(None, pl.Float32))
+
+
+@pytest.fixture(scope="module")
+def happened() -> Occurrences:
+    return Occurrences(EventStream.read(known_log(), HOME), home_lexicon(HOME))
+
+
+def ask(happened: Occurrences, question: str, now: dt.datetime = NOW) -> Reply:
+    query = parse_question(question, happened.lexicon, now)
+    return answer_question(query, happened, now=now, top_k=100)
+
+
+def test_a_count_is_exact_and_its_moments_stand_behind_it(happened: Occurrences) -> None:
+    reply = ask(happened, "how often was the fridge opened last week?")
+    assert reply.value == pytest.approx(13 / 7)
+    assert len(reply.moments) == reply.n_moments == 13
+    assert reply.low is None  # 7 days carry no interval
+    assert reply.per_day is not None
+    assert dict(zip(reply.per_day.days, reply.per_day.values, strict=True))[dt.date(2024, 5, 12)] == 1
+
+
+def test_an_interval_holds_from_eight_days_on(happened: Occurrences) -> None:
+    reply = ask(happened, "how many times a day is the fridge opened")
+    assert reply.low is not None
+    assert reply.high is not None
+    assert reply.low <= 28 / 15 <= reply.high
+
+
+def test_times_of_day_and_lengths(happened: Occurrences) -> None:
+    breakfast = ask(happened, "What time does he usually have breakfast?")
+    assert breakfast.value == pytest.approx(7.5, abs=0.05)
+    out = ask(happened, "how long is she out on Fridays")
+    assert out.value == pytest.approx(2.0, abs=0.02)
+    up = ask(happened, "when does she usually get up")
+    assert up.value == pytest.approx(7.0, abs=0.05)
+
+
+def test_getting_up_at_night_is_counted_per_night(happened: Occurrences) -> None:
+    reply = ask(happened, "How often did someone get up at night last week?")
+    assert reply.n_moments == sum(1 for day in range(6, 13) if (day - 1) % 2 == 0)
+    assert all(m.begin.hour == 3 for m in reply.moments)
+
+
+def test_absence_is_a_day_without_and_never_a_day_with(happened: Occurrences) -> None:
+    reply = ask(happened, "nobody went out all day")
+    assert {m.begin.date() for m in reply.moments} == {dt.date(2024, 5, 4), dt.date(2024, 5, 11)}
+    yes, no = ask(happened, "did she go out yesterday?"), ask(happened, "did she go out last Saturday?")
+    assert yes.said.startswith("Yes")
+    assert no.said.startswith("The log shows no such moment")
+
+
+def test_order_length_and_first(happened: Occurrences) -> None:
+    follows = ask(happened, "kitchen then living room, last Monday")
+    assert [m.begin.hour for m in follows.moments] == [7]
+    long = ask(happened, "in the kitchen for more than half an hour last week")
+    assert len(long.moments) == 7
+    assert ask(happened, "in the kitchen for more than two hours").moments == ()
+    assert ask(happened, "when was the front door last opened").moments[0].begin.date() == dt.date(
+        2024, 5, 15
+    )
+
+
+def test_a_comparison_says_what_the_days_allow(happened: Occurrences) -> None:
+    reply = ask(happened, "is the fridge used less on Sundays than on weekdays")
+    assert reply.value == pytest.approx(-1.0)
+    assert "there are too few days" in reply.said
+    same = ask(happened, "does she get up earlier this week than last week")
+    assert same.value == pytest.approx(0.0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("question", "part"),
+    [
+        ("who opened the fridge", "tells people apart"),
+        ("how often did she shower in 2019", "no sensor"),
+        ("how often was the fridge used in June 2019", "runs from 2024-05-01 to 2024-05-15"),
+        ("is she lonely", "not what somebody feels"),
+        ("frobnicated the gribble", "frobnicated, gribble"),
+    ],
+)  # fmt: skip
+def test_what_the_log_cannot_answer_is_refused_with_the_reason(
+    happened: Occurrences, question: str, part: str
+) -> None:
+    reply = ask(happened, question)
+    assert part in reply.refusal
+    assert reply.moments == ()
+    assert reply.value is None

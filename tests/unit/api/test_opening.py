@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import discover
-from discover.api.opened import OpenedHome, check_periods
+from discover.api.changes_result import check_periods
+from discover.api.opened import OpenedHome
 from discover.api.opening import is_model
 from discover.api.raw_log import _home_name, cache_folder
 from discover.core.errors import ArtifactError, ConfigError, DataError

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from discover.api.changes_result import ChangesResult, change_row
-from discover.api.opened import check_periods
+from discover.api.changes_result import check_periods
 from discover.changes import (
     Change,
     Comparison,

@@ -12,8 +12,7 @@ from discover.app.contract import Chip, Filters, Hit, Hits, Moment, MomentEvent,
 from discover.app.event_arrays import KINDS, Range, datetime_ms, ms_datetime
 from discover.app.home_view import HomeView, Recognised
 from discover.core.config import config_from_mapping
-from discover.query import Lexicon, ParsedQuery
-from discover.query.parsed_query import QueryParser
+from discover.query import ConditionsReader, Lexicon, WindowConditions
 from discover.query.time_words import TimeWords
 from discover.retrieval import SearchFilters, SearchOptions
 from discover.retrieval.hits import Moment as FoundMoment
@@ -55,7 +54,7 @@ def ask(view: HomeView, request: SearchRequest, recognised: Recognised | None) -
     searcher = replace(base, parser=_without(base.parser, request.without)) if request.without else base
     answer = searcher.search(request.query, options)
     chips = _chips(whole, request.without)
-    kept = answer.queries.get(view.name, ParsedQuery(request.query))
+    kept = answer.queries.get(view.name, WindowConditions(request.query))
     found = _hits(view, answer, recognised)
     if kept and answer.ranked_by_words:
         found = _explained(view, found, kept, [chip.id for chip in chips if chip.active])
@@ -133,10 +132,10 @@ def _filters(given: Filters) -> SearchFilters:
     return config_from_mapping(values, SearchFilters, source="search filters")
 
 
-def _without(parser: QueryParser, left_out: Sequence[str]) -> QueryParser:
+def _without(parser: ConditionsReader, left_out: Sequence[str]) -> ConditionsReader:
     """The parser with some conditions taken away (ids as `_chips` gives them)."""
 
-    def parse(sentence: str, lexicon: Lexicon, /) -> ParsedQuery:
+    def parse(sentence: str, lexicon: Lexicon, /) -> WindowConditions:
         whole = parser(sentence, lexicon)
         kept = [k for k in range(len(whole.predicates)) if f"p{k}" not in left_out]
         return replace(
@@ -150,8 +149,8 @@ def _without(parser: QueryParser, left_out: Sequence[str]) -> QueryParser:
     return parse
 
 
-def _chips(query: ParsedQuery, left_out: Sequence[str]) -> list[Chip]:
-    """One chip per condition, in the order of `ParsedQuery.scores`."""
+def _chips(query: WindowConditions, left_out: Sequence[str]) -> list[Chip]:
+    """One chip per condition, in the order of `WindowConditions.scores`."""
     found: list[tuple[str, str, str, ChipKind]] = [
         (f"p{k}", phrase, predicate.meaning, _KINDS.get(type(predicate).__name__, "other"))
         for k, (phrase, predicate) in enumerate(zip(query.phrases, query.predicates, strict=True))
@@ -193,7 +192,7 @@ def _hits(view: HomeView, answer: Answer, recognised: Recognised | None) -> list
     return found
 
 
-def _explained(view: HomeView, hits: list[Hit], query: ParsedQuery, chips: Sequence[str]) -> list[Hit]:
+def _explained(view: HomeView, hits: list[Hit], query: WindowConditions, chips: Sequence[str]) -> list[Hit]:
     """The hits with how far each meets every condition."""
     rows = [hit.row for hit in hits]
     activations = view.searcher.activations[view.name] if query.predicates else None

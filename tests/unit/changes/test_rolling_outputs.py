@@ -7,8 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from discover.api.changes_result import ChangesResult, change_row
-from discover.api.changes_result import check_periods
+from discover.api.changes_result import ChangesResult, change_row, check_periods
 from discover.changes import (
     Change,
     Comparison,

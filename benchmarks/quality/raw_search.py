@@ -28,7 +28,7 @@ from discover.metrics import ndcg_at_k
 from discover.metrics.classification import classification_scores
 from discover.pretraining.any_home import AnyHome
 from discover.pretraining.lessons import activity_names, window_shares
-from discover.query import match_query, parse_query
+from discover.query import match_query, read_conditions
 from discover.recognition import prompt_scores
 from discover.retrieval import build_activations
 from discover.retrieval.day_clock import week_minutes
@@ -157,7 +157,7 @@ def _scores(
 ) -> dict[tuple[str, str, bool, float], float]:
     activations = build_activations(windows)[windows.home.name]
     minutes, lexicon = week_minutes(windows.windows["start"]), home_lexicon(windows.home)
-    parsed = [parse_query(text, lexicon) for text in texts]
+    parsed = [read_conditions(text, lexicon) for text in texts]
     met = [match_query(p, "prefer", activations, minutes).bonus if p else None for p in parsed]
     bonus = np.stack([np.zeros(len(read), dtype=np.float32) if b is None else b for b in met])
     result = {}

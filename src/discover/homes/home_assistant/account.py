@@ -19,7 +19,7 @@ def account_of(
     months: EventMonths,
     note: SourceNote,
     name: str,
-    refused: Sequence[tuple[int, str, str]],
+    refused: pl.DataFrame,
     notes: Sequence[str],
 ) -> ImportReport:
     """The report of all imports so far.
@@ -28,7 +28,7 @@ def account_of(
         months: The event table.
         note: The totals.
         name: Of the home.
-        refused: Line, reason and text of rows that were refused just now.
+        refused: Line, reason and text of rows that were refused, the first ones.
         notes: What the source says of itself.
     """
     parts = [months.read(month).select("time", "line", "sensor") for month in months.months]
@@ -66,9 +66,7 @@ def account_of(
     )
 
 
-def _problems(
-    note: SourceNote, repeated: int, refused: Sequence[tuple[int, str, str]], notes: Sequence[str]
-) -> list[Problem]:
+def _problems(note: SourceNote, repeated: int, refused: pl.DataFrame, notes: Sequence[str]) -> list[Problem]:
     totals = note.totals
     return [
         *(Problem(problem=text, count=1, done="read as far as it is known") for text in notes),
@@ -98,10 +96,11 @@ def _problems(
                 problem=reason,
                 count=n,
                 done=REFUSED,
-                first_lines=tuple(line for line, why, _ in refused if why == reason)[:SHOWN],
-                examples=tuple(text for _, why, text in refused if why == reason)[:SHOWN],
+                first_lines=tuple(part["line"]),
+                examples=tuple(part["text"]),
             )
             for reason, n in sorted(totals.rejected.items())
+            for part in [refused.filter(pl.col("reason") == reason).head(SHOWN)]
         ),
     ]
 

@@ -174,6 +174,13 @@ def _measured(entity: Entity, kind: str) -> tuple[Reading, SensorType, str]:
         return "threshold", "power", ""
     if kind == "temperature":
         return "number", "temperature", ""
+    if not unit and not kind and read_state(entity.state).state == VALUE:
+        # An export says neither class nor unit: the id must tell.
+        named = guess_sensor(entity.id).type
+        if named == "power" and "energy" not in entity.id:
+            return "threshold", "power", ""
+        if named == "temperature":
+            return "number", "temperature", ""
     if unit or kind not in ("", "enum"):
         return "skip", "unknown", "a measurement that no sentence speaks of"
     if _PRESSED.search(entity.id):

@@ -21,6 +21,7 @@ from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import read_home, write_home, write_table
 from discover.homes._zones import checked_zone
 from discover.homes.home_assistant.account import account_of
+from discover.homes.home_assistant.databases import plain_url
 from discover.homes.home_assistant.entities import EntityRule, guess_rule
 from discover.homes.home_assistant.entity_file import read_entity_file, rules_text
 from discover.homes.home_assistant.months import MonthSorter
@@ -28,6 +29,7 @@ from discover.homes.home_assistant.notes import NOTE_FILE, SourceNote
 from discover.homes.home_assistant.pseudonyms import Pseudonyms
 from discover.homes.home_assistant.reading import AUTOMATIC, Counts, StateReader
 from discover.homes.home_assistant.registry_files import Registry, find_storage, read_registry
+from discover.homes.home_assistant.server import HistoryServer
 from discover.homes.home_assistant.sources import opened_source, source_kind
 from discover.homes.home_assistant.states import Mark, StateSource
 from discover.homes.registry import unknown_home
@@ -103,13 +105,17 @@ def import_home_assistant(
         )
     home = unknown_home(options.name or _plain_name(folder))
     kind = source_kind(where)
-    place = str(Path(where).resolve()) if kind != "server" and "://" not in where else where
+    place = plain_url(where) if "://" in where else str(Path(where).resolve())
     storage = find_storage(options.config, Path(where) if kind == "recorder" and "://" not in where else None)
     registry = read_registry(storage)
-    zone = options.time_zone or registry.time_zone
+    zone = (
+        options.time_zone
+        or registry.time_zone
+        or (HistoryServer(where).time_zone if kind == "server" else "")
+    )
     if not zone:
         raise ConfigError(
-            f"{where} holds times in UTC, and the time zone of the home is not known. Give --time-zone, "
+            f"{place} holds times in UTC, and the time zone of the home is not known. Give --time-zone, "
             "such as Europe/Berlin, or --config with Home Assistant's configuration folder."
         )
     home = home.model_copy(update={"time_zone": checked_zone(zone).key})
@@ -123,7 +129,7 @@ def import_home_assistant(
         secret=str(beside.with_suffix(".key").resolve()) if options.pseudonyms else "",
     )
     given = read_entity_file(options.entities) if options.entities is not None else {}
-    return _added(folder, home, note, registry, given, progress)
+    return _added(folder, home, note, where, registry, given, progress)
 
 
 def sync_home(folder: Path, where: str | None = None, *, progress: Progress = SILENT) -> HomeAssistantImport:
@@ -141,7 +147,7 @@ def sync_home(folder: Path, where: str | None = None, *, progress: Progress = SI
     note = SourceNote.read(folder)
     if where is not None:
         kind = source_kind(where)
-        place = str(Path(where).resolve()) if "://" not in where else where
+        place = plain_url(where) if "://" in where else str(Path(where).resolve())
         note = note.model_copy(
             update={"where": place, "kind": kind, **({} if kind == note.kind else {"row": 0})}
         )
@@ -149,19 +155,20 @@ def sync_home(folder: Path, where: str | None = None, *, progress: Progress = SI
     registry = read_registry(Path(note.config) if note.config and Path(note.config).is_dir() else None)
     listed = folder / note.entities
     given = read_entity_file(listed) if listed.is_file() else {}
-    return _added(folder, home, note, registry, given, progress)
+    return _added(folder, home, note, where or note.where, registry, given, progress)
 
 
 def _added(
     folder: Path,
     home: Home,
     note: SourceNote,
+    where: str,
     registry: Registry,
     given: Mapping[str, EntityRule],
     progress: Progress,
 ) -> HomeAssistantImport:
     """Read what is new, then write it."""
-    with opened_source(note) as source, MonthSorter(checked_zone(note.time_zone)) as sorter:
+    with opened_source(note.kind, where) as source, MonthSorter(checked_zone(note.time_zone)) as sorter:
         entities = source.entities
         rules = {e.id: given.get(e.id) or guess_rule(e, registry.entities.get(e.id)) for e in entities}
         if given and not note.row and not given.keys() & rules.keys():
@@ -192,11 +199,16 @@ def _added(
             listed = {i: rules[e.id] for e, i in zip(entities, ids, strict=True)}
             home = _completed(home, listed, {reader.sensor_ids[k] for k in found}, pseudonyms)
             listing = _write_rules(folder, note, {**given, **rules}, given)
-            new_events = _write_events(folder, home, sorter, reader)
+            # The home first: a sensor without events harms nothing, an event without its sensor does.
+            write_home(folder / "home.yaml", home)
+            if not (folder / NOTE_FILE).is_file():
+                note.write(folder)
+            months, new_events = _write_events(folder, home, sorter, reader)
+            refused = _refused(folder, reader.counts)
+            report = account_of(months, read, home.name, refused, source.notes)
+            write_account(folder, report, refused)
+            # The mark comes last: what was not finished is read again.
             read.write(folder)
-            months = EventMonths.of(folder)
-            report = account_of(months, read, home.name, reader.counts.refused, source.notes)
-            write_account(folder, report, _refused(folder, reader.counts))
     rows: dict[str, int] = {}
     for e in entities:
         rows[e.id] = rows.get(e.id, 0) + e.rows
@@ -260,8 +272,10 @@ def _write_rules(
     return path
 
 
-def _write_events(folder: Path, home: Home, sorter: MonthSorter, reader: StateReader) -> int:
-    """Write home and events; return how many events there are more than before."""
+def _write_events(
+    folder: Path, home: Home, sorter: MonthSorter, reader: StateReader
+) -> tuple[EventMonths, int]:
+    """Write the events; return them, and how many there are more than before."""
     there = (folder / EVENTS_FILE).is_file()
     known = EventMonths.of(folder) if there else EventMonths(folder, {"sensor": [], "state": []}, {})
     before = sum(int(str(m["rows"])) for m in known.months.values())
@@ -273,12 +287,10 @@ def _write_events(folder: Path, home: Home, sorter: MonthSorter, reader: StateRe
             states.extend(s for s in table["state"].unique(maintain_order=True) if s not in states)
             yield month, table
 
-    # The home first: a sensor without events harms nothing, an event without its sensor does.
-    write_home(folder / "home.yaml", home)
     if not (folder / "annotations.parquet").is_file():
         write_table(folder / "annotations.parquet", empty_table(ANNOTATIONS), ANNOTATIONS)
     written = known.replace(noted(), orders)
-    return sum(int(str(m["rows"])) for m in written.months.values()) - before
+    return written, sum(int(str(m["rows"])) for m in written.months.values()) - before
 
 
 def _refused(folder: Path, counts: Counts) -> pl.DataFrame:
@@ -288,7 +300,8 @@ def _refused(folder: Path, counts: Counts) -> pl.DataFrame:
     parts = [pl.DataFrame(counts.refused, schema=schema, orient="row")]
     if path.is_file():
         parts.insert(0, pl.read_csv(path, separator="\t", quote_char=None, schema=schema))
-    return pl.concat(parts)
+    # A sync that was not finished is made again, and refuses the same rows.
+    return pl.concat(parts).unique(maintain_order=True)
 
 
 def _nothing_found(note: SourceNote, counts: Counts) -> str:

@@ -29,7 +29,7 @@ SWITCHED = frozenset(
 
 _CHUNK = 200_000
 _MOST_ATTRIBUTES = 65_536
-_DAY_US = 86_400_000_000
+_HOUR_US = 3_600_000_000
 _OVERLAP_ROWS = 20_000
 _MOST_LISTED = 5_000
 
@@ -132,7 +132,7 @@ class Recorder:
         return any(True for _ in self._database.rows(sql, {"key": int(key), "row": before.row}))
 
     def rows(self, after: Mark) -> Iterator[pl.DataFrame]:
-        """Rows after a mark, and those of the day before it again: a late or changed row is among them."""
+        """Rows after a mark, and those of the hour before it again: a late or changed row is among them."""
         if after.row and not self._continues(after):
             self._notes.append(NEW_DATABASE)
             after = Mark()
@@ -153,7 +153,7 @@ class Recorder:
         if "last_updated_ts" not in self._columns:
             return max(after.row - _OVERLAP_ROWS, 0)
         sql = "SELECT MIN(state_id) FROM states WHERE last_updated_ts >= :cut"
-        ((found,),) = self._database.rows(sql, {"cut": (after.time - _DAY_US) / 1e6})
+        ((found,),) = self._database.rows(sql, {"cut": (after.time - _HOUR_US) / 1e6})
         return after.row if found is None else min(after.row, int(found) - 1)
 
     def _continues(self, after: Mark) -> bool:

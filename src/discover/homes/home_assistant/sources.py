@@ -8,8 +8,9 @@ from typing import Literal
 from discover.core.errors import DataError
 from discover.homes._sources import is_sqlite
 from discover.homes.home_assistant.databases import is_database_url, open_database
-from discover.homes.home_assistant.notes import SourceNote
+from discover.homes.home_assistant.history import HistoryFile
 from discover.homes.home_assistant.recorder import Recorder
+from discover.homes.home_assistant.server import HistoryServer
 from discover.homes.home_assistant.states import StateSource
 
 __all__ = ["opened_source", "source_kind"]
@@ -35,12 +36,16 @@ def source_kind(where: str) -> Literal["recorder", "history", "server"]:
 
 
 @contextlib.contextmanager
-def opened_source(note: SourceNote) -> Iterator[StateSource]:
-    """The source of a home, closed at the end.
+def opened_source(kind: str, where: str) -> Iterator[StateSource]:
+    """A source of a kind, closed at the end.
 
     Raises:
         DataError: It cannot be read.
     """
-    database = open_database(note.where)
-    with contextlib.closing(database):
-        yield Recorder(database)
+    if kind == "server":
+        yield HistoryServer(where)
+    elif kind == "history":
+        yield HistoryFile(Path(where))
+    else:
+        with contextlib.closing(open_database(where)) as database:
+            yield Recorder(database)

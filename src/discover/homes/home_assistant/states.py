@@ -75,7 +75,7 @@ class StateSource(Protocol):
         ...
 
     def rows(self, after: Mark) -> Iterator[pl.DataFrame]:
-        """Tables of `ROWS` with what came after a mark; rows of a day before it may come again.
+        """Tables of `ROWS` with what came after a mark; rows of an hour before it may come again.
 
         Raises:
             DataError: The source cannot be read.

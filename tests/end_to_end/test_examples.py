@@ -40,7 +40,7 @@ def test_own_log(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     log = tmp_path / "my_log.txt"
     write_simulated(log, load_home("demo"), SimulatorConfig(days=1, seed=4))
     said = run("own_log.py", str(log))
-    assert "captions, untrained" in said
+    assert "captions and shipped network, untrained" in said
     assert "33 of 33 sensors without room: captions cannot say where." in said
     assert said.count("score") == 3
     hours = [int(h) for h in re.findall(r"\d\. \w{3} \d{4}-\d\d-\d\d (\d\d):", said)]

@@ -11,6 +11,8 @@ from discover.homes import guess_notes
 
 __all__ = ["Description"]
 
+_TRAINED, _UNTRAINED = "window vectors of a trained model", "captions and shipped network, untrained"
+
 
 @dataclass(frozen=True)
 class Description(Shown):
@@ -20,7 +22,7 @@ class Description(Shown):
         path: The log or the model's folder.
         window_set: Homes, events and windows.
         windows_in: Folders of the windows, captions and vectors, one per home.
-        trained: Whether there is a model; else windows are known by their captions alone.
+        trained: Whether there is a model; else windows are known by captions and the shipped network.
     """
 
     path: Path
@@ -40,7 +42,7 @@ class Description(Shown):
         facts: list[tuple[str, str]] = [
             ("home", f"{home.name}{f': {home.title}' if home.title else ''}"),
             ("opened from", str(self.path)),
-            ("compared by", "window vectors of a trained model" if self.trained else "captions, untrained"),
+            ("compared by", _TRAINED if self.trained else _UNTRAINED),
             ("days", f"{days.n_unique():,}, {days.min()!s} to {days.max()!s}"),
             ("events", f"{len(events):,} of {len(home.sensors):,} sensors"),
             ("rooms", ", ".join(rooms) or "none known"),

@@ -175,11 +175,9 @@ class OpenedHome(Shown):
             corrections=None if self.prepared is None else self.prepared.corrections,
         )
         if self.prepared is not None:
-            from discover.api.raw_log import network_vectors
             from discover.serving.recognise_captions import recognise_captions
 
-            read = network_vectors(self.prepared, self.progress)
-            found = recognise_captions(request, self.index, self.searcher.encoder, read)
+            found = recognise_captions(request, self.searcher.index, self.home, self.searcher.encoder)
             return RecognitionResult(found, self.path.name)
         name = f"windows of {self.path.name}" if request.log is None else request.log.name
         if splits:
@@ -367,10 +365,10 @@ class OpenedHome(Shown):
             return Searcher.open(
                 self.path, index=self.index, config=self.index_config, caption_style=self.caption_style
             )
-        from discover.api.raw_log import window_space
+        from discover.api.raw_log import RawLogSpace
         from discover.text_encoders import TextEncoderConfig, build_text_encoder
 
-        space, encoder = window_space(), build_text_encoder(TextEncoderConfig())
+        space, encoder = RawLogSpace(), build_text_encoder(TextEncoderConfig())
         index = Index.load(self.index, config=self.index_config)
         index.note = index.note or space.how
         return Searcher(

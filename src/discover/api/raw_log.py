@@ -10,23 +10,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from discover.alignment import AlignmentConfig
 from discover.captions.config import CaptionConfig
-from discover.core.embeddings import (
-    EmbeddingTable,
-    load_embeddings,
-    mean_caption_vectors,
-    save_embeddings,
-)
+from discover.core.embeddings import EmbeddingTable, load_embeddings, mean_caption_vectors
 from discover.core.event_files import EVENTS_FILE
 from discover.core.paths import Workspace
 from discover.core.progress import Progress
-from discover.core.window_set import WindowSet, load_window_set
+from discover.core.window_set import load_window_set
 from discover.homes import list_homes
 from discover.pipeline.config import EvaluationSettings, HomeSource, RunConfig
 from discover.pipeline.data_stages import DataFolders, data_folders, data_stages, resolve_home
@@ -35,16 +29,15 @@ from discover.retrieval import Index
 from discover.retrieval.storage import INDEX_FILES
 from discover.sampling.config import SamplingConfig, SplitConfig
 from discover.serving.corrections import CORRECTIONS_FILE, CorrectionFile
-from discover.serving.index_folders import SOURCE_FILE, index_inputs, note_source
+from discover.serving.index_folders import SOURCE_FILE, note_source
 from discover.stages import Stage, StageOutcome, StageResult, run_stages
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
 
-__all__ = ["PreparedLog", "WindowSpace", "cache_folder", "network_vectors", "prepare_log", "window_space"]
+__all__ = ["PreparedLog", "RawLogSpace", "cache_folder", "prepare_log"]
 
-_INDEX = "index_captions"
-_NETWORK = "network.npz"
+_INDEX = "index_any_home"
 _CAPTIONS = CaptionConfig(style="short", n_captions=2)
-"""A fifth of the distinct sentences of four captions in the baseline style, at no loss: docs/protocol.md."""
+"""A fifth of the distinct sentences of four baseline captions; docs/protocol.md says at which price."""
 
 
 @dataclass(frozen=True)
@@ -66,49 +59,22 @@ class PreparedLog:
     described: bool
 
 
-class WindowSpace(Protocol):
-    """Where windows and sentences are compared when a log has no model of its own."""
+class RawLogSpace:
+    """Where windows and sentences of a raw log are compared: captions and the shipped network, both alike.
 
-    how: str
-    """How answers are found, for people."""
-
-    def embed(self, window_set: WindowSet, captions: EmbeddingTable) -> EmbeddingTable:
-        """One vector (P,) per window; `model_sha256` in its metadata says what made it.
-
-        Args:
-            window_set: The windows with their events.
-            captions: Vectors of the windows' captions.
-        """
-        ...
-
-    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """(N, D) vectors of the text encoder -> (N, P) vectors to compare with those of windows."""
-        ...
-
-
-class CaptionSpace:
-    """A window is the mean of its caption vectors, and a sentence its own vector: nothing is trained."""
-
-    how = "captions only, exact search"
-
-    def embed(self, window_set: WindowSet, captions: EmbeddingTable) -> EmbeddingTable:
-        """The mean caption vector of each window."""
-        ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
-        made_by = f"captions:{captions.meta.get('weights_sha256', captions.meta.get('model_name', ''))}"
-        none = np.zeros(len(ids), dtype=np.int16)
-        return EmbeddingTable(mean_caption_vectors(captions, ids), ids, none, {"model_sha256": made_by})
-
-    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """The same vectors."""
-        return np.asarray(vectors, dtype=np.float32)
-
-
-def window_space() -> WindowSpace:
-    """The space in which a raw log is searched: that of its captions.
-
-    A model that reads any home takes this place: the vectors of its encoder, and its text head.
+    Attributes:
+        network: The shipped network.
+        how: How answers are found, for people.
     """
-    return CaptionSpace()
+
+    how = "captions and shipped network, exact search"
+
+    def __init__(self) -> None:
+        self.network = AnyHome.load()
+
+    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(N, 384) vectors of sentences -> (N, 768) vectors to compare with those of windows."""
+        return self.network.sentences_beside(vectors)
 
 
 def prepare_log(
@@ -149,33 +115,6 @@ def prepare_log(
     return PreparedLog(root.root, folders.sampling, index, kept, described=home is not None)
 
 
-def network_vectors(prepared: PreparedLog, progress: Progress) -> EmbeddingTable:
-    """What the shipped network makes of the windows: computed once for a log, a home and a network."""
-    stage = Stage(
-        name="network",
-        title="read windows with the shipped network",
-        version=1,
-        work=_network,
-        folder=prepared.sampling,
-        inputs=index_inputs([prepared.sampling]),
-        outputs=[_NETWORK],
-        config={"weights": AnyHome.load().sha256, "encoder": TextEncoderConfig().model_dump(mode="json")},
-    )
-    run_stages([stage], progress=progress)
-    return load_embeddings(prepared.sampling / _NETWORK)
-
-
-def _network(stage: Stage, progress: Progress) -> StageResult:
-    progress.start("reading windows with the shipped network")
-    window_set, network = load_window_set(stage.folder), AnyHome.load()
-    vectors = network.embed(window_set, build_text_encoder(TextEncoderConfig()).encode)
-    ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
-    table = EmbeddingTable(vectors, ids, np.zeros(len(ids), np.int16), {"model_sha256": network.sha256})
-    save_embeddings(stage.folder / _NETWORK, table)
-    progress.finish()
-    return StageResult([stage.folder / _NETWORK], {"windows": len(ids)})
-
-
 def cache_folder(log: Path, home: str | Path | None = None) -> Path:
     """Where a log's windows are kept by default: below `$XDG_CACHE_HOME/discover`, else `~/.cache/discover`.
 
@@ -210,8 +149,8 @@ def _index_stage(folders: DataFolders, folder: Path) -> Stage:
     """An index as `discover run` makes one for a model, in the space of a log without one."""
     return Stage(
         name="embed",
-        title="index the captions of windows",
-        version=1,
+        title="read windows with the shipped network and index them",
+        version=2,
         work=_index,
         folder=folder,
         inputs={
@@ -221,15 +160,20 @@ def _index_stage(folders: DataFolders, folder: Path) -> Stage:
             "vectors": folders.sampling / folders.vectors_name,
         },
         outputs=[*INDEX_FILES, SOURCE_FILE],
+        config={"network": AnyHome.load().sha256},
     )
 
 
 def _index(stage: Stage, progress: Progress) -> StageResult:
-    progress.start("indexing windows")
-    sampling = stage.inputs["windows"].parent
-    window_set = load_window_set(sampling)
-    vectors = window_space().embed(window_set, load_embeddings(stage.inputs["vectors"]))
-    index = Index.build(vectors, window_set, model_sha256=str(vectors.meta["model_sha256"]))
+    progress.start("reading windows with the shipped network")
+    sampling, network = stage.inputs["windows"].parent, AnyHome.load()
+    window_set, captions = load_window_set(sampling), load_embeddings(stage.inputs["vectors"])
+    ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
+    read = network.embed(window_set, build_text_encoder(TextEncoderConfig()).encode)
+    vectors = network.beside_captions(read, mean_caption_vectors(captions, ids))
+    made_by = f"captions:{captions.meta['weights_sha256']} any-home:{network.sha256}"
+    table = EmbeddingTable(vectors, ids, np.zeros(len(ids), dtype=np.int16))
+    index = Index.build(table, window_set, model_sha256=made_by)
     note = note_source(stage.folder, [sampling])
     progress.finish()
     return StageResult([*index.save(stage.folder), note], {"windows": len(index)})

@@ -3,13 +3,11 @@
 The row "both" of benchmarks/results/any_home.md. Nothing is trained, no label of the log is read.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from discover.core.config import config_from_mapping
-from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError
+from discover.core.home import Home
 from discover.core.window_set import window_middles_s
 from discover.homes import everyday_activities
 from discover.pretraining.any_home import AnyHome
@@ -17,7 +15,6 @@ from discover.recognition import Recogniser, RecognitionConfig, to_segments, win
 from discover.retrieval import Index
 from discover.serving.activity_prompts import activity_prompts
 from discover.serving.corrections import CorrectionFile
-from discover.serving.index_folders import indexed_windows
 from discover.serving.recognise import RecognisedLog, RecogniseRequest, chosen_windows, day_span
 from discover.serving.taught import taught_prompts
 from discover.text_encoders.encoder import TextEncoder
@@ -26,15 +23,15 @@ __all__ = ["recognise_captions"]
 
 
 def recognise_captions(
-    request: RecogniseRequest, index: Path, encoder: TextEncoder, network_vectors: EmbeddingTable
+    request: RecogniseRequest, index: Index, home: Home, encoder: TextEncoder
 ) -> RecognisedLog:
     """Recognise the activities of the windows of an index of captions, with the shipped network beside them.
 
     Args:
         request: Days, prompts and settings; a home without activities gets those of everyday life.
-        index: Folder of an index whose vectors are mean caption vectors.
-        encoder: The text encoder that made them.
-        network_vectors: What the shipped network makes of the windows.
+        index: Its vectors are those of `AnyHome.beside_captions`.
+        home: The home of its windows.
+        encoder: The text encoder of the captions.
 
     Raises:
         ConfigError: An option that only a trained model can follow.
@@ -50,20 +47,16 @@ def recognise_captions(
                 f"Without a trained model a log is recognised as it is, and {what} cannot be used. "
                 "Leave it out, or open the folder of a trained model."
             )
-    home = indexed_windows(index).home
     known = home if home.activities else home.model_copy(update={"activities": everyday_activities()})
     # Plain scores: centring gains macro F1 where activities share the day, and loses homes that one fills.
     settings = {"centring": 0.0, **request.config.model_dump(exclude_unset=True), "method": "prompts"}
     config = config_from_mapping(settings, RecognitionConfig, source="recognition")
-    loaded = Index.load(index)
     prompts, taught = taught_prompts(
         CorrectionFile(request.corrections, (home.name,)).read() if request.corrections else (),
-        loaded.windows,
+        index.windows,
         activity_prompts(known, config, request.prompts),
     )
-    network, windows = AnyHome.load(), loaded.windows
-    read = network_vectors.of_windows(windows["window_id"].to_numpy().astype(np.str_))
-    vectors = network.beside_captions(read, loaded.vectors.astype(np.float32))
+    network, windows, vectors = AnyHome.load(), index.windows, index.vectors.astype(np.float32)
     recogniser = Recogniser(
         prompts, lambda texts: encoder.encode(texts, kind="query"), network.sentences_beside, config
     )

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discover.core.shown import terminal_text
 from discover.homes import label_key
 from discover.homes.activity_labels import activity_for
 from discover.recognition import PromptSet
@@ -77,7 +78,8 @@ def taught_prompts(
         place = _place(text, labels, sentences)
         if place is None:
             place = len(labels)
-            labels.append(label_key(text))
+            # An answer reaches CSV files and figures: what steers a terminal is written out.
+            labels.append(label_key(terminal_text(text)))
             sentences.append(activity_for(text).described)
         places[text] = place
     codes = np.array([places[text] for text in texts], dtype=np.int64)

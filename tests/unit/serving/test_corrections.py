@@ -80,6 +80,25 @@ def test_order_does_not_matter(said: list[tuple[str, int, int]]) -> None:
     assert {20, 60} <= set(taught.rows.tolist())
 
 
+def test_a_label_without_power() -> None:
+    said = [stretch("red \x1b[31m\u202e\n<script>", 0, 1), stretch("R1 Sleeping", 3, 3)]
+    prompts, taught = taught_prompts(said, WINDOWS, PROMPTS)
+    assert prompts.labels == ("cooking", "sleeping", "red_\\x1b[31m\\u202e_<script>")
+    timeline = pl.DataFrame(
+        {
+            "window_id": ["mine_0", "mine_2", "mine_3"],
+            "activity": "unknown",
+            "best": "cooking",
+            "confidence": 0.5,
+        },
+        schema_overrides={"confidence": pl.Float32},
+    )
+    told = taught.told(timeline, prompts.labels)
+    assert told["activity"].to_list() == [prompts.labels[2], "unknown", "sleeping"]
+    assert told["best"].to_list() == [prompts.labels[2], "cooking", "sleeping"]
+    assert told["confidence"].to_list() == [1.0, 0.5, 1.0]
+
+
 def test_a_correction_is_known_by_what_it_says(tmp_path: Path) -> None:
     file = CorrectionFile(tmp_path / CORRECTIONS_FILE, ("mine",))
     first = file.add(stretch("breakfast", 0, 3), WINDOWS)

@@ -51,15 +51,17 @@ const shapeOf = (facts: HomeFacts, box: Box) => (facts.plan_aspect * (box.right 
 
 /** Height that a plan needs at a width; `whole`: all of the plan, also where nothing is, as an editor must. */
 export function planHeight(facts: HomeFacts, width: number, most: number, whole = false): number {
-  const shape = shapeOf(facts, whole ? WHOLE : boxOf(facts));
+  const shape = facts.plan === "graph" ? 1.7 : shapeOf(facts, whole ? WHOLE : boxOf(facts));
   return Math.max(170, Math.min(most, (width - 2 * EDGE) / shape + 2 * EDGE));
 }
 
 export function frameOf(facts: HomeFacts, width: number, height: number, whole = false): Frame {
   const box = whole ? WHOLE : boxOf(facts);
+  // A graph has no measures to keep, so it takes all the space; names need some at the sides.
+  const graph = facts.plan === "graph";
   const shape = shapeOf(facts, box);
-  const h = Math.min((width - 2 * EDGE) / shape, height - 2 * EDGE);
-  const w = h * shape;
+  const h = graph ? height - 2 * EDGE : Math.min((width - 2 * EDGE) / shape, height - 2 * EDGE);
+  const w = graph ? width - 4 * EDGE : h * shape;
   const [left, top] = [(width - w) / 2, (height - h) / 2];
   const [across, down] = [w / (box.right - box.left), h / (box.bottom - box.top)];
   return {
@@ -69,30 +71,9 @@ export function frameOf(facts: HomeFacts, width: number, height: number, whole =
   };
 }
 
-/** The smallest convex outline around points (Andrew 1979, monotone chain). */
-function hull(points: Point[]): Point[] {
-  const sorted = [...points].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  const half = (list: Point[]) => {
-    const kept: Point[] = [];
-    for (const p of list) {
-      while (kept.length > 1) {
-        const [a, b] = [kept[kept.length - 2] as Point, kept[kept.length - 1] as Point];
-        if ((b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]) > 0) break;
-        kept.pop();
-      }
-      kept.push(p);
-    }
-    kept.pop();
-    return kept;
-  };
-  return sorted.length < 3 ? sorted : [...half(sorted), ...half(sorted.reverse())];
-}
-
 function trace(c: CanvasRenderingContext2D, points: Point[]): void {
   c.beginPath();
   points.forEach(([x, y], at) => (at ? c.lineTo(x, y) : c.moveTo(x, y)));
-  // A line of no length is not drawn; with a hair's breadth it becomes a round dot.
-  if (points.length === 1) c.lineTo((points[0] as Point)[0] + 0.01, (points[0] as Point)[1]);
   c.closePath();
 }
 
@@ -182,26 +163,14 @@ function paintCells(c: CanvasRenderingContext2D, facts: HomeFacts, f: Frame, loo
   c.stroke();
 }
 
-function paintOutline(c: CanvasRenderingContext2D, facts: HomeFacts, room: Room, f: Frame, look: Theme, fill: string) {
-  const drawn = room.outline.length > 2;
-  const places: Point[] = drawn
-    ? room.outline
-    : facts.sensors.filter((s) => s.room === room.room && s.x !== null && s.y !== null).map((s) => [s.x, s.y] as Point);
-  if (!places.length) places.push([room.x, room.y]);
-  const outline = places.map(([x, y]): Point => [f.x(x), f.y(y)]);
-  const pad = drawn ? 0 : 17;
-  c.lineJoin = c.lineCap = "round";
-  trace(c, drawn ? outline : hull(outline));
-  c.strokeStyle = look.wall;
-  c.lineWidth = 2 * pad + 2.5;
-  c.stroke();
-  if (pad) {
-    c.strokeStyle = fill;
-    c.lineWidth = 2 * pad;
-    c.stroke();
-  }
-  c.fillStyle = fill;
+/** A room as it was drawn in the editor. */
+function paintOutline(c: CanvasRenderingContext2D, room: Room, f: Frame, look: Theme, lit: ReadonlySet<string>): void {
+  trace(c, room.outline.map(([x, y]): Point => [f.x(x), f.y(y)]));
+  c.fillStyle = lit.has(room.room) ? litColour() : roomColour();
   c.fill();
+  c.strokeStyle = look.wall;
+  c.lineWidth = 2.5;
+  c.stroke();
 }
 
 function paintGraph(c: CanvasRenderingContext2D, facts: HomeFacts, f: Frame, look: Theme, lit: ReadonlySet<string>) {
@@ -246,8 +215,8 @@ export function paintPlan(c: CanvasRenderingContext2D, w: number, h: number, fac
   const f = frameOf(facts, w, h, o.whole);
   const lit = o.lit ?? new Set<string>();
   if (facts.plan === "graph") paintGraph(c, facts, f, look, lit);
-  else if (facts.rooms.every((room) => room.outline.length < 3)) paintCells(c, facts, f, look, lit);
-  else for (const room of facts.rooms) paintOutline(c, facts, room, f, look, lit.has(room.room) ? litColour() : roomColour());
+  else paintCells(c, facts, f, look, lit);
+  for (const room of facts.rooms) if (room.outline.length > 2) paintOutline(c, room, f, look, lit);
   facts.sensors.forEach((sensor, code) => {
     if (sensor.x === null || sensor.y === null || !sensor.is_activity) return;
     const hot = o.hot?.get(code) ?? 0;

@@ -205,8 +205,6 @@ function withPlan(facts: HomeFacts, plan: Plan): HomeFacts {
       return at ? { ...sensor, ...at, placed: true } : sensor;
     }),
     rooms: facts.rooms.map((room) => ({ ...room, outline: plan.outlines[room.room] ?? [] })),
-    // Outlines are shown while they are drawn, also in a home that had only a graph.
-    plan: facts.plan === "graph" && Object.keys(plan.outlines).length > 0 ? "drawn" : facts.plan,
   };
 }
 

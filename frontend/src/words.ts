@@ -126,7 +126,7 @@ const german: Record<string, string> = {
   kitchen: "Küche", bathroom: "Bad", bedroom: "Schlafzimmer", "master bedroom": "Schlafzimmer", "guest bedroom": "Gästezimmer",
   "second bedroom": "zweites Schlafzimmer", "living room": "Wohnzimmer", "dining room": "Esszimmer", hallway: "Flur", hall: "Flur",
   entrance: "Eingang", office: "Arbeitszimmer", "work area": "Arbeitsplatz", "guest bathroom": "Gästebad", "master bathroom": "Badezimmer",
-  "laundry room": "Waschküche", garage: "Garage", "unknown room": "unbekannter Raum", outside: "draußen", motion: "Bewegung", door: "Tür",
+  "laundry room": "Waschküche", laundry: "Waschküche", garage: "Garage", "unknown room": "unbekannter Raum", outside: "draußen", motion: "Bewegung", door: "Tür",
   item: "Gegenstand", temperature: "Temperatur", light: "Licht", power: "Strom", water: "Wasser", pressure: "Druck", unknown: "unbekannt",
   bed: "Bett", fridge: "Kühlschrank", stove: "Herd", sink: "Spüle", toilet: "Toilette", shower: "Dusche", sofa: "Sofa", "front door": "Haustür",
   "back door": "Hintertür", sleep: "Schlafen", sleeping: "Schlafen", cook: "Kochen", cooking: "Kochen", eat: "Essen", eating: "Essen", relax: "Entspannen", work: "Arbeiten",

@@ -44,8 +44,10 @@ function App() {
       }
       if (event.key === "/") {
         event.preventDefault();
-        if (route.view !== "search") go({ home: route.home, view: "search", params: {} });
-        setTimeout(() => document.getElementById("search")?.focus(), 50);
+        const focus = () => document.getElementById("search")?.focus();
+        if (route.view === "search") return focus();
+        go({ home: route.home, view: "search", params: {} });
+        setTimeout(focus, 50); // Once the view is there.
       } else if (event.key === "?") setHelp(true);
       else {
         const view = VIEWS[Number(event.key) - 1];

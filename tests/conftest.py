@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 import small_homes as small_homes_module
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from discover.core.home import Home
 from discover.core.window_set import EventLog
@@ -15,7 +15,8 @@ TESTS = Path(__file__).parent
 
 # The same examples in every run, so that a change is judged by what it changes. HYPOTHESIS_PROFILE=search
 # draws new ones (with --hypothesis-seed for a given draw).
-settings.register_profile("same", derandomize=True)
+# Slow draws say how busy the machine is, nothing of the code.
+settings.register_profile("same", derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("search", derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 

@@ -6,7 +6,7 @@ import { activityIndex, paintOf, theme } from "./colours";
 import { go, hashOf, type Route } from "./route";
 import { fitted } from "./strip";
 import { edition, useLoad, useShared } from "./store";
-import { clock, DAY, longDay, parse, shortDay } from "./time";
+import { clock, DAY, HOUR, longDay, parse, shortDay } from "./time";
 import type { Change, Changes, Clusters, Day, HomeFacts, TypicalDay, UnusualDays } from "./types";
 import { Answered, Bars, roomName } from "./ui";
 import { plain, t } from "./words";
@@ -174,7 +174,7 @@ export function DaysView({ facts, route }: { facts: HomeFacts; route: Route }) {
               <ol class="unusual">
                 {answer.days.slice(0, 12).map((one) => (
                   <li key={one.day}>
-                    <a href={toDay(parse(one.day))}>{longDay(parse(one.day))}</a>
+                    <a href={toDay(parse(one.day))}>{longDay(parse(one.day))}</a>{one.stays && <> <span class="tag">{t("stands_out")}</span></>}
                     <ul class="small soft">{one.reasons.map((reason) => <li key={reason}>{reason.replaceAll("_", " ")}</li>)}</ul>
                   </li>
                 ))}
@@ -239,21 +239,22 @@ function peak(share: number[], bins: number): string {
   return `${Math.floor(hour)}:${String(Math.round((hour % 1) * 60)).padStart(2, "0")}`;
 }
 
-/** When the first and the last person was seen each day: "what time does my sensor usually see the morning?" */
+/** When the day began and ended: "what time does my motion sensor usually detect activity in the morning?" */
 function FirstLast({ days, toDay }: { days: Day[]; toDay: (begin: number) => string }) {
-  const seen = days.filter((one) => one.first !== null && one.last !== null);
+  const seen = days.filter((one) => one.rise !== null && one.rest !== null);
   if (!seen.length) return <p class="soft">{t("none_yet")}</p>;
-  const of = (day: Day, which: "first" | "last") => (day[which] as number) - day.begin;
-  const middle = (which: "first" | "last") => {
+  const of = (day: Day, which: "rise" | "rest") => (day[which] as number) - day.begin;
+  const middle = (which: "rise" | "rest") => {
     const sorted = seen.map((day) => of(day, which)).sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)] as number;
   };
+  const NIGHT = 4 * HOUR;
   return (
     <>
-      <p>{t("usually", clock(middle("first"), false), clock(middle("last"), false))}</p>
+      <p>{t("usually", clock(middle("rise"), false), clock(middle("rest"), false))}</p>
       <Canvas
         height={200}
-        label={t("usually", clock(middle("first"), false), clock(middle("last"), false))}
+        label={t("usually", clock(middle("rise"), false), clock(middle("rest"), false))}
         onClick={(event) => {
           const w = (event.currentTarget as HTMLElement).clientWidth;
           const at = Math.floor(((event.offsetX - 44) / (w - 44)) * days.length);
@@ -262,19 +263,20 @@ function FirstLast({ days, toDay }: { days: Day[]; toDay: (begin: number) => str
         }}
         draw={(c, w, h) => {
           const look = theme();
-          const y = (ms: number) => 6 + (ms / DAY) * (h - 28);
+          // From 4:00 to 4:00, so that an evening after midnight stays with its day.
+          const y = (ms: number) => 6 + ((ms - NIGHT) / DAY) * (h - 28);
           const x = (at: number) => 44 + ((at + 0.5) / days.length) * (w - 48);
           c.font = "12px system-ui, sans-serif";
           c.textBaseline = "middle";
-          for (let hour = 0; hour <= 24; hour += 6) {
+          for (const hour of [6, 12, 18, 24]) {
             c.fillStyle = look.line;
-            c.fillRect(44, y((hour / 24) * DAY), w - 44, 1);
+            c.fillRect(44, y(hour * HOUR), w - 44, 1);
             c.fillStyle = look.faint;
-            c.fillText(`${hour}:00`, 0, y((hour / 24) * DAY));
+            c.fillText(`${hour % 24}:00`, 0, y(hour * HOUR));
           }
           days.forEach((day, at) => {
-            if (day.first === null || day.last === null) return;
-            const [top, bottom] = [y(of(day, "first")), y(of(day, "last"))];
+            if (day.rise === null || day.rest === null) return;
+            const [top, bottom] = [y(of(day, "rise")), y(of(day, "rest"))];
             c.strokeStyle = look.line;
             c.beginPath();
             c.moveTo(x(at), top);
@@ -293,6 +295,7 @@ function FirstLast({ days, toDay }: { days: Day[]; toDay: (begin: number) => str
           c.fillText(last, w - c.measureText(last).width, h - 8);
         }}
       />
+      <p class="small soft">{t("busy_help")}</p>
       <details>
         <summary class="small">{t("as_table")}</summary>
         <div class="scroll tall" tabIndex={0} role="region" aria-label={t("days")}>
@@ -302,8 +305,8 @@ function FirstLast({ days, toDay }: { days: Day[]; toDay: (begin: number) => str
               {days.map((day) => (
                 <tr key={day.day}>
                   <td><a href={toDay(day.begin)}>{shortDay(day.begin)}</a></td>
-                  <td class="num">{day.first === null ? "–" : clock(day.first)}</td>
-                  <td class="num">{day.last === null ? "–" : clock(day.last)}</td>
+                  <td class="num">{day.rise === null ? "–" : clock(day.rise)}</td>
+                  <td class="num">{day.rest === null ? "–" : clock(day.rest)}</td>
                   <td class="num">{day.events}</td>
                 </tr>
               ))}

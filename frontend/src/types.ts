@@ -155,6 +155,8 @@ export interface Day {
   windows: number;
   first: Ms | null;
   last: Ms | null;
+  rise: Ms | null;
+  rest: Ms | null;
   hours: Record<string, number>;
 }
 
@@ -210,7 +212,7 @@ export interface TypicalDay {
 export interface UnusualDays {
   available: boolean;
   reason: string;
-  days: { day: string; score: number; reasons: string[] }[];
+  days: { day: string; score: number; stays: boolean; reasons: string[] }[];
 }
 
 export interface Correction {

@@ -322,6 +322,10 @@ class Day(StrictModel):
     first: Ms | None
     last: Ms | None
     """First and last event that shows a person."""
+    rise: Ms | None
+    rest: Ms | None
+    """Begin of the first and end of the last busy hour, from 4:00 to 4:00 of the next day. An hour is busy
+    with a quarter of the events that an hour between 8:00 and 20:00 has in this home, at least two."""
     hours: dict[str, float]
     """Hours per recognised activity; empty until recognition is ready."""
 

@@ -35,6 +35,8 @@ from discover.recognition import UNKNOWN
 __all__ = ["changes", "clusters", "days", "map_columns", "places_on_map", "rare_days", "typical_day"]
 
 _DAY_MS = 86_400_000.0
+_HOUR_MS = 3_600_000.0
+_NIGHT_ENDS = 4 * _HOUR_MS
 _LANDMARKS = 2_000
 _NEAREST = 4
 
@@ -50,6 +52,7 @@ def days(view: HomeView, recognised: Recognised | None) -> Days:
     people = events.time[events.person]
     cut_people = np.searchsorted(people, edges)
     hours = _hours(recognised, edges)
+    rise, rest = _busy(people, edges)
     found = []
     for k in range(n):
         a, b = int(cut_people[k]), int(cut_people[k + 1])
@@ -61,10 +64,36 @@ def days(view: HomeView, recognised: Recognised | None) -> Days:
                 windows=int(windows[k]),
                 first=float(people[a]) if b > a else None,
                 last=float(people[b - 1]) if b > a else None,
+                rise=rise[k],
+                rest=rest[k],
                 hours=hours[k],
             )
         )
     return Days(days=tuple(found))
+
+
+def _busy(
+    people: NDArray[np.float64], edges: NDArray[np.float64]
+) -> tuple[list[float | None], list[float | None]]:
+    """Per day: the event that begins its first busy hour, and the one that ends its last (`Day.rise`).
+
+    A visit to the bathroom at night is no busy hour, so these are nearer to a person's day than the first and
+    last event after midnight.
+    """
+    clock = people % _DAY_MS
+    daytime = np.count_nonzero((clock >= 8 * _HOUR_MS) & (clock < 20 * _HOUR_MS))
+    lived = len(np.unique(people // _DAY_MS))
+    enough = max(2.0, 0.25 * daytime / 12 / max(lived, 1))
+    here = np.arange(len(people))
+    begins = people[np.searchsorted(people, people + _HOUR_MS) - here >= enough]
+    ends = people[here + 1 - np.searchsorted(people, people - _HOUR_MS, side="right") >= enough]
+    at = edges + _NIGHT_ENDS
+    first, last = np.searchsorted(begins, at), np.searchsorted(ends, at)
+    some_begin, some_end = np.diff(first) > 0, np.diff(last) > 0
+    return (
+        [float(begins[i]) if some else None for i, some in zip(first, some_begin, strict=False)],
+        [float(ends[i - 1]) if some else None for i, some in zip(last[1:], some_end, strict=True)],
+    )
 
 
 def _hours(recognised: Recognised | None, edges: NDArray[np.float64]) -> list[dict[str, float]]:

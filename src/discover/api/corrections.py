@@ -79,7 +79,22 @@ class HomeCorrections(Shown):
         home: str | None = None,
         note: str = "",
     ) -> Correction:
-        """Store a correction; see `OpenedHome.correct`."""
+        """Store a correction.
+
+        Args:
+            text: An activity, known or new: "breakfast", "that was cooking, not eating". With `sensor`, what
+                it watches: "this is the dishwasher". Who did something is refused: the log does not say.
+            begin, end: The stretch, as times or text ("2011-03-04 08:10"; `end` may be just "08:40").
+            windows: Ids of windows, instead of a stretch.
+            sensor: Id of the sensor that is named. A raw log follows it when it is opened again.
+            kind: "name" for a name that recognition does not read.
+            home: Whose windows, where a model is of several homes.
+            note: Anything worth remembering.
+
+        Raises:
+            ConfigError: It is not clear what is meant, or it contradicts another correction.
+            DataError: No window is in the stretch.
+        """
         said = _SAID.fullmatch(" ".join(text.split()))
         words = said["text"] if said else text
         if _PERSON.fullmatch(words):

@@ -189,17 +189,7 @@ class OpenedHome(Shown):
     def correct(self, text: str, begin: Any = None, end: Any = None, **about: Any) -> "Correction":
         """Say what was truly done, or what a sensor is; recognition follows from now on.
 
-        Args:
-            text: An activity, known or new: "breakfast", "that was cooking, not eating". With `sensor`, what
-                it watches: "this is the dishwasher". Who did something is refused: the log does not say.
-            begin, end: The stretch, as times or text ("2011-03-04 08:10"; `end` may be just "08:40").
-            about: `windows=[ids]` instead of a stretch; `sensor=id` (a raw log reads it when it is opened
-                again); `kind="name"` for a name that recognition does not read; `home=`, where there are
-                several; `note=`.
-
-        Raises:
-            ConfigError: It is not clear what is meant, or it contradicts another correction.
-            DataError: No window is in the stretch, or it is of another home.
+        Arguments and errors are those of `HomeCorrections.add`.
         """
         return self.corrections.add(text, begin, end, **about)
 

@@ -1,5 +1,6 @@
 """Who is refused: strangers, other pages, foreign hosts, bodies without end; what every answer carries."""
 
+import gzip
 import io
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -181,6 +182,27 @@ def test_an_upload_stays_in_its_folder_whatever_its_name(
     assert failed.status_code == 409
     assert failed.json()["error"]
     assert [p for p in tmp_path.rglob("*") if p.name == stored] == [], "what is no log is not kept"
+
+
+def test_an_uploaded_log_becomes_a_home_that_answers(served: Served, tmp_path: Path) -> None:
+    app = served.other(uploads=True, workspace=tmp_path)
+    hour = "".join(
+        line
+        for line in served.log.read_text().splitlines(keepends=True)
+        if "2024-01-01 08" <= line < "2024-01-01 09"
+    )
+    packed = gzip.compress(hour.encode())
+    made = app.post("/api/upload?name=One hour.txt.gz", content=packed, headers=KNOWN).json()
+    assert made["state"] in ("waiting", "working")
+    wait_until_opened(served.shelf, made["id"])
+    facts = app.get(f"/api/homes/{made['id']}", headers=KNOWN).json()
+    assert facts["events"] == len(hour.splitlines())
+    assert facts["plan"] == "graph", "its sensors are unknown, so nothing is placed"
+    asked = {"query": "someone is there in the morning", "k": 2}
+    found = app.post(f"/api/homes/{made['id']}/search", json=asked, headers=KNOWN).json()
+    assert len(found["hits"]) == 2
+    first = served.client.get("/api/app").json()["homes"][0]
+    assert first["id"] == served.view.key, "the homes before it stay"
 
 
 def test_a_zip_bomb_is_refused_in_words(served: Served, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def open_home(
             `$XDG_CACHE_HOME/discover`, else `~/.cache/discover`.
         index: For a model: index folder. None: its only one of free-running windows.
         config: Exact or approximate search. None: as the index was made.
-        captions: Style of captions to use, where windows have several.
+        captions: Style of captions to use, where the windows of a model have several.
         progress: Where long work reports.
 
     Raises:
@@ -71,7 +71,7 @@ def open_home(
         raise ConfigError(
             f"`index` names an index of a trained model, and {path} is a raw log. Leave it out."
         )
-    from discover.api.raw_log import prepare_log
+    from discover.api.raw_log import LOG_CAPTIONS, prepare_log
 
     folder = None if workspace is None else Path(workspace)
     told = _Told(path)
@@ -83,7 +83,9 @@ def open_home(
         raise DataError(
             f"No trained model in {path} (best_model.pt is missing), and it cannot be read as a log: {error}"
         ) from error
-    opened = OpenedHome(path, prepared, prepared.index, config, captions, progress)
+    # Captions of another style may lie there from an earlier version.
+    style = captions or LOG_CAPTIONS.style
+    opened = OpenedHome(path, prepared, prepared.index, config, style, progress)
     if told.said:
         told.guesses(opened)
     return opened

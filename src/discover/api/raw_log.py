@@ -33,10 +33,10 @@ from discover.serving.index_folders import SOURCE_FILE, note_source
 from discover.stages import Stage, StageOutcome, StageResult, run_stages
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
 
-__all__ = ["PreparedLog", "RawLogSpace", "cache_folder", "prepare_log"]
+__all__ = ["LOG_CAPTIONS", "PreparedLog", "RawLogSpace", "cache_folder", "prepare_log"]
 
 _INDEX = "index_any_home"
-_CAPTIONS = CaptionConfig(style="short", n_captions=2)
+LOG_CAPTIONS = CaptionConfig(style="short", n_captions=2)
 """A fifth of the distinct sentences of four baseline captions; docs/protocol.md says at which price."""
 
 
@@ -103,7 +103,7 @@ def prepare_log(
     config = RunConfig(
         home=HomeSource(name=_home_name(log) if home is None else str(home), log=log),
         sampling=SamplingConfig(overlap_train=0.0, split=SplitConfig(ratios=(1.0, 0.0, 0.0))),
-        captions=_CAPTIONS,
+        captions=LOG_CAPTIONS,
         evaluation=EvaluationSettings(presegmented=False),
         alignment=AlignmentConfig(),
     )

@@ -125,6 +125,20 @@ class HomeView:
         listed = self.home.activities or everyday_activities()
         return (*(a.label for a in listed), UNKNOWN)
 
+    @property
+    def has_clusters(self) -> bool:
+        """Whether a trained model has a clustering of its windows."""
+        return self.trained and any(
+            self.opened.path.glob(f"clusters_{self.opened.samplings[0].name}_*/clusters.json")
+        )
+
+    @property
+    def countable(self) -> list[str]:
+        """What changes can count, simplest first."""
+        able = {"room", "object", "company"} | ({"activity"} if self.trained else set())
+        able |= {"cluster"} if self.has_clusters else set()
+        return [by for by in countable_by(self.home) if by in able]
+
     @cached_property
     def _edges(self) -> list[Edge]:
         return room_edges(self.events)
@@ -155,9 +169,7 @@ class HomeView:
             states=events.states,
             activities=self.activities,
             notes=tuple(guess_notes(home)),
-            rows_by=tuple(
-                by for by in countable_by(home) if self.trained or by not in ("cluster", "activity")
-            ),
+            rows_by=tuple(self.countable),
         )
 
     def draw(self, plan: Plan) -> None:

@@ -118,7 +118,7 @@ def _hours(recognised: Recognised | None, edges: NDArray[np.float64]) -> list[di
 def clusters(view: HomeView) -> Clusters:
     """The clustering that a trained model has; none is made here."""
     try:
-        found = view.opened.clusters() if view.trained and _has_clusters(view) else None
+        found = view.opened.clusters() if view.has_clusters else None
     except (ArtifactError, ConfigError) as error:
         return Clusters(available=False, reason=str(error))
     if found is None:
@@ -148,10 +148,6 @@ def clusters(view: HomeView) -> Clusters:
     )
 
 
-def _has_clusters(view: HomeView) -> bool:
-    return any(view.opened.path.glob(f"clusters_{view.opened.samplings[0].name}_*/clusters.json"))
-
-
 def changes(view: HomeView, baseline: str, period: str, by: str) -> Changes:
     """Two periods compared; without periods the last third of the log with what is before it.
 
@@ -166,8 +162,9 @@ def changes(view: HomeView, baseline: str, period: str, by: str) -> Changes:
         # A third, but enough days for a comparison where there are as many.
         cut = last - timedelta(days=max(n // 3, min(ChangeConfig().min_days, n // 2), 1) - 1)
         baseline, period = f"{first}..{cut - timedelta(days=1)}", f"{cut}..{last}"
+    by = by or (view.countable or ["room"])[0]
     result = view.opened.changes(
-        baseline or None, period or None, by=by or None, home=view.name if view.several else None,  # type: ignore[arg-type]
+        baseline or None, period or None, by=by, home=view.name if view.several else None,  # type: ignore[arg-type]
     )  # fmt: skip
     found = result.comparison
     assert isinstance(found, Comparison)
@@ -322,7 +319,7 @@ def map_columns(
 
 
 def _cluster_of_window(view: HomeView) -> NDArray[np.int32]:
-    if not view.trained or not _has_clusters(view):
+    if not view.has_clusters:
         return np.full(len(view.windows), -1, dtype=np.int32)
     try:
         found = view.opened.clusters().assignments

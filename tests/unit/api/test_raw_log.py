@@ -88,6 +88,17 @@ def test_what_needs_a_model_says_so(home: OpenedHome) -> None:
         home.changes("2024-01-01", "2024-01-01", by="activity")
 
 
+def test_captions_of_an_earlier_version_do_not_matter(home: OpenedHome, log: Path) -> None:
+    older = {p.with_name(p.name.replace("short", "baseline")): p for p in home.samplings[0].glob("*short*")}
+    assert older
+    for path, today in older.items():
+        path.write_bytes(today.read_bytes())
+    again = discover.open(log, home="demo", workspace=log.parent / "made")
+    assert again.captions.equals(home.captions)
+    for path in older:
+        path.unlink()
+
+
 def test_nothing_is_made_twice(home: OpenedHome, log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {p: p.stat().st_mtime_ns for p in (log.parent / "made").rglob("*") if p.suffix != ".lock"}
     again = discover.open(log, home="demo", workspace=log.parent / "made")

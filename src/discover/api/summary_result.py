@@ -39,7 +39,9 @@ def summary_of(opened: "OpenedHome") -> "SummaryResult":
         ConfigError: There are several homes.
     """
     recognised = opened.recognise(method="prompts").found
-    note = recognised.note or f"No label was read; what was learned comes from {recognised.reference}."
+    note = recognised.note
+    if opened.prepared is None:
+        note = f"No label was read: sentences for activities, and {recognised.reference}. {note}".strip()
     events = opened.window_set.of_home(recognised.home.name).events
     found = found_in(recognised.timeline, events["time"], note)
     return SummaryResult(opened, found, answered_questions(opened.searcher))

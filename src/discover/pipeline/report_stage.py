@@ -1,4 +1,4 @@
-"""The last stage: search the example sentences and write the report."""
+"""The last stage: recognise activities, search the example sentences and write the report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ from discover.core.window_set import read_home, read_labels
 from discover.pipeline.config import ReportConfig, RunConfig
 from discover.pipeline.data_stages import DataFolders
 from discover.pipeline.report_clusters import clustering_files, clustering_notes, note_report
-from discover.reports import MapInputs, ReportInputs, StageNote, write_report
+from discover.reports import MapInputs, ReportInputs, StageNote, found_in, write_report
+from discover.serving.corrections import CORRECTIONS_FILE
+from discover.serving.recognise import RecogniseRequest, recognise
 from discover.serving.search import Searcher
 from discover.stages.stage import Stage, StageResult
 
@@ -42,10 +44,11 @@ def report_stage(
         index: Folder of the model's index of free-running windows.
         window_files: Files of these windows, by input name.
     """
+    corrections = model / CORRECTIONS_FILE
     return Stage(
         name="report",
         title="search the examples and write the report",
-        version=3,
+        version=4,
         work=_report,
         folder=results,
         inputs={
@@ -58,6 +61,7 @@ def report_stage(
             "labels": data.sampling / "labels.parquet",
             **window_files,
             **clustering_files(model),
+            **({"corrections": corrections} if corrections.is_file() else {}),
         },
         outputs=["searches.json", "report.html"],
         settings=_Report(
@@ -96,11 +100,15 @@ def _report(stage: Stage, progress: Progress) -> StageResult:
     searches = results / "searches.json"
     write_json(searches, [searcher.as_json(answer) for answer in found])
     evaluation = read_json(inputs["metrics"])
+    asked = RecogniseRequest(model=model, index=inputs["index"].parent, home=home, method="prompts")
+    recognised = recognise(asked)
+    note = f"No label was read: sentences for activities, and {recognised.reference}. {recognised.note}"
     page = write_report(
         results,
         ReportInputs(
             title=wanted.title,
             home=searcher.window_set.home,
+            found=found_in(recognised.timeline, searcher.window_set.events["time"], note.strip()),
             stages=[_stage_note(*noted) for noted in wanted.stages],
             import_report=read_json(inputs["import"]),
             window_set=searcher.window_set,

@@ -7,13 +7,14 @@ from typing import Any
 from discover.core.config import read_yaml_mapping
 from discover.core.errors import ConfigError
 from discover.core.home import Home
+from discover.homes import everyday_activities
 from discover.recognition import PromptSet, RecognitionConfig, check_prompts, prompts_or_names
 
-__all__ = ["activity_prompts"]
+__all__ = ["activity_prompts", "everyday_note"]
 
 
 def activity_prompts(home: Home, config: RecognitionConfig, own: Path | None = None) -> PromptSet:
-    """The prompts of the activities of a home.
+    """The prompts of the activities of a home; of those of everyday life where it lists none.
 
     Args:
         home: Its activities and their sentences.
@@ -21,18 +22,23 @@ def activity_prompts(home: Home, config: RecognitionConfig, own: Path | None = N
         own: YAML with activities and their sentences, instead of the home's.
 
     Raises:
-        ConfigError: There is no activity, or one without a sentence.
+        ConfigError: An activity of one's own without a sentence.
         DataError: A sentence names a sensor id.
     """
     if own is not None:
         return _own_prompts(own, home)
     labels = [a.label for a in home.activities if a.label not in config.background_labels]
     if not labels:
-        raise ConfigError(
-            f"Home {home.name} lists no activities, so there is nothing to answer. Write a YAML with one "
-            'line per activity, like `cooking: ["someone cooks at the stove"]`, and give it with --prompts.'
-        )
+        home = home.model_copy(update={"activities": everyday_activities()})
+        labels = [a.label for a in home.activities]
     return prompts_or_names(home, config.prompt_set, labels)
+
+
+def everyday_note(home: Home, own: Path | None) -> str:
+    """A sentence where activities of everyday life stand in for those of the home; else empty."""
+    if home.activities or own is not None:
+        return ""
+    return "The home lists no activities, so those of everyday life were looked for."
 
 
 def _own_prompts(path: Path, home: Home) -> PromptSet:

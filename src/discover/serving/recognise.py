@@ -26,7 +26,7 @@ from discover.recognition import (
 )
 from discover.reports import draw_timeline
 from discover.retrieval import Index
-from discover.serving.activity_prompts import activity_prompts
+from discover.serving.activity_prompts import activity_prompts, everyday_note
 from discover.serving.corrections import CORRECTIONS_FILE, CorrectionFile
 from discover.serving.index_folders import no_model, one_home, only_index
 from discover.serving.log_windows import log_home, sample_log, sampling_settings, unseen_share
@@ -111,7 +111,7 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
 
     Raises:
         ArtifactError: No model, no index, or the sampling settings behind it are gone.
-        ConfigError: Options that contradict each other, or no activity to answer.
+        ConfigError: Options that contradict each other.
         DataError: The log is not readable, or no window is left.
     """
     _check_options(request)
@@ -136,6 +136,7 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
     reference, words = _reference(own_vectors, own_windows)
     examples = own_vectors[taught.rows], taught.codes
     recogniser, note = _fitted(request, model, prompts, reference, examples, None if foreign else folder)
+    note = " ".join(filter(None, (note, everyday_note(home, request.prompts))))
     chosen = chosen_windows(windows, request)
     timeline = window_timeline(recogniser, vectors, windows).filter(
         pl.col("window_id").is_in(chosen.implode())

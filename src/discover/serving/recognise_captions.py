@@ -9,11 +9,10 @@ from discover.core.config import config_from_mapping
 from discover.core.errors import ConfigError
 from discover.core.home import Home
 from discover.core.window_set import window_middles_s
-from discover.homes import everyday_activities
 from discover.pretraining.any_home import AnyHome
 from discover.recognition import Recogniser, RecognitionConfig, to_segments, window_timeline
 from discover.retrieval import Index
-from discover.serving.activity_prompts import activity_prompts
+from discover.serving.activity_prompts import activity_prompts, everyday_note
 from discover.serving.corrections import CorrectionFile
 from discover.serving.recognise import RecognisedLog, RecogniseRequest, chosen_windows, day_span
 from discover.serving.taught import taught_prompts
@@ -47,14 +46,13 @@ def recognise_captions(
                 f"Without a trained model a log is recognised as it is, and {what} cannot be used. "
                 "Leave it out, or open the folder of a trained model."
             )
-    known = home if home.activities else home.model_copy(update={"activities": everyday_activities()})
     # Plain scores: centring gains macro F1 where activities share the day, and loses homes that one fills.
     settings = {"centring": 0.0, **request.config.model_dump(exclude_unset=True), "method": "prompts"}
     config = config_from_mapping(settings, RecognitionConfig, source="recognition")
     prompts, taught = taught_prompts(
         CorrectionFile(request.corrections, (home.name,)).read() if request.corrections else (),
         index.windows,
-        activity_prompts(known, config, request.prompts),
+        activity_prompts(home, config, request.prompts),
     )
     network, windows, vectors = AnyHome.load(), index.windows, index.vectors.astype(np.float32)
     recogniser = Recogniser(
@@ -67,8 +65,7 @@ def recognise_captions(
     timeline = timeline.filter(timeline["window_id"].is_in(chosen.implode()))
     timeline = taught.told(timeline, recogniser.classes_)
     note = "The shipped network and captions answered; nothing was trained on this log."
-    if not home.activities and request.prompts is None:
-        note += " The home lists no activities, so those of everyday life were looked for."
+    note = " ".join(filter(None, (note, everyday_note(home, request.prompts))))
     words = f"{len(windows):,} unlabelled windows of {day_span(windows)}"
     segments = to_segments(timeline, config)
     return RecognisedLog(home, timeline, segments, prompts, words, "prompts", note, corrections=taught.words)

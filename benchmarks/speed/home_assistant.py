@@ -3,8 +3,7 @@
     python -m benchmarks home_assistant [--rows 1000000 10000000]
 
 A made-up database of schema 53: 10,000 entities, nine tenths of the rows numbers of meters, the rest motion,
-doors,
-lights and plugs; a tenth repeats a state. Each import runs in a process of its own, whose peak memory is
+doors, lights and plugs; a tenth repeats a state. Each import runs in a process of its own, whose peak memory is
 measured; so does a sync of 1,000 rows more, and a sync of nothing.
 """
 
@@ -130,8 +129,8 @@ def _states(first: int, count: int) -> Iterator[tuple[object, ...]]:
 
 def _add(link: sqlite3.Connection, rows: Iterator[tuple[object, ...]]) -> None:
     link.executemany(
-        "INSERT INTO states (state_id, state, last_changed_ts, last_updated_ts, attributes_id, context_id_bin, "
-        "metadata_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO states (state_id, state, last_changed_ts, last_updated_ts, attributes_id, "
+        "context_id_bin, metadata_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
         rows,
     )
     link.commit()

@@ -11,6 +11,7 @@ home_file_text      a home's YAML with the guesses filled in
 training_needs      what a log lacks before a model can be trained on it
 """
 
+from discover.homes._foreign_rows import named_columns
 from discover.homes._labels_in_lines import label_key
 from discover.homes._plan import log_files
 from discover.homes._unpack_limits import LIMIT_VARIABLE as UNPACK_LIMIT_VARIABLE
@@ -52,6 +53,7 @@ __all__ = [
     "list_homes",
     "load_home",
     "log_files",
+    "named_columns",
     "report_table",
     "sensor_table",
     "training_needs",

@@ -5,15 +5,16 @@ without a table of activities), tables of intervals, blocks, one row a second, o
 that was imported before, or the database of Home Assistant's recorder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from discover.core.artifacts import file_sha256, mapping_sha256
-from discover.core.errors import DataError
+from discover.core.errors import ConfigError, DataError
 from discover.core.event_files import EVENTS_FILE, events_file
 from discover.homes._blocks import is_blocks
+from discover.homes._foreign_rows import rewritten, with_columns
 from discover.homes._id_lists import is_id_list
 from discover.homes._interval_shapes import read_stamp
 from discover.homes._sensor_files import is_prediction, is_sensor_file
@@ -76,16 +77,19 @@ class LogPlan:
         return mapping_sha256({source.name: source.sha256() for source in self.read()})
 
 
-def plan_log(path: Path, home_name: str | None = None) -> LogPlan:
+def plan_log(path: Path, home_name: str | None = None, columns: Mapping[str, str] | None = None) -> LogPlan:
     """Find out how a log is kept.
 
     Args:
         path: A file, plain or packed, an archive, or a folder.
         home_name: The home to take from an archive of several.
+        columns: Columns of a CSV with time, sensor and state; None: told by the heading.
 
     Raises:
         DataError: No log is there, or several of which none can be chosen.
     """
+    if columns is not None:
+        return LogPlan(path, "lines", (with_columns(_only_text(path, home_name), columns),))
     if is_imported_home(path):
         return LogPlan(path, "home", ())
     if is_sqlite(path):
@@ -97,6 +101,8 @@ def plan_log(path: Path, home_name: str | None = None) -> LogPlan:
     if len(sources) > 1:
         return _plan_many(path, sources, ())
     only = sources[0]
+    if (lines := rewritten(only)) is not None:
+        return LogPlan(path, "lines", (lines,))
     if is_blocks(only.text):
         return LogPlan(path, "blocks", (only,))
     if is_state_table(only.text):
@@ -115,6 +121,14 @@ def log_files(path: Path) -> tuple[Path, ...]:
     if is_imported_home(path):
         return tuple(path / name for name in ("home.yaml", EVENTS_FILE, "annotations.parquet"))
     return tuple(dict.fromkeys(source.path for source in plan_log(path).read()))
+
+
+def _only_text(path: Path, home_name: str | None) -> Source:
+    """The one file of a log whose columns are named."""
+    sources = [] if path.is_dir() or is_sqlite(path) else archive_sources(path, home_name)
+    if len(sources) != 1:
+        raise ConfigError(f"Columns are named of one CSV file, and {path} is none. Give the file.")
+    return sources[0]
 
 
 def is_imported_home(path: Path) -> bool:

@@ -5,6 +5,7 @@ translate table, or nothing).
 Out: `ImportedLog`; `write_import` puts it in the home's folder. Nothing is written before all is read.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,7 @@ def import_log(
     family: str = "own",
     time_zone: str | None = None,
     reader: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> ImportedLog:
     """Read the log of a known or an unknown home, however it is kept (docs/formats_logs.md).
 
@@ -64,9 +66,10 @@ def import_log(
         time_zone: IANA zone of the home, instead of the one in its description.
         reader: Name of a reader in `homes.readers.READERS`, for a format of someone else; None: the format is
             recognised.
+        columns: Of a CSV with a heading: which column is `time`, `sensor` and `state`.
 
     Raises:
-        ConfigError: No reader has this name.
+        ConfigError: No reader has this name, or the file lacks a column.
         DataError: There is no such zone, no log is there, it holds no event, or its files are those of
             several homes.
     """
@@ -82,7 +85,7 @@ def import_log(
                 "Leave the table out, and give rooms in a home YAML."
             )
         return ImportedLog(*import_with(reader, path, home, source=path.resolve().name))
-    plan = plan_log(path, home.name)
+    plan = plan_log(path, home.name, columns)
     if translate is not None and plan.kind != "lines":
         raise DataError(
             f"{path} is no list of events; a translate table belongs to a CASAS log. Leave it out, and give "

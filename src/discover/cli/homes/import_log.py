@@ -7,6 +7,7 @@ import typer
 
 from discover.cli.homes.guesses import print_guesses
 from discover.cli.homes.options import (
+    ColumnsOption,
     DataOption,
     HomeOption,
     LogArgument,
@@ -15,6 +16,7 @@ from discover.cli.homes.options import (
     UnpackedOption,
     ZoneOption,
     allow_unpacked,
+    columns_of,
 )
 
 __all__ = ["import_"]
@@ -27,6 +29,7 @@ def import_(
     translate: TranslateOption = None,
     time_zone: ZoneOption = None,
     reader: ReaderOption = None,
+    columns: ColumnsOption = None,
     home_file: Annotated[
         Path | None,
         typer.Option(
@@ -52,7 +55,15 @@ def import_(
         raise ConfigError("--home-file goes with --name: a home given by --home has its file already.")
     allow_unpacked(max_unpacked)
     known = load_home(home) if home else None
-    imported = import_log(log, home=known, translate=translate, name=name, time_zone=time_zone, reader=reader)
+    imported = import_log(
+        log,
+        home=known,
+        translate=translate,
+        name=name,
+        time_zone=time_zone,
+        reader=reader,
+        columns=columns_of(columns),
+    )
     folder = Workspace(workspace).processed(imported.log.home.family, imported.log.home.name)
     with folder_lock(folder):
         write_import(folder, imported)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "ColumnsOption",
     "DataOption",
     "HomeOption",
     "LogArgument",
@@ -14,8 +15,16 @@ __all__ = [
     "UnpackedOption",
     "ZoneOption",
     "allow_unpacked",
+    "columns_of",
 ]
 
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="time=A,sensor=B,state=C",
+        help="Columns of a CSV with a heading that its names do not tell; A+B joins two columns.",
+    ),
+]
 TranslateOption = Annotated[
     Path | None, typer.Option(help="WSU .translate table: gives rooms to the sensors of an unknown home.")
 ]
@@ -52,6 +61,13 @@ HomeOption = Annotated[
     typer.Option("--home", help="Shipped home or home YAML that the log belongs to. Default: unknown home."),
 ]
 DataOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder that holds data/.")]
+
+
+def columns_of(text: str | None) -> dict[str, str] | None:
+    """The columns that --columns names."""
+    from discover.homes import named_columns
+
+    return None if text is None else named_columns(text)
 
 
 def allow_unpacked(gigabytes: float | None) -> None:

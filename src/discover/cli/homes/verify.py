@@ -2,6 +2,7 @@
 
 from discover.cli.homes.guesses import print_guesses
 from discover.cli.homes.options import (
+    ColumnsOption,
     HomeOption,
     LogArgument,
     ReaderOption,
@@ -9,6 +10,7 @@ from discover.cli.homes.options import (
     UnpackedOption,
     ZoneOption,
     allow_unpacked,
+    columns_of,
 )
 
 __all__ = ["verify"]
@@ -20,6 +22,7 @@ def verify(
     translate: TranslateOption = None,
     time_zone: ZoneOption = None,
     reader: ReaderOption = None,
+    columns: ColumnsOption = None,
     max_unpacked: UnpackedOption = None,
 ) -> None:
     """Read a log and show what is in it, what was guessed and what is wrong with it. Writes nothing."""
@@ -28,7 +31,9 @@ def verify(
 
     allow_unpacked(max_unpacked)
     known = load_home(home) if home else None
-    imported = import_log(log, home=known, translate=translate, time_zone=time_zone, reader=reader)
+    imported = import_log(
+        log, home=known, translate=translate, time_zone=time_zone, reader=reader, columns=columns_of(columns)
+    )
     events, annotations = imported.log.events, imported.log.annotations
     console.print(
         f"{log.name}: {len(events):,} events of {len(imported.log.home.sensors)} sensors, "

@@ -116,7 +116,8 @@ def import_home_assistant(
     if not zone:
         raise ConfigError(
             f"{place} holds times in UTC, and the time zone of the home is not known. Give --time-zone, "
-            "such as Europe/Berlin, or --config with Home Assistant's configuration folder."
+            "such as Europe/Berlin, --config with Home Assistant's configuration folder, or a home YAML "
+            "with time_zone."
         )
     home = home.model_copy(update={"time_zone": checked_zone(zone).key})
     beside = folder.parent / f"{folder.name}.{_ENTITIES}"

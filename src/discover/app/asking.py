@@ -8,18 +8,31 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.app.contract import Chip, Filters, Hit, Hits, Moment, MomentEvent, SearchRequest, Stay, Why
+from discover.app.contract import (
+    Answered,
+    AskRequest,
+    Chip,
+    Filters,
+    Hit,
+    Hits,
+    Moment,
+    MomentEvent,
+    SearchRequest,
+    Span,
+    Stay,
+    Why,
+)
 from discover.app.event_arrays import KINDS, Range, datetime_ms, ms_datetime
 from discover.app.home_view import HomeView, Recognised
 from discover.core.config import config_from_mapping
-from discover.query import ConditionsReader, Lexicon, WindowConditions
+from discover.query import ConditionsReader, Lexicon, WindowConditions, check_question
 from discover.query.time_words import TimeWords
 from discover.retrieval import SearchFilters, SearchOptions
 from discover.retrieval.hits import Moment as FoundMoment
 from discover.retrieval.timeline import timeline
 from discover.serving.answers import Answer
 
-__all__ = ["ask", "like", "moment"]
+__all__ = ["answer_question", "ask", "like", "moment"]
 
 _MOST_EVENTS = 5_000
 _LINES = 12
@@ -86,6 +99,29 @@ def like(view: HomeView, row: int, k: int, recognised: Recognised | None) -> Hit
         hits=tuple(_hits(view, answer, recognised)),
         windows=len(view.windows),
         took_ms=round(1000 * (time.perf_counter() - begun), 1),
+    )
+
+
+def answer_question(view: HomeView, request: AskRequest) -> Answered:
+    """The answer to a question: a number, a time of day, a comparison, or moments."""
+    reply = view.asker.ask(check_question(request.question), top_k=request.k)
+    query, per_day = reply.query, reply.per_day
+    return Answered(
+        asks=query.asks,
+        understood=tuple(query.describe()),
+        unread=query.unread,
+        said=reply.said,
+        refusal=reply.refusal,
+        read_from=reply.how,
+        notes=(*query.notes, *reply.notes),
+        value=reply.value,
+        low=reply.low,
+        high=reply.high,
+        unit="" if per_day is None else per_day.unit,
+        days=() if per_day is None else tuple(str(day) for day in per_day.days),
+        values=() if per_day is None else tuple(None if np.isnan(v) else v for v in per_day.values.tolist()),
+        moments=tuple(Span(begin=datetime_ms(m.begin), end=datetime_ms(m.end)) for m in reply.moments),
+        n_moments=reply.n_moments,
     )
 
 

@@ -13,7 +13,9 @@ from discover.core.home import SensorType
 from discover.retrieval.config import QueryWordsUse
 
 __all__ = [
+    "Answered",
     "AppFacts",
+    "AskRequest",
     "Chip",
     "Day",
     "Days",
@@ -266,6 +268,42 @@ class Hits(StrictModel):
     windows: int
     """Windows that were searched."""
     took_ms: float
+
+
+class AskRequest(StrictModel):
+    """`POST api/homes/{home}/ask`."""
+
+    question: str = Field(max_length=2_000)
+    k: int = Field(default=10, ge=1, le=200)
+    """Moments to send along."""
+
+
+class Answered(StrictModel):
+    """Answer of `ask`: what `discover ask` says."""
+
+    asks: str
+    """find, how often, how long, when, first, last, how many people or compare."""
+    understood: tuple[str, ...]
+    unread: tuple[str, ...]
+    """Words that mean something and were not understood."""
+    said: str
+    """The answer in a sentence or two; empty where it is refused."""
+    refusal: str
+    """Why no log of home sensors can answer; empty else."""
+    read_from: tuple[str, ...]
+    notes: tuple[str, ...]
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    """95 % interval of the number."""
+    unit: str = ""
+    """Unit of `values`: "times", "hours" or "o'clock"."""
+    days: tuple[str, ...] = ()
+    values: tuple[float | None, ...] = ()
+    """What the number was made of, one value per day."""
+    moments: tuple[Span, ...]
+    """Behind the answer, the latest first."""
+    n_moments: int
 
 
 class MomentEvent(StrictModel):

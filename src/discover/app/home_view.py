@@ -23,6 +23,7 @@ from discover.core.progress import Progress
 from discover.core.window_set import WindowSet
 from discover.homes import everyday_activities, guess_notes
 from discover.recognition import UNKNOWN
+from discover.serving.asker import Asker
 from discover.serving.described_windows import room_words
 from discover.serving.search import Searcher
 
@@ -76,6 +77,11 @@ class HomeView:
         """What answers questions about this home."""
         found = self.opened.searcher
         return found.of_home(self.name) if self.several else found
+
+    @cached_property
+    def asker(self) -> Asker:
+        """What answers questions that are no search: how often, how long, when."""
+        return Asker(self.searcher, self.name)
 
     @property
     def window_set(self) -> WindowSet:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from discover.app import asking, patterns, timeline
-from discover.app.contract import AppFacts, Job, Problem, SearchRequest
+from discover.app.contract import AppFacts, AskRequest, Job, Problem, SearchRequest
 from discover.app.contract_patterns import Corrections, NewCorrection, Plan
 from discover.app.correcting import correct, held
 from discover.app.event_arrays import Grouping, Range
@@ -112,6 +112,10 @@ def _add_asking(app: FastAPI, shelf: Shelf) -> None:
     def search(home: str, body: SearchRequest) -> Response:
         view = shelf.view(home)
         return _json(asking.ask(view, body, shelf.recognised(view)))
+
+    @app.post("/api/homes/{home}/ask")
+    def ask(home: str, body: AskRequest) -> Response:
+        return _json(asking.answer_question(shelf.view(home), body))
 
     @app.get("/api/homes/{home}/similar")
     def similar(home: str, row: int, k: Annotated[int, Query(ge=1, le=200)] = 10) -> Response:

@@ -122,6 +122,22 @@ def test_a_sentence_is_understood_and_its_chips_can_be_taken_away(served: Served
     assert [h["window"] for h in found["hits"]] == [h.window_id for h in same]
 
 
+def test_a_question_is_answered_with_a_number(served: Served) -> None:
+    asked = {"question": "how often was the fridge opened?", "k": 3}
+    answer = served.client.post(f"{served.home}/ask", json=asked)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    same = served.view.opened.ask(asked["question"], top_k=3)
+    assert found["asks"] == "how often"
+    assert found["said"] == same.reply.said
+    assert found["value"] == pytest.approx(same.value)
+    assert [m["begin"] for m in found["moments"]] == [ms(m.begin) for m in same.reply.moments]
+    assert len(found["days"]) == len(found["values"])
+    who = served.client.post(f"{served.home}/ask", json={"question": "who opened the fridge?"}).json()
+    assert who["said"] == ""
+    assert "tells people apart" in who["refusal"]
+
+
 def test_filters_and_likeness(served: Served) -> None:
     second = ms(datetime(2024, 1, 2))
     body = {

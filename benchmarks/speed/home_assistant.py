@@ -2,9 +2,9 @@
 
     python -m benchmarks home_assistant [--rows 1000000 10000000]
 
-A made-up database of schema 53: 10,000 entities, nine tenths of the rows numbers of meters, the rest motion,
-doors, lights and plugs; a tenth repeats a state. Each import runs in a process of its own, whose peak memory is
-measured; so does a sync of 1,000 rows more, and a sync of nothing.
+A made-up database of schema 53: 10,000 entities, nine tenths of the rows numbers of meters, the rest
+motion, doors, lights and plugs; a tenth repeats a state. Each import runs in a process of its own, whose peak
+memory is measured; so does a sync of 1,000 rows more, and a sync of nothing.
 """
 
 import argparse

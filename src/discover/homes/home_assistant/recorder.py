@@ -29,7 +29,7 @@ SWITCHED = frozenset(
 
 _CHUNK = 200_000
 _MOST_ATTRIBUTES = 65_536
-_HOUR_US = 3_600_000_000
+_HOUR_S, _OLDEST_S = 3_600.0, 1_262_304_000.0
 _OVERLAP_ROWS = 20_000
 _MOST_LISTED = 5_000
 
@@ -152,8 +152,12 @@ class Recorder:
             return 0
         if "last_updated_ts" not in self._columns:
             return max(after.row - _OVERLAP_ROWS, 0)
+        # A row that comes late may part two that were taken for a repeat: all is read again from its time on.
+        sql = "SELECT MIN(last_updated_ts) FROM states WHERE state_id > :row AND last_updated_ts > :old"
+        ((late,),) = self._database.rows(sql, {"row": after.row, "old": _OLDEST_S})
+        begin = after.time / 1e6 if late is None else min(after.time / 1e6, float(late))
         sql = "SELECT MIN(state_id) FROM states WHERE last_updated_ts >= :cut"
-        ((found,),) = self._database.rows(sql, {"cut": (after.time - _HOUR_US) / 1e6})
+        ((found,),) = self._database.rows(sql, {"cut": begin - _HOUR_S})
         return after.row if found is None else min(after.row, int(found) - 1)
 
     def _continues(self, after: Mark) -> bool:

@@ -366,3 +366,18 @@ def test_an_entity_that_is_renamed_stays_its_sensor(tmp_path: Path) -> None:
     recorder.commit()
     sync_home(tmp_path / "home")
     assert events_of(tmp_path / "home")[-1][1:] == ("binary_sensor.fridge_door", "OPEN")
+
+
+def test_a_row_that_comes_a_day_late_parts_what_looked_like_a_repeat(tmp_path: Path) -> None:
+    motion = "binary_sensor.kitchen_motion"
+    rows = [
+        Row(motion, "on", MORNING),
+        Row(motion, "on", MORNING + 50_000),
+        Row(motion, "off", MORNING + 180_000),
+    ]
+    recorder = recorder_database(tmp_path / "ha.db", rows)
+    import_home_assistant(str(tmp_path / "ha.db"), tmp_path / "home", UTC)
+    assert [state for *_, state in events_of(tmp_path / "home")] == ["ON", "OFF"]
+    add_rows(recorder, [Row(motion, "off", MORNING + 20_000)])
+    sync_home(tmp_path / "home")
+    assert [state for *_, state in events_of(tmp_path / "home")] == ["ON", "OFF", "ON", "OFF"]

@@ -30,14 +30,15 @@ import json, resource, sys, time
 from pathlib import Path
 from discover.homes.home_assistant import ImportOptions, import_home_assistant, sync_home
 folder = Path(sys.argv[2])
-begun = time.perf_counter()
+begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
 if sys.argv[1] == "sync":
     done = sync_home(folder)
 else:
     done = import_home_assistant(sys.argv[1], folder, ImportOptions(time_zone="Europe/Berlin"))
 took = time.perf_counter() - begun
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(json.dumps({"s": took, "gb": peak, "rows": done.new_rows, "events": done.new_events}))
+used = resource.getrusage(resource.RUSAGE_SELF)
+cpu, peak = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime, used.ru_maxrss / 2**20
+print(json.dumps({"s": took, "cpu": cpu, "gb": peak, "rows": done.new_rows, "events": done.new_events}))
 """
 
 
@@ -55,9 +56,9 @@ def run(rows: Sequence[int] = (1_000_000, 10_000_000)) -> list[dict[str, Any]]:
                 figures.append({"rows": n, "what": what, "mb": database.stat().st_size / 2**20, **found})
             link.close()
             database.unlink()
-    columns = ("rows", "database, MB", "step", "s", "peak, GB", "new rows", "new events")
+    columns = ("rows", "database, MB", "step", "s", "CPU, s", "peak, GB", "new rows", "new events")
     print(markdown_table(columns, [
-        (f"{f['rows']:,}", f["mb"], f["what"], f["s"], f["gb"], f"{f['new_rows']:,}", f"{f['events']:,}")
+        (f"{f['rows']:,}", f["mb"], f["what"], f["s"], f["cpu"], f["gb"], f"{f['new_rows']:,}", f"{f['events']:,}")
         for f in figures
     ]))  # fmt: skip
     return figures
@@ -68,7 +69,13 @@ def _step(source: str, home: Path) -> dict[str, Any]:
         [sys.executable, "-c", _STEP, source, str(home)], capture_output=True, text=True, check=True, cwd=ROOT
     )
     found = json.loads(done.stdout.splitlines()[-1])
-    return {"s": found["s"], "gb": found["gb"], "new_rows": found["rows"], "events": found["events"]}
+    return {
+        "s": found["s"],
+        "cpu": found["cpu"],
+        "gb": found["gb"],
+        "new_rows": found["rows"],
+        "events": found["events"],
+    }
 
 
 def _database(path: Path, rows: int) -> sqlite3.Connection:

@@ -45,7 +45,7 @@ def run(kills: int = 50, seed: int = 0) -> str:
         link = _database(database)
         number = _add(link, rng, 0, 500)
         import_home_assistant(str(database), home, _UTC)
-        unfinished = 0
+        unfinished, known = 0, set[Path]()
         for _ in range(kills):
             child = subprocess.Popen(
                 [sys.executable, "-c", _CHILD, str(home)], stdout=subprocess.PIPE, text=True, cwd=ROOT
@@ -60,7 +60,8 @@ def run(kills: int = 50, seed: int = 0) -> str:
             child.wait()
             child.stdout.close()
             load_event_log(home)
-            unfinished += bool(list(home.rglob("*.partial")))
+            found = set(home.rglob("*.partial"))
+            unfinished, known = unfinished + bool(found - known), found
         sync_home(home)
         import_home_assistant(str(database), Path(temporary) / "whole", _UTC)
         columns = ("time", "sensor", "state")

@@ -57,9 +57,9 @@ def run(rows: Sequence[int] = (1_000_000, 10_000_000)) -> list[dict[str, Any]]:
             link.close()
             database.unlink()
     columns = ("rows", "database, MB", "step", "s", "CPU, s", "peak, GB", "new rows", "new events")
+    keys = ("mb", "what", "s", "cpu", "gb")
     print(markdown_table(columns, [
-        (f"{f['rows']:,}", f["mb"], f["what"], f["s"], f["cpu"], f["gb"], f"{f['new_rows']:,}", f"{f['events']:,}")
-        for f in figures
+        (f"{f['rows']:,}", *(f[k] for k in keys), f"{f['new_rows']:,}", f"{f['events']:,}") for f in figures
     ]))  # fmt: skip
     return figures
 

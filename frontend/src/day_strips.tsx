@@ -1,5 +1,5 @@
 // Every day of the log as a strip of 24 hours, coloured by what was done; a click opens the day below.
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Canvas, useLayer } from "./canvas";
 import { activityIndex, fillPaint, paintOf, theme } from "./colours";
 import { clock, DAY, HOUR, isWeekend, longDay, month, shortDay, startOfDay } from "./time";
@@ -11,7 +11,7 @@ interface Props {
   facts: HomeFacts;
   activities: Activities | null;
   /** Drawn instead where activities are not ready, or a room or sensor was chosen. */
-  density: Density | null;
+  density: Density[] | null;
   shown: (activity: number) => boolean;
   /** The activities that were chosen, as text: what the strips depend on besides the data. */
   chosen: string;
@@ -27,6 +27,7 @@ export function DayStrips(props: Props) {
   const { facts, activities, density } = props;
   const [over, setOver] = useState<{ x: number; y: number; text: string } | null>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const first = startOfDay(facts.span.begin);
   const days = Math.floor((facts.span.end - first) / DAY) + 1;
   const row = Math.max(3, Math.min(18, Math.floor(HEIGHT / days)));
@@ -34,7 +35,9 @@ export function DayStrips(props: Props) {
   const left = row >= 10 ? 92 : 66;
   const chosen = Math.max(0, Math.min(days - 1, Math.floor((props.from - first) / DAY)));
   const layer = useLayer();
-  const busiest = useMemo(() => (density?.lanes[0] ? Math.log1p(density.lanes[0].most) : 1), [density]);
+  const busiest = useMemo(
+    () => Math.log1p(Math.max(1, ...(density ?? []).flatMap((part) => part.lanes.map((lane) => lane.most)))), [density],
+  );
 
   /** Calls `paint` for the part of each day that a stretch covers. */
   const piece = (w: number, begin: number, end: number, paint: (x: number, y: number, w: number, h: number) => void) => {
@@ -66,14 +69,15 @@ export function DayStrips(props: Props) {
       c.fillText(text, 0, TOP + d * row + Math.max(row - gap, 8) / 2);
     }
     if (density) {
-      const size = (density.end - density.begin) / density.bins;
       c.fillStyle = look.accent;
-      for (const lane of density.lanes)
-        for (let i = 0; i < lane.bins.length; i++) {
-          const begin = density.begin + (lane.bins[i] as number) * size;
-          c.globalAlpha = 0.15 + (0.85 * Math.log1p(lane.counts[i] as number)) / busiest;
-          piece(w, begin, begin + size, (x, y, pw, ph) => c.fillRect(x, y, pw, ph));
-        }
+      for (const { begin: first, end, bins, lanes } of density)
+        for (const lane of lanes)
+          for (let i = 0; i < lane.bins.length; i++) {
+            const size = (end - first) / bins;
+            const begin = first + (lane.bins[i] as number) * size;
+            c.globalAlpha = 0.15 + (0.85 * Math.log1p(lane.counts[i] as number)) / busiest;
+            piece(w, begin, begin + size, (x, y, pw, ph) => c.fillRect(x, y, pw, ph));
+          }
       c.globalAlpha = 1;
     } else if (activities) {
       const paints = activities.names.map((name) => paintOf(activityIndex(facts.activities, name)));
@@ -86,8 +90,11 @@ export function DayStrips(props: Props) {
     }
     c.strokeStyle = look.faint;
     c.globalAlpha = 0.6;
+    c.fillStyle = look.line;
     for (const hole of facts.holes) {
       piece(w, hole.begin, hole.end, (x, y, pw, ph) => {
+        // Stripes in rows of a few pixels flicker; a grey that no silence has says the same.
+        if (row < 8) return c.fillRect(x, y, pw, ph);
         c.beginPath();
         for (let at = x; at < x + pw; at += 7) {
           c.moveTo(at, y + ph);
@@ -114,6 +121,13 @@ export function DayStrips(props: Props) {
     }
   };
 
+  useEffect(() => {
+    // Years are taller than their box: what is shown below stays in sight.
+    const scroll = box.current as HTMLElement;
+    const y = TOP + chosen * row;
+    if (y < scroll.scrollTop + TOP || y > scroll.scrollTop + scroll.clientHeight - row) scroll.scrollTop = y - scroll.clientHeight / 2;
+  }, [chosen, row, days]);
+
   const place = (event: MouseEvent) => {
     const w = (event.currentTarget as HTMLElement).clientWidth;
     const d = Math.floor((event.offsetY - TOP) / row);
@@ -132,7 +146,7 @@ export function DayStrips(props: Props) {
     setOver({ x: event.offsetX, y: event.offsetY, text: `${shortDay(at.day)} ${clock(at.time, false)}${what}` });
   };
   return (
-    <div class="daystrips">
+    <div class="daystrips" ref={box}>
       <Canvas
         canvasRef={canvas}
         height={TOP + days * row + 4}

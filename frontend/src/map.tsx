@@ -7,7 +7,7 @@ import { ActivityForm, storeCorrection } from "./correct";
 import { go, type Route } from "./route";
 import { edition, tell, useLoad, useShared } from "./store";
 import { clock, DAY, HOUR, longDay, shortDay } from "./time";
-import type { HomeFacts, Moment, Point } from "./types";
+import type { Clusters, HomeFacts, Moment, Point } from "./types";
 import { ActivityTag, Answered, Bars, Menu, roomName, Swatch } from "./ui";
 import { plain, t } from "./words";
 
@@ -53,7 +53,11 @@ function Shown({ facts, map, route, writable }: { facts: HomeFacts; map: MapData
   const colouring = (route.params.colour ?? (map.activities.length ? "activity" : "room")) as Colouring;
   const change = (changes: Record<string, string>) => go({ ...route, params: { ...route.params, ...changes } }, true);
   const chosen = useMemo(() => selectionOf(map, route.params), [map, route.params.lasso, route.params.pick]);
-  const groups = useMemo(() => groupsOf(facts, map, colouring), [facts, map, colouring]);
+  const clusters = useLoad(colouring === "cluster" ? facts.id : null, (signal) => get<Clusters>(ofHome(facts.id, "clusters"), signal));
+  const groups = useMemo(
+    () => groupsOf(facts, map, colouring, clusters.value),
+    [facts, map, colouring, clusters.value],
+  );
   return (
     <div class="columns map">
       <section class="panel stack">
@@ -102,7 +106,7 @@ function paintOfCode(facts: HomeFacts, map: MapData, colouring: Colouring, code:
   return code === NOTHING || code < 0 ? -1 : code;
 }
 
-function groupsOf(facts: HomeFacts, map: MapData, colouring: Colouring) {
+function groupsOf(facts: HomeFacts, map: MapData, colouring: Colouring, clusters: Clusters | null) {
   const counts = new Map<number, number>();
   for (let i = 0; i < map.rows; i++) {
     const code = codeOf(map, colouring, i);
@@ -112,7 +116,7 @@ function groupsOf(facts: HomeFacts, map: MapData, colouring: Colouring) {
     if (code === NOTHING || code < 0) return t("none");
     if (colouring === "activity") return plain(map.activities[code] ?? "");
     if (colouring === "room") return roomName(facts, map.rooms[code] ?? "");
-    if (colouring === "cluster") return `${t("cluster")} ${code + 1}`;
+    if (colouring === "cluster") return clusters?.clusters.find((one) => one.id === code)?.title ?? `${t("cluster")} ${code}`;
     return `${3 * code}:00–${3 * code + 3}:00`;
   };
   const found = [...counts].map(([code, count]) => ({ code, count, name: name(code), paint: paintOfCode(facts, map, colouring, code) }));

@@ -7,7 +7,7 @@ import { DayStrips } from "./day_strips";
 import { go, type Route } from "./route";
 import { edition, tell, useLoad, useShared } from "./store";
 import { clock, DAY, HOUR, lasting, longDay, MINUTE, SECOND, shortDay, startOfDay } from "./time";
-import { type Activities, loadActivities, loadDensity, loadPicture, placeOf } from "./timeline_data";
+import { type Activities, loadActivities, loadDays, loadPicture, placeOf } from "./timeline_data";
 import { gutter, type LaneRow, paintTimeline, sceneHeight } from "./timeline_drawing";
 import type { HomeFacts } from "./types";
 import { copyAddress, JobBar, Menu, roomName, sensorName, Swatch } from "./ui";
@@ -52,8 +52,9 @@ export function TimelineView({ facts, route }: { facts: HomeFacts; route: Route 
   const bins = 3 * 2 ** Math.floor(Math.log2(Math.max(128, innerWidth - 220)));
   const picture = useLoad(key, (signal) => loadPicture(facts.id, begin, begin + 3 * level, bins, by, filter, signal), 60);
   const wholeKey = filtered || (activities.state !== "ready" && !known) ? `${facts.id} ${params.rooms} ${params.sensors}` : null;
+  const first = startOfDay(facts.span.begin);
   const whole = useLoad(wholeKey, (signal) =>
-    loadDensity(facts.id, startOfDay(facts.span.begin), facts.span.end, 4000, "all", filter, signal),
+    loadDays(facts.id, first, Math.floor((facts.span.end - first) / DAY) + 1, filter, signal),
   );
 
   // Kept as they are while the timeline moves: the same node is not compared again.

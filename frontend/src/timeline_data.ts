@@ -1,5 +1,6 @@
 // What the timeline draws: counts per bin where events are many, the events and stretches themselves where few.
 import { columns, type Columns, NOTHING, type Numbers, ofHome } from "./api";
+import { DAY } from "./time";
 
 export interface Activities {
   of: Numbers;
@@ -65,6 +66,19 @@ export async function loadDensity(
     ofHome(home, "density", { begin: Math.floor(begin), end: Math.ceil(end), bins, by, ...filter }), signal,
   );
   return { begin: got.meta.begin, end: got.meta.end, bins: got.meta.bins, lanes: lanesOf(got), total: got.meta.total };
+}
+
+/** How much happened in every part of every day: bins that begin with the day, asked for in a few stretches. */
+export async function loadDays(home: string, begin: number, days: number, filter: Filter, signal: AbortSignal): Promise<Density[]> {
+  const perDay = [96, 48, 24, 12, 6, 4, 2].find((n) => days * n <= 24_000) ?? 1;
+  const stretch = Math.floor(4000 / perDay);
+  const first = Array.from({ length: Math.ceil(days / stretch) }, (_, at) => at * stretch);
+  return Promise.all(
+    first.map((from) => {
+      const n = Math.min(stretch, days - from);
+      return loadDensity(home, begin + from * DAY, begin + (from + n) * DAY, n * perDay, "all", filter, signal);
+    }),
+  );
 }
 
 /** One lane per group: the rows of a group stand together, ascending by bin. */

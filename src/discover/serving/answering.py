@@ -11,7 +11,7 @@ from discover.metrics.bootstrap import bootstrap_mean, enough_days
 from discover.query import DaySpan, ParsedQuery
 from discover.retrieval.episodes import Spans
 from discover.serving import answer_words as words
-from discover.serving.evidence import likely_range
+from discover.serving import evidence
 from discover.serving.moments import DAY_S, Period, Selected, day_of, inside_question, select_moments
 from discover.serving.occurrences import Occurrences
 from discover.serving.replies import REFUSALS, AskedMoment, PerDay, Reply
@@ -384,7 +384,7 @@ class _Answer:
             found_interval = bootstrap_mean(values, days)
             low, high = float(found_interval.low), float(found_interval.high)
         names = [t.name for t in self.query.wanted]
-        low, high, note = likely_range(low, high, kind, found.evidence, names)
+        low, high, note = evidence.likely_range(low, high, kind, found.evidence, names)
         if note:
             self.notes.append(note)
         return low, high

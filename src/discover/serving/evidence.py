@@ -6,8 +6,12 @@ from importlib import resources
 from typing import Any
 
 from discover.core.reading import parse_yaml
+from discover.query import activities
 
-__all__ = ["likely_range"]
+__all__ = ["OFFSET", "likely_range"]
+
+OFFSET = 0.05
+"""Added to both sides of a factor, so that a count of nothing can be off as well."""
 
 
 @cache
@@ -29,10 +33,11 @@ def likely_range(
         names: The things asked about.
     """
     rows = _table().get(kind, {})
-    row = next((rows[key] for name in names for key in (f"{name} {evidence}", name) if key in rows), None)
+    row = next((rows[f"{name} {evidence}"] for name in names if f"{name} {evidence}" in rows), None)
+    # A sensor of the thing itself counts right, unless simulated homes say otherwise for that activity.
+    activity = any(name in activities() for name in names)
+    row = rows.get(evidence) if row is None and evidence != "sensor" and activity else row
     if row is None:
-        row = rows.get(evidence)
-    if row is None or (evidence == "sensor" and not any(f"{n} sensor" in rows for n in names)):
         return low, high, ""
     what = {
         "episode": "the order of events",
@@ -43,4 +48,4 @@ def likely_range(
     note = f"The interval includes how far counts from {what} are off in simulated homes."
     if kind == "clock":
         return low + row[0], high + row[1], note
-    return low * row[0], high * row[1], note
+    return max(0.0, (low + OFFSET) * row[0] - OFFSET), (high + OFFSET) * row[1] - OFFSET, note

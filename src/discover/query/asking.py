@@ -19,7 +19,7 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("who", r"\bwho(?:se|m)?\b|\bwhich\s+(?:of\b|person|one\s+of|resident|child|kid|people)"),
     ("how many people", r"\bhow\s+many\s+(?:people|persons|residents|guests|visitors)\b"),
     ("how long", r"\bhow\s+(?:long|much\s+time|many\s+(?:hours|minutes))\b|"
-                 r"\b(?:total\s+|average\s+|mean\s+)?time\s+(?:spent|(?=in|at|on|out|away|outside))\b|"
+                 r"\b(?:total\s+|average\s+|mean\s+)?time\s+(?:spent|(?=in|at|on|out|away|outside|asleep|awake|\w+ing\b))\b|"
                  r"\b(?:duration|length)\s+of\b|\bmost\s+time\b|\bused\s+(?:the\s+)?most\b"),
     ("how often", r"\bhow\s+(?:often|frequent\w*|many|regularly)\b|"
                   r"\b(?:number|count|frequency|rate|total)\s+of\b|"

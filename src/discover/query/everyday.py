@@ -16,7 +16,7 @@ from discover.query.amounts import find_durations, find_vague_length
 from discover.query.asking import find_comparison, find_kind, find_people, find_refusal, find_times
 from discover.query.calendar_words import Named, find_days
 from discover.query.everyday_clock import ALL_DAY, PART_OF_DAY, plain_times, read_hours, time_characters
-from discover.query.inventory import find_activities, lemma
+from discover.query.inventory import activities, find_activities, lemma
 from discover.query.lexicon import Lexicon, Word, split_sentence
 from discover.query.negation import find_negations
 from discover.query.parsed_query import Bounds, DaySpan, ParsedQuery, Thing
@@ -35,6 +35,7 @@ _NOBODY_HOME = re.compile(
     r"\b(?:house|home|flat|apartment)\s+(?:is|was|stands|stood|stays|being|lies)?\s*(?:empty|unoccupied|deserted)\b|\bempty\s+(?:house|home|flat)\b"
 )
 _SKIPPED = frozenset(["skip", "miss", "omit", "forgo"])
+_MEALS = ("breakfast", "lunch", "dinner")
 _ENDS_SCOPE = frozenset(
     ["after", "since", "before", "while", "because", "until", "when", "during", "although", "as"]
 )
@@ -94,6 +95,8 @@ class _Reader:
         self._use(at)
         compared = at
         lasts = self._lasts(days, compared)
+        if lasts == Bounds(high=_BRIEF) and asks in ("how often", "how long", "when"):
+            lasts = None  # "How often does she pop out" asks for every outing
         times, at = find_times(text)
         if times is not None and asks != "how often" and not _within(at, compared):
             self._use(at)
@@ -104,7 +107,7 @@ class _Reader:
         named = [d for d in days if not _within((d.begin, d.end), compared)]
         for day in named:
             self._use((day.begin, day.end))
-        hours, weekdays = read_hours(text, named, compared)
+        hours, weekdays = read_hours(text, named, compared, meals=asks != "when")
         self.used += time_characters(text)
         gone = _NOBODY_HOME.search(text)
         empty = gone is not None and asks not in ("how long", "how often")
@@ -126,7 +129,7 @@ class _Reader:
         if people is not None and any(m.thing.name == "visitors" for m in wanted) and people.high == 1:
             people = None
         ordered, wanted = self._order(wanted)
-        unread, more = self._unread()
+        unread, more = self._unread([m.thing.name for m in mentions])
         if more is not None and not wanted and not unwanted:
             wanted = [_Mention(more, 0, 0)]
         if comparison is not None and asks in ("find", "whether", "how often", "how long", "when"):
@@ -139,8 +142,8 @@ class _Reader:
         return ParsedQuery(
             text=self.question,
             asks=asks,
-            wanted=tuple(dict.fromkeys(m.thing for m in wanted)),
-            unwanted=tuple(dict.fromkeys(unwanted)),
+            wanted=_each_once([m.thing for m in wanted]),
+            unwanted=_each_once(unwanted),
             empty=empty,
             ordered=ordered,
             hours=hours,
@@ -162,7 +165,11 @@ class _Reader:
         """The length that moments must have."""
         spans = [(d.begin, d.end) for d in days] + [compared]
         stated = [
-            d for d in find_durations(self.text) if not any(_within((d.begin, d.end), s) for s in spans)
+            d
+            for d in find_durations(self.text)
+            # "How many hours" asks for a length and states none.
+            if not self.text[: d.begin].rstrip().endswith("how")
+            and not any(_within((d.begin, d.end), s) for s in spans)
         ]
         for amount in stated[:1]:
             self._use((amount.begin, amount.end))
@@ -219,12 +226,23 @@ class _Reader:
         still = NOTHING_MOVES.search(self.text)
         chosen: list[_Mention] = []
         covered: set[int] = set()
-        # The longest phrase wins; of equal ones a place, which is what a sensor sees.
-        for _, begin, end, thing in sorted(candidates, key=lambda c: (-c[0], c[3].kind == "activity", c[1])):
+
+        # The longest phrase wins; of equal ones the thing in "the shower", the activity in "showers".
+        def rank(candidate: tuple[int, int, int, Thing]) -> tuple[int, bool, int]:
+            size, begin, _, thing = candidate
+            named = begin > 0 and texts[begin - 1] in ("the", "his", "her", "their", "our", "my")
+            return -size, (thing.kind == "activity") == named, begin
+
+        for _, begin, end, thing in sorted(candidates, key=rank):
             if covered.isdisjoint(range(begin, end)):
                 covered |= set(range(begin, end))
                 chosen.append(_Mention(thing, words[begin].begin, words[end - 1].end))
         chosen = _without_echoes(sorted(chosen, key=lambda m: m.begin), self.text)
+        if any(m.thing.name in _MEALS for m in chosen):
+            # "Ate her supper" is one thing.
+            echoes = [m for m in chosen if m.thing.name == "eating" and not _THEN.search(self.text)]
+            self.used += [(m.begin, m.end) for m in echoes]
+            chosen = [m for m in chosen if m not in echoes]
         groups = group_places(words, self.lexicon, taken)
         scopes: list[tuple[int, int]] = []
         for negation in find_negations(words, groups, taken):
@@ -259,7 +277,7 @@ class _Reader:
     def _kept(self, words: Sequence[Word]) -> set[int]:
         """Words that say what is asked and may name a thing as well: "bedtime", "time in bed"."""
         pattern = re.compile(
-            r"\b(?:bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in|out|visitors?|guests?|visits?|time|trips)\b"
+            r"\b(?:bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in|out|pop(?:ped|s)?|nip(?:ped|s)?|visitors?|guests?|visits?|time|trips)\b"
         )
         spans = [m.span() for m in pattern.finditer(self.text)]
         return {i for i, w in enumerate(words) if any(a <= w.begin < b for a, b in spans)}
@@ -280,8 +298,10 @@ class _Reader:
             return True, wanted
         return False, wanted
 
-    def _unread(self) -> tuple[tuple[str, ...], Thing | None]:
+    def _unread(self, named: Sequence[str]) -> tuple[tuple[str, ...], Thing | None]:
         """Words that no field carries, and the activity that they mean if the text model knows one."""
+        # "Telly ... watch": the verb of a named activity may stand apart from it.
+        of_named = {w for n in named if n in activities() for p in activities()[n].phrases for w in p.split()}
         left: list[str] = []
         for word in split_sentence(self.text):
             if any(a <= word.begin < b for a, b in self.used) or not word.text[0].isalpha():
@@ -291,7 +311,8 @@ class _Reader:
             ):
                 left.append(word.text)
             if (
-                word.text in _PLAIN
+                lemma(word.text) in of_named
+                or word.text in _PLAIN
                 or lemma(word.text) in _PLAIN
                 or word.text.endswith("n't")
                 or len(word.text) < 3
@@ -303,6 +324,10 @@ class _Reader:
             if name:
                 return (), Thing(kind="activity", name=name, words=" ".join(left))
         return tuple(dict.fromkeys(left)), None
+
+
+def _each_once(things: Sequence[Thing]) -> tuple[Thing, ...]:
+    return tuple({(t.kind, t.name): t for t in reversed(things)}.values())[::-1]
 
 
 def _without_echoes(chosen: list[_Mention], text: str) -> list[_Mention]:

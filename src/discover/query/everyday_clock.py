@@ -60,6 +60,7 @@ _WORDS_FOR_TIMES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 ALL_DAY = re.compile(r"\b(?:all|the\s+whole|the\s+entire)\s+day(?:\s+long)?\b|\ball-day\b")
 _MEAL = re.compile(r"\b(?:breakfast|lunch|dinner|supper)\b(?!\s*-?\s*time\b)")
+_ANY_MEAL = re.compile(r"\b(?:breakfast|lunch|dinner|supper)\b(?:\s*-?\s*time\b)?")
 _LIMIT_IN = re.compile(
     r"\b(?:before|by|until|after)\s+\d[\d:]*\s+in\s+the\s+(?P<part>morning|afternoon|evening)\b"
 )
@@ -131,7 +132,7 @@ def _intervals(inside: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
 
 
 def read_hours(
-    text: str, days: Sequence[Named], compared: tuple[int, int]
+    text: str, days: Sequence[Named], compared: tuple[int, int], *, meals: bool = True
 ) -> tuple[tuple[tuple[float, float], ...], tuple[int, ...]]:
     """Hours of the day and weekdays of a question.
 
@@ -139,6 +140,7 @@ def read_hours(
         text: As `plain_times` gives it.
         days: Its named days; their parts ("this morning") count.
         compared: Characters of what it is compared with; weekdays there do not count.
+        meals: Whether "at breakfast time" states hours; asked for the breakfast time, it does not.
     """
     said = text
     for day in sorted(days, key=lambda d: -d.begin):
@@ -146,7 +148,7 @@ def read_hours(
             put = "at night" if day.part == "night" else f"in the {day.part}"
             said = said[: day.begin] + put + " " + said[day.end :]
     # "Had breakfast" is an activity, "at breakfast time" an hour.
-    said = _MEAL.sub(" ", _nouns_to_phrases(said))
+    said = (_MEAL if meals else _ANY_MEAL).sub(" ", _nouns_to_phrases(said))
     found = find_time_words(said)
     inside = np.ones(1440, dtype=bool)
     minute = np.arange(1440) / 60

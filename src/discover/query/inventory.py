@@ -104,7 +104,9 @@ def find_activities(words: Sequence[str], taken: Iterable[int] = ()) -> list[Fou
         for size in range(min(longest, len(left) - at), 0, -1):
             part = left[at : at + size]
             # A phrase does not reach over more than three other words.
-            name = table.get(tuple(w for _, w in part))
+            key = tuple(w for _, w in part)
+            # "A meal is prepared" is "prepare a meal".
+            name = table.get(key) or (table.get(key[::-1]) if size == 2 else None)
             if name is not None and part[-1][0] - part[0][0] < size + 3:
                 found.append(Found(name, part[0][0], part[-1][0] + 1, size))
                 at += size

@@ -194,6 +194,9 @@ class _Answer:
     def _how_long(self, found: Selected, period: Period) -> Reply:
         days, values = self._hours(found.spans, period)
 
+        if len(found.spans) and not found.spans.length_s.any():
+            refusal = f"{'; '.join(found.how)}: they report when, and no end of it. Ask how often instead."
+            return Reply(self.query, "", refusal=refusal)
         unit = "night" if self.nights else "day"
         low, high = self._range(values, days, found, "hours")
         each = (

@@ -16,7 +16,10 @@ from discover.reports.tables import Cell
 from discover.reports.tables import Table as PageTable
 from discover.retrieval import format_hit
 from discover.serving.answers import Answer
+from discover.serving.corrections import CORRECTIONS_FILE
 from discover.serving.first_answers import answered_questions
+from discover.serving.recognise import RecognisedLog
+from discover.serving.recognise_captions import recognise_beside_model
 
 if TYPE_CHECKING:
     from discover.api.opened import OpenedHome
@@ -38,12 +41,15 @@ def summary_of(opened: "OpenedHome") -> "SummaryResult":
     Raises:
         ConfigError: There are several homes.
     """
-    recognised = opened.recognise(method="prompts").found
-    note = recognised.note
-    if opened.prepared is None:
-        note = f"No label was read: sentences for activities, and {recognised.reference}. {note}".strip()
-    events = opened.window_set.of_home(recognised.home.name).events
-    found = found_in(recognised.timeline, events["time"], note)
+    recognised: RecognisedLog | None
+    if opened.prepared is not None:
+        recognised = opened.recognise().found
+    else:
+        recognised = recognise_beside_model(opened.searcher, opened.path / CORRECTIONS_FILE)
+    found = None
+    if recognised is not None:
+        events = opened.window_set.of_home(recognised.home.name).events
+        found = found_in(recognised.timeline, events["time"], recognised.told)
     return SummaryResult(opened, found, answered_questions(opened.searcher))
 
 

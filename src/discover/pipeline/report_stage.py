@@ -18,7 +18,7 @@ from discover.pipeline.data_stages import DataFolders
 from discover.pipeline.report_clusters import clustering_files, clustering_notes, note_report
 from discover.reports import MapInputs, ReportInputs, StageNote, found_in, write_report
 from discover.serving.corrections import CORRECTIONS_FILE
-from discover.serving.recognise import RecogniseRequest, recognise
+from discover.serving.recognise_captions import recognise_beside_model
 from discover.serving.search import Searcher
 from discover.stages.stage import Stage, StageResult
 
@@ -100,15 +100,14 @@ def _report(stage: Stage, progress: Progress) -> StageResult:
     searches = results / "searches.json"
     write_json(searches, [searcher.as_json(answer) for answer in found])
     evaluation = read_json(inputs["metrics"])
-    asked = RecogniseRequest(model=model, index=inputs["index"].parent, home=home, method="prompts")
-    recognised = recognise(asked)
-    note = f"No label was read: sentences for activities, and {recognised.reference}. {recognised.note}"
+    recognised = recognise_beside_model(searcher, model / CORRECTIONS_FILE)
+    timed = searcher.window_set.events["time"]
     page = write_report(
         results,
         ReportInputs(
             title=wanted.title,
             home=searcher.window_set.home,
-            found=found_in(recognised.timeline, searcher.window_set.events["time"], note.strip()),
+            found=None if recognised is None else found_in(recognised.timeline, timed, recognised.told),
             stages=[_stage_note(*noted) for noted in wanted.stages],
             import_report=read_json(inputs["import"]),
             window_set=searcher.window_set,

@@ -105,6 +105,11 @@ class RecognisedLog:
     unseen_share: float = 0.0
     corrections: str = ""
 
+    @property
+    def told(self) -> str:
+        """How the answers came about, with what corrections gave, as sentences."""
+        return " ".join(filter(None, (self.note, self.corrections)))
+
 
 def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> RecognisedLog:
     """Recognise the activities of a log, or of the model's own windows, without any label but corrections.

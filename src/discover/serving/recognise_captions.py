@@ -3,9 +3,15 @@
 The row "both" of benchmarks/results/any_home.md. Nothing is trained, no label of the log is read.
 """
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from discover.core.config import config_from_mapping
+from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError
 from discover.core.home import Home
 from discover.core.window_set import window_middles_s
@@ -15,10 +21,11 @@ from discover.retrieval import Index
 from discover.serving.activity_prompts import activity_prompts, everyday_note
 from discover.serving.corrections import CorrectionFile
 from discover.serving.recognise import RecognisedLog, RecogniseRequest, chosen_windows, day_span
+from discover.serving.search import Searcher
 from discover.serving.taught import taught_prompts
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["recognise_captions"]
+__all__ = ["recognise_beside_model", "recognise_captions"]
 
 
 def recognise_captions(
@@ -46,17 +53,49 @@ def recognise_captions(
                 f"Without a trained model a log is recognised as it is, and {what} cannot be used. "
                 "Leave it out, or open the folder of a trained model."
             )
+    found = _recognised(request, index.windows, index.vectors.astype(np.float32), home, encoder)
+    note = "The shipped network and captions answered; nothing was trained on this log."
+    return replace(found, note=" ".join(filter(None, (note, found.note))))
+
+
+def recognise_beside_model(searcher: Searcher, corrections: Path) -> RecognisedLog | None:
+    """As `recognise_captions` for the windows of a trained model, which is not asked; None without MiniLM.
+
+    Args:
+        searcher: Of one home of the model.
+        corrections: File of what was said of its windows.
+    """
+    if searcher.encoder.config.type != "minilm":
+        return None
+    network, windows = AnyHome.load(), searcher.index.windows
+    ids = searcher.window_set.windows["window_id"].to_numpy().astype(np.str_)
+    read = network.embed(searcher.window_set, searcher.encoder.encode)
+    table = EmbeddingTable(read, ids, np.zeros(len(ids), dtype=np.int16))
+    own = table.of_windows(windows["window_id"].to_numpy().astype(np.str_))
+    vectors = network.beside_captions(own, searcher.caption_side.vectors.astype(np.float32))
+    request = RecogniseRequest(model=searcher.folder, corrections=corrections)
+    found = _recognised(request, windows, vectors, searcher.window_set.home, searcher.encoder)
+    note = "The shipped network and captions answered, which the training did not change."
+    return replace(found, note=" ".join(filter(None, (note, found.note))))
+
+
+def _recognised(
+    request: RecogniseRequest,
+    windows: pl.DataFrame,
+    vectors: NDArray[np.float32],
+    home: Home,
+    encoder: TextEncoder,
+) -> RecognisedLog:
     # Plain scores: centring gains macro F1 where activities share the day, and loses homes that one fills.
     settings = {"centring": 0.0, **request.config.model_dump(exclude_unset=True), "method": "prompts"}
     config = config_from_mapping(settings, RecognitionConfig, source="recognition")
     prompts, taught = taught_prompts(
         CorrectionFile(request.corrections, (home.name,)).read() if request.corrections else (),
-        index.windows,
+        windows,
         activity_prompts(home, config, request.prompts),
     )
-    network, windows, vectors = AnyHome.load(), index.windows, index.vectors.astype(np.float32)
     recogniser = Recogniser(
-        prompts, lambda texts: encoder.encode(texts, kind="query"), network.sentences_beside, config
+        prompts, lambda texts: encoder.encode(texts, kind="query"), AnyHome.load().sentences_beside, config
     )
     examples = vectors[taught.rows], taught.codes
     recogniser.fit(vectors, middles_s=window_middles_s(windows), examples=examples)
@@ -64,8 +103,7 @@ def recognise_captions(
     timeline = window_timeline(recogniser, vectors, windows)
     timeline = timeline.filter(timeline["window_id"].is_in(chosen.implode()))
     timeline = taught.told(timeline, recogniser.classes_)
-    note = "The shipped network and captions answered; nothing was trained on this log."
-    note = " ".join(filter(None, (note, everyday_note(home, request.prompts))))
     words = f"{len(windows):,} unlabelled windows of {day_span(windows)}"
     segments = to_segments(timeline, config)
+    note = everyday_note(home, request.prompts)
     return RecognisedLog(home, timeline, segments, prompts, words, "prompts", note, corrections=taught.words)

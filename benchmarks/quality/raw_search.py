@@ -93,7 +93,7 @@ def ask_home(
     real: bool,
 ) -> tuple[list[Asked], Told | None]:
     """Every set of questions asked of one home, and its activities recognised where the truth is known."""
-    sides = {f"{style} × {n}": _captions(windows, style, n, encoder) for style, n in STYLES}
+    sides = {f"{style} × {n}": caption_means(windows, style, n, encoder) for style, n in STYLES}
     read = network.embed(windows, encoder.encode)
     found = []
     for questions in ("main", "held_out"):
@@ -105,14 +105,14 @@ def ask_home(
             found.append(Asked(name, not real, questions, len(texts), scores))
     if life is None:
         return found, None
-    shares = _shares(windows, life)
+    shares = true_shares(windows, life)
     texts, grades = _truth(shares)
     scores = _scores(texts, grades, windows, sides, read, encoder, network)
     found.append(Asked(name, True, "activities by truth", len(texts), scores))
     return found, Told(name, _recognised(shares, sides, read, encoder, network))
 
 
-def _captions(windows: WindowSet, style: str, n: int, encoder: TextEncoder) -> NDArray[np.float32]:
+def caption_means(windows: WindowSet, style: str, n: int, encoder: TextEncoder) -> NDArray[np.float32]:
     """(W, D) mean caption vector of each window."""
     table = caption_windows(windows, CaptionConfig(style=style, n_captions=n))
     rows = {w: i for i, w in enumerate(windows.windows["window_id"].to_list())}
@@ -174,7 +174,7 @@ def _scores(
     return result
 
 
-def _shares(windows: WindowSet, life: RandomLife) -> NDArray[np.float64]:
+def true_shares(windows: WindowSet, life: RandomLife) -> NDArray[np.float64]:
     """(W, K) share of each window's events that each activity of `LABELS` caused."""
     table = windows.windows.with_columns(last_event=pl.col("first_event") + pl.col("n_events") - 1)
     covers = np.array(

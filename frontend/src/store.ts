@@ -56,8 +56,6 @@ export async function refreshApp(): Promise<void> {
   }
 }
 
-const made = new Set<string>();
-
 /** Follows the work in the background for as long as the page is open. */
 export function followJobs(): void {
   const source = new EventSource(address("progress"));
@@ -67,11 +65,8 @@ export function followJobs(): void {
     jobs.set(new Map(jobs.value).set(job.id, job));
     const known = app.value?.homes.find((home) => home.id === job.home);
     const changed = before?.state !== job.state;
-    // Work that was ready once and is ready again followed a correction: what depends on it is asked for anew.
-    if (job.what !== "open" && job.state === "ready") {
-      if (changed && before && made.has(job.id)) edition.set(edition.value + 1);
-      made.add(job.id);
-    }
+    // Answers that name activities are asked for anew, for the first time or after a correction.
+    if ((job.what === "recognise" || job.what === "learn") && job.state === "ready" && before && changed) edition.set(edition.value + 1);
     if (job.what === "open" && changed && known?.state !== job.state) void refreshApp();
   });
 }

@@ -126,7 +126,12 @@ class _File:
 
     def columns(self, table: str) -> frozenset[str]:
         """Column names of a table."""
-        found = self.rows("SELECT name FROM pragma_table_info(:table)", {"table": table})
+        # A view could do anything that SQL can; a recorder has tables.
+        sql = (
+            "SELECT name FROM pragma_table_info(:table) WHERE EXISTS "
+            "(SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = :table)"
+        )
+        found = self.rows(sql, {"table": table})
         return frozenset(str(name) for (name,) in found)
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from discover.core.config import StrictModel
 from discover.core.home import UNKNOWN_ROOM, Sensor, SensorType
 from discover.homes._states import VALUE, read_state
 from discover.homes.home_assistant.registry_files import Registered
-from discover.homes.home_assistant.states import Entity
+from discover.homes.home_assistant.states import LONGEST_ID, Entity
 from discover.homes.places import guess_sensor, place_words
 
 __all__ = ["POWER_OFF_W", "POWER_ON_W", "EntityRule", "Reading", "guess_rule"]
@@ -28,7 +28,7 @@ POWER_ON_W, POWER_OFF_W = 10.0, 5.0
 class EntityRule(StrictModel):
     """How one entity is read."""
 
-    entity: str = Field(min_length=1, max_length=255)
+    entity: str = Field(min_length=1, max_length=LONGEST_ID)
     """Entity id, the sensor's id as well."""
     read: Reading
     """states: words such as on, off, open, home, playing. open_close, lock: on and off of a door or a lock.

@@ -9,7 +9,7 @@ import polars as pl
 
 from discover.core.errors import DataError
 from discover.homes._bytes import read_log_bytes
-from discover.homes.home_assistant.states import Entity, Mark, typed_rows
+from discover.homes.home_assistant.states import LONGEST_ID, Entity, Mark, typed_rows
 
 __all__ = ["HistoryFile", "micros", "state_rows"]
 
@@ -45,7 +45,9 @@ class HistoryFile:
         # A sensor that mostly says numbers measures, whatever it said last.
         usual = pl.when(number.mean() > 0.5).then(pl.col("state").filter(number).last())
         last = pl.coalesce(usual, pl.col("state").filter(said).last(), pl.col("state").last())
-        named = self._table.filter(pl.col("entity_id") != "").group_by("entity_id", maintain_order=True)
+        named = self._table.filter(pl.col("entity_id").str.len_chars().is_between(1, LONGEST_ID)).group_by(
+            "entity_id", maintain_order=True
+        )
         listed = named.agg(pl.len().alias("n"), last.alias("last"))
         self._entities = [Entity(e, e, n, state or "") for e, n, state in listed.iter_rows()]
 

@@ -13,7 +13,15 @@ import polars as pl
 from discover.core.errors import DataError
 from discover.core.reading import parse_json
 from discover.homes.home_assistant.databases import Database
-from discover.homes.home_assistant.states import AUTOMATION, NEW_DATABASE, USER, Entity, Mark, typed_rows
+from discover.homes.home_assistant.states import (
+    AUTOMATION,
+    LONGEST_ID,
+    NEW_DATABASE,
+    USER,
+    Entity,
+    Mark,
+    typed_rows,
+)
 
 __all__ = ["NEWEST_SCHEMA", "OLDEST_SCHEMA", "SWITCHED", "Recorder"]
 
@@ -105,6 +113,7 @@ class Recorder:
             unnamed = "metadata_id IS NULL AND" if self._has_meta else ""
             sql = f"SELECT entity_id, {counts} FROM states WHERE {unnamed} entity_id <> '' GROUP BY entity_id"
             found += [(str(e), str(e), int(n), int(i)) for e, n, i in self._database.rows(sql)]
+        found = [one for one in found if 0 < len(one[1]) <= LONGEST_ID]
         last = self._last_states([number for *_, number in found])
         listed = [Entity(e, k, n, *last.get(i, ("", {}))) for k, e, n, i in found]
         return sorted(listed, key=lambda entity: (entity.id, entity.key))

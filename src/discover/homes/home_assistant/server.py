@@ -19,7 +19,7 @@ import polars as pl
 from discover.core.errors import ConfigError, DataError
 from discover.core.reading import parse_json
 from discover.homes.home_assistant.history import state_rows
-from discover.homes.home_assistant.states import Entity, Mark
+from discover.homes.home_assistant.states import LONGEST_ID, Entity, Mark
 
 __all__ = ["TOKEN_VARIABLE", "HistoryServer"]
 
@@ -77,7 +77,7 @@ class HistoryServer:
         entities = []
         for one in listed:
             entity, state, attributes = one.get("entity_id"), one.get("state"), one.get("attributes")
-            if isinstance(entity, str) and entity:
+            if isinstance(entity, str) and 0 < len(entity) <= LONGEST_ID:
                 facts: Mapping[str, Any] = attributes if isinstance(attributes, dict) else {}
                 entities.append(Entity(entity, entity, 0, state if isinstance(state, str) else "", facts))
         return sorted(entities, key=lambda e: e.id)

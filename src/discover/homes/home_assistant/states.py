@@ -6,7 +6,17 @@ from typing import Any, Protocol
 
 import polars as pl
 
-__all__ = ["AUTOMATION", "NEW_DATABASE", "ROWS", "USER", "Entity", "Mark", "StateSource", "typed_rows"]
+__all__ = [
+    "AUTOMATION",
+    "LONGEST_ID",
+    "NEW_DATABASE",
+    "ROWS",
+    "USER",
+    "Entity",
+    "Mark",
+    "StateSource",
+    "typed_rows",
+]
 
 USER, AUTOMATION = 1, 2
 
@@ -24,6 +34,9 @@ row: number in the source, rising. entity: place in `StateSource.entities`, null
 time: microseconds since 1970, UTC, null if it cannot be read. cause: `USER`, `AUTOMATION`, or 0: not said.
 again: it was read at an earlier import.
 """
+
+LONGEST_ID = 255
+"""An id that is longer is none of Home Assistant's; its rows are refused."""
 
 NEW_DATABASE = "the database is another one than at the last import: all of it was read"
 

@@ -28,6 +28,7 @@ from discover.homes.home_assistant.months import MonthSorter
 from discover.homes.home_assistant.notes import NOTE_FILE, SourceNote
 from discover.homes.home_assistant.pseudonyms import Pseudonyms
 from discover.homes.home_assistant.reading import AUTOMATIC, Counts, StateReader
+from discover.homes.home_assistant.recorder import Recorder
 from discover.homes.home_assistant.registry_files import Registry, find_storage, read_registry
 from discover.homes.home_assistant.server import HistoryServer
 from discover.homes.home_assistant.sources import opened_source, source_kind
@@ -227,8 +228,12 @@ def _read(
     progress.start("reading states", None if after.row else total)
     for rows in source.rows(after):
         sorter.add(reader.events(rows))
-        last = rows.select(pl.col("row").max(), pl.col("time").last()).row(0)
-        newest = Mark(int(last[0]), int(last[1] or newest.time))
+        row, last, latest = rows.select(
+            pl.col("row").max(), pl.col("time").last(), pl.col("time").max().alias("latest")
+        ).row(0)
+        # The time of a recorder's last row tells whether the database is still the same one.
+        time = last if isinstance(source, Recorder) else max(latest or 0, newest.time)
+        newest = Mark(int(row), int(time or newest.time))
         progress.advance(len(rows))
     progress.finish()
     return newest

@@ -13,9 +13,10 @@ from pydantic import Field, model_validator
 from discover.core.config import StrictModel
 from discover.core.home import UNKNOWN_ROOM, Sensor, SensorType
 from discover.homes._states import VALUE, read_state
+from discover.homes.home_assistant.area_names import room_in_name, room_of_area
 from discover.homes.home_assistant.registry_files import Registered
 from discover.homes.home_assistant.states import LONGEST_ID, Entity
-from discover.homes.places import guess_sensor, place_words
+from discover.homes.places import guess_sensor
 
 __all__ = ["POWER_OFF_W", "POWER_ON_W", "EntityRule", "Reading", "guess_rule"]
 
@@ -197,12 +198,10 @@ def _place(entity: Entity, known: Registered, name: str, kind: str) -> tuple[str
     by_name = guess_sensor(f"{domain}.{_slug(name)}") if name else None
     by_id = guess_sensor(f"{domain}.{plain_id}")
     found = [s for s in (by_name, by_id) if s is not None]
-    room = place_words(known.area)[0] if known.area else UNKNOWN_ROOM
-    room = (
-        next((s.room for s in found if s.room != UNKNOWN_ROOM), UNKNOWN_ROOM)
-        if room == UNKNOWN_ROOM
-        else room
-    )
+    named = [*(s.room for s in found), room_in_name(f"{name} {plain_id}")]
+    room = room_of_area(known.area) if known.area else UNKNOWN_ROOM
+    if room == UNKNOWN_ROOM:
+        room = next((r for r in named if r != UNKNOWN_ROOM), UNKNOWN_ROOM)
     thing = next((s.object for s in found if s.object is not None), None)
     if domain == "cover" and kind in _PLAIN_COVERS and thing is None:
         thing = kind

@@ -115,6 +115,21 @@ def test_area_and_names_come_from_the_registries(tmp_path: Path) -> None:
         read_registry(storage)
 
 
+@pytest.mark.parametrize(
+    ("area", "room"),
+    [
+        ("Wohnzimmer", "living_room"), ("Küche OG", "kitchen"), ("Büro", "office"),
+        ("Gäste-WC", "guest_bathroom"),
+        ("Salle de bain", "salle_de_bain"), ("Living Room", "living_room"), ("Kids' Room", "kids_room"),
+    ],
+)  # fmt: skip
+def test_areas_in_other_languages(area: str, room: str) -> None:
+    assert rule("light.x", known=Registered(area=area)).room == room
+    assert rule("switch.camera_and_scale").room == "unknown_room"
+    assert rule("light.flur_decke").room == "hallway"
+    assert rule("light.x", friendly_name="Deckenlampe Schlafzimmer").room == "bedroom"
+
+
 def test_the_file_says_what_the_rules_say(tmp_path: Path) -> None:
     rules = [rule(e, **dict(PLAIN_HOME[e])) for e in PLAIN_HOME]
     path = tmp_path / "entities.yaml"

@@ -8,15 +8,15 @@ from scipy.special import log_softmax, softmax
 from discover.core.arrays import refuse_other_length, refuse_rows
 from discover.core.errors import ShapeError
 
-__all__ = ["ANCHORS", "ANCHOR_WEIGHT", "PENALTY", "learn_examples"]
+__all__ = ["ANCHORS", "OTHER_WEIGHT", "PENALTY", "TAUGHT_WEIGHT", "learn_examples"]
 
 PENALTY = 0.1
 """Ridge penalty of the weights: the smaller, the more a single example says."""
 ANCHORS = 300
 """Unlabelled windows, spread over the reference, that should be answered as before."""
-ANCHOR_WEIGHT = 2.0
-"""How many examples per activity they weigh, all of them together. Without them one example of one activity
-draws half of a day to it."""
+TAUGHT_WEIGHT, OTHER_WEIGHT = 2.0, 8.0
+"""How many examples the anchors weigh in all: per activity with examples, and per other activity. The fewer
+activities have examples, the more must stay as it was: else a few corrections cost more than they gain."""
 _MAX_ITERATIONS = 100
 
 # Shape letters: E examples, R unlabelled reference windows, N both, P width, K activities.
@@ -58,7 +58,9 @@ def learn_examples(
     windows = np.concatenate([examples_EP[order], reference_RP[kept]]).astype(np.float64)
     logits = np.concatenate([logits_EK[order], logits_RK[kept]]).astype(np.float64)
     targets = np.concatenate([np.eye(n)[codes_E[order]], softmax(logits[len(order) :], axis=1)])
-    anchors = np.full(len(kept), ANCHOR_WEIGHT * n / max(len(kept), 1))
+    taught = len(np.unique(codes_E))
+    held = TAUGHT_WEIGHT * taught + OTHER_WEIGHT * (n - taught)
+    anchors = np.full(len(kept), held / max(len(kept), 1))
     weighted = targets * np.concatenate([np.ones(len(order)), anchors])[:, None]
     totals = weighted.sum(axis=1, keepdims=True)
 

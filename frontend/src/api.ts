@@ -64,7 +64,7 @@ export async function download(url: string, body: unknown): Promise<Blob> {
 export function upload<T>(file: File, progress: (share: number) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", address("upload", { name: file.name }));
+    request.open("POST", address("upload", { name: file.name, zone: Intl.DateTimeFormat().resolvedOptions().timeZone }));
     request.setRequestHeader("X-Discover", "1");
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);

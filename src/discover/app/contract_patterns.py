@@ -14,6 +14,9 @@ __all__ = [
     "Clusters",
     "Correction",
     "Corrections",
+    "ExportFormat",
+    "ExportRequest",
+    "ExportWhat",
     "NewCorrection",
     "Plan",
     "PlanSensor",
@@ -172,3 +175,15 @@ class Plan(StrictModel):
     """Sensor id -> its place."""
     outlines: dict[str, tuple[Point, ...]] = Field(default={}, max_length=1_000)
     """Room -> corners."""
+
+
+ExportWhat = Literal["events", "windows", "activities", "corrections", "plan"]
+ExportFormat = Literal["csv", "parquet", "ics", "yaml"]
+
+
+class ExportRequest(StrictModel):
+    """`POST api/homes/{home}/export`: a selection as a file."""
+
+    what: ExportWhat
+    format: ExportFormat
+    rows: tuple[int, ...] = Field(default=(), max_length=200_000)

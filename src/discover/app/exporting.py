@@ -2,20 +2,17 @@
 
 import io
 from collections.abc import Sequence
-from typing import Literal
 
 import polars as pl
 import yaml
 
+from discover.app.contract_patterns import ExportFormat, ExportWhat
 from discover.app.correcting import held
 from discover.app.event_arrays import Range, ms_datetime
 from discover.app.home_view import HomeView, Recognised
 from discover.core.errors import ConfigError
 
-__all__ = ["ExportFormat", "ExportWhat", "export"]
-
-ExportWhat = Literal["events", "windows", "activities", "corrections", "plan"]
-ExportFormat = Literal["csv", "parquet", "ics", "yaml"]
+__all__ = ["export"]
 
 _MEDIA = {
     "csv": "text/csv; charset=utf-8",

@@ -22,6 +22,7 @@ class RunConfig:
         port: 0: a free one.
         writable: Corrections and plans are stored, uploads taken.
         layout: Home of the raw logs that are named.
+        time_zone: IANA zone of homes whose database holds times in UTC.
         workspace: Folder for what is made of raw logs and for uploads.
         max_upload_mb: Longest upload in MiB.
         browser: Open the address in the user's browser.
@@ -30,6 +31,7 @@ class RunConfig:
     port: int = 0
     writable: bool = False
     layout: str | None = None
+    time_zone: str | None = None
     workspace: Path | None = None
     max_upload_mb: int = 2_048
     browser: bool = True
@@ -71,7 +73,7 @@ def run_app(paths: Sequence[Path], config: RunConfig, tell: Callable[[str], None
     bound = _bind(config.port)
     gate = GateConfig(port=bound.getsockname()[1], max_upload_bytes=config.max_upload_mb * 2**20)
     jobs = Jobs()
-    shelf = Shelf(jobs, layout=config.layout, workspace=config.workspace)
+    shelf = Shelf(jobs, layout=config.layout, workspace=config.workspace, time_zone=config.time_zone)
     for path in paths:
         shelf.add(path)
     allowed = AppConfig(

@@ -5,26 +5,32 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from discover.app import asking, patterns, timeline
+import discover.app as answers
 from discover.app.contract import AppFacts, AskRequest, Job, Problem, SearchRequest
-from discover.app.contract_patterns import Corrections, NewCorrection, Plan
-from discover.app.correcting import correct, held
+from discover.app.contract_patterns import (
+    Corrections,
+    ExportFormat,
+    ExportRequest,
+    ExportWhat,
+    NewCorrection,
+    Plan,
+)
 from discover.app.event_arrays import Grouping, Range
-from discover.app.exporting import ExportFormat, ExportWhat, export
-from discover.app.home_view import HomeView, Recognised
 from discover.app.security import BodyTooLargeError, Gate, GateConfig
 from discover.app.shelf import NoSuchHomeError, NotReadyError, Shelf, WorkingError, store_upload
-from discover.core.config import StrictModel
 from discover.core.errors import ArtifactError, ConfigError, DiscoverError
 from discover.core.version import __version__
+
+if TYPE_CHECKING:
+    from discover.app.home_view import HomeView, Recognised
 
 __all__ = ["AppConfig", "create_app"]
 
@@ -55,14 +61,6 @@ class AppConfig:
     writable: bool = False
     uploads: bool = False
     workspace: Path | None = None
-
-
-class ExportRequest(StrictModel):
-    """`POST api/homes/{home}/export`: a selection as a file."""
-
-    what: ExportWhat
-    format: ExportFormat
-    rows: tuple[int, ...] = Field(default=(), max_length=200_000)
 
 
 def create_app(shelf: Shelf, config: AppConfig) -> Gate:
@@ -96,11 +94,15 @@ def _add_app_routes(app: FastAPI, shelf: Shelf, config: AppConfig) -> None:
         return StreamingResponse(_progress(shelf, request), media_type="text/event-stream")
 
     @app.post("/api/upload")
-    async def upload(request: Request, name: Annotated[str, Query(max_length=300)] = "log") -> Response:
+    async def upload(
+        request: Request,
+        name: Annotated[str, Query(max_length=300)] = "log",
+        zone: Annotated[str | None, Query(max_length=80)] = None,
+    ) -> Response:
         if not config.uploads:
             raise HTTPException(403, _READ_ONLY.format("takes no uploads"))
         path = await store_upload(request.stream(), name, config.workspace)
-        return _json(shelf.add(path, uploaded=True), status=201)
+        return _json(shelf.add(path, uploaded=True, time_zone=zone), status=201)
 
     @app.get("/api/homes/{home}")
     def home_facts(home: str) -> Response:
@@ -111,16 +113,16 @@ def _add_asking(app: FastAPI, shelf: Shelf) -> None:
     @app.post("/api/homes/{home}/search")
     def search(home: str, body: SearchRequest) -> Response:
         view = shelf.view(home)
-        return _json(asking.ask(view, body, shelf.recognised(view)))
+        return _json(answers.ask(view, body, shelf.recognised(view)))
 
     @app.post("/api/homes/{home}/ask")
     def ask(home: str, body: AskRequest) -> Response:
-        return _json(asking.answer_question(shelf.view(home), body))
+        return _json(answers.answer_question(shelf.view(home), body))
 
     @app.get("/api/homes/{home}/similar")
     def similar(home: str, row: int, k: Annotated[int, Query(ge=1, le=200)] = 10) -> Response:
         view = shelf.view(home)
-        return _json(asking.like(view, row, k, shelf.recognised(view)))
+        return _json(answers.like(view, row, k, shelf.recognised(view)))
 
     @app.get("/api/homes/{home}/moment")
     def moment(home: str, begin: Time = None, end: Time = None, row: int | None = None) -> Response:
@@ -129,7 +131,7 @@ def _add_asking(app: FastAPI, shelf: Shelf) -> None:
             row = view.row(row)
             begin, end = float(view.begin[row]), float(view.end[row])
         part = _range(view, begin, end)
-        return _json(asking.moment(view, part.begin, part.end, shelf.recognised(view)))
+        return _json(answers.moment(view, part.begin, part.end, shelf.recognised(view)))
 
 
 def _add_timeline(app: FastAPI, shelf: Shelf) -> None:
@@ -139,7 +141,7 @@ def _add_timeline(app: FastAPI, shelf: Shelf) -> None:
         rooms: Names = [], sensors: Names = [],  # noqa: B006 - FastAPI copies it
     ) -> Response:  # fmt: skip
         view = shelf.view(home)
-        return _columns(timeline.density(view, _range(view, begin, end, rooms, sensors), bins, by))
+        return _columns(answers.density(view, _range(view, begin, end, rooms, sensors), bins, by))
 
     @app.get("/api/homes/{home}/events")
     def events(
@@ -148,7 +150,7 @@ def _add_timeline(app: FastAPI, shelf: Shelf) -> None:
         rooms: Names = [], sensors: Names = [],  # noqa: B006
     ) -> Response:  # fmt: skip
         view = shelf.view(home)
-        return _columns(timeline.events(view, _range(view, begin, end, rooms, sensors), limit))
+        return _columns(answers.events(view, _range(view, begin, end, rooms, sensors), limit))
 
     @app.get("/api/homes/{home}/states")
     def states(
@@ -156,7 +158,7 @@ def _add_timeline(app: FastAPI, shelf: Shelf) -> None:
         rooms: Names = [], sensors: Names = [],  # noqa: B006
     ) -> Response:  # fmt: skip
         view = shelf.view(home)
-        return _columns(timeline.states(view, _range(view, begin, end, rooms, sensors), bins))
+        return _columns(answers.states(view, _range(view, begin, end, rooms, sensors), bins))
 
     @app.get("/api/homes/{home}/activities")
     def activities(
@@ -164,28 +166,28 @@ def _add_timeline(app: FastAPI, shelf: Shelf) -> None:
     ) -> Response:  # fmt: skip
         view = shelf.view(home)
         found: Recognised = shelf.made(view, "recognise", view.recognise)
-        return _columns(timeline.activities(found, _range(view, begin, end), activity))
+        return _columns(answers.activities(found, _range(view, begin, end), activity))
 
     @app.get("/api/homes/{home}/days")
     def days(home: str) -> Response:
         view = shelf.view(home)
-        return _json(patterns.days(view, shelf.recognised(view)))
+        return _json(answers.days(view, shelf.recognised(view)))
 
 
 def _add_patterns(app: FastAPI, shelf: Shelf) -> None:
     @app.get("/api/homes/{home}/map")
     def window_map(home: str) -> Response:
         view = shelf.view(home)
-        made = shelf.made(view, "map", lambda progress: patterns.places_on_map(view, progress))
-        return _columns(patterns.map_columns(view, made, shelf.recognised(view)))
+        made = shelf.made(view, "map", lambda progress: answers.places_on_map(view, progress))
+        return _columns(answers.map_columns(view, made, shelf.recognised(view)))
 
     @app.get("/api/homes/{home}/clusters")
     def clusters(home: str) -> Response:
-        return _json(patterns.clusters(shelf.view(home)))
+        return _json(answers.clusters(shelf.view(home)))
 
     @app.get("/api/homes/{home}/changes")
     def changes(home: str, baseline: str = "", period: str = "", by: str = "") -> Response:
-        return _json(patterns.changes(shelf.view(home), baseline, period, by))
+        return _json(answers.changes(shelf.view(home), baseline, period, by))
 
     @app.get("/api/homes/{home}/typical-day")
     def typical_day(
@@ -194,12 +196,12 @@ def _add_patterns(app: FastAPI, shelf: Shelf) -> None:
         view = shelf.view(home)
         part = _range(view, begin, end)
         first, last = _day(part.begin), _day(part.end - 1)
-        return _json(patterns.typical_day(view, by, first, last, _known(shelf, view, by)))
+        return _json(answers.typical_day(view, by, first, last, _known(shelf, view, by)))
 
     @app.get("/api/homes/{home}/unusual-days")
     def unusual(home: str, by: Literal["room", "activity"] = "room") -> Response:
         view = shelf.view(home)
-        return _json(patterns.rare_days(view, by, _known(shelf, view, by)))
+        return _json(answers.rare_days(view, by, _known(shelf, view, by)))
 
 
 def _add_stored(app: FastAPI, shelf: Shelf, config: AppConfig) -> None:
@@ -215,7 +217,7 @@ def _add_stored(app: FastAPI, shelf: Shelf, config: AppConfig) -> None:
     def add_correction(home: str, body: NewCorrection) -> Response:
         writable()
         view = shelf.view(home)
-        made = correct(view, body)
+        made = answers.correct(view, body)
         _recognise_again(shelf, view)
         return _json(made, status=201)
 
@@ -316,17 +318,17 @@ async def _progress(shelf: Shelf, request: Request) -> AsyncIterator[str]:
         quiet += _POLL_S
 
 
-def _recognise_again(shelf: Shelf, view: HomeView) -> None:
+def _recognise_again(shelf: Shelf, view: "HomeView") -> None:
     """Answers follow the corrections; until then the earlier ones stay."""
     shelf.jobs.renew(view.key, "recognise", view.recognise)
 
 
-def _held(shelf: Shelf, view: HomeView) -> Corrections:
+def _held(shelf: Shelf, view: "HomeView") -> Corrections:
     job = shelf.jobs.job(view.key, "recognise")
-    return held(view, learned=job is not None and job.state == "ready")
+    return answers.held(view, learned=job is not None and job.state == "ready")
 
 
-def _known(shelf: Shelf, view: HomeView, by: str) -> Recognised | None:
+def _known(shelf: Shelf, view: "HomeView", by: str) -> "Recognised | None":
     if by != "activity":
         return None
     found: Recognised = shelf.made(view, "recognise", view.recognise)
@@ -334,7 +336,7 @@ def _known(shelf: Shelf, view: HomeView, by: str) -> Recognised | None:
 
 
 def _range(
-    view: HomeView, begin: float | None, end: float | None, rooms: list[str] | None = None,
+    view: "HomeView", begin: float | None, end: float | None, rooms: list[str] | None = None,
     sensors: list[str] | None = None,
 ) -> Range:  # fmt: skip
     """A stretch of the log, the whole where nothing is given."""
@@ -360,9 +362,9 @@ def _day(ms: float) -> date:
     return datetime.fromtimestamp(ms / 1000, UTC).date()
 
 
-def _file(shelf: Shelf, view: HomeView, request: ExportRequest, part: Range) -> Response:
+def _file(shelf: Shelf, view: "HomeView", request: ExportRequest, part: Range) -> Response:
     recognised = _known(shelf, view, "activity") if request.what == "activities" else shelf.recognised(view)
-    content, media, name = export(view, request.what, request.format, part, request.rows, recognised)
+    content, media, name = answers.export(view, request.what, request.format, part, request.rows, recognised)
     return Response(
         content, media_type=media, headers={"content-disposition": f'attachment; filename="{name}"'}
     )

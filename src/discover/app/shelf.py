@@ -5,17 +5,19 @@ import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from discover.api.opening import is_model, open_home
-from discover.api.raw_log import cache_folder
 from discover.app.contract import HomeLine, Job, JobKind
-from discover.app.home_view import HomeView, Recognised
 from discover.app.jobs import JobProgress, Jobs, Work
 from discover.core.errors import ArtifactError, ConfigError, DiscoverError
 
+if TYPE_CHECKING:
+    from discover.app.home_view import HomeView, Recognised
+
 __all__ = ["NoSuchHomeError", "NotReadyError", "Shelf", "WorkingError", "store_upload"]
 
+_SQLITE = b"SQLite format 3\0"
 _WARM_UP = "someone is in the kitchen"
 
 
@@ -45,27 +47,37 @@ class Shelf:
     Args:
         jobs: Where work in the background is done.
         layout: Home file or shipped home for raw logs that are named on the command line.
+        time_zone: IANA zone of homes whose database holds times in UTC.
         workspace: Folder for what is made of raw logs; None: a folder of its own per log in the cache.
     """
 
-    def __init__(self, jobs: Jobs, *, layout: str | None = None, workspace: Path | None = None) -> None:
-        self.jobs, self._layout, self._workspace = jobs, layout, workspace
+    def __init__(
+        self,
+        jobs: Jobs,
+        *,
+        layout: str | None = None,
+        workspace: Path | None = None,
+        time_zone: str | None = None,
+    ) -> None:
+        self.jobs, self._layout, self._workspace, self._zone = jobs, layout, workspace, time_zone
         self._lock = threading.Lock()
         self._sources: dict[str, Path] = {}
         self._views: dict[str, HomeView] = {}
 
-    def add(self, path: Path, *, uploaded: bool = False) -> HomeLine:
+    def add(self, path: Path, *, uploaded: bool = False, time_zone: str | None = None) -> HomeLine:
         """Open a log or a model in the background.
 
         Args:
             path: The log or the folder.
             uploaded: It came from the browser: the home file of the command line is not its own, and it is
                 deleted where it cannot be opened.
+            time_zone: As for the shelf, of this home.
         """
+        zone = self._zone or time_zone
         with self._lock:
             key = _unused(_plain(path), self._sources)
             self._sources[key] = path
-        self.jobs.start(key, "open", lambda progress: self._open(key, path, uploaded, progress))
+        self.jobs.start(key, "open", lambda progress: self._open(key, path, uploaded, zone, progress))
         return self._line(key, path)
 
     def lines(self) -> list[HomeLine]:
@@ -86,7 +98,7 @@ class Shelf:
             ]  # fmt: skip
         return found
 
-    def view(self, key: str) -> HomeView:
+    def view(self, key: str) -> "HomeView":
         """A home that is ready.
 
         Raises:
@@ -103,12 +115,12 @@ class Shelf:
             raise NotReadyError(job.error)
         raise NotReadyError("This home is still being opened. `api/progress` says how far that is.")
 
-    def recognised(self, view: HomeView) -> Recognised | None:
+    def recognised(self, view: "HomeView") -> "Recognised | None":
         """Recognised activities where they are ready."""
         found: Recognised | None = self.jobs.made(view.key, "recognise")
         return found
 
-    def made(self, view: HomeView, what: JobKind, work: Work) -> Any:
+    def made(self, view: "HomeView", what: JobKind, work: Work) -> Any:
         """What a background job has made last; it is started on the first call.
 
         Raises:
@@ -123,12 +135,15 @@ class Shelf:
             raise WorkingError(job)
         return made
 
-    def _open(self, key: str, path: Path, uploaded: bool, progress: JobProgress) -> None:
+    def _open(self, key: str, path: Path, uploaded: bool, zone: str | None, progress: JobProgress) -> None:
         progress.start("opening")
+        # It loads torch; the page is there before.
+        from discover.app.home_view import HomeView
+
         raw = not is_model(path)
         try:
             opened = open_home(
-                path,
+                self._imported(key, path, zone, progress),
                 home=self._layout if raw and not uploaded else None,
                 workspace=self._workspace / key if raw and self._workspace is not None else None,
                 progress=progress,
@@ -147,6 +162,21 @@ class Shelf:
             _ = view.captions, view.row_of, view.end, view.events.stretches
             with self._lock:
                 self._views[view.key] = view
+
+    def _imported(self, key: str, path: Path, zone: str | None, progress: JobProgress) -> Path:
+        """The path to open; a database is imported first, or what is new in it is added."""
+        if zone is None or not path.is_file() or path.open("rb").read(len(_SQLITE)) != _SQLITE:
+            return path
+        from discover.api.raw_log import cache_folder
+        from discover.homes.home_assistant import ImportOptions, import_home_assistant, sync_home
+
+        folder = (cache_folder(path) if self._workspace is None else self._workspace / key) / "imported"
+        if folder.is_dir():
+            sync_home(folder, progress=progress)
+        else:
+            options = ImportOptions(time_zone=zone, name=_plain(path))
+            import_home_assistant(str(path), folder, options, progress=progress)
+        return folder
 
     def _line(self, key: str, path: Path) -> HomeLine:
         job = self.jobs.job(key, "open")
@@ -171,6 +201,8 @@ async def store_upload(stream: AsyncIterator[bytes], name: str, folder: Path | N
         ConfigError: It is empty.
         ArtifactError: It cannot be written.
     """
+    from discover.api.raw_log import cache_folder
+
     base = folder if folder is not None else cache_folder(Path("log")).parent
     own = base / "uploads" / token_hex(6)
     plain = re.sub(r"[^\w.\-]+", "_", name.replace("\\", "/").split("/")[-1], flags=re.ASCII)

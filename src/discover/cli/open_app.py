@@ -22,6 +22,14 @@ def open_app(
         ),
     ] = None,
     layout: LayoutOption = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            help="With a Home Assistant database: IANA zone of the home, such as Europe/Berlin. Default for "
+            "a database that is dropped on the page: the browser's.",
+        ),
+    ] = None,
     workspace: LogWorkspaceOption = None,
     writable: Annotated[
         bool,
@@ -49,8 +57,8 @@ def open_app(
     from discover.cli.console import console
 
     config = RunConfig(
-        port=port, writable=writable, layout=layout, workspace=workspace, max_upload_mb=max_upload_mb,
-        browser=browser,
+        port=port, writable=writable, layout=layout, time_zone=time_zone, workspace=workspace,
+        max_upload_mb=max_upload_mb, browser=browser,
     )  # fmt: skip
     run_app(
         paths or [],

@@ -1,5 +1,7 @@
 """Each route's values against counts made from the log itself."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -273,3 +275,12 @@ def test_silent_days_are_listed(served: Served) -> None:
 
 def date_of(t: float) -> datetime:
     return datetime.fromtimestamp(t / 1000, UTC)
+
+
+def test_the_page_is_there_before_torch_is_loaded() -> None:
+    code = (
+        "import sys; from discover.app.server import create_app; import discover.app.running\n"
+        "print(sorted({'torch', 'sklearn', 'scipy', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,5 +1,6 @@
 """The homes of the app: opened in the background, from paths of the command line or from uploads."""
 
+import asyncio
 import re
 import threading
 from collections.abc import AsyncIterator
@@ -165,17 +166,17 @@ class Shelf:
 
     def _imported(self, key: str, path: Path, zone: str | None, progress: JobProgress) -> Path:
         """The path to open; a database is imported first, or what is new in it is added."""
-        if zone is None or not path.is_file() or path.open("rb").read(len(_SQLITE)) != _SQLITE:
+        if zone is None or not _is_database(path):
             return path
         from discover.api.raw_log import cache_folder
         from discover.homes.home_assistant import ImportOptions, import_home_assistant, sync_home
 
-        folder = (cache_folder(path) if self._workspace is None else self._workspace / key) / "imported"
+        base = cache_folder(path) if self._workspace is None else self._workspace / key
+        folder = base / "imported" / _plain(path)
         if folder.is_dir():
             sync_home(folder, progress=progress)
         else:
-            options = ImportOptions(time_zone=zone, name=_plain(path))
-            import_home_assistant(str(path), folder, options, progress=progress)
+            import_home_assistant(str(path), folder, ImportOptions(time_zone=zone), progress=progress)
         return folder
 
     def _line(self, key: str, path: Path) -> HomeLine:
@@ -201,9 +202,7 @@ async def store_upload(stream: AsyncIterator[bytes], name: str, folder: Path | N
         ConfigError: It is empty.
         ArtifactError: It cannot be written.
     """
-    from discover.api.raw_log import cache_folder
-
-    base = folder if folder is not None else cache_folder(Path("log")).parent
+    base = await asyncio.to_thread(_cache) if folder is None else folder
     own = base / "uploads" / token_hex(6)
     plain = re.sub(r"[^\w.\-]+", "_", name.replace("\\", "/").split("/")[-1], flags=re.ASCII)
     path = own / (plain.lstrip(".")[-80:] or "log")
@@ -226,6 +225,20 @@ async def store_upload(stream: AsyncIterator[bytes], name: str, folder: Path | N
         _remove(path)
         raise ConfigError(f"The file {path.name} is empty. Choose a log with events.")
     return path
+
+
+def _is_database(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(_SQLITE)) == _SQLITE
+
+
+def _cache() -> Path:
+    """Where the caches of all logs lie. It loads torch, so the server must not wait for it."""
+    from discover.api.raw_log import cache_folder
+
+    return cache_folder(Path("log")).parent
 
 
 def _remove(path: Path) -> None:

@@ -55,6 +55,8 @@ def print_import(done: object) -> None:
 
     assert isinstance(done, HomeAssistantImport)
     print_table("Entities, as guessed or corrected", *entity_table(done.rules, done.rows))
+    for note in done.notes:
+        console.print(f"Note: {note}", soft_wrap=True)
     print_table("What became of the rows", *report_table(done.report))
     console.print(f"Wrote {done.folder}: {done.report.events:,} events of {done.report.sensors} sensors.")
     console.print(

@@ -20,6 +20,8 @@ def sync(
     from discover.homes.home_assistant import sync_home
 
     done = sync_home(home, source, progress=BarProgress())
+    for note in done.notes:
+        console.print(f"Note: {note}", soft_wrap=True)
     console.print(
         f"{done.new_rows:,} new rows, {done.new_events:,} new events; {home} has {done.report.events:,} "
         f"events from {done.report.first_event} to {done.report.last_event}.",

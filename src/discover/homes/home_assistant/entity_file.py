@@ -69,9 +69,15 @@ def rules_text(rules: Iterable[EntityRule]) -> str:
 
 
 def entity_table(
-    rules: Sequence[EntityRule], rows: Mapping[str, int]
+    rules: Sequence[EntityRule], rows: Mapping[str, int], *, most: int = 50
 ) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    """Column names and rows: what is read, by number of rows; what is skipped is summed up by reason."""
+    """Column names and rows: what is read, by number of rows; what is skipped is summed up by reason.
+
+    Args:
+        rules: One per entity.
+        rows: Rows of each entity.
+        most: How many of those that are read are listed.
+    """
     listed: list[tuple[object, ...]] = [
         (
             rule.entity,
@@ -86,6 +92,9 @@ def entity_table(
         if rule.read != "skip"
     ]
     listed.sort(key=lambda row: (-int(str(row[5])), str(row[0])))
+    if len(listed) > most:
+        left = sum(int(str(row[5])) for row in listed[most:])
+        listed[most:] = [(f"({len(listed) - most:,} more)", "", "", "", "", left, "in the file of entities")]
     skipped: dict[str, list[str]] = {}
     for rule in rules:
         if rule.read == "skip":

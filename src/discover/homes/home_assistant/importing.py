@@ -71,6 +71,7 @@ class HomeAssistantImport:
         entities: The file of entities.
         report: The account of all imports so far.
         new_rows, new_events: What this one added.
+        notes: What the user should know of the source.
     """
 
     folder: Path
@@ -80,6 +81,7 @@ class HomeAssistantImport:
     report: ImportReport
     new_rows: int
     new_events: int
+    notes: Sequence[str]
 
 
 def import_home_assistant(
@@ -207,7 +209,8 @@ def _added(
                 note.write(folder)
             months, new_events = _write_events(folder, home, sorter, reader)
             refused = _refused(folder, reader.counts)
-            report = account_of(months, read, home.name, refused, source.notes)
+            notes = list(source.notes)
+            report = account_of(months, read, home.name, refused, notes)
             write_account(folder, report, refused)
             # The mark comes last: what was not finished is read again.
             read.write(folder)
@@ -215,7 +218,7 @@ def _added(
     for e in entities:
         rows[e.id] = rows.get(e.id, 0) + e.rows
     return HomeAssistantImport(
-        folder, list(rules.values()), rows, listing, report, reader.counts.rows, new_events
+        folder, list(rules.values()), rows, listing, report, reader.counts.rows, new_events, notes
     )
 
 

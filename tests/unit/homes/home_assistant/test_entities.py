@@ -177,6 +177,7 @@ def test_a_corrected_file_is_followed(tmp_path: Path) -> None:
     columns, table = entity_table(done.rules, done.rows)
     assert (columns[0], len(table)) == ("entity", 4)
     assert table[-1] == ("(1 entities)", "skip", "", "", "", 1, "a measurement that no sentence speaks of")
+    assert entity_table(done.rules, done.rows, most=1)[1][1][:6] == ("(2 more)", "", "", "", "", 2)
     # Corrections in the home's own file hold from the next sync on; a new entity is added to it.
     done.entities.write_text(done.entities.read_text().replace("winter_garden", "kitchen"))
     add_rows(recorder, [Row("binary_sensor.kitchen_motion", "on", NOON + 20)])

@@ -347,6 +347,7 @@ def test_what_the_recorder_forgets_stays(tmp_path: Path) -> None:
     assert events_of(tmp_path / "home")[: len(before)] == before
     assert events_of(tmp_path / "home")[-1][2] == "CLOSE"
     assert done.new_rows == 2
+    assert done.notes == ["the database is another one than at the last import: all of it was read"]
 
 
 def test_an_entity_that_is_renamed_stays_its_sensor(tmp_path: Path) -> None:

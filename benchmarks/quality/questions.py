@@ -162,13 +162,15 @@ def main() -> None:
 _HEAD = (
     "{n} simulated homes of one person, {days} days each, seeds and wordings of the {bank} bank; no "
     "recogniser, so what only it could show is refused. *Right*: the true value is the answer or lies in its "
-    "95 % interval, of the questions that are answered. *Factor*: median of the answer over the truth (times "
-    "of day: minutes late). *Width*: median width of the interval over the answer (times of day: hours)."
+    "95 % interval, of the questions that are answered; *of those read*: of those that are read "
+    "rightly. *Factor*: median of the answer over the truth (times of day: minutes late). *Width*: median "
+    "width of the interval over the answer (times of day: hours)."
 )
 
 
 def _row(name: str, rows: Sequence[Asked]) -> tuple[object, ...]:
     answered = [a for a in rows if a.right is not None]
+    understood = [a for a in answered if a.read_rightly]
     clock = all(a.template.asks == "when" for a in rows)
     values = np.array([float(a.reply.value or 0) for a in answered])
     truth = np.array([float(a.truth.value or 0) for a in answered])
@@ -185,12 +187,13 @@ def _row(name: str, rows: Sequence[Asked]) -> tuple[object, ...]:
         sum(a.inverted for a in rows),
         f"{len(answered) / len(rows):.2f}",
         f"{np.mean([bool(a.right) for a in answered]):.2f}" if answered else "",
+        f"{np.mean([bool(a.right) for a in understood]):.2f}" if understood else "",
         f"{np.median(factors):.2f}" if answered else "",
         f"{np.median(widths):.2f}" if widths else "",
     )
 
 
-_COLUMNS = ("", "asked", "read rightly", "inverted", "answered", "right", "factor", "width")
+_COLUMNS = ("", "asked", "read rightly", "inverted", "answered", "right", "of those read", "factor", "width")
 
 
 def _by_question(asked: Sequence[Asked]) -> str:

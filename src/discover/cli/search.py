@@ -100,7 +100,7 @@ def search(
     # Collecting garbage while modules load finds none, and takes a tenth of the start.
     gc.disable()
     from discover.api import open_home
-    from discover.cli.console import BarProgress, print_json, print_result
+    from discover.cli.console import BarProgress, console, print_json, print_result
     from discover.core.config import config_from_mapping
     from discover.core.progress import SILENT
     from discover.retrieval.config import IndexConfig
@@ -136,6 +136,8 @@ def search(
             print_json(home.searcher.as_json(answer.answer))
         else:
             print_result(answer)
+            if text is not None and _asks_for_a_number(text):
+                console.print("This asks for a number: `discover ask` answers it from the whole log.")
 
 
 def check_one_question(*questions: object) -> None:
@@ -156,6 +158,12 @@ def check_one_question(*questions: object) -> None:
             "Ask one thing at a time: a sentence, or one of --like, --captions-of, --label-of, --batch and "
             f"--interactive; found {given} of them."
         )
+
+
+def _asks_for_a_number(text: str) -> bool:
+    from discover.query.asking import find_kind
+
+    return find_kind(text.lower())[0] not in ("find", "whether", "who")
 
 
 def _answer_batch(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 
 import numpy as np
@@ -18,7 +19,7 @@ from discover.serving.answering import answer_question
 from discover.serving.home_lexicon import home_lexicon
 from discover.serving.index_folders import one_home
 from discover.serving.occurrences import Occurrences
-from discover.serving.replies import Reply
+from discover.serving.replies import AskedMoment, Reply
 from discover.serving.search import Searcher
 
 __all__ = ["Asker"]
@@ -71,7 +72,22 @@ class Asker:
         absent = [a.name for a in absent_things(question, self.lexicon) if a.name.split()[-1] in unread]
         if absent and query.refused is None:
             return Reply(query, "", refusal=f"No sensor of this home is near the {' or the '.join(absent)}.")
-        return answer_question(query, self.happened, now=at, top_k=top_k)
+        reply = answer_question(query, self.happened, now=at, top_k=top_k)
+        named = query.wanted or query.unwanted or query.empty or query.refused
+        return self._nearest_windows(reply, top_k) if query.unread and not named and top_k else reply
+
+    def _nearest_windows(self, reply: Reply, top_k: int) -> Reply:
+        """Where the rules know no thing of a question: the windows that are nearest to it in meaning."""
+        searcher = self.searcher.of_home(self.home) if len(self.searcher.index.homes) > 1 else self.searcher
+        options = searcher.defaults.model_copy(update={"top_k": top_k})
+        found = searcher.search(reply.query.text, options)
+        if found.note or not len(found):
+            return reply
+        said = "The rules know nothing of this; the moments nearest in meaning, as in search:"
+        moments = tuple(AskedMoment(hit.start, hit.end) for hit in found)
+        return replace(
+            reply, said=said, refusal="", moments=moments, n_moments=len(moments), how=(found.how,)
+        )
 
     def _nearest(self) -> Nearest:
         @cache

@@ -37,6 +37,8 @@ def likely_range(
     # A sensor of the thing itself counts right, unless simulated homes say otherwise for that activity.
     activity = any(name in activities() for name in names)
     row = rows.get(evidence) if row is None and evidence != "sensor" and activity else row
+    if evidence == "recognised" and row is None:
+        return low, high, "The interval holds the days drawn, not what recognition misses or invents."
     if row is None:
         return low, high, ""
     what = {

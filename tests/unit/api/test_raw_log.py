@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -221,3 +222,30 @@ def test_guesses_about_sensors_are_written_to_be_corrected(log: Path, tmp_path: 
     home_file.write_text("corrected: by hand\n")
     found.write(tmp_path / "page")
     assert home_file.read_text() == "corrected: by hand\n"
+
+
+def test_a_question_is_answered_with_its_moments(home: OpenedHome, tmp_path: Path) -> None:
+    answer = home.ask("how often was the fridge opened?", top_k=100)
+    fridge = {s.id for s in home.home.sensors if s.object == "fridge" and s.type == "door"}
+    opened = home.events.filter(pl.col("sensor").cast(pl.String).is_in(fridge), pl.col("state") == "OPEN")
+    assert answer.value == len(answer.reply.moments) > 0
+    assert {m.begin for m in answer.reply.moments} <= set(opened["time"])
+    assert answer.interval is None
+    assert "No interval: 1 days" in str(answer)
+    plain = json.loads(json.dumps(answer.as_json(), allow_nan=False))
+    assert plain["value"] == answer.value
+    assert plain["understood"]["asks"] == "how often"
+    figure = answer.write_figure(tmp_path / "fridge.svg").read_text(encoding="utf-8")
+    assert "<svg" in figure
+    assert "<svg" in answer._repr_html_()
+
+
+def test_what_the_rules_do_not_know_is_searched_and_what_no_sensor_tells_is_refused(home: OpenedHome) -> None:
+    near = home.ask("someone is rummaging and clattering", top_k=2)
+    assert near.reply.query.unread == ("rummaging", "clattering")
+    assert len(near.reply.moments) == 2
+    assert "nearest in meaning" in near.reply.said
+    assert "tells people apart" in home.ask("who opened the fridge?").reply.refusal
+    assert "near the piano" in home.ask("someone plays the piano at night").reply.refusal
+    with pytest.raises(ConfigError, match="2024-05-15T20:00"):
+        home.ask("in the kitchen", now="yesterday")

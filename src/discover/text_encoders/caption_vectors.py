@@ -106,7 +106,7 @@ def _chunks(batches: Sequence[Batch], least: int) -> list[list[Batch]]:
             size = 0
         chunks[-1].append(batch)
         size += len(batch[0])
-    return chunks
+    return chunks if batches else []
 
 
 def _chunk_vectors(

@@ -196,6 +196,12 @@ def test_known_texts_are_taken_over_and_not_encoded_again(
         assert np.array_equal(reused.sample_ids, whole.sample_ids)
 
 
+def test_nothing_is_encoded_where_all_texts_are_known(encoder: TextEncoder) -> None:
+    made = encode_captions(captions(4), encoder)
+    known = KeptRows(made.vectors, caption_keys(captions(4)["caption"], encoder))
+    assert encode_captions(captions(4), encoder, known=[known]).vectors.tobytes() == made.vectors.tobytes()
+
+
 def test_vectors_of_another_encoder_are_not_taken_over(encoder: TextEncoder) -> None:
     some = captions(4)
     wrong = np.zeros((len(some), 384), dtype=np.float16)

@@ -93,10 +93,10 @@ def main() -> None:
         rows.append((f"{threshold:.1f}", len(kept), f"{len(kept) / len(every):.0%}", f"{right:.2f}"))
     body = "\n\n".join(
         (
-            f"{len(every)} clusters (k-means, k = {CLUSTERS}, of caption vectors) of {len(SEEDS)} random homes, "
-            f"seeds {SEEDS[0]}–{SEEDS[-1]}, {DAYS} days. Share: windows recognised as the cluster's commonest "
-            "activity, windows without an answer counted against it. Right: it is the commonest true activity "
-            "of the cluster's windows too. Chosen: the lowest threshold at which "
+            f"{len(every)} clusters (k-means, k = {CLUSTERS}, of caption vectors) of {len(SEEDS)} random "
+            f"homes, seeds {SEEDS[0]}–{SEEDS[-1]}, {DAYS} days. Share: windows recognised as the cluster's "
+            "commonest activity, windows without an answer counted against it. Right: it is the commonest "
+            "true activity of the cluster's windows too. Chosen: the lowest threshold at which "
             f"{WANTED:.0%} of the names are right.",
             markdown_table(("threshold", "named", "of all", "right"), rows),
         )

@@ -45,7 +45,14 @@ def summary_of(opened: "OpenedHome") -> "SummaryResult":
     if opened.prepared is not None:
         recognised = opened.recognise().found
     else:
-        recognised = recognise_beside_model(opened.searcher, opened.path / CORRECTIONS_FILE)
+        searcher = opened.searcher
+        recognised = recognise_beside_model(
+            searcher.index.windows,
+            searcher.window_set,
+            searcher.caption_side.vectors,
+            searcher.encoder,
+            opened.path / CORRECTIONS_FILE,
+        )
     found = None
     if recognised is not None:
         events = opened.window_set.of_home(recognised.home.name).events

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from discover.clustering.merged import MergedClusterer
     from discover.clustering.naming import centroid_names, hungarian_names, majority_names, prompt_names
     from discover.clustering.neighbours import mine_neighbours, mine_pairs
-    from discover.clustering.profiles import ClusterProfile, Thing, empty_profile, profile_clusters
+    from discover.clustering.profiles import (
+        ClusterProfile,
+        Thing,
+        empty_profile,
+        profile_clusters,
+        sure_activities,
+    )
     from discover.clustering.scan import SCANClusterer
     from discover.clustering.storage import CLUSTERER_FILE, SavedClustering, load_clustering, save_clustering
     from discover.clustering.typical import CaptionPool, TypicalText, nearest_prompts
@@ -84,6 +90,7 @@ __all__ = [
     "prompt_names",
     "save_clustering",
     "share_words",
+    "sure_activities",
     "transition_counts",
     "word_clusters",
 ]

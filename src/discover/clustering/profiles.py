@@ -5,7 +5,7 @@ kitchen share of 0.5 is no feature of a cluster in a home where half of all move
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from discover.core.errors import ShapeError
 
 __all__ = ["ClusterProfile", "Thing", "empty_profile", "profile_clusters"]
 
+SURE_SHARE = 0.7
+"""Share of a cluster's windows that must be recognised as one activity for it to name the cluster."""
 _EPISODE_GAP_S = 120.0
 _SMALLEST_SHARE = 0.05
 
@@ -59,6 +61,7 @@ class ClusterProfile:
         prompts: Nearest sentences of a fixed vocabulary.
         confidence: Mean confidence of its windows.
         days_seen, days_recorded: The two counts behind `days`.
+        activity: What is done in its windows, in words; empty where that is not sure (`sure_activities`).
     """
 
     id: int
@@ -75,6 +78,7 @@ class ClusterProfile:
     confidence: float = 0.0
     days_seen: int = 0
     days_recorded: int = 0
+    activity: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -147,6 +151,29 @@ def profile_clusters(
             )
         )
     return profiles
+
+
+def sure_activities(
+    profiles: Sequence[ClusterProfile],
+    labels: NDArray[np.integer],
+    activities: NDArray[np.str_],
+    unknown: str,
+) -> list[ClusterProfile]:
+    """The profiles with the activity of each cluster in which enough windows are recognised as the same one.
+
+    Args:
+        profiles: Of the clusters.
+        labels: Cluster of each window, (W,).
+        activities: What each window was recognised as, (W,).
+        unknown: The answer that stands for none; it counts against every activity.
+    """
+    named = []
+    for profile in profiles:
+        own = activities[labels == profile.id]
+        names, counts = np.unique(own[own != unknown], return_counts=True)
+        sure = len(names) > 0 and counts.max() >= SURE_SHARE * len(own)
+        named.append(replace(profile, activity=str(names[counts.argmax()]).replace("_", " ") if sure else ""))
+    return named
 
 
 def empty_profile(cluster: int) -> ClusterProfile:

@@ -34,16 +34,18 @@ from discover.core.progress import SILENT, Progress
 from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import write_table
 from discover.pipeline.report_clusters import refresh_report
+from discover.pretraining.any_home import AnyHome
 from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name, read_clusters
 from discover.serving.caption_files import CAPTIONS_FILE
 from discover.serving.cluster_inputs import ClusterInputs, sensor_columns, window_vectors
 from discover.serving.cluster_words import describe_clusters, write_cluster_table
+from discover.serving.recognise_captions import recognise_beside_model
 from discover.stages.stage import Stage, StageResult, run_stages
 
 __all__ = ["ClusterFolder", "FittedClusters", "cluster_model", "fit_clusters"]
 
 _STATE = "training_state.pt"
-_STAGE_VERSION = 4
+_STAGE_VERSION = 5
 
 # Shape letters: W windows, D width.
 
@@ -131,6 +133,7 @@ def cluster_model(
         settings=_Clustering(inputs, config, title, wording),
         config={
             **config.model_dump(mode="json"),
+            "network": AnyHome.load().sha256,
             "wording": type(wording).__name__ if wording else "PlainWording",
         },
     )
@@ -206,7 +209,8 @@ def _cluster(stage: Stage, progress: Progress) -> StageResult:
     labels = clusterer.predict(vectors)
     confidence = proba.max(axis=1) if proba.shape[1] else np.zeros(len(labels), dtype=np.float32)
     table = pl.DataFrame({"window_id": inputs.ids, "cluster": labels, "confidence": confidence})
-    content = describe_clusters(inputs, config, vectors, labels, confidence, wanted.wording)
+    done = _activities(inputs)
+    content = describe_clusters(inputs, config, vectors, labels, confidence, wanted.wording, done)
     about = {"name": wanted.name, "sampling": inputs.sampling.name, "model_sha256": inputs.model.sha256}
     content = about | content
     heads = getattr(clusterer, "fine_", clusterer)
@@ -225,6 +229,17 @@ def _cluster(stage: Stage, progress: Progress) -> StageResult:
     write_cluster_table(paths[2], content["clusters"])
     (folder / _STATE).unlink(missing_ok=True)
     return StageResult([*paths, saved], {"windows": len(labels), "clusters": len(content["clusters"])})
+
+
+def _activities(inputs: ClusterInputs) -> NDArray[np.str_] | None:
+    """What each window is recognised as by the shipped network and captions; no label is read."""
+    found = recognise_beside_model(
+        inputs.index.windows, inputs.window_set, inputs.caption_means, inputs.encoder
+    )
+    if found is None:
+        return None
+    answers = dict(found.timeline.select("window_id", "activity").iter_rows())
+    return np.array([answers[window] for window in inputs.ids])
 
 
 def _savable(

@@ -100,7 +100,13 @@ def _report(stage: Stage, progress: Progress) -> StageResult:
     searches = results / "searches.json"
     write_json(searches, [searcher.as_json(answer) for answer in found])
     evaluation = read_json(inputs["metrics"])
-    recognised = recognise_beside_model(searcher, model / CORRECTIONS_FILE)
+    recognised = recognise_beside_model(
+        searcher.index.windows,
+        searcher.window_set,
+        searcher.caption_side.vectors,
+        searcher.encoder,
+        model / CORRECTIONS_FILE,
+    )
     timed = searcher.window_set.events["time"]
     page = write_report(
         results,

@@ -22,11 +22,13 @@ from discover.clustering import (
     merge_tree,
     nearest_prompts,
     profile_clusters,
+    sure_activities,
     transition_counts,
     word_clusters,
 )
 from discover.core.artifacts import atomic_path
 from discover.core.window_set import WindowSet
+from discover.recognition import UNKNOWN
 from discover.serving.cluster_inputs import ClusterInputs
 from discover.serving.described_windows import DescribedWindows, describe_windows
 
@@ -48,6 +50,7 @@ def describe_clusters(
     labels: NDArray[np.int32],
     confidence: NDArray[np.float32],
     wording: Wording | None,
+    activities: NDArray[np.str_] | None = None,
 ) -> dict[str, Any]:
     """The contents of `clusters.json` for a clustering.
 
@@ -61,6 +64,7 @@ def describe_clusters(
         labels: Cluster of each window, (W,); -1 for none.
         confidence: Confidence of each, (W,).
         wording: Who writes titles and sentences; None: by rule.
+        activities: What each window was recognised as without labels, (W,); None where nobody was asked.
     """
     chosen = describe_windows(inputs.window_set)
     n_clusters = max(config.k, int(labels.max(initial=-1)) + 1)
@@ -76,6 +80,8 @@ def describe_clusters(
         captions=inputs.caption_pool(seen).typical(labels[seen], n_clusters),
         prompts=_prompts(inputs, seen, labels[seen], n_clusters),
     )
+    if activities is not None:
+        profiles = sure_activities(profiles, own, activities[chosen.rows], UNKNOWN)
     words = word_clusters(profiles, wording)
     examples = example_moments(chosen.facts, own, sure, captions=inputs.first_captions)
     counts = np.bincount(labels[labels >= 0], minlength=n_clusters)

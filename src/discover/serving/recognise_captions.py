@@ -14,14 +14,13 @@ from discover.core.config import config_from_mapping
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError
 from discover.core.home import Home
-from discover.core.window_set import window_middles_s
+from discover.core.window_set import WindowSet, window_middles_s
 from discover.pretraining.any_home import AnyHome
 from discover.recognition import Recogniser, RecognitionConfig, to_segments, window_timeline
 from discover.retrieval import Index
 from discover.serving.activity_prompts import activity_prompts, everyday_note
 from discover.serving.corrections import CorrectionFile
 from discover.serving.recognise import RecognisedLog, RecogniseRequest, chosen_windows, day_span
-from discover.serving.search import Searcher
 from discover.serving.taught import taught_prompts
 from discover.text_encoders.encoder import TextEncoder
 
@@ -58,23 +57,32 @@ def recognise_captions(
     return replace(found, note=" ".join(filter(None, (note, found.note))))
 
 
-def recognise_beside_model(searcher: Searcher, corrections: Path) -> RecognisedLog | None:
-    """As `recognise_captions` for the windows of a trained model, which is not asked; None without MiniLM.
+def recognise_beside_model(
+    windows: pl.DataFrame,
+    window_set: WindowSet,
+    captions_WD: NDArray[np.floating],
+    encoder: TextEncoder,
+    corrections: Path | None = None,
+) -> RecognisedLog | None:
+    """As `recognise_captions` for the windows of a trained model, which is not asked.
 
     Args:
-        searcher: Of one home of the model.
-        corrections: File of what was said of its windows.
+        windows: Facts of the windows, as in the model's index.
+        window_set: The same windows with their events, of one home, in any order.
+        captions_WD: (W, D) mean caption vector of each window.
+        encoder: The text encoder of the captions; None is returned for any but MiniLM.
+        corrections: File of what was said of the windows.
     """
-    if searcher.encoder.config.type != "minilm":
+    if encoder.config.type != "minilm":
         return None
-    network, windows = AnyHome.load(), searcher.index.windows
-    ids = searcher.window_set.windows["window_id"].to_numpy().astype(np.str_)
-    read = network.embed(searcher.window_set, searcher.encoder.encode)
+    network = AnyHome.load()
+    ids = window_set.windows["window_id"].to_numpy().astype(np.str_)
+    read = network.embed(window_set, encoder.encode)
     table = EmbeddingTable(read, ids, np.zeros(len(ids), dtype=np.int16))
     own = table.of_windows(windows["window_id"].to_numpy().astype(np.str_))
-    vectors = network.beside_captions(own, searcher.caption_side.vectors.astype(np.float32))
-    request = RecogniseRequest(model=searcher.folder, corrections=corrections)
-    found = _recognised(request, windows, vectors, searcher.window_set.home, searcher.encoder)
+    vectors = network.beside_captions(own, captions_WD.astype(np.float32))
+    request = RecogniseRequest(model=Path(), corrections=corrections)
+    found = _recognised(request, windows, vectors, window_set.home, encoder)
     note = "The shipped network and captions answered, which the training did not change."
     return replace(found, note=" ".join(filter(None, (note, found.note))))
 

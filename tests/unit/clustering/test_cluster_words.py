@@ -1,5 +1,6 @@
 """Profiles with numbers known by eye, and the words made from them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -21,6 +22,7 @@ from discover.clustering import (
     nearest_prompts,
     profile_clusters,
     prompt_names,
+    sure_activities,
     transition_counts,
     word_clusters,
 )
@@ -129,6 +131,19 @@ def test_equal_titles_are_told_apart() -> None:
     titles = [w.title for w in word_clusters(plain)]
     assert titles[:2] == ["Sofa, with hallway", "Sofa, sometimes lamp"]
     assert len(set(titles)) == 4
+
+
+def test_what_is_done_names_a_cluster_where_it_is_sure() -> None:
+    evening = tuple(0.5 if hour in (17, 18) else 0.0 for hour in range(24))
+    profiles = [replace(_profile({"kitchen": 0.9}, {}, number=n), hours=evening) for n in range(2)]
+    labels = np.array([0] * 10 + [1] * 10 + [-1])
+    done = np.array(["meal_preparation"] * 9 + ["unknown"] + ["eating"] * 4 + ["unknown"] * 6 + ["eating"])
+    named = sure_activities(profiles, labels, done, "unknown")
+    assert [p.activity for p in named] == ["meal preparation", ""], "without an answer counts against it"
+    titles = [w.title for w in word_clusters(named)]
+    assert titles == ["Meal preparation, kitchen, 17–19 h", "Kitchen"]
+    same = [w.title for w in word_clusters([replace(p, activity="eating") for p in named])]
+    assert same == ["Eating, kitchen, 17–19 h, 60 s (1)", "Eating, kitchen, 17–19 h, 60 s (2)"]
 
 
 def test_another_wording_can_be_passed() -> None:

@@ -2,10 +2,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ofHome, send } from "./api";
 import { MomentPanel } from "./moment";
-import { go, type Route } from "./route";
+import { go, hashOf, type Route } from "./route";
 import { edition, useLoad, useShared } from "./store";
-import { DAY, parse } from "./time";
-import type { Chip, Hits, HomeFacts } from "./types";
+import { clock, DAY, parse, shortDay } from "./time";
+import type { Chip, Hits, HomeFacts, Reply } from "./types";
 import { Answered, HitCard, roomName } from "./ui";
 import { t } from "./words";
 
@@ -15,6 +15,8 @@ interface Props {
   writable: boolean;
 }
 
+/** A sentence that asks for more than moments; the server decides what it asks. */
+const QUESTION = /\?\s*$|^\s*(how|when|what|who|which|did|does|do|is|was|were|are|has)\b/i;
 const EXAMPLES = ["example_1", "example_2", "example_3", "example_4"] as const;
 
 export function SearchView({ facts, route, writable }: Props) {
@@ -43,6 +45,7 @@ export function SearchView({ facts, route, writable }: Props) {
           />
         )}
       </div>
+      {QUESTION.test(query) && <Said facts={facts} question={query} />}
       {!query && <Examples ask={(q) => change({ q })} facts={facts} />}
       {query && (
         <div class="columns">
@@ -227,6 +230,29 @@ function Narrow(props: { facts: HomeFacts; params: Record<string, string>; chang
         {set > 0 && <button type="button" onClick={() => change({ after: "", before: "", hours: "", rooms: "" })}>{t("clear")}</button>}
       </div>
     </details>
+  );
+}
+
+/** The answer in a sentence, where the question asks for a number or a time; its latest moments. */
+function Said({ facts, question }: { facts: HomeFacts; question: string }) {
+  const found = useLoad(`${facts.id} ${question}|said`, () =>
+    send<Reply>("POST", ofHome(facts.id, "ask"), { question, k: 5 }),
+  );
+  const reply = found.value;
+  if (!reply || reply.asks === "find" || !(reply.said || reply.refusal)) return null;
+  return (
+    <section class="panel" role="status">
+      <p><strong>{reply.said || reply.refusal}</strong></p>
+      <p class="soft small">{[...reply.understood, ...reply.read_from, ...reply.notes].join(" · ")}</p>
+      <div class="row small">
+        {reply.moments.map(({ begin, end }) => (
+          <a key={begin} class="button num"
+            href={hashOf({ home: facts.id, view: "moment", params: { begin: String(Math.floor(begin)), end: String(Math.ceil(end) + 1) } })}>
+            {shortDay(begin)} {clock(begin, false)}
+          </a>
+        ))}
+      </div>
+    </section>
   );
 }
 

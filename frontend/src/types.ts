@@ -118,6 +118,17 @@ export interface Hits {
   took_ms: number;
 }
 
+/** `Answered` of the server: what a question of how often, how long or when is answered with. */
+export interface Reply {
+  asks: string;
+  understood: string[];
+  said: string;
+  refusal: string;
+  read_from: string[];
+  notes: string[];
+  moments: { begin: Ms; end: Ms }[];
+}
+
 export interface MomentEvent {
   t: Ms;
   sensor: number;

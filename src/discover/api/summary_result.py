@@ -120,7 +120,7 @@ class SummaryResult(Shown):
         for answer in self.answers:
             yield f'\n"{answer.question}"'
             for hit in answer[:_MOMENTS]:
-                yield "  " + format_hit(hit, self.opened.window_set, max_lines=3).replace("\n", "\n  ")
+                yield "  " + format_hit(hit, self.opened.window_set, max_lines=6).replace("\n", "\n  ")
         if self.found is not None:
             yield from self._unusual(self.found)
         refused = RefusedLines.of_folder(self.opened.samplings[0].parent)

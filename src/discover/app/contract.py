@@ -160,7 +160,7 @@ class HomeFacts(StrictModel):
     span: Span
     """First to last event."""
     holes: tuple[Span, ...]
-    """Stretches without any event, longer than the sensors are ever silent in ordinary use."""
+    """Stretches of more than twelve hours without any event."""
     events: int
     windows: int
     plan: Literal["known", "drawn", "graph"]
@@ -241,7 +241,7 @@ class Hit(StrictModel):
     """How far the best window meets the conditions, all together."""
     why: tuple[Why, ...]
     captions: tuple[str, ...]
-    """What the window's captions say; the best first."""
+    """The sentences that describe the window."""
     rooms: tuple[str, ...]
     """Rooms in order of visit, as in the home file."""
     objects: tuple[str, ...]

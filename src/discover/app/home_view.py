@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.api.opened import OpenedHome
+from discover.app.columns import NO_CODE
 from discover.app.contract import Edge, HomeFacts, Room, SensorFacts, Span
 from discover.app.contract_patterns import Plan
 from discover.app.event_arrays import EventArrays, times_ms
@@ -222,7 +223,7 @@ class HomeView:
         joined = self.windows.select("window_id").join(
             result.timeline.select("window_id", "activity"), on="window_id", how="left", maintain_order="left"
         )
-        of_window = [code.get(name, 65_535) for name in joined["activity"].to_list()]
+        of_window = [code.get(name, NO_CODE) for name in joined["activity"].to_list()]
         return Recognised(
             names,
             times_ms(found["start"]),

@@ -38,8 +38,6 @@ from discover.homes.report import ImportReport, write_account
 
 __all__ = ["HomeAssistantImport", "ImportOptions", "import_home_assistant", "sync_home"]
 
-_ENTITIES = "entities.yaml"
-
 
 @dataclass(frozen=True)
 class ImportOptions:
@@ -123,14 +121,12 @@ def import_home_assistant(
             "with time_zone."
         )
     home = home.model_copy(update={"time_zone": checked_zone(zone).key})
-    beside = folder.parent / f"{folder.name}.{_ENTITIES}"
     note = SourceNote(
         kind=kind,
         where=place,
         time_zone=zone,
         config=str(storage.resolve()) if storage is not None else "",
-        entities=str(beside.resolve()) if options.pseudonyms else _ENTITIES,
-        secret=str(beside.with_suffix(".key").resolve()) if options.pseudonyms else "",
+        pseudonyms=options.pseudonyms,
     )
     given = read_entity_file(options.entities) if options.entities is not None else {}
     return _added(folder, home, note, where, registry, given, progress)
@@ -147,8 +143,14 @@ def sync_home(folder: Path, where: str | None = None, *, progress: Progress = SI
     Raises:
         ArtifactError: The folder is no such home, or it is damaged.
         DataError: The source cannot be read.
+        ConfigError: The source is an address, and `where` does not name it.
     """
     note = SourceNote.read(folder)
+    if where is None and "://" in note.where:
+        raise ConfigError(
+            f"{folder} comes from {note.where}, and a file cannot ask for the network. Name the address "
+            f"yourself: `discover sync {folder} --from {note.where}`."
+        )
     if where is not None:
         kind = source_kind(where)
         place = plain_url(where) if "://" in where else str(Path(where).resolve())
@@ -157,7 +159,7 @@ def sync_home(folder: Path, where: str | None = None, *, progress: Progress = SI
         )
     home = read_home(folder / "home.yaml")
     registry = read_registry(Path(note.config) if note.config and Path(note.config).is_dir() else None)
-    listed = folder / note.entities
+    listed = note.entities_file(folder)
     given = read_entity_file(listed) if listed.is_file() else {}
     return _added(folder, home, note, where or note.where, registry, given, progress)
 
@@ -180,9 +182,9 @@ def _added(
                 f"The file of entities lists none of {note.where} (it lists {min(given)}, the source "
                 f"has {min(rules, default='none')}). Give the file of this home."
             )
-        pseudonyms = Pseudonyms.of(note.secret)
+        pseudonyms = Pseudonyms.of(note.key_file(folder))
         ids = _sensor_ids(note, source, pseudonyms)
-        reader = StateReader([rules[e.id] for e in entities], ids, texts=not note.secret)
+        reader = StateReader([rules[e.id] for e in entities], ids, texts=not note.pseudonyms)
         newest = _read(source, reader, sorter, note.mark, progress)
         if not note.row and not sorter.months():
             raise DataError(_nothing_found(note, reader.counts))
@@ -275,7 +277,7 @@ def _write_rules(
     folder: Path, note: SourceNote, rules: Mapping[str, EntityRule], given: Mapping[str, EntityRule]
 ) -> Path:
     """The file of entities; one that lists all of them is left as its owner wrote it."""
-    path = folder / note.entities
+    path = note.entities_file(folder)
     if not path.is_file() or rules.keys() != given.keys():
         write_text(path, rules_text(rules.values()))
     return path

@@ -15,6 +15,7 @@ from discover.homes.home_assistant.states import Mark
 __all__ = ["NOTE_FILE", "SourceNote", "Totals"]
 
 NOTE_FILE = "source.json"
+_ENTITIES = "entities.yaml"
 
 Kind = Literal["recorder", "history", "server"]
 
@@ -59,10 +60,8 @@ class SourceNote(_Plain):
     time_zone: str
     config: str = ""
     """Home Assistant's configuration folder, "" if none was found."""
-    entities: str
-    """The file of entities; in the home's folder if it is a plain name."""
-    secret: str = ""
-    """File with the key of pseudonyms, "" where ids are as they are."""
+    pseudonyms: bool = False
+    """Whether ids are replaced; the file of entities and the key then lie beside the folder."""
     row: int = 0
     time: int = 0
     """Mark: the last row that was read, and the latest time in microseconds since 1970."""
@@ -74,6 +73,19 @@ class SourceNote(_Plain):
     def mark(self) -> Mark:
         """How far the source was read."""
         return Mark(self.row, self.time)
+
+    def entities_file(self, folder: Path) -> Path:
+        """The file of entities of a home's folder."""
+        return self._beside(folder) if self.pseudonyms else folder / _ENTITIES
+
+    def key_file(self, folder: Path) -> Path | None:
+        """The key of the pseudonyms of a home's folder; None where names are as they are."""
+        return self._beside(folder).with_suffix(".key") if self.pseudonyms else None
+
+    def _beside(self, folder: Path) -> Path:
+        # Made from the folder, never stored: a note from a stranger must not say where to write.
+        whole = folder.resolve()
+        return whole.parent / f"{whole.name}.{_ENTITIES}"
 
     @classmethod
     def read(cls, folder: Path) -> "SourceNote":

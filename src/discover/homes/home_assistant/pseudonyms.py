@@ -28,15 +28,14 @@ class Pseudonyms:
     path: Path | None = None
 
     @classmethod
-    def of(cls, secret: str) -> "Pseudonyms":
-        """With the key in a file, or a new one where the file is not there yet; "" leaves names as they are.
+    def of(cls, path: Path | None) -> "Pseudonyms":
+        """With the key in a file, or a new one where the file is not there; None leaves names as they are.
 
         Raises:
             ArtifactError: The file does not hold a key.
         """
-        if not secret:
+        if path is None:
             return cls()
-        path = Path(secret)
         if not path.exists():
             return cls(secrets.token_hex(32), path)
         key = read_text(path).strip()

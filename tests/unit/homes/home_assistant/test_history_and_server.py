@@ -156,8 +156,12 @@ def test_a_server_is_asked_and_the_token_is_kept_nowhere(server: str, tmp_path: 
     assert log.home.time_zone == "Europe/Berlin"
     assert log.events["state"].to_list() == ["ON", "OFF", "ON", "OFF"]
     Stub.states.append(("binary_sensor.hall_motion", "on", datetime.now(UTC) - timedelta(seconds=5)))
-    assert sync_home(tmp_path / "home").new_events == 1
-    assert sync_home(tmp_path / "home").new_events == 0
+    asked = len(Stub.asked)
+    with pytest.raises(ConfigError, match=f"cannot ask for the network.*--from {server}"):
+        sync_home(tmp_path / "home")
+    assert len(Stub.asked) == asked
+    assert sync_home(tmp_path / "home", server).new_events == 1
+    assert sync_home(tmp_path / "home", server).new_events == 0
     assert not any(b"secret-token" in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
 
 

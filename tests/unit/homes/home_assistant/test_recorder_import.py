@@ -292,7 +292,7 @@ def test_the_url_of_a_database_is_read_by_sqlalchemy(tmp_path: Path, monkeypatch
     add_rows(
         recorder, [Row("lock.front_door", "jammed", 1.8e9), Row("binary_sensor.fridge_door", "on", 1.8e9)]
     )
-    assert sync_home(tmp_path / "home").new_rows == 2
+    assert sync_home(tmp_path / "home", f"sqlite:///{path}").new_rows == 2
     assert databases.plain_url("mysql://me:secret@host/ha") == "mysql://me@host/ha"
     with pytest.raises(DataError, match=r"sqlite:///.*none\.db cannot be read") as refused:
         import_home_assistant(f"sqlite:///{tmp_path}/no/none.db", tmp_path / "third", UTC)

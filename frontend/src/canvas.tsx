@@ -11,6 +11,8 @@ interface Props {
   /** What the drawing shows, for those who cannot see it. */
   label: string;
   class?: string;
+  /** What the drawing depends on; without it each render draws anew. */
+  needs?: readonly unknown[];
   canvasRef?: Ref<HTMLCanvasElement>;
   /** Interactive canvases take the keyboard. */
   onKey?: (event: KeyboardEvent) => void;
@@ -52,7 +54,7 @@ export function Canvas(props: Props) {
     });
   }).current;
 
-  useEffect(() => redraw());
+  useEffect(() => redraw(), props.needs && [...props.needs, props.height]);
   useEffect(() => {
     const canvas = own.current as HTMLCanvasElement;
     const sizes = new ResizeObserver(redraw);

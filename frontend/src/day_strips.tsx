@@ -34,6 +34,7 @@ export function DayStrips(props: Props) {
   const gap = row > 8 ? 2 : row > 4 ? 1 : 0;
   const left = row >= 10 ? 92 : 66;
   const chosen = Math.max(0, Math.min(days - 1, Math.floor((props.from - first) / DAY)));
+  const inDay = props.to - props.from <= DAY * 1.01;
   const layer = useLayer();
   const busiest = useMemo(
     () => Math.log1p(Math.max(1, ...(density ?? []).flatMap((part) => part.lanes.map((lane) => lane.most)))), [density],
@@ -111,7 +112,7 @@ export function DayStrips(props: Props) {
     const look = theme();
     c.strokeStyle = look.ink;
     c.lineWidth = 2;
-    if (props.to - props.from <= DAY * 1.01)
+    if (inDay)
       piece(w, Math.max(props.from, first), Math.min(props.to, first + days * DAY), (x, y, pw, ph) =>
         c.strokeRect(x, y - 1, pw, ph + 2));
     else {
@@ -152,6 +153,8 @@ export function DayStrips(props: Props) {
         height={TOP + days * row + 4}
         label={t("days_alt", days, longDay(first + chosen * DAY))}
         draw={draw}
+        // Of the stretch below only the row shows, or minutes where it lies within a day.
+        needs={[facts, activities, density, props.chosen, ...[props.from, props.to].map((at) => Math.floor(at / (inDay ? 60_000 : DAY)))]}
         onPointerMove={tip}
         onPointerLeave={() => setOver(null)}
         onClick={(event) => {

@@ -218,9 +218,16 @@ class EventStream:
         """Sensors of doors to the outside: so named, else the doors of an entrance or hallway."""
         sensors = [s for s in self.home.sensors if s.id in self.sensors]
         named = [s for s in sensors if s.object and _is_outer(s.object)]
-        near = [s for s in sensors if s.type == "door" and any(w in s.room for w in _NEAR_DOOR)]
+        contacts = [s for s in named if s.type == "door"]
+        doors = [s for s in sensors if s.type == "door" and (s.object or "door").lower() == "door"]
+        near = [s for s in doors if any(w in s.room for w in _NEAR_DOOR)]
         close = [s for s in sensors if s.type == "motion" and any(w in s.room for w in _NEAR_DOOR[:3])]
-        return frozenset(s.id for s in named or near or close)
+        return frozenset(s.id for s in contacts or near or named or close)
+
+    @cached_property
+    def outer_contact(self) -> bool:
+        """Whether an outer door says itself that it opens; else movement near it has to do."""
+        return any(self._type_of(sensor) == "door" for sensor in self.outer_doors)
 
     @cached_property
     def real(self) -> NDArray[np.bool_]:

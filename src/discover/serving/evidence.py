@@ -29,7 +29,7 @@ def likely_range(
     Args:
         low, high: From days drawn again.
         kind: count, hours or clock.
-        evidence: Of the moments: sensor, stay, episode or recognised.
+        evidence: Of the moments: sensor, stay, episode, guess or recognised.
         names: The things asked about.
     """
     rows = _table().get(kind, {})
@@ -43,6 +43,7 @@ def likely_range(
         return low, high, ""
     what = {
         "episode": "the order of events",
+        "guess": "movement near the outer door",
         "stay": "stays",
         "recognised": "recognition",
         "sensor": "such sensors",

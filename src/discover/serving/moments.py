@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.query import ParsedQuery
+from discover.query import ParsedQuery, Thing
 from discover.retrieval.episodes import Spans, join_spans
-from discover.serving.occurrences import Found, Occurrences
+from discover.serving.occurrences import Occurrences
 
 __all__ = ["Period", "Selected", "day_of", "inside_question", "select_moments"]
 
@@ -46,7 +46,7 @@ class Selected:
     Attributes:
         spans: The moments.
         how: What showed them, in words, each thing once.
-        evidence: The weakest kind: sensor, stay, episode or recognised; "none" where a thing cannot be shown.
+        evidence: The weakest kind: sensor, stay, episode, guess or recognised; "none" where one is not shown.
     """
 
     spans: Spans
@@ -54,7 +54,7 @@ class Selected:
     evidence: str
 
 
-_STRENGTH = ("sensor", "stay", "episode", "recognised", "none")
+_STRENGTH = ("sensor", "stay", "episode", "guess", "recognised", "none")
 
 
 def day_of(time_s: NDArray[np.float64], *, nights: bool) -> NDArray[np.int64]:
@@ -68,12 +68,8 @@ def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) ->
     found = [happened.of(thing, query) for thing in query.wanted]
     against = [happened.of(thing, query) for thing in query.unwanted]
     if query.empty:
-        found.insert(
-            0,
-            Found(
-                happened.nobody_home(), "nothing at home between two movements of the outer door", "episode"
-            ),
-        )
+        out = Thing(kind="activity", name="going out", words="nobody home")
+        found.insert(0, happened.of(out, query))
     how = tuple(dict.fromkeys(f.how for f in [*found, *against]))
     evidence = max((f.kind for f in [*found, *against]), key=_STRENGTH.index, default="sensor")
     if evidence == "none":

@@ -21,7 +21,7 @@ class Found:
     Attributes:
         spans: When.
         how: In words: "the door contact of the fridge".
-        kind: What the evidence is: sensor, stay, episode or recognised; none where nothing can show it.
+        kind: What the evidence is: sensor, stay, episode, guess or recognised; none where nothing shows it.
     """
 
     spans: Spans
@@ -56,10 +56,6 @@ class Occurrences:
         if any(room in self.lexicon for room in activity.rooms):
             return self._room(activity)
         return self._recognised(thing.name)
-
-    def nobody_home(self) -> Spans:
-        """Times in which nobody is at home."""
-        return self.stream.outings
 
     def _place(self, thing: Thing, query: ParsedQuery) -> Found:
         place = self.lexicon.get(thing.name)
@@ -122,11 +118,16 @@ class Occurrences:
             if _asks_of_nights(query):
                 return Found(up, "times up between two rests of one night", "episode")
             return Found(Spans.of(nights.end_s, nights.end_s), "the end of the night's rest", "episode")
-        if kind == "outing":
-            return Found(stream.outings, "nothing at home between two movements of the outer door", "episode")
-        if kind == "return":
-            out = stream.outings
-            return Found(Spans.of(out.end_s, out.end_s), "the outer door after an outing", "episode")
+        if kind in ("outing", "return"):
+            out, sure = stream.outings, "episode" if stream.outer_contact else "guess"
+            door = (
+                "the outer door"
+                if stream.outer_contact
+                else "what moves near the outer door, which has no contact"
+            )
+            if kind == "return":
+                return Found(Spans.of(out.end_s, out.end_s), f"{door}, after an outing", sure)
+            return Found(out, f"nothing at home between two movements of {door}", sure)
         if kind == "quiet":
             return Found(stream.quiet, "times without a sign of a person", "episode")
         if kind == "pacing":

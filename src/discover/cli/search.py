@@ -93,8 +93,8 @@ def search(
     were read; the meaning of the rest decides among them. Filters are exact. Where --top-k, --merge, --mmr or
     --query-words is left out, the run's `retrieval.search` decides (5 answers, merged, prefer).
 
-    A raw log is read, described in words and indexed the first time (nothing is trained); its captions and the
-    shipped network find the moments.
+    A raw log is read, described in words and indexed the first time (nothing is trained); its captions and
+    the shipped network find the moments.
     """
     check_one_question(text, like, captions_of, label_of, batch, interactive)
     # Collecting garbage while modules load finds none, and takes a tenth of the start.

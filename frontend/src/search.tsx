@@ -17,7 +17,7 @@ interface Props {
 
 /** A sentence that asks for more than moments; the server decides what it asks. */
 const QUESTION = /\?\s*$|^\s*(how|when|what|who|which|did|does|do|is|was|were|are|has)\b/i;
-const EXAMPLES = ["example_1", "example_2", "example_3", "example_4"] as const;
+const EXAMPLES = ["example_1", "example_2", "example_3", "example_4", "example_5"] as const;
 
 export function SearchView({ facts, route, writable }: Props) {
   const { params } = route;

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import polars as pl
 
-from discover.core.artifacts import folder_lock, write_text
+from discover.core.artifacts import folder_lock, read_json, write_text
 from discover.core.errors import ArtifactError, ConfigError, DataError
 from discover.core.event_files import EVENTS_FILE, EventMonths
 from discover.core.home import Home, Sensor
 from discover.core.progress import SILENT, Progress
+from discover.core.reading import taken_apart
 from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import read_home, write_home, write_table
 from discover.homes._zones import checked_zone
@@ -209,13 +210,16 @@ def _added(
             write_home(folder / "home.yaml", home)
             if not (folder / NOTE_FILE).is_file():
                 note.write(folder)
-            months, new_events = _write_events(folder, home, sorter, reader)
-            refused = _refused(folder, reader.counts)
             notes = list(source.notes)
-            report = account_of(months, read, home.name, refused, notes)
-            write_account(folder, report, refused)
-            # The mark comes last: what was not finished is read again.
-            read.write(folder)
+            if note.row and isinstance(source, Recorder) and not reader.counts.rows:
+                report, new_events = _read_account(folder), 0
+            else:
+                months, new_events = _write_events(folder, home, sorter, reader)
+                refused = _refused(folder, reader.counts)
+                report = account_of(months, read, home.name, refused, notes)
+                write_account(folder, report, refused)
+                # The mark comes last: what was not finished is read again.
+                read.write(folder)
     rows: dict[str, int] = {}
     for e in entities:
         rows[e.id] = rows.get(e.id, 0) + e.rows
@@ -313,6 +317,12 @@ def _refused(folder: Path, counts: Counts) -> pl.DataFrame:
         parts.insert(0, pl.read_csv(path, separator="\t", quote_char=None, schema=schema))
     # A sync that was not finished is made again, and refuses the same rows.
     return pl.concat(parts).unique(maintain_order=True)
+
+
+def _read_account(folder: Path) -> ImportReport:
+    path = folder / "import.json"
+    with taken_apart(path):
+        return ImportReport.model_validate(read_json(path))
 
 
 def _nothing_found(note: SourceNote, counts: Counts) -> str:

@@ -26,6 +26,7 @@ Last = dict[str, tuple[str, float | None]]
 
 _THING = pl.col("sensor").str.strip_suffix(AUTOMATIC)
 
+_MONTH = {**EVENTS, "sensor": pl.String, "state": pl.String}
 _LOCAL = {**EVENT_ROWS, "time": pl.Datetime("us")}
 
 
@@ -99,15 +100,20 @@ class MonthSorter:
             own = month in self._parts or month in self._spilled
             if not own and not carried:
                 continue
-            old = known.read(month) if month in known.months else None
-            new = [self._named(month, names)] if own else []
-            joined = pl.concat([*([] if old is None else [old]), *new])
-            before = _before(known, month, joined.select(_THING).to_series().unique().to_list(), lasts)
-            table = without_repeats(joined, before, pressed)
+            new = self._named(month, names) if own else pl.DataFrame(schema=_MONTH)
+            old = known.read(month) if month in known.months else new.head(0)
+            # What lies before the first new event stays as it is.
+            first = 0 if carried else old.filter(pl.col("time") < new["time"].min()).height
+            head, rest = old.head(first), pl.concat([old.slice(first), new])
+            things = rest.select(_THING).to_series().unique().to_list()
+            lasts_of_head = _last_of(head.filter(_THING.is_in(things)))
+            missing = [thing for thing in things if thing not in lasts_of_head]
+            before = {**_before(known, month, missing, lasts), **lasts_of_head}
+            table = pl.concat([head, without_repeats(rest, before, pressed)])
             lasts[month] = _last_of(table)
             # What a month ends with decides whether the next one begins with a repeat.
-            carried = old is None or lasts[month] != _last_of(old)
-            if old is None or not table.equals(old):
+            carried = month not in known.months or lasts[month] != _last_of(old)
+            if month not in known.months or not table.equals(old):
                 yield month, table
 
     def _named(self, month: str, names: pl.DataFrame) -> pl.DataFrame:

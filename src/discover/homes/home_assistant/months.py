@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -26,7 +27,7 @@ Last = dict[str, tuple[str, float | None]]
 
 _THING = pl.col("sensor").str.strip_suffix(AUTOMATIC)
 
-_MONTH = {**EVENTS, "sensor": pl.String, "state": pl.String}
+_MONTH: dict[str, Any] = {**EVENTS, "sensor": pl.String, "state": pl.String}
 _LOCAL = {**EVENT_ROWS, "time": pl.Datetime("us")}
 
 

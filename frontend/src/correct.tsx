@@ -93,6 +93,7 @@ export function CorrectionList({ facts, writable }: { facts: HomeFacts; writable
         {(answer) => (
           <>
             {answer.note && <p class="small">{answer.note}</p>}
+            {answer.corrections.length > 0 && <p class="small">{t(answer.learned ? "learned" : "not_learned")}</p>}
             {answer.corrections.length === 0 ? <p class="soft">{t("none_yet")}</p> : (
               <div class="scroll" tabIndex={0} role="region" aria-label={t("corrections")}>
                 <table>

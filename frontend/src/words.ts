@@ -30,6 +30,7 @@ const en = {
   // Corrections
   correct: "Correct", what_truly: "What was it truly?", activity: "Activity", store: "Store", stored: "Stored: {0}", undo: "Undo", undone: "Undone.",
   corrections: "Corrections and names", corrections_help: "What you said about moments and selections. Each can be undone.",
+  learned: "Recognition follows them.", not_learned: "Recognition does not follow them yet: it runs again when activities are next looked at.",
   none_yet: "None yet.", what: "What", a_name: "name", an_activity: "activity",
   // Timeline
   all_days: "All days", all_sensors: "All sensors", activities: "Activities", show_all: "Show all", year: "Year", month: "Month", week: "Week",
@@ -92,6 +93,7 @@ const de: Record<keyof typeof en, string> = {
   plan_alt: "Grundriss: {0}", strip_alt: "Ereignisse von {0} Sensoren von {1} bis {2}; dasselbe als Tabelle darunter",
   correct: "Korrigieren", what_truly: "Was war es wirklich?", activity: "Aktivität", store: "Speichern", stored: "Gespeichert: {0}", undo: "Rückgängig", undone: "Rückgängig gemacht.",
   corrections: "Korrekturen und Namen", corrections_help: "Was Sie über Momente und Auswahlen gesagt haben. Alles lässt sich rückgängig machen.",
+  learned: "Die Erkennung folgt ihnen.", not_learned: "Die Erkennung folgt ihnen noch nicht: Sie läuft wieder, wenn Aktivitäten gezeigt werden.",
   none_yet: "Noch nichts.", what: "Was", a_name: "Name", an_activity: "Aktivität",
   all_days: "Alle Tage", all_sensors: "Alle Sensoren", activities: "Aktivitäten", show_all: "Alle zeigen", year: "Jahr", month: "Monat", week: "Woche",
   day: "Tag", hour: "Stunde", minute: "Minute", zoom_in: "Vergrößern", zoom_out: "Verkleinern", day_before: "Zurück", day_after: "Weiter",

@@ -1,7 +1,6 @@
 """The answer to a question, as it is shown: what was understood, a number or sentence, a chart, moments."""
 
 import datetime as dt
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +72,7 @@ class AskResult(Shown):
             "question": reply.query.text,
             "home": self.home,
             "now": self.now.isoformat(),
-            "understood": json.loads(reply.query.model_dump_json(exclude={"text"})),
+            "understood": reply.query.model_dump(mode="json", exclude={"text"}),
             "answer": reply.said,
             "refusal": reply.refusal,
             "value": reply.value,

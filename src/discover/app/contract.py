@@ -6,13 +6,14 @@ Every time is local wall clock, as in the log. In JSON and in columns it is a nu
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from discover.core.config import StrictModel
 from discover.core.home import SensorType
 from discover.retrieval.config import QueryWordsUse
 
 __all__ = [
+    "LONGEST_MS",
     "Answered",
     "AppFacts",
     "AskRequest",
@@ -32,6 +33,7 @@ __all__ = [
     "Ms",
     "Point",
     "Problem",
+    "Reply",
     "Room",
     "SearchRequest",
     "SensorFacts",
@@ -44,6 +46,9 @@ __all__ = [
 Ms = float
 """Milliseconds since 1970-01-01T00:00, wall clock of the home."""
 
+LONGEST_MS = 253_402_300_800_000
+"""The end of the year 9999."""
+
 Point = tuple[float, float]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -52,14 +57,20 @@ JobKind = Literal["open", "recognise", "map", "clusters", "learn"]
 """What a job does."""
 
 
-class Span(StrictModel):
+class Reply(BaseModel):
+    """What the server answers; a settings model without limits, since nothing of it is read from outside."""
+
+    model_config = StrictModel.model_config
+
+
+class Span(Reply):
     """A stretch of time, end not included."""
 
     begin: Ms
     end: Ms
 
 
-class Job(StrictModel):
+class Job(Reply):
     """Work in the background. `GET api/progress` sends one whenever it changes."""
 
     id: str
@@ -78,7 +89,7 @@ class Job(StrictModel):
     """Why it failed, for people."""
 
 
-class HomeLine(StrictModel):
+class HomeLine(Reply):
     """One home of the app."""
 
     id: str
@@ -94,7 +105,7 @@ class HomeLine(StrictModel):
     error: str = ""
 
 
-class AppFacts(StrictModel):
+class AppFacts(Reply):
     """`GET api/app`."""
 
     version: str
@@ -106,7 +117,7 @@ class AppFacts(StrictModel):
     homes: tuple[HomeLine, ...]
 
 
-class Room(StrictModel):
+class Room(Reply):
     """A room with its place on the plan."""
 
     room: str
@@ -122,7 +133,7 @@ class Room(StrictModel):
     """Events of its sensors."""
 
 
-class Edge(StrictModel):
+class Edge(Reply):
     """How often people went from one room straight to the other, both ways together."""
 
     a: str
@@ -130,7 +141,7 @@ class Edge(StrictModel):
     count: int
 
 
-class SensorFacts(StrictModel):
+class SensorFacts(Reply):
     """One sensor. Its place in `HomeFacts.sensors` is its code in columns."""
 
     sensor: str
@@ -147,7 +158,7 @@ class SensorFacts(StrictModel):
     """False for device health; such events are shown only when asked for."""
 
 
-class HomeFacts(StrictModel):
+class HomeFacts(Reply):
     """`GET api/homes/{home}`."""
 
     id: str
@@ -183,13 +194,13 @@ class HomeFacts(StrictModel):
 class Filters(StrictModel):
     """Conditions that a window must meet, as `SearchFilters` takes them; a condition left out passes all."""
 
-    after: Ms | None = None
-    before: Ms | None = None
+    after: Ms | None = Field(default=None, ge=-LONGEST_MS, le=LONGEST_MS)
+    before: Ms | None = Field(default=None, ge=-LONGEST_MS, le=LONGEST_MS)
     hours: tuple[float, float] | None = None
     weekdays: tuple[str, ...] = ()
     rooms: tuple[str, ...] = ()
-    min_duration_s: float = 0.0
-    max_duration_s: float | None = None
+    min_duration_s: float = Field(default=0.0, ge=0, le=1e9)
+    max_duration_s: float | None = Field(default=None, ge=0, le=1e9)
     clusters: tuple[int, ...] = ()
 
 
@@ -204,7 +215,7 @@ class SearchRequest(StrictModel):
     query_words: QueryWordsUse = "prefer"
 
 
-class Chip(StrictModel):
+class Chip(Reply):
     """A condition that was read from the sentence."""
 
     id: str
@@ -217,7 +228,7 @@ class Chip(StrictModel):
     """False: it was taken away and does nothing."""
 
 
-class Why(StrictModel):
+class Why(Reply):
     """How far a hit meets one condition."""
 
     chip: str
@@ -225,7 +236,7 @@ class Why(StrictModel):
     met: Share
 
 
-class Hit(StrictModel):
+class Hit(Reply):
     """A moment that answers a question."""
 
     rank: int
@@ -252,7 +263,7 @@ class Hit(StrictModel):
     """Recognised activity, where that is ready; empty else."""
 
 
-class Hits(StrictModel):
+class Hits(Reply):
     """Answer of `search` and `similar`."""
 
     query: str
@@ -278,7 +289,7 @@ class AskRequest(StrictModel):
     """Moments to send along."""
 
 
-class Answered(StrictModel):
+class Answered(Reply):
     """Answer of `ask`: what `discover ask` says."""
 
     asks: str
@@ -306,7 +317,7 @@ class Answered(StrictModel):
     n_moments: int
 
 
-class MomentEvent(StrictModel):
+class MomentEvent(Reply):
     """One event of a moment."""
 
     t: Ms
@@ -321,7 +332,7 @@ class MomentEvent(StrictModel):
     """Row of the event table."""
 
 
-class Stay(StrictModel):
+class Stay(Reply):
     """A stay in one room, from the first to the last event that shows a person there."""
 
     room: str
@@ -330,7 +341,7 @@ class Stay(StrictModel):
     events: int
 
 
-class Moment(StrictModel):
+class Moment(Reply):
     """`GET api/homes/{home}/moment`."""
 
     begin: Ms
@@ -349,7 +360,7 @@ class Moment(StrictModel):
     """Recognised activities inside, the longest first; empty until that is ready."""
 
 
-class Day(StrictModel):
+class Day(Reply):
     """One day of the log."""
 
     day: str
@@ -368,13 +379,13 @@ class Day(StrictModel):
     """Hours per recognised activity; empty until recognition is ready."""
 
 
-class Days(StrictModel):
+class Days(Reply):
     """`GET api/homes/{home}/days`."""
 
     days: tuple[Day, ...]
 
 
-class Problem(StrictModel):
+class Problem(Reply):
     """Body of every answer that is no success."""
 
     error: str

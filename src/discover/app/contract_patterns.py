@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from discover.app.contract import Ms, Point, Share
+from discover.app.contract import LONGEST_MS, Ms, Point, Reply, Share
 from discover.core.config import StrictModel
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class Cluster(StrictModel):
+class Cluster(Reply):
     """Recurring behaviour."""
 
     id: int
@@ -42,7 +42,7 @@ class Cluster(StrictModel):
     """Rows of typical windows."""
 
 
-class Clusters(StrictModel):
+class Clusters(Reply):
     """`GET api/homes/{home}/clusters`."""
 
     available: bool
@@ -52,7 +52,7 @@ class Clusters(StrictModel):
     clusters: tuple[Cluster, ...] = ()
 
 
-class Change(StrictModel):
+class Change(Reply):
     """One measure in two periods."""
 
     thing: str
@@ -71,7 +71,7 @@ class Change(StrictModel):
     q_value: float
 
 
-class Changes(StrictModel):
+class Changes(Reply):
     """`GET api/homes/{home}/changes`."""
 
     baseline: str
@@ -83,7 +83,7 @@ class Changes(StrictModel):
     note: str
 
 
-class TypicalRow(StrictModel):
+class TypicalRow(Reply):
     """One room or activity over the day."""
 
     thing: str
@@ -91,7 +91,7 @@ class TypicalRow(StrictModel):
     """Per bin, mean share of the bin's minutes in it, over the days."""
 
 
-class TypicalDay(StrictModel):
+class TypicalDay(Reply):
     """`GET api/homes/{home}/typical-day`."""
 
     by: Literal["room", "activity"]
@@ -101,7 +101,7 @@ class TypicalDay(StrictModel):
     rows: tuple[TypicalRow, ...]
 
 
-class UnusualDay(StrictModel):
+class UnusualDay(Reply):
     """A day unlike the others."""
 
     day: str
@@ -114,7 +114,7 @@ class UnusualDay(StrictModel):
     reasons: tuple[str, ...]
 
 
-class UnusualDays(StrictModel):
+class UnusualDays(Reply):
     """`GET api/homes/{home}/unusual-days`: the most unusual first."""
 
     available: bool
@@ -129,15 +129,15 @@ class NewCorrection(StrictModel):
     """activity: this stretch was this activity. name: a selection of windows gets a name."""
     text: str = Field(min_length=1, max_length=200)
     """The activity or the name."""
-    begin: Ms | None = None
-    end: Ms | None = None
+    begin: Ms | None = Field(default=None, ge=-LONGEST_MS, le=LONGEST_MS)
+    end: Ms | None = Field(default=None, ge=-LONGEST_MS, le=LONGEST_MS)
     """The stretch; with `rows` empty, all windows inside are meant."""
     rows: tuple[int, ...] = Field(default=(), max_length=200_000)
     """Rows of windows."""
     note: str = Field(default="", max_length=2_000)
 
 
-class Correction(StrictModel):
+class Correction(Reply):
     """A stored correction."""
 
     id: str
@@ -152,7 +152,7 @@ class Correction(StrictModel):
     note: str = ""
 
 
-class Corrections(StrictModel):
+class Corrections(Reply):
     """`GET api/homes/{home}/corrections`: those that hold, in order of time stored."""
 
     corrections: tuple[Correction, ...]

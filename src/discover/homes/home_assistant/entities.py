@@ -41,9 +41,9 @@ class EntityRule(StrictModel):
     """Room in snake_case, for example master_bedroom."""
     object: str | None = None
     """What it watches, in plain words: "fridge", "front door"."""
-    above: float | None = None
+    above: float | None = Field(default=None, ge=-1e12, le=1e12)
     """With threshold: ON from this number on."""
-    below: float | None = None
+    below: float | None = Field(default=None, ge=-1e12, le=1e12)
     """With threshold: OFF below this number; None: below `above`."""
     in_windows: bool = True
     """False: kept in the event table, left out of windows."""

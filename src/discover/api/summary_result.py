@@ -153,7 +153,7 @@ class SummaryResult(Shown):
 
     def _unusual(self, found: Found) -> Iterator[Part]:
         if not found.unusual:
-            yield f"\nUnusual days: {found.grid.n_days} days are too few to say."
+            yield f"\nUnusual days: too few to say ({found.grid.n_days} in all)."
             return
         stay = [day for day in found.unusual if day.stays]
         yield "\nUnusual days:" if stay else "\nUnusual days: none that may not be chance; the first of them:"

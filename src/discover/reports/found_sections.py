@@ -24,6 +24,8 @@ UNSURE = "unsure"
 _UNSURE_COLOUR, _OTHERS_COLOUR = "#d8cfbf", "#4a5561"
 _OTHERS = "other activities"
 _SHOWN_DAYS = 10
+_FEW_DAYS = 3
+"""With fewer days nothing repeats, and the network reads habits."""
 _LEAST_MINUTES = 2.0
 """Minutes in an hour that an activity needs to stand for it."""
 
@@ -153,6 +155,10 @@ def found_in(timeline: pl.DataFrame, event_times: pl.Series, note: str) -> Found
         starts_TB=grid.starts_TB[kept],
     )
     titles = {name: name.replace("_", " ") for name in things}
+    if grid.n_days < _FEW_DAYS:
+        note += (
+            f" The log is short (days: {grid.n_days}): little is known of habits, so activities are guesses."
+        )
     return Found(grid, tuple(sure), tuple(unusual_days(known, titles)), note)
 
 

@@ -64,6 +64,7 @@ def test_few_days_have_no_unusual_one() -> None:
     short = found_in(timeline(2), observed(2), "")
     assert short is not None
     assert short.unusual == ()
+    assert "activities are guesses" in short.note
     assert "2 days are too few" in unusual_section(short.unusual, 2).text
     assert found_in(timeline(2)[:0], observed(2), "") is None
 

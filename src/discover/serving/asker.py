@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discover.captions.objects import OBJECT_PHRASES
+from discover.captions.words import room_phrases
 from discover.core.embeddings import unit_rows
 from discover.query import Lexicon, QueryParser, activities, parse_question
 from discover.query.everyday import Nearest
@@ -26,6 +28,11 @@ __all__ = ["Asker"]
 
 NEAR = 0.6
 """Words that no rule knows mean an activity from this cosine on."""
+
+
+_PLACE_WORDS = frozenset(
+    word for phrase in (*OBJECT_PHRASES, *room_phrases(), *room_phrases().values()) for word in phrase.split()
+)
 
 
 class Asker:
@@ -92,6 +99,9 @@ class Asker:
     def _nearest(self) -> Nearest:
         @cache
         def nearest(words: str) -> str:
+            # A place that the home lacks stays a place: "in the kitchen" does not mean cooking.
+            if not _PLACE_WORDS.isdisjoint(words.split()):
+                return ""
             names = list(activities())
             sentences = [f"someone {name}" for name in names]
             vectors = unit_rows(self.searcher.encoder.encode([f"someone {words}", *sentences], kind="query"))

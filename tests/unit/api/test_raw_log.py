@@ -246,6 +246,7 @@ def test_what_the_rules_do_not_know_is_searched_and_what_no_sensor_tells_is_refu
     assert len(near.reply.moments) == 2
     assert "nearest in meaning" in near.reply.said
     assert "tells people apart" in home.ask("who opened the fridge?").reply.refusal
+    assert home.ask("in the garage for ten minutes").reply.query.wanted == ()
     assert "near the piano" in home.ask("someone plays the piano at night").reply.refusal
     with pytest.raises(ConfigError, match="2024-05-15T20:00"):
         home.ask("in the kitchen", now="yesterday")

@@ -73,7 +73,7 @@ def test_metrics_have_the_protocols_rows(finished: Path) -> None:
 
 def test_a_second_run_does_nothing(finished: Path) -> None:
     before = artefacts(finished)
-    done = discover(*chain_arguments(finished))
+    done = discover_here(*chain_arguments(finished))
     assert done.returncode == 0, done.stderr
     assert "✓" not in done.stdout
     assert artefacts(finished) == before
@@ -122,7 +122,7 @@ def test_manifests_that_name_paths_stay_current(finished: Path, tmp_path: Path) 
 
 def test_dry_run_shows_what_a_change_touches_and_writes_nothing(finished: Path) -> None:
     before = artefacts(finished)
-    done = discover(*chain_arguments(finished, ["training.max_steps=20"]), "--dry-run")
+    done = discover_here(*chain_arguments(finished, ["training.max_steps=20"]), "--dry-run")
     lines = {line.split()[0]: line for line in reversed(done.stdout.splitlines()) if line.strip()}
     assert " skip " in lines["encode-text"]
     assert " run " in lines["align"]
@@ -136,7 +136,7 @@ def test_search_prints_moments_and_json(finished: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "\n3. " in done.stdout
     assert "score" in done.stdout
-    found = json.loads(discover("search", str(finished / MODEL), "the fridge", "--json").stdout)
+    found = json.loads(discover_here("search", str(finished / MODEL), "the fridge", "--json").stdout)
     assert len(found["answers"]) == 5
     scores = [answer["score"] for answer in found["answers"]]
     assert scores == sorted(scores, reverse=True)
@@ -150,7 +150,7 @@ def test_the_index_of_another_model_is_refused(finished: Path, tmp_path: Path) -
     model = tmp_path / "model"
     shutil.copytree(finished / MODEL, model)
     shutil.copy(model / "checkpoint_step_4.pt", model / "best_model.pt")
-    done = discover("search", str(model), "the fridge")
+    done = discover_here("search", str(model), "the fridge")
     assert done.returncode == 2
     assert "model" in done.stderr
 
@@ -159,7 +159,7 @@ def test_vectors_of_other_windows_are_refused(finished: Path, tmp_path: Path) ->
     sampling = finished / "data/processed/simulated/demo"
     sets = data_settings(sampling / "FD_60", sampling / "FD_60_p")
     out = tmp_path / "model"
-    done = discover("train", "-c", str(CONFIG), *sets, "--output-dir", str(out))
+    done = discover_here("train", "-c", str(CONFIG), *sets, "--output-dir", str(out))
     assert done.returncode == 2, done.stdout + done.stderr
     assert "made from other windows" in " ".join(done.stderr.split())
     assert not list(out.rglob("*.pt"))
@@ -184,7 +184,7 @@ def test_a_checkpoint_of_other_data_is_refused(finished: Path, tmp_path: Path) -
     sets = data_settings(sampling, sampling)
     checkpoint = finished / MODEL / "checkpoint_step_8.pt"
     out = tmp_path / "model"
-    done = discover(
+    done = discover_here(
         "train", "-c", str(CONFIG), *chain_arguments(finished)[5:], *sets,
         "--resume", str(checkpoint), "--output-dir", str(out),
     )  # fmt: skip
@@ -196,7 +196,7 @@ def test_a_checkpoint_of_other_data_is_refused(finished: Path, tmp_path: Path) -
 def test_export_writes_files_that_read_back_the_same(finished: Path, tmp_path: Path) -> None:
     out = tmp_path / "v2"
     arguments = ["export", *chain_arguments(finished)[1:], "--output", str(out)]
-    done = discover(*arguments)
+    done = discover_here(*arguments)
     assert done.returncode == 0, done.stderr
     names = {p.name for p in out.iterdir()}
     assert {"train.json", "val.json", "test.json", "vocab.json", "test_captions_short.json"} <= names
@@ -210,7 +210,7 @@ def test_export_writes_files_that_read_back_the_same(finished: Path, tmp_path: P
     ids = wanted["window_id"].to_numpy().astype(str)
     both = [table.vectors[table.rows_of(ids)[:, 0]].astype("float32") for table in (part, whole)]
     assert (both[0] == both[1]).all()
-    refused = discover(*arguments)
+    refused = discover_here(*arguments)
     assert refused.returncode == 2
     assert "not empty" in refused.stderr
 

@@ -95,11 +95,11 @@ class Watched:
 
     def until(self, expression: str) -> None:
         """Wait until an expression holds. Playwright's own way needs `eval`, which the page forbids."""
-        for _ in range(600):
+        for _ in range(2_400):
             if self.page.evaluate(f"Boolean({expression})"):
                 return
             self.page.wait_for_timeout(25)
-        raise AssertionError(f"not within 15 s: {expression}")
+        raise AssertionError(f"not within a minute: {expression}")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from discover.evaluation import EvaluationConfig, evaluate_recognition, few_labels
+from discover.evaluation import EvaluationConfig, evaluate_recognition, few_labels, shots
 from discover.evaluation.answers import AnswerLog, row_key
 from discover.evaluation.probes import LabelledVectors, linear_probe, mlp_probe
 from discover.evaluation.scoring import score_draws
@@ -250,3 +250,8 @@ def test_probes_before_the_head_read_annotated_windows_only(study: Any) -> None:
         key, pool = part["row"][0], part["pool"][0]
         share = (part["truth"] == part["answer"]).mean()
         assert share == pytest.approx(rows[key][pool]["accuracy"]["value"], abs=1e-6)
+
+
+def test_a_label_that_was_never_shown_is_no_class() -> None:
+    # Read as the first class, it would count as right where that class is answered.
+    assert shots._codes(np.array(["a", "b", "unseen"]), ["b", "a"]).tolist() == [1, 0, -1]

@@ -11,7 +11,7 @@ from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ArtifactError, JoinError
 from discover.core.window_set import WindowSet
 from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_retrieval
-from discover.evaluation.rank_directions import chance_recall
+from discover.evaluation.rank_directions import chance_recall, paired_ranks
 from discover.reports.markdown_evaluation import to_markdown
 
 
@@ -29,6 +29,14 @@ def paired(study: Any) -> EvaluationData:
             texts, np.repeat(ids, 2), np.tile(np.arange(2, dtype=np.int16), len(ids))
         ),
     )
+
+
+def test_a_paired_difference_of_recall_counts_the_same_queries() -> None:
+    first, second = np.array([1, 3, 1, 12]), np.array([2, 1, 11, 20])
+    days, draws = np.array([0, 0, 1, 1]), np.eye(2, dtype=np.int64)
+    found = paired_ranks(first, second, days, draws, [1, 10])
+    # Found within k by the first: 2 and 3 of 4; by the second: 1 and 2 of 4.
+    assert (found["recall@1"]["value"], found["recall@10"]["value"]) == (0.25, 0.25)
 
 
 def same(vectors: Any) -> Any:

@@ -21,6 +21,7 @@ import polars as pl
 from discover.core.errors import DataError
 from discover.core.home import Home, Sensor, SensorType
 from discover.homes._bytes import all_lines, first_lines
+from discover.homes._local_time import wall_clock
 from discover.homes._sources import Source
 from discover.homes._zones import checked_zone
 from discover.homes.places import guess_sensor
@@ -222,7 +223,7 @@ def _clock(text: pl.Series, home: Home, file: Source) -> pl.Series:
             "`time_zone: Europe/Berlin` into the home's YAML and give that with --home."
         )
     moment = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False)
-    local = moment.dt.convert_time_zone(checked_zone(home.time_zone).key).dt.replace_time_zone(None)
+    local = wall_clock(moment.dt.replace_time_zone(None), checked_zone(home.time_zone))
     return local.zip_with(zoned, wall)
 
 

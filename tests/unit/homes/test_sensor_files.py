@@ -87,6 +87,17 @@ def test_times_of_a_zone_need_the_homes_zone(folder: Path) -> None:
         import_log(folder, name="mine")
 
 
+def test_the_hour_that_comes_twice_stays_in_order(folder: Path) -> None:
+    (folder / "day_2/Motion").mkdir()
+    (folder / "day_2/Motion/m1.csv").write_text(
+        MOTION + "2022-10-30 00:50:00+00:00,99.0,true,off\n2022-10-30 01:10:00+00:00,99.0,false,off\n"
+    )
+    events = import_log(folder, name="mine", time_zone="Europe/Madrid").log.events.tail(2)
+    assert events["state"].to_list() == ["ON", "OFF"], "02:50 of summer time is before 02:10 of winter time"
+    # Each pass has half of the hour.
+    assert events["time"].to_list() == [datetime(2022, 10, 30, 2, 25), datetime(2022, 10, 30, 2, 35)]
+
+
 def test_one_name_with_two_readings_is_two_sensors(folder: Path) -> None:
     (folder / "day_1/Power/a1.csv").write_text("time,power\n2022-05-14 06:00:00+00:00,7\n")
     log = import_log(folder, name="mine", time_zone="Europe/Madrid").log

@@ -176,7 +176,7 @@ def _measured(entity: Entity, kind: str) -> tuple[Reading, SensorType, str]:
     if kind == "temperature":
         return "number", "temperature", ""
     if not unit and not kind and read_state(entity.state).state == VALUE:
-        # An export says neither class nor unit: the id must tell.
+        # An export has no class and no unit, so the id decides.
         named = guess_sensor(entity.id).type
         if named == "power" and "energy" not in entity.id:
             return "threshold", "power", ""

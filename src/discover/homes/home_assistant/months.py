@@ -16,7 +16,7 @@ import polars as pl
 from discover.core.event_files import EventMonths
 from discover.core.table_files import read_table, write_table
 from discover.core.tables import EVENTS
-from discover.homes.home_assistant.local_time import wall_clock
+from discover.homes._local_time import wall_clock
 from discover.homes.home_assistant.reading import AUTOMATIC, EVENT_ROWS
 
 __all__ = ["MonthSorter"]

@@ -37,7 +37,7 @@ from discover.text_encoders.encoder import TextEncoder
 SHOTS = (1, 5, 20)
 DRAWS = 3
 NEIGHBOURS = 5
-"""Windows of one stretch that is told, of one activity."""
+"""Windows of one labelled stretch of one activity."""
 TEMPERATURES = (0.04, 0.05)
 _HEAD = (
     f"Annotated test windows, single, not smoothed. Examples are windows of training days, drawn {DRAWS} "

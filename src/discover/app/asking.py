@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from discover.app.contract import (
     Answered,
     AskRequest,
     Chip,
+    ChipKind,
     Filters,
     Hit,
     Hits,
@@ -36,8 +36,6 @@ __all__ = ["answer_question", "ask", "like", "moment"]
 
 _MOST_EVENTS = 5_000
 _LINES = 12
-
-ChipKind = Literal["place", "absence", "duration", "movement", "stillness", "time", "count", "other"]
 
 _KINDS: dict[str, ChipKind] = {
     "PresentAt": "place",
@@ -71,17 +69,7 @@ def ask(view: HomeView, request: SearchRequest, recognised: Recognised | None) -
     found = _hits(view, answer, recognised)
     if kept and answer.ranked_by_words:
         found = _explained(view, found, kept, [chip.id for chip in chips if chip.active])
-    return Hits(
-        query=request.query,
-        how=answer.how,
-        compared=kept.text,
-        note=answer.note,
-        ranked_by_words=answer.ranked_by_words,
-        chips=tuple(chips),
-        hits=tuple(found),
-        windows=len(view.windows),
-        took_ms=round(1000 * (time.perf_counter() - begun), 1),
-    )
+    return _listed(view, answer, found, begun, query=request.query, compared=kept.text, chips=tuple(chips))
 
 
 def like(view: HomeView, row: int, k: int, recognised: Recognised | None) -> Hits:
@@ -89,17 +77,7 @@ def like(view: HomeView, row: int, k: int, recognised: Recognised | None) -> Hit
     begun = time.perf_counter()
     window = view.windows["window_id"][view.row(row)]
     answer = view.searcher.similar(window, SearchOptions(top_k=k))
-    return Hits(
-        query="",
-        how=answer.how,
-        compared="",
-        note=answer.note,
-        ranked_by_words=False,
-        chips=(),
-        hits=tuple(_hits(view, answer, recognised)),
-        windows=len(view.windows),
-        took_ms=round(1000 * (time.perf_counter() - begun), 1),
-    )
+    return _listed(view, answer, _hits(view, answer, recognised), begun)
 
 
 def answer_question(view: HomeView, request: AskRequest) -> Answered:
@@ -157,6 +135,29 @@ def moment(view: HomeView, begin: float, end: float, recognised: Recognised | No
         lines=tuple(_lines(view, rows)),
         captions=tuple(list(captions)[:20]),
         activities=() if recognised is None else _activities(recognised, begin, end),
+    )
+
+
+def _listed(
+    view: HomeView,
+    answer: Answer,
+    found: Sequence[Hit],
+    begun: float,
+    *,
+    query: str = "",
+    compared: str = "",
+    chips: tuple[Chip, ...] = (),
+) -> Hits:
+    return Hits(
+        query=query,
+        how=answer.how,
+        compared=compared,
+        note=answer.note,
+        ranked_by_words=answer.ranked_by_words,
+        chips=chips,
+        hits=tuple(found),
+        windows=len(view.windows),
+        took_ms=round(1000 * (time.perf_counter() - begun), 1),
     )
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "AppFacts",
     "AskRequest",
     "Chip",
+    "ChipKind",
     "Day",
     "Days",
     "Edge",
@@ -215,6 +216,9 @@ class SearchRequest(StrictModel):
     query_words: QueryWordsUse = "prefer"
 
 
+ChipKind = Literal["place", "absence", "duration", "movement", "stillness", "time", "count", "other"]
+
+
 class Chip(Reply):
     """A condition that was read from the sentence."""
 
@@ -223,7 +227,7 @@ class Chip(Reply):
     words: str
     """The words of the sentence."""
     meaning: str
-    kind: Literal["place", "absence", "duration", "movement", "stillness", "time", "count", "other"]
+    kind: ChipKind
     active: bool
     """False: it was taken away and does nothing."""
 

@@ -17,7 +17,6 @@ from discover.captions.config import CaptionConfig
 from discover.core.config import StrictModel, closest, config_from_mapping
 from discover.core.errors import ConfigError
 from discover.evaluation.config import EvaluationConfig
-from discover.homes.readers import READERS
 from discover.retrieval import RetrievalConfig
 from discover.sampling.config import SamplingConfig
 from discover.simulator import SimulatorConfig
@@ -46,8 +45,12 @@ class HomeSource(StrictModel):
     @field_validator("reader")
     @classmethod
     def _known_reader(cls, reader: str | None) -> str | None:
-        if reader is not None and reader not in READERS:
-            raise ValueError(f"no log reader is called '{reader}'. {closest(reader, tuple(READERS))}")
+        if reader is not None:
+            # Reading a config must stay light: the readers are looked at for a name only.
+            from discover.homes.readers import READERS
+
+            if reader not in READERS:
+                raise ValueError(f"no log reader is called '{reader}'. {closest(reader, tuple(READERS))}")
         return reader
 
     @model_validator(mode="after")

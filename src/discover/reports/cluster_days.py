@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from discover.changes import TimeGrid
 from discover.reports.style import GREY, Drawing, draw
 
-__all__ = ["draw_calendar", "draw_typical_day"]
+__all__ = ["draw_calendar", "draw_typical_day", "minutes_per_hour"]
 
 # Shape letters: T clusters, D days, B quarter hours of a day, R rows of the calendar.
 
@@ -20,26 +20,32 @@ _SHORTEST_HOLE = 3
 _HOLE_ROWS = 2
 
 
+def minutes_per_hour(grid: TimeGrid, days: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(T, 24) minutes of each thing per recorded hour of some days; 0 below half an hour recorded."""
+    seen = grid.by_hour(grid.observed_B)[days].sum(axis=0)
+    minutes: NDArray[np.float64] = (
+        60 * grid.by_hour(grid.time_TB)[:, days].sum(axis=1) / np.maximum(seen, 1e-9)
+    )
+    minutes[:, seen < 0.5] = 0.0
+    return minutes
+
+
 def draw_typical_day(grid: TimeGrid, colours: Sequence[str]) -> Drawing:
     """Minutes of each cluster per recorded hour over the day, stacked; Monday to Friday and weekend."""
     weekend = np.array([d.weekday() >= 5 for d in grid.days])
-    time, seen = (grid.by_hour(v) for v in (grid.time_TB, grid.observed_B))
+    recorded = grid.by_hour(grid.observed_B).sum(axis=1) > 0
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots(1, 2, sharey=True)
         for axis, kind, name in zip(axes, (~weekend, weekend), ("Monday to Friday", "Weekend"), strict=True):
-            hours = seen[kind].sum(axis=0)
-            minutes = 60 * time[:, kind].sum(axis=1) / np.maximum(hours, 1e-9)
-            minutes[:, hours < 0.5] = 0.0
             bottom = np.zeros(24)
-            for row, colour in zip(minutes, colours, strict=True):
+            for row, colour in zip(minutes_per_hour(grid, kind), colours, strict=True):
                 axis.bar(
                     np.arange(24), row, bottom=bottom, width=1.0, align="edge", color=colour,
                     edgecolor="white", linewidth=0.3,
                 )  # fmt: skip
                 bottom = bottom + row
-            recorded = int((seen[kind].sum(axis=1) > 0).sum())
-            axis.set_title(f"{name} ({recorded} days)")
+            axis.set_title(f"{name} ({int(recorded[kind].sum())} days)")
             axis.set_xlim(0, 24)
             axis.set_xticks(range(0, 25, 3))
             axis.set_xlabel("hour of day")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from discover.changes import ChangeConfig, TimeGrid, build_grid, marks_of_windows, thin_windows
 from discover.changes.unusual_days import UnusualDay, unusual_days
-from discover.reports.cluster_days import draw_calendar, draw_typical_day
+from discover.reports.cluster_days import draw_calendar, draw_typical_day, minutes_per_hour
 from discover.reports.pages import Section
 from discover.reports.style import MANY_COLOURS
 from discover.reports.tables import Cell, Table
@@ -76,11 +76,8 @@ class Found:
     def typical(self, *, weekend: bool) -> list[Stretch]:
         """The activities of a typical day, hours of the same one joined; hours without one are left out."""
         days = np.array([d.weekday() >= 5 for d in self.grid.days], dtype=bool) == weekend
-        time = self.grid.by_hour(self.grid.time_TB)[:, days].sum(axis=1)
-        seen = self.grid.by_hour(self.grid.observed_B)[days].sum(axis=0)
         known = [name != UNSURE for name in self.grid.things]
-        minutes = 60 * time[known] / np.maximum(seen, 1e-9)
-        minutes[:, seen < 0.5] = 0.0
+        minutes = minutes_per_hour(self.grid, days)[known]
         names = [n for n, kept in zip(self.activities, known, strict=True) if kept]
         found: list[Stretch] = []
         for hour in range(24 if names else 0):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from discover.simulator.day_plan import Episode
 from discover.simulator.household import PET
 from discover.simulator.rooms import RoomGraph, Ways
-from discover.simulator.tables import BehaviourTables
+from discover.simulator.tables import BehaviourTables, always_used
 
 __all__ = ["Activations", "Moments", "Movement", "SeenMovement", "Visits", "concatenate", "opened"]
 
@@ -125,7 +125,7 @@ class Movement:
         means = np.where(t.use_span[behaviour] > 0, 0.0, t.use_mean[behaviour])
         # A short episode has fewer uses than a usual one.
         n_use = rng.poisson(means * np.minimum(1.0, minutes / 3)[:, None])
-        certain = (np.abs(t.use_phase[behaviour] - 0.5) > 1) & (means > 0)
+        certain = always_used(t.use_phase[behaviour]) & (means > 0)
         n_use = np.where(certain, 1, n_use)
         free_e = np.repeat(np.arange(len(behaviour)), n_free)
         use_e = np.repeat(np.arange(len(behaviour)), n_use.sum(axis=1))

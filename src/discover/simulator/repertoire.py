@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from discover.simulator.catalogue import activities
 from discover.simulator.dwelling import Dwelling
-from discover.simulator.tables import BehaviourTables
+from discover.simulator.tables import BehaviourTables, always_used
 
 __all__ = ["ACTIVITIES", "CODE", "Activity", "Repertoire", "build_repertoire"]
 
@@ -104,8 +104,10 @@ class Repertoire:
                 candidates += things
                 numbers[:, m, u] = values
         numbers = np.tile(numbers, (1, n_people, 1))
-        # Each person uses some things more and some less than others do; 8 % never use one at all.
-        habit = rng.lognormal(0.0, 0.35, size=numbers.shape[1:]) * (rng.random(numbers.shape[1:]) > 0.08)
+        # Each person uses some things more and some less than others do; 8 % never use one at all, but for
+        # what belongs to the activity: nobody goes out without the front door.
+        habit = rng.lognormal(0.0, 0.35, size=numbers.shape[1:])
+        habit *= (rng.random(numbers.shape[1:]) > 0.08) | always_used(numbers[3])
         # People of one home, and homes, differ in how lively they are (and how much a sensor makes of it).
         usual = np.array([[0.55], [0.4]]) * rng.lognormal(0.0, 0.35, size=(2, 1))
         liveliness = np.repeat(usual * rng.lognormal(0.0, 0.25, size=(2, n_people)), len(self), axis=1)

@@ -13,7 +13,7 @@ from discover.simulator.behaviours import BEHAVIOURS
 from discover.simulator.rooms import RoomGraph, words_of
 from discover.simulator.wishes import Use
 
-__all__ = ["BehaviourTables", "build_tables"]
+__all__ = ["BehaviourTables", "always_used", "build_tables"]
 
 # Where to go when a home has no room of the kind.
 _INSTEAD = {
@@ -55,6 +55,12 @@ class BehaviourTables:
     use_first: NDArray[np.int64]
     use_choices: NDArray[np.int64]
     candidates: NDArray[np.int64]
+
+
+def always_used(phase: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which uses open or close an activity and belong to every one of them, as the door when leaving home."""
+    certain: NDArray[np.bool_] = np.abs(phase - 0.5) > 1
+    return certain
 
 
 def build_tables(graph: RoomGraph, n_residents: int) -> BehaviourTables:

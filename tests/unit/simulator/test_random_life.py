@@ -11,6 +11,7 @@ from discover.core.window_set import read_home
 from discover.homes import import_log
 from discover.simulator import ACTIVITIES, DWELLINGS, KITS, RandomLifeConfig, simulate_random, write_random
 from discover.simulator.dwelling import OUTSIDE, random_dwelling
+from discover.simulator.movement import Movement
 from discover.simulator.people import random_people
 from discover.simulator.repertoire import build_repertoire
 
@@ -55,6 +56,20 @@ def test_an_activity_without_its_place_is_left_out() -> None:
         if rep.room[m] >= 0:
             main = next(iter(ACTIVITIES[names[rep.activity[m]]].spec["at"]))
             assert rep.cumulative[m, -1] == pytest.approx(1.0), main
+
+
+def test_nobody_leaves_or_comes_back_but_through_the_front_door() -> None:
+    home, n_people = random_dwelling("house", np.random.default_rng(1)), 60
+    rep = build_repertoire(home)
+    names = list(ACTIVITIES)
+    manners = [rep.activity.tolist().index(names.index(name)) for name in ("leave_home", "enter_home")]
+    people, ways = (part.ravel() for part in np.meshgrid(np.arange(n_people), manners, indexing="ij"))
+    begin = np.arange(len(people)) * 3600.0
+    rng = np.random.default_rng(2)
+    movement = Movement(home, rep.tables(n_people, rng))
+    _, visits, _ = movement.drawn(people * len(rep) + ways, people, begin, begin + 120.0, rng)
+    door = np.isin(visits.thing, [t for t, thing in enumerate(home.things) if thing.name == "front door"])
+    assert np.bincount(visits.episode[door], minlength=len(people)).tolist() == [1] * len(people)
 
 
 @pytest.mark.parametrize("life", HOMES, ids=KITS)

@@ -34,7 +34,7 @@ from discover.core.seeds import derive_seed
 from discover.core.window_set import load_window_set
 from discover.metrics import ndcg_at_k
 from discover.metrics.bootstrap import day_draws, sample_interval, seed_draws
-from discover.query import PREDICATE_WEIGHT, WindowConditions, find_time_words, match_query, read_conditions
+from discover.query import PREDICATE_WEIGHT, Lexicon, ParsedQuery, WindowTimes, match_query, parse_question
 from discover.retrieval import Activations, build_activations
 from discover.retrieval.day_clock import week_minutes
 from discover.serving.caption_files import find_caption_style, load_caption_vectors
@@ -139,14 +139,14 @@ def score_model(folder: Path, query_sets: Mapping[str, QuerySet]) -> dict[str, H
     for name, query_set in query_sets.items():
         graded = grade_queries(query_set.queries, WindowView(test, query_set.concepts))
         texts = [q.text for q in graded.queries]
-        words = [read_conditions(text, lexicon) for text in texts]
-        minutes = week_minutes(every.windows["start"])
-        bonus = np.stack([_bonus(w, activations, minutes)[rows] for w in words])
-        hours = [find_time_words(text) for text in texts]
+        starts = every.windows["start"]
+        words = [parse_question(text, lexicon, starts.max()) for text in texts]
+        times = WindowTimes(week_minutes(starts), starts.dt.epoch("d").to_numpy())
+        bonus = np.stack([_bonus(w, lexicon, activations, times)[rows] for w in words])
         timed = np.stack(
-            [PREDICATE_WEIGHT * h.preference(minutes[rows]) if h else bonus[0] * 0 for h in hours]
+            [PREDICATE_WEIGHT * times.scores(w)[rows] if w.timed else bonus[0] * 0 for w in words]
         )
-        plain, left = ask(texts), ask([w.text for w in words])
+        plain, left = ask(texts), ask([w.embedded for w in words])
         scores: dict[str, NDArray[np.floating]] = dict(plain)
         scores |= {f"{side} + time words": plain[side] + timed for side in sides}
         scores |= {f"{side} + query words": left[side] + bonus for side in sides}
@@ -157,10 +157,10 @@ def score_model(folder: Path, query_sets: Mapping[str, QuerySet]) -> dict[str, H
 
 
 def _bonus(
-    words: WindowConditions, activations: Activations, minutes: NDArray[np.int16]
+    words: ParsedQuery, lexicon: Lexicon, activations: Activations, times: WindowTimes
 ) -> NDArray[np.float32]:
     """(W,) what query words add to the score of every window of the home."""
-    found = match_query(words, "prefer", activations, minutes).bonus if words else None
+    found = match_query(words, "prefer", lexicon, activations, times).bonus if words.count else None
     return np.zeros(len(activations), dtype=np.float32) if found is None else found
 
 

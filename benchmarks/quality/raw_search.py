@@ -28,7 +28,7 @@ from discover.metrics import ndcg_at_k
 from discover.metrics.classification import classification_scores
 from discover.pretraining.any_home import AnyHome
 from discover.pretraining.lessons import activity_names, window_shares
-from discover.query import match_query, read_conditions
+from discover.query import WindowTimes, match_query, parse_question
 from discover.recognition import prompt_scores
 from discover.retrieval import build_activations
 from discover.retrieval.day_clock import week_minutes
@@ -157,12 +157,14 @@ def _scores(
 ) -> dict[tuple[str, str, bool, float], float]:
     activations = build_activations(windows)[windows.home.name]
     minutes, lexicon = week_minutes(windows.windows["start"]), home_lexicon(windows.home)
-    parsed = [read_conditions(text, lexicon) for text in texts]
-    met = [match_query(p, "prefer", activations, minutes).bonus if p else None for p in parsed]
+    parsed = [parse_question(text, lexicon, windows.windows["start"].max()) for text in texts]
+    times = WindowTimes(minutes)
+    met = [match_query(p, "prefer", lexicon, activations, times).bonus if p.count else None for p in parsed]
     bonus = np.stack([np.zeros(len(read), dtype=np.float32) if b is None else b for b in met])
     result = {}
     for words in (False, True):
-        vectors = unit_rows(encoder.encode([p.text for p in parsed] if words else list(texts), kind="query"))
+        said = [p.embedded for p in parsed] if words else list(texts)
+        vectors = unit_rows(encoder.encode(said, kind="query"))
         for text in _NETWORK_TEXTS:
             by_network = (network.project_text(vectors) if text == _NETWORK_TEXTS[0] else vectors) @ read.T
             for name, told in sides.items():

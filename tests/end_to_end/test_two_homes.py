@@ -10,7 +10,7 @@ from chain_runs import CONFIG, SMALL, discover_here
 from discover.core.errors import ConfigError
 from discover.core.window_set import load_window_set
 from discover.pipeline import VECTOR_STAGES, run_chain
-from discover.query import WindowConditions
+from discover.query import ParsedQuery
 from discover.retrieval import SearchFilters, SearchOptions
 from discover.serving.index_folders import IndexedHome, index_name
 from discover.serving.recognise import RecogniseRequest, recognise
@@ -90,7 +90,7 @@ def test_the_filter_of_homes_and_one_home_of_a_searcher(searcher: Searcher) -> N
     assert filtered.found == alone.found
     assert list(filtered.queries) == ["milan"]
     off = searcher.search(text, SearchOptions(query_words="off"))
-    assert off.queries == {name: WindowConditions(text) for name in HOMES}
+    assert off.queries == {name: ParsedQuery(text=text) for name in HOMES}
 
 
 def test_a_window_of_one_home_finds_its_like_in_both(searcher: Searcher) -> None:

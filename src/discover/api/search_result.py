@@ -64,14 +64,14 @@ class SearchResult(Shown, Sequence[Hit | Moment]):
         answer, homes = self.answer, named_homes(tuple(self.window_set.logs))
         yield f'"{answer.question}" in {self.searched:,} windows of {homes} ({answer.how}):'
         for of, query in answer.readings:
-            if not query:
+            if not query.count:
                 continue
             effect = "these first" if answer.ranked_by_words else "nothing else"
             where = f" in {named_homes(of)}" if len(of) < len(answer.queries) else ""
-            understood = "; ".join(query.describe())
+            understood = "; ".join(f"{words} = {meaning}" for words, meaning in query.conditions())
             yield f"Understood{where}: {understood} ({effect}; --query-words off ignores it)."
-            if query.text != answer.question:
-                yield f'Compared by meaning: "{query.text}".'
+            if query.embedded != answer.question:
+                yield f'Compared by meaning: "{query.embedded}".'
         if answer.note:
             yield answer.note
         if not len(answer) and not answer.note:

@@ -1,5 +1,6 @@
 """Questions: a sentence or a window in, moments with their reasons out."""
 
+import datetime as dt
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,8 +26,7 @@ from discover.app.contract import (
 from discover.app.event_arrays import KINDS, Range, datetime_ms, ms_datetime
 from discover.app.home_view import HomeView, Recognised
 from discover.core.config import config_from_mapping
-from discover.query import ConditionsReader, Lexicon, WindowConditions, check_question
-from discover.query.time_words import TimeWords
+from discover.query import Lexicon, ParsedQuery, QueryParser, WindowTimes, check_question, window_scores
 from discover.retrieval import SearchFilters, SearchOptions
 from discover.retrieval.hits import Moment as FoundMoment
 from discover.retrieval.timeline import timeline
@@ -38,20 +38,12 @@ _MOST_EVENTS = 5_000
 _LINES = 12
 
 _KINDS: dict[str, ChipKind] = {
-    "PresentAt": "place",
-    "Uses": "place",
-    "NotAt": "absence",
-    "Away": "absence",
-    "Lasts": "duration",
-    "LastsLong": "duration",
-    "LastsBriefly": "duration",
-    "Route": "movement",
-    "BackAndForth": "movement",
-    "OneRoom": "movement",
-    "NumberOfRooms": "count",
-    "FewActivations": "stillness",
-    "Pause": "stillness",
-}
+    "not at": "absence", "not opened": "absence", "not switched on": "absence",
+    "silence before": "absence", "silence afterwards": "absence", "lasts": "duration", "long": "duration",
+    "brief": "duration", "route": "movement", "moves": "movement", "only": "movement", "rooms": "count",
+    "little movement": "stillness", "silence": "stillness",
+}  # fmt: skip
+"""Of clauses; the others are places."""
 
 
 def ask(view: HomeView, request: SearchRequest, recognised: Recognised | None) -> Hits:
@@ -65,11 +57,13 @@ def ask(view: HomeView, request: SearchRequest, recognised: Recognised | None) -
     searcher = replace(base, parser=_without(base.parser, request.without)) if request.without else base
     answer = searcher.search(request.query, options)
     chips = _chips(whole, request.without)
-    kept = answer.queries.get(view.name, WindowConditions(request.query))
+    kept = answer.queries.get(view.name, ParsedQuery(text=request.query))
     found = _hits(view, answer, recognised)
-    if kept and answer.ranked_by_words:
+    if kept.count and answer.ranked_by_words:
         found = _explained(view, found, kept, [chip.id for chip in chips if chip.active])
-    return _listed(view, answer, found, begun, query=request.query, compared=kept.text, chips=tuple(chips))
+    return _listed(
+        view, answer, found, begun, query=request.query, compared=kept.embedded, chips=tuple(chips)
+    )
 
 
 def like(view: HomeView, row: int, k: int, recognised: Recognised | None) -> Hits:
@@ -169,38 +163,25 @@ def _filters(given: Filters) -> SearchFilters:
     return config_from_mapping(values, SearchFilters, source="search filters")
 
 
-def _without(parser: ConditionsReader, left_out: Sequence[str]) -> ConditionsReader:
+def _without(parser: QueryParser, left_out: Sequence[str]) -> QueryParser:
     """The parser with some conditions taken away (ids as `_chips` gives them)."""
 
-    def parse(sentence: str, lexicon: Lexicon, /) -> WindowConditions:
-        whole = parser(sentence, lexicon)
-        kept = [k for k in range(len(whole.predicates)) if f"p{k}" not in left_out]
-        return replace(
-            whole,
-            predicates=tuple(whole.predicates[k] for k in kept),
-            phrases=tuple(whole.phrases[k] for k in kept),
-            time=TimeWords() if "t0" in left_out else whole.time,
-            excluded_times=tuple(t for k, t in enumerate(whole.excluded_times) if f"x{k}" not in left_out),
-        )
+    def parse(question: str, lexicon: Lexicon, now: dt.datetime, /) -> ParsedQuery:
+        whole = parser(question, lexicon, now)
+        clauses = tuple(one for k, one in enumerate(whole.clauses) if f"p{k}" not in left_out)
+        untimed = {"hours": (), "weekdays": (), "days": None, "wanted": ()} if "t0" in left_out else {}
+        return whole.model_copy(update={"clauses": clauses, **untimed})
 
     return parse
 
 
-def _chips(query: WindowConditions, left_out: Sequence[str]) -> list[Chip]:
-    """One chip per condition, in the order of `WindowConditions.scores`."""
-    found: list[tuple[str, str, str, ChipKind]] = [
-        (f"p{k}", phrase, predicate.meaning, _KINDS.get(type(predicate).__name__, "other"))
-        for k, (phrase, predicate) in enumerate(zip(query.phrases, query.predicates, strict=True))
-    ]
-    if query.time:
-        words, meanings = zip(*query.time.found, strict=True)
-        found.append(("t0", ", ".join(words), ", ".join(meanings), "time"))
-    for k, times in enumerate(query.excluded_times):
-        words, meanings = zip(*times.found, strict=True)
-        found.append((f"x{k}", f"not {', '.join(words)}", f"not {', '.join(meanings)}", "time"))
+def _chips(query: ParsedQuery, left_out: Sequence[str]) -> list[Chip]:
+    """One chip per condition, in the order of `ParsedQuery.conditions`."""
+    kinds = [_KINDS.get(one.kind, "place") for one in query.clauses] + ["time"]
     return [
         Chip(id=key, words=words, meaning=meaning, kind=kind, active=key not in left_out)
-        for key, words, meaning, kind in found
+        for k, ((words, meaning), kind) in enumerate(zip(query.conditions(), kinds, strict=False))
+        for key in (f"p{k}" if k < len(query.clauses) else "t0",)
     ]
 
 
@@ -229,11 +210,14 @@ def _hits(view: HomeView, answer: Answer, recognised: Recognised | None) -> list
     return found
 
 
-def _explained(view: HomeView, hits: list[Hit], query: WindowConditions, chips: Sequence[str]) -> list[Hit]:
+def _explained(view: HomeView, hits: list[Hit], query: ParsedQuery, chips: Sequence[str]) -> list[Hit]:
     """The hits with how far each meets every condition."""
     rows = [hit.row for hit in hits]
-    activations = view.searcher.activations[view.name] if query.predicates else None
-    scores = [s[rows] for s in query.scores(activations, view.searcher.index.week_minutes)]
+    searcher = view.searcher
+    activations = searcher.activations[view.name] if query.clauses else None
+    days = searcher.index.windows["start"].dt.epoch("d").to_numpy().astype(np.int32)
+    times = WindowTimes(searcher.index.week_minutes, days)
+    scores = [s[rows] for s in window_scores(query, searcher.lexicons[view.name], activations, times)]
     return [
         hit.model_copy(
             update={

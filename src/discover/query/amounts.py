@@ -1,15 +1,23 @@
-"""Amounts in a sentence: durations, numbers of rooms, repetitions."""
+"""Amounts in a sentence: durations, numbers of rooms, repetitions, people at once."""
 
 import re
 from dataclasses import dataclass
 
-__all__ = ["Amount", "find_durations", "find_room_counts", "find_vague_length", "times_of"]
+from discover.query.parsed_query import Bounds
 
-_NUMBERS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40,
-    "forty-five": 45, "fifty": 50, "sixty": 60, "ninety": 90,
-    "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25, "one and a half": 1.5,
+__all__ = [
+    "NUMBERS", "SMALL_NUMBERS", "Amount", "find_durations", "find_people", "find_room_counts", "find_times",
+    "find_vague_length",
+]  # fmt: skip
+
+SMALL_NUMBERS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+"""Index = number."""
+NUMBERS: dict[str, float] = {word: number for number, word in enumerate(SMALL_NUMBERS)} | {
+    "a": 1, "an": 1, "single": 1, "once": 1, "twice": 2, "thrice": 3, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45, "fifty": 50, "sixty": 60,
+    "ninety": 90, "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25, "one and a half": 1.5,
 }  # fmt: skip
 _UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600}
 
@@ -27,7 +35,15 @@ _HIGH = (
     r"not\s+longer\s+than|within|up\s+to|shorter\s+than|below"
 )
 _NUMBER = r"\d+(?:\.\d+)?|" + "|".join(
-    sorted((re.escape(n).replace(r"\ ", r"\s+") for n in _NUMBERS), key=len, reverse=True)
+    sorted(
+        (
+            re.escape(n).replace(r"\ ", r"\s+")
+            for n in NUMBERS
+            if n not in ("once", "twice", "thrice", "single")
+        ),
+        key=len,
+        reverse=True,
+    )
 )
 _ONLY = r"only|just|barely|mere|merely|hardly"
 _DURATION = re.compile(
@@ -73,11 +89,24 @@ _ROOM_COUNT = re.compile(
     r"places?(?=\s+(?:only|for|$))|spot)\b",
     re.IGNORECASE,
 )
+_COUNT = rf"\d+|{'|'.join((*SMALL_NUMBERS[1:], 'a', 'single'))}"
+_BOUND = (
+    r"(?P<low>at\s+least|more\s+than|over|no\s+(?:fewer|less)\s+than)|"
+    r"(?P<high>at\s+most|less\s+than|fewer\s+than|under|no\s+more\s+than|up\s+to)"
+)
 _TIMES = re.compile(
-    r"\b(?:(?P<twice>twice|two\s+times)|(?P<n>three|four|five|six|\d+)\s+times|(?P<often>repeatedly|"
-    r"again\s+and\s+again|over\s+and\s+over|"
-    r"many\s+times|several\s+times|multiple\s+times))\b",
-    re.IGNORECASE,
+    rf"(?:\b(?:{_BOUND})\s+)?\b(?:(?P<n>once|twice|thrice)|"
+    rf"(?P<m>{_COUNT})\s+(?:times|occasions|trips|visits|x\b))(?P<more>\s+or\s+more)?|"
+    r"\b(?P<k>\w+)\s+or\s+more\s+(?!hours?|minutes?|min|people|persons|rooms|seconds?|days)\w+|"
+    r"\b(?P<often>repeatedly|again\s+and\s+again|over\s+and\s+over|(?:many|several|multiple)\s+times|"
+    r"in\s+and\s+out|back\s+and\s+forth)\b"
+)
+_PEOPLE = re.compile(
+    rf"(?:\b(?:{_BOUND})\s+)?\b(?P<n>{_COUNT})\s+(?:or\s+(?P<more>more)\s+)?(?:other\s+)?"
+    r"(?:people|persons?|residents?|adults|men|women|of\s+(?:them|us))\b|"
+    r"\b(?P<two>both\s+of\s+(?:them|us)|multi-?\s*(?:occupancy|person|resident)|several\s+people|"
+    r"more\s+than\s+one\s+person|together|not\s+alone)\b|"
+    r"\b(?P<one>alone|on\s+(?:her|his)\s+own|by\s+(?:herself|himself))\b"
 )
 
 
@@ -151,19 +180,42 @@ def find_room_counts(text: str) -> list[Amount]:
     return found
 
 
-def times_of(text: str) -> int:
-    """Number of repetitions: 2 for "twice", 3 for "repeatedly", 1 where none is stated."""
-    match = _TIMES.search(text)
+def find_times(text: str) -> tuple[Bounds | None, tuple[int, int]]:
+    """How often something happens, and the characters that say so."""
+    for match in _TIMES.finditer(text):
+        if match["often"]:
+            return Bounds(low=3), match.span()
+        word = match["n"] or match["m"] or match["k"]
+        if word in NUMBERS or word.isdigit():
+            return _counted(match, _number(word), at_least=bool(match["more"] or match["k"])), match.span()
+    return None, (0, 0)
+
+
+def find_people(text: str) -> tuple[Bounds | None, tuple[int, int]]:
+    """How many people at once, and the characters that say so."""
+    match = _PEOPLE.search(text)
     if match is None:
-        return 1
-    if match["n"]:
-        return int(_number(match["n"]))
-    return 2 if match["twice"] else 3
+        return None, (0, 0)
+    if match["two"] or match["one"]:
+        return (Bounds(low=2) if match["two"] else Bounds(low=1, high=1)), match.span()
+    n = _number(match["n"])
+    if n < 2 and not match["low"]:
+        return None, (0, 0)  # "a person" counts nobody
+    return _counted(match, n, at_least=bool(match["more"])), match.span()
+
+
+def _counted(match: re.Match[str], n: float, *, at_least: bool) -> Bounds:
+    low, high = match["low"], match["high"]
+    if low:
+        return Bounds(low=n + low.startswith(("more", "over")))
+    if high:
+        return Bounds(high=n - high.startswith(("less", "fewer", "under")))
+    return Bounds(low=n) if at_least else Bounds(low=n, high=n)
 
 
 def _number(words: str) -> float:
     plain = " ".join(words.lower().split())
-    return float(_NUMBERS[plain]) if plain in _NUMBERS else float(plain)
+    return float(NUMBERS.get(plain, plain))
 
 
 def _bounds(match: re.Match[str], seconds: float) -> tuple[float, float]:

@@ -4,15 +4,9 @@ import re
 from collections.abc import Sequence
 
 from discover.query.calendar_words import Named
-from discover.query.parsed_query import Asks, Bounds, Comparison, Refused
+from discover.query.parsed_query import Asks, Comparison, Refused
 
-__all__ = ["find_comparison", "find_kind", "find_people", "find_refusal", "find_times"]
-
-_NUMBER = {
-    "once": 1, "one": 1, "two": 2, "twice": 2, "three": 3, "thrice": 3, "four": 4, "five": 5, "six": 6,
-    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "a": 1, "single": 1,
-}  # fmt: skip
-_COUNT = rf"\d+|{'|'.join(_NUMBER)}"
+__all__ = ["find_comparison", "find_kind", "find_refusal"]
 
 # In order: the first that fits decides.
 _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
@@ -82,25 +76,6 @@ _DIRECTIONS = {
     "later": "later",
 }  # fmt: skip
 
-_BOUND = (
-    r"(?P<low>at\s+least|more\s+than|over|no\s+(?:fewer|less)\s+than)|"
-    r"(?P<high>at\s+most|less\s+than|fewer\s+than|under|no\s+more\s+than|up\s+to)"
-)
-_TIMES = re.compile(
-    rf"(?:\b(?:{_BOUND})\s+)?\b(?:(?P<n>once|twice|thrice)|"
-    rf"(?P<m>{_COUNT})\s+(?:times|occasions|trips|visits|x\b))(?P<more>\s+or\s+more)?|"
-    r"\b(?P<k>\w+)\s+or\s+more\s+(?!hours?|minutes?|min|people|persons|rooms|seconds?|days)\w+|"
-    r"\b(?P<often>repeatedly|again\s+and\s+again|over\s+and\s+over|(?:many|several|multiple)\s+times|"
-    r"in\s+and\s+out|back\s+and\s+forth)\b"
-)
-_PEOPLE = re.compile(
-    rf"(?:\b(?:{_BOUND})\s+)?\b(?P<n>{_COUNT})\s+(?:or\s+(?P<more>more)\s+)?(?:other\s+)?"
-    r"(?:people|persons?|residents?|adults|men|women|of\s+(?:them|us))\b|"
-    r"\b(?P<two>both\s+of\s+(?:them|us)|multi-?\s*(?:occupancy|person|resident)|several\s+people|"
-    r"more\s+than\s+one\s+person|together|not\s+alone)\b|"
-    r"\b(?P<one>alone|on\s+(?:her|his)\s+own|by\s+(?:herself|himself))\b"
-)
-
 
 def find_kind(text: str) -> tuple[Asks, tuple[int, int]]:
     """What is asked, and the characters that say so; "find" where nothing does."""
@@ -158,38 +133,3 @@ def _comparison(
     days = None if named is None else named.anchor or named.days
     made = Comparison.model_validate({"direction": direction, "days": days, "words": words})
     return made, span
-
-
-def find_times(text: str) -> tuple[Bounds | None, tuple[int, int]]:
-    """How often something happens, and the characters that say so."""
-    for match in _TIMES.finditer(text):
-        if match["often"]:
-            return Bounds(low=3), match.span()
-        if match["k"] and match["k"] not in _NUMBER and not match["k"].isdigit():
-            continue
-        word = match["n"] or match["m"] or match["k"]
-        n = float(_NUMBER[word]) if word in _NUMBER else float(word)
-        return _bounds(match, n, at_least=bool(match["more"] or match["k"])), match.span()
-    return None, (0, 0)
-
-
-def find_people(text: str) -> tuple[Bounds | None, tuple[int, int]]:
-    """How many people at once, and the characters that say so."""
-    match = _PEOPLE.search(text)
-    if match is None:
-        return None, (0, 0)
-    if match["two"] or match["one"]:
-        return (Bounds(low=2) if match["two"] else Bounds(low=1, high=1)), match.span()
-    n = float(_NUMBER[match["n"]]) if match["n"] in _NUMBER else float(match["n"])
-    if n < 2 and not match["low"]:
-        return None, (0, 0)  # "a person" counts nobody
-    return _bounds(match, n, at_least=bool(match["more"])), match.span()
-
-
-def _bounds(match: re.Match[str], n: float, *, at_least: bool) -> Bounds:
-    low, high = match["low"], match["high"]
-    if low:
-        return Bounds(low=n + low.startswith(("more", "over")))
-    if high:
-        return Bounds(high=n - high.startswith(("less", "fewer", "under")))
-    return Bounds(low=n) if at_least else Bounds(low=n, high=n)

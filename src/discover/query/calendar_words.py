@@ -12,6 +12,7 @@ from dateutil.easter import easter
 from dateutil.relativedelta import relativedelta
 
 from discover.core.day_parts import WEEKDAYS
+from discover.query.amounts import NUMBERS, SMALL_NUMBERS
 from discover.query.parsed_query import DaySpan
 
 __all__ = ["Named", "find_days"]
@@ -23,13 +24,9 @@ _MONTHS = (
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _FEASTS = {"christmas": (12, 25), "xmas": (12, 25), "new year": (1, 1), "easter": None}
 _NUMBERS = {
-    word: number
-    for number, word in enumerate(
-        """zero one two three four five six seven eight nine ten eleven twelve thirteen
-        fourteen""".split()  # noqa: SIM905
-    )
+    word: int(NUMBERS[word]) for word in (*SMALL_NUMBERS, "a", "an", "thirteen", "fourteen", "thirty")
 }
-_NUMBERS |= {"a": 1, "an": 1, "couple of": 2, "a couple of": 2, "few": 3, "a few": 3, "thirty": 30}
+_NUMBERS |= {"couple of": 2, "a couple of": 2, "few": 3, "a few": 3}
 
 _NUMBER = rf"(?P<n>\d+|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
 _UNIT = r"(?P<unit>day|night|week|fortnight|month|year)s?"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Literal
 
 __all__ = ["Lexicon", "Mention", "Place", "PlaceKind", "Word", "split_sentence"]
@@ -113,6 +113,30 @@ class Lexicon(Mapping[str, Place]):
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def place(self, name: str) -> Place:
+        """The place of a name as a question has it: a phrase, "kitchen sink", "stove or shower".
+
+        Raises:
+            KeyError: The home has none.
+        """
+        parts = name.split(" or ")
+        if len(parts) > 1:
+            return reduce(Place.joined, map(self.place, parts))
+        found = self._look_up(name)
+        for cut in (i for i, c in enumerate(name) if c == " " and found is None):
+            room, thing = self._look_up(name[:cut]), self._look_up(name[cut + 1 :])
+            found = thing.inside(room) if room is not None and thing is not None else None
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def name_of(self, place: Place, words: str) -> str:
+        """How a question names a place, so that `place` gives it back; `words` are those of the question."""
+        try:
+            return place.name if self.place(place.name).sensors == place.sensors else words
+        except KeyError:
+            return words
 
     @cached_property
     def max_words(self) -> int:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from discover.query.amounts import find_room_counts
 from discover.query.lexicon import Place, Word
+from discover.query.parsed_query import Clause
 from discover.query.place_groups import PlaceGroup, is_sequel
-from discover.query.place_predicates import BackAndForth, NumberOfRooms, OneRoom, PresentAt, Route, Uses
-from discover.query.predicates import Predicate
 
 __all__ = ["Movement", "read_movement"]
 
@@ -44,11 +43,11 @@ class Movement:
     """The movement that a sentence affirms.
 
     Attributes:
-        found: (phrase, predicate), in the order of the sentence.
-        used: Indices of the place groups that these predicates cover.
+        found: In the order of the sentence.
+        used: Indices of the place groups that these clauses cover.
     """
 
-    found: tuple[tuple[str, Predicate], ...]
+    found: tuple[Clause, ...]
     used: frozenset[int]
 
 
@@ -64,7 +63,7 @@ def read_movement(
         skip: Indices of the places that are negated or already read.
         bed: Where "gets up" starts, if the sentence names no place for it.
     """
-    found: list[tuple[str, Predicate]] = []
+    found: list[Clause] = []
     used: set[int] = set()
     restless = _RESTLESS.search(text)
     for k, group in enumerate(groups):
@@ -73,7 +72,8 @@ def read_movement(
         other = groups[k + 1]
         if [w.text for w in words[group.end : other.lead]][:1] == ["and"]:
             phrase = f"{group_words(words, group)} and {group_words(words, other)}"
-            found.append((phrase, BackAndForth(6 if restless else 2, (group.place, other.place))))
+            between = (group.name, other.name)
+            found.append(Clause(kind="moves", low=6 if restless else 2, places=between, words=phrase))
             used |= {k, k + 1}
     stops = _stops(words, groups, skip | used)
     back = _BACK.search(text)
@@ -83,23 +83,22 @@ def read_movement(
             k for k, g in enumerate(groups) if k not in skip | used and not g.place.sensors & bed.sensors
         ][:1]
     if stops:
-        route: list[Place | None] = [groups[k].place for k in stops]
-        roles = [groups[k].role for k in stops]
+        route = [groups[k].name for k in stops]
         if len(route) == 1:
-            route = _open_route(route, roles[0], bed if _GETS_UP.search(text) else None, back is not None)
+            rises = bed if bed is not None and _GETS_UP.search(text) else None
+            route = _open_route(groups[stops[0]], rises, back=back is not None)
         elif back is not None and route[0] != route[-1] and not is_sequel_after(words, groups, stops[-1]):
             route.append(route[0])
-        phrase = f"{group_words(words, groups[min(stops)])} {group_words(words, groups[max(stops)])}"
-        found.append(
-            (phrase if len(stops) > 1 else group_words(words, groups[stops[0]]), Route(tuple(route)))
-        )
+        ends = dict.fromkeys((min(stops), max(stops)))
+        phrase = " ".join(group_words(words, groups[k]) for k in ends)
+        found.append(Clause(kind="route", places=tuple(route), words=phrase))
         used |= set(stops)
         doors = [groups[k] for k in stops if groups[k].role == "first" and _is_door(groups[k].place)]
-        found += [(group_words(words, g), Uses(g.place, g.place.doors, verb="opened")) for g in doors]
+        found += [Clause(kind="opened", places=(g.name,), words=group_words(words, g)) for g in doors]
     found += _wandering(text, groups, skip, restless, back, walked=bool(found))
     for k, group in enumerate(groups):
         if k not in skip | used and group.role == "through" and not _is_door(group.place):
-            found.append((group_words(words, group), PresentAt(group.place, passing=True)))
+            found.append(Clause(kind="through", places=(group.name,), words=group_words(words, group)))
             used.add(k)
     return Movement(tuple(found), frozenset(used))
 
@@ -169,15 +168,15 @@ def _is_door(place: Place) -> bool:
     return place.kind == "object" and bool(place.doors)
 
 
-def _open_route(route: list[Place | None], role: str, bed: Place | None, back: bool) -> list[Place | None]:
-    place = route[0]
-    if role == "round":
-        return [place, None, place]
-    if role in ("from", "first"):
-        return [place, None, place] if back else [place, None]
+def _open_route(group: PlaceGroup, bed: Place | None, *, back: bool) -> list[str]:
+    place = group.name
+    if group.role == "round":
+        return [place, "", place]
+    if group.role in ("from", "first"):
+        return [place, "", place] if back else [place, ""]
     if back:
-        return [None, place, None]
-    return [bed if bed is not None and bed != place else None, place]
+        return ["", place, ""]
+    return [bed.name if bed is not None and bed != group.place else "", place]
 
 
 def _wandering(
@@ -188,29 +187,27 @@ def _wandering(
     back: re.Match[str] | None,
     *,
     walked: bool,
-) -> list[tuple[str, Predicate]]:
-    found: list[tuple[str, Predicate]] = []
+) -> list[Clause]:
+    found: list[Clause] = []
     if _NOT_LEFT.search(text) and not groups:
-        found.append(("stays", OneRoom()))
+        found.append(Clause(kind="only", words="stays"))
     for amount in find_room_counts(text):
         phrase = text[amount.begin : amount.end].strip()
-        if amount.high == 1:
-            if _STAYS.search(text) or "same" in phrase or "only" in phrase:
-                found.append((phrase, OneRoom()))
-        else:
-            high = None if amount.high == float("inf") else int(amount.high)
-            found.append((phrase, NumberOfRooms(int(amount.low), high)))
+        if amount.high != 1:
+            found.append(Clause(kind="rooms", low=amount.low, high=amount.high, words=phrase))
+        elif _STAYS.search(text) or "same" in phrase or "only" in phrase:
+            found.append(Clause(kind="only", words=phrase))
     everywhere, room_to_room = _EVERYWHERE.search(text), _ROOM_TO_ROOM.search(text)
     if everywhere and not found:
-        found.append((everywhere.group(), NumberOfRooms(4)))
+        found.append(Clause(kind="rooms", low=4, words=everywhere.group()))
     if room_to_room and not restless:
-        found.append((room_to_room.group(), NumberOfRooms(2)))
+        found.append(Clause(kind="rooms", low=2, words=room_to_room.group()))
     if restless and not walked:
-        found.append((restless.group(), BackAndForth()))
+        found.append(Clause(kind="moves", low=6, words=restless.group()))
     elif back and "round" in back.group() and not walked:
-        found.append((back.group(), BackAndForth(2)))
+        found.append(Clause(kind="moves", low=2, words=back.group()))
     about = _ABOUT.search(text)
     at_place = any(k not in skip for k in range(len(groups)))
     if about and not restless and not walked and not at_place and not found:
-        found.append((about.group(), BackAndForth(2)))
+        found.append(Clause(kind="moves", low=2, words=about.group()))
     return found

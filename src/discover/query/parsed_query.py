@@ -4,11 +4,16 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
 
+from discover.query.inventory import activities
 from discover.query.lexicon import Lexicon
+from discover.retrieval.day_clock import hours_text
 
-__all__ = ["Asks", "Bounds", "Comparison", "DaySpan", "ParsedQuery", "QueryParser", "Refused", "Thing"]
+__all__ = [
+    "Asks", "Bounds", "Clause", "ClauseKind", "Comparison", "DaySpan", "ParsedQuery", "QueryParser",
+    "Refused", "Thing",
+]  # fmt: skip
 
 Asks = Literal[
     "find", "whether", "how often", "how long", "when", "first", "last", "how many people", "compare", "who"
@@ -17,6 +22,14 @@ Asks = Literal[
 
 Refused = Literal["identity", "speech", "feeling", "future"]
 """Why no log of home sensors can answer."""
+
+
+ClauseKind = Literal[
+    "at", "through", "used", "opened", "closed", "switched off", "not at", "not opened", "not switched on",
+    "only", "route", "rooms", "moves", "lasts", "long", "brief", "little movement", "silence",
+    "silence before", "silence afterwards",
+]  # fmt: skip
+"""What a window must look like; `Clause.meaning` says it in plain words."""
 
 
 class _Part(BaseModel):
@@ -32,6 +45,14 @@ class Thing(_Part):
     words: str = ""
     """The words of the question that name it."""
 
+    @property
+    def usual_hours(self) -> tuple[float, float] | None:
+        """When it happens, where only the hour tells it apart: breakfast."""
+        known = activities() if self.kind == "activity" else {}
+        # "Cooking dinner" is cooking in the hours of dinner.
+        stated = [known[name].hours for name in (self.name, *self.words.split()) if name in known]
+        return next((h for h in stated if h is not None and h[1] - h[0] < 8), None)
+
 
 class Bounds(_Part):
     """An amount within [low, high]."""
@@ -44,6 +65,46 @@ class Bounds(_Part):
     def _open(cls, high: object) -> object:
         """JSON has no infinity: null is no upper bound."""
         return float("inf") if high is None else high
+
+    @field_serializer("high", when_used="json")
+    def _closed(self, high: float) -> float | None:
+        return None if high == float("inf") else high
+
+
+class Clause(Bounds):
+    """One condition on the events of a window; the bounds are of uses, rooms, changes of room, or seconds."""
+
+    kind: ClauseKind
+    places: tuple[str, ...] = ()
+    """Phrases that the home's lexicon knows (`Lexicon.place`); in a route "" is anywhere else."""
+    words: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """The condition in plain words, as a search shows it."""
+        one, low = " and ".join(self.places), self.low
+        if self.kind in ("used", "opened", "closed", "switched off"):
+            return f"{one} {self.kind}" + (f" at least {low:g} times" if low > 1 else "")
+        if self.kind == "rooms":
+            return f"{_plain_amount(low, self.high, lambda v: f'{v:g}')} rooms".replace(
+                "or more rooms", "rooms or more"
+            )
+        if self.kind == "lasts":
+            return f"lasting {_plain_amount(low, self.high, _seconds)}"
+        shown = {
+            "at": f"at or in the {one}", "through": f"through the {one}",
+            "not at": f"nothing at or in the {one}",
+            "not opened": f"{one} not opened", "not switched on": f"{one} not switched on",
+            "only": f"nowhere but the {one}" if one else "one room only",
+            "route": " → ".join(name or "elsewhere" for name in self.places),
+            "moves": f"{low:g} or more changes of room" + (f" between {one}" if one else ""),
+            "long": "long (the longest quarter of the windows)",
+            "brief": "brief (the shortest tenth of the windows)", "little movement": "few signs of movement",
+            "silence": f"a silence of {_seconds(low)} or more",
+            "silence before": f"nothing for {_seconds(low)} before",
+            "silence afterwards": f"nothing for {_seconds(low)} afterwards",
+        }  # fmt: skip
+        return shown[self.kind]
 
 
 class DaySpan(_Part):
@@ -86,6 +147,8 @@ class ParsedQuery(_Part):
     """Hours of the day, any of them; over midnight where begin > end."""
     weekdays: tuple[int, ...] = ()
     """0 is Monday; empty: any day."""
+    time_words: str = ""
+    """The words that state hours and weekdays."""
     days: DaySpan | None = None
     lasts: Bounds | None = None
     """Seconds."""
@@ -96,8 +159,47 @@ class ParsedQuery(_Part):
     comparison: Comparison | None = None
     refused: Refused | None = None
     unread: tuple[str, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    """What a window must look like, for a search of windows."""
+    affirmed: str = ""
+    """The question without what it negates, for a text model; "" stands for all of it."""
     notes: tuple[str, ...] = Field(default=(), exclude=True)
     """Remarks of the parser, for people."""
+
+    @property
+    def embedded(self) -> str:
+        """What a text model embeds: the vector of "not at the stove" is closest to windows at the stove."""
+        return self.affirmed or self.text
+
+    @property
+    def when_hours(self) -> tuple[tuple[float, float], ...]:
+        """Hours of the question, else those in which its only thing happens: breakfast."""
+        usual = [t.usual_hours for t in self.wanted if t.usual_hours]
+        return self.hours or tuple(usual[:1])
+
+    @property
+    def timed(self) -> bool:
+        """Whether hours, weekdays or dates are a condition."""
+        return bool(self.when_hours or self.weekdays or self.days)
+
+    @property
+    def count(self) -> int:
+        """Number of conditions on windows; all times are one."""
+        return len(self.clauses) + self.timed
+
+    def conditions(self) -> list[tuple[str, str]]:
+        """(words of the question, what they mean) of every condition on windows."""
+        found = [(clause.words, clause.meaning) for clause in self.clauses]
+        if not self.timed:
+            return found
+        named = [] if self.hours else [t.words for t in self.wanted if t.usual_hours][:1]
+        dates = [] if self.days is None else [self.days.words]
+        meant = [", ".join(_DAYS[d] for d in self.weekdays), hours_text(list(self.when_hours))]
+        meant.append("" if self.days is None else _span(self.days))
+        words = ", ".join(
+            filter(None, [self.time_words, *named, *(d for d in dates if d not in self.time_words)])
+        )
+        return [*found, (words, ", ".join(filter(None, meant)))]
 
     @property
     def counts(self) -> bool:
@@ -111,7 +213,7 @@ class ParsedQuery(_Part):
         said += [f"not {_named(t)}" for t in self.unwanted]
         said += ["nobody at home"] if self.empty else []
         for part, value in (
-            ("hours", " or ".join(f"{_clock(a)}–{_clock(b)}" for a, b in self.hours)),
+            ("hours", hours_text(list(self.hours)).replace(", ", " or ")),
             ("weekdays", ", ".join(_DAYS[d] for d in self.weekdays)),
             ("days", _span(self.days) if self.days else ""),
             ("lasting", _amount(self.lasts, _seconds)),
@@ -144,10 +246,6 @@ def _named(thing: Thing) -> str:
     return f"{'at or in the ' if thing.kind != 'activity' else ''}{thing.name}"
 
 
-def _clock(hour: float) -> str:
-    return f"{int(hour)}:{round(hour % 1 * 60):02d}"
-
-
 def _span(days: DaySpan) -> str:
     return f"{days.first}" if days.first == days.last else f"{days.first} to {days.last}"
 
@@ -162,8 +260,13 @@ def _seconds(value: float) -> str:
 def _amount(bounds: Bounds | None, show: Callable[[float], str]) -> str:
     if bounds is None:
         return ""
-    if bounds.low == bounds.high:
-        return f"exactly {show(bounds.low)}"
-    if bounds.high == float("inf"):
-        return f"{show(bounds.low)} or more"
-    return f"{show(bounds.low)} to {show(bounds.high)}" if bounds.low else f"at most {show(bounds.high)}"
+    exact = "exactly " if bounds.low == bounds.high else ""
+    return exact + _plain_amount(bounds.low, bounds.high, show)
+
+
+def _plain_amount(low: float, high: float, show: Callable[[float], str]) -> str:
+    if low == high:
+        return show(low)
+    if high == float("inf"):
+        return f"{show(low)} or more"
+    return f"{show(low)} to {show(high)}" if low else f"at most {show(high)}"

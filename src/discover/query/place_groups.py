@@ -50,6 +50,7 @@ class PlaceGroup:
         role: The role that the words before them give.
         lead: Index of the first word of the phrase, article and preposition included.
         before, after: The other words of its part of the sentence, joined by blanks.
+        names: What the question calls each place (`Lexicon.place`).
     """
 
     begin: int
@@ -60,6 +61,12 @@ class PlaceGroup:
     lead: int
     before: str
     after: str
+    names: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """All of its names as one, for `Lexicon.place`."""
+        return " or ".join(self.names)
 
     @property
     def place(self) -> Place:
@@ -99,7 +106,11 @@ def group_places(words: Sequence[Word], lexicon: Lexicon, taken: frozenset[int])
         stop = min([ceiling, *(k for k in range(end, ceiling) if _breaks(words[k]))])
         before = " ".join(w.text for w in words[start:begin])
         after = " ".join(w.text for w in words[end:stop])
-        groups.append(PlaceGroup(begin, end, tuple(dict.fromkeys(places)), either, role, lead, before, after))
+        said = [" ".join(w.text for w in words[m.begin : m.end]) for m in members]
+        named = {place: lexicon.name_of(place, phrase) for place, phrase in zip(places, said, strict=False)}
+        groups.append(
+            PlaceGroup(begin, end, tuple(named), either, role, lead, before, after, tuple(named.values()))
+        )
     return _share_verbs(words, groups)
 
 

@@ -4,13 +4,12 @@ import re
 from collections.abc import Sequence
 
 from discover.query.amounts import Amount
-from discover.query.duration_predicates import Away, FewActivations, Pause
-from discover.query.lexicon import Place
-from discover.query.place_predicates import Uses
-from discover.query.predicates import Predicate
+from discover.query.parsed_query import Clause, ClauseKind
 
 __all__ = ["NOTHING_MOVES", "read_home", "read_stillness"]
 
+_LONG_PAUSE_S, _AWAY_S = 30.0, 600.0
+"""The lengths of a silence, and of one before or after something, where the sentence states none."""
 _STILLNESS = re.compile(
     r"\b(?:pauses?|silence|silent|stillness|inactivity|standstill|lull|quiet\s+(?:spell|period|time|while|"
     r"stretch|minutes?)|"
@@ -59,8 +58,8 @@ _EMPTY_HOME = re.compile(
 
 def read_stillness(
     text: str, durations: Sequence[Amount], negated: Sequence[tuple[int, int]]
-) -> tuple[str, Predicate] | None:
-    """The (phrase, predicate) of a silence; None where the sentence states none.
+) -> Clause | None:
+    """A silence as a clause; None where the sentence states none.
 
     Args:
         text: The sentence in lower case.
@@ -69,34 +68,35 @@ def read_stillness(
     """
     little = _LITTLE.search(text)
     if little is not None:
-        return little.group(), FewActivations()
+        return Clause(kind="little movement", words=little.group())
     moves, quiet, empty = NOTHING_MOVES.search(text), _STILLNESS.search(text), _EMPTY_HOME.search(text)
     if moves is not None and any(begin <= moves.start() < end for begin, end in negated):
         moves = None
     at = moves or quiet or empty
     if at is None:
         return None
-    stated = {"at_least_s": durations[0].low} if durations and durations[0].low > 0 else {}
+    stated = durations[0].low if durations else 0.0
     if _BEFOREHAND.search(text):
-        return at.group(), Away("before", **stated)
+        return Clause(kind="silence before", low=stated or _AWAY_S, words=at.group())
     if _AFTERWARDS.search(text) or empty:
-        return at.group(), Away("afterwards", **stated)
-    return at.group(), Pause(**stated)
+        return Clause(kind="silence afterwards", low=stated or _AWAY_S, words=at.group())
+    return Clause(kind="silence", low=stated or _LONG_PAUSE_S, words=at.group())
 
 
-def read_home(text: str, door: Place, *, still: bool) -> list[tuple[str, Predicate]]:
-    """The (phrase, predicate) pairs of leaving or coming home: the front door, and a silence.
+def read_home(text: str, door: str, *, still: bool) -> list[Clause]:
+    """Leaving or coming home: the front door, and a silence.
 
     Args:
         text: The sentence without its negations, in lower case.
-        door: The front door.
+        door: What the lexicon calls the front door.
         still: Whether the sentence states a silence itself.
     """
     out, back = _GOES_OUT.search(text), _COMES_HOME.search(text)
     match = out or back
     if match is None:
         return []
-    found: list[tuple[str, Predicate]] = [(match.group(), Uses(door, door.use_sensors))]
+    found = [Clause(kind="used", places=(door,), low=1, words=match.group())]
     if not (out and back) and not still:
-        found.append((match.group(), Away("afterwards" if out else "before")))
+        kind: ClauseKind = "silence afterwards" if out else "silence before"
+        found.append(Clause(kind=kind, low=_AWAY_S, words=match.group()))
     return found

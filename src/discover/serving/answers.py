@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import overload
 
-from discover.query import PREDICATE_WEIGHT, WindowConditions
+from discover.query import PREDICATE_WEIGHT, ParsedQuery
 from discover.retrieval import Hit, Moment
 
 __all__ = ["Answer", "LabelHit"]
@@ -27,7 +27,7 @@ class Answer(Sequence[Hit | Moment]):
         question: The sentence of the user.
         found: The hits or moments.
         how: How they were found: "exact search".
-        queries: By home, the conditions that the parser read from the sentence.
+        queries: By home, what the parser read from the sentence.
         note: A remark where no window meets every condition, or nothing was understood; else "".
         ranked_by_words: Whether the conditions took part in the ranking, not only in filtering.
     """
@@ -35,7 +35,7 @@ class Answer(Sequence[Hit | Moment]):
     question: str
     found: tuple[Hit | Moment, ...]
     how: str
-    queries: Mapping[str, WindowConditions] = field(default_factory=dict)
+    queries: Mapping[str, ParsedQuery] = field(default_factory=dict)
     note: str = ""
     ranked_by_words: bool = False
 
@@ -50,16 +50,18 @@ class Answer(Sequence[Hit | Moment]):
         return len(self.found)
 
     @property
-    def query(self) -> WindowConditions:
+    def query(self) -> ParsedQuery:
         """What was read for the first home; without conditions where nothing was."""
-        return next(iter(self.queries.values()), WindowConditions(""))
+        return next(iter(self.queries.values()), ParsedQuery(text=""))
 
     @property
-    def readings(self) -> list[tuple[tuple[str, ...], WindowConditions]]:
+    def readings(self) -> list[tuple[tuple[str, ...], ParsedQuery]]:
         """The different readings of the sentence, each with the homes that it holds for."""
-        grouped: dict[tuple[str, ...], tuple[list[str], WindowConditions]] = {}
+        grouped: dict[tuple[str, ...], tuple[list[str], ParsedQuery]] = {}
         for home, query in self.queries.items():
-            grouped.setdefault((query.text, *query.describe()), ([], query))[0].append(home)
+            grouped.setdefault((query.embedded, *(m for _, m in query.conditions())), ([], query))[0].append(
+                home
+            )
         return [(tuple(homes), query) for homes, query in grouped.values()]
 
     @property

@@ -13,8 +13,8 @@ from discover.captions.objects import OBJECT_PHRASES
 from discover.captions.words import room_phrases
 from discover.core.embeddings import unit_rows
 from discover.query import Lexicon, QueryParser, activities, parse_question
-from discover.query.everyday import Nearest
 from discover.query.parsed_query import ParsedQuery
+from discover.query.rules import Nearest
 from discover.retrieval.episodes import EventStream, Spans
 from discover.serving.absent_things import absent_things
 from discover.serving.answering import answer_question

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.query import QueryMatch, WindowConditions, match_query
+from discover.query import Lexicon, ParsedQuery, QueryMatch, WindowTimes, match_query
 from discover.retrieval import Activations, Asked, Index
 from discover.retrieval.config import QueryWordsUse
 
@@ -15,8 +15,9 @@ __all__ = ["ask_of_home", "match_home", "meeting_homes"]
 
 
 def match_home(
-    query: WindowConditions,
+    query: ParsedQuery,
     use: QueryWordsUse,
+    lexicon: Lexicon,
     activations: Mapping[str, Activations] | None,
     side: Index,
     home: str,
@@ -27,6 +28,7 @@ def match_home(
     Args:
         query: The sentence as it is read for this home.
         use: What conditions do.
+        lexicon: Words of the home.
         activations: By home; None where only times are asked for.
         side: The index that is searched.
         home: Name of the home.
@@ -34,10 +36,12 @@ def match_home(
     """
     rows = side.rows_in(home)
     own = None if mask is None else mask[rows]
-    if not query:
+    if not query.count:
         return QueryMatch(None, own, 0)
     own_activations = None if activations is None else activations[home]
-    return match_query(query, use, own_activations, side.week_minutes[rows], own)
+    starts = side.windows["start"]
+    days = None if query.days is None else starts.dt.epoch("d").to_numpy()[rows].astype(np.int32)
+    return match_query(query, use, lexicon, own_activations, WindowTimes(side.week_minutes[rows], days), own)
 
 
 def meeting_homes(matches: Mapping[str, QueryMatch]) -> Mapping[str, QueryMatch]:

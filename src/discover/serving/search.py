@@ -1,5 +1,6 @@
 """A trained model with its index and text encoder: a sentence or a window in, moments or words out."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -7,19 +8,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from discover.alignment import load_model
 from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet
-from discover.query import (
-    ConditionsReader,
-    Lexicon,
-    WindowConditions,
-    check_question,
-    read_conditions,
-)
+from discover.query import Lexicon, ParsedQuery, QueryParser, check_question, parse_question
 from discover.retrieval import (
     MERGE_GAP_S,
     Activations,
@@ -76,7 +72,7 @@ class Searcher:
         samplings: Folders of the windows, one per home, where captions lie.
         caption_style: Which captions, where there are several styles.
         defaults: How to answer where a question brings no options.
-        parser: Reads a sentence into conditions on windows.
+        parser: Reads a question.
     """
 
     model: TextSide
@@ -87,7 +83,7 @@ class Searcher:
     samplings: tuple[Path, ...] = (Path(),)
     caption_style: str | None = None
     defaults: SearchOptions = field(default_factory=SearchOptions)
-    parser: ConditionsReader = read_conditions
+    parser: QueryParser = parse_question
 
     @classmethod
     def open(
@@ -157,7 +153,7 @@ class Searcher:
         side = self._side(options)
         mask = side.mask(options.filters)
         parsed = [self.parse(text, options) for text in texts]
-        embedded = list(dict.fromkeys(query.text for queries in parsed for query in queries.values()))
+        embedded = list(dict.fromkeys(query.embedded for queries in parsed for query in queries.values()))
         vectors = dict(zip(embedded, self.query_vectors(embedded, by=options.by), strict=True))
         return [
             self._answer(text, queries, vectors, side, mask, options)
@@ -167,7 +163,7 @@ class Searcher:
     def _answer(
         self,
         text: str,
-        queries: Mapping[str, WindowConditions],
+        queries: Mapping[str, ParsedQuery],
         vectors: Mapping[str, NDArray[np.float32]],
         side: Index,
         mask: NDArray[np.bool_] | None,
@@ -177,42 +173,44 @@ class Searcher:
         able = {
             home: query
             for home, query in queries.items()
-            if query.predicates or not nothing_left(absent.get(home, ()))
+            if query.clauses or not nothing_left(absent.get(home, ()))
         }
         said = absent_note(absent, asked=queries, able=able)
-        activations = self.activations if any(query.predicates for query in able.values()) else None
+        activations = self.activations if any(query.clauses for query in able.values()) else None
         matches = meeting_homes(
             {
-                home: match_home(query, options.query_words, activations, side, home, mask)
+                home: match_home(
+                    query, options.query_words, self.lexicons[home], activations, side, home, mask
+                )
                 for home, query in able.items()
             }
         )
-        asked = [ask_of_home(vectors[able[home].text], side, home, m) for home, m in matches.items()]
+        asked = [ask_of_home(vectors[able[home].embedded], side, home, m) for home, m in matches.items()]
         found = rank_answers(side, asked, options.top_k, merge=options.merge, mmr=options.mmr)
         notes = [match.note for match in matches.values() if match.note]
         note = notes[0] if notes and not any(match.n_met for match in matches.values()) else ""
-        if able and not any(able.values()) and options.query_words != "off":
+        if able and not any(query.count for query in able.values()) and options.query_words != "off":
             note = foreign_note(text, self.encoder.count_pieces(text))
         note = " ".join(part for part in (said, note) if part)
         ranked = any(match.bonus is not None for match in matches.values())
         return Answer(text, tuple(found), self._how(options), queries, note, ranked)
 
-    def _absent(self, queries: Mapping[str, WindowConditions]) -> dict[str, list[Absent]]:
+    def _absent(self, queries: Mapping[str, ParsedQuery]) -> dict[str, list[Absent]]:
         """By home, what it has no sensor for of what is asked."""
-        found = {home: absent_things(query.text, self._lexicons[home]) for home, query in queries.items()}
+        found = {home: absent_things(query.embedded, self.lexicons[home]) for home, query in queries.items()}
         return {home: things for home, things in found.items() if things}
 
-    def parse(self, text: str, options: SearchOptions | None = None) -> dict[str, WindowConditions]:
-        """By home, the conditions that a sentence puts on its windows; none where `query_words` is off.
+    def parse(self, text: str, options: SearchOptions | None = None) -> dict[str, ParsedQuery]:
+        """By home, what a sentence asks; nothing where `query_words` is off.
 
-        Only homes that the filters name are read, where they name any.
+        Days count from the end of the log. Only homes that the filters name are read, where they name any.
         """
         options = self.defaults if options is None else options
         wanted = options.filters.homes
         homes = [name for name in self.window_set.logs if not wanted or name in wanted]
         if options.query_words == "off":
-            return {home: WindowConditions(text) for home in homes}
-        return {home: self.parser(text, self._lexicons[home]) for home in homes}
+            return {home: ParsedQuery(text=text) for home in homes}
+        return {home: self.parser(text, self.lexicons[home], self.log_ends[home]) for home in homes}
 
     def similar(self, window_id: str, options: SearchOptions | None = None) -> Answer:
         """Windows or moments like a window, without itself and the windows that overlap it.
@@ -317,9 +315,9 @@ class Searcher:
                 for homes, query in answer.readings
                 for words, meaning in query.conditions()
             ],
-            "embedded": {home: query.text for home, query in answer.queries.items()}
+            "embedded": {home: query.embedded for home, query in answer.queries.items()}
             if several
-            else answer.query.text,
+            else answer.query.embedded,
             "note": answer.note,
             "answers": answers,
         }
@@ -332,7 +330,13 @@ class Searcher:
         return build_activations(replace(self.window_set, windows=self.index.windows))
 
     @cached_property
-    def _lexicons(self) -> dict[str, Lexicon]:
+    def log_ends(self) -> dict[str, dt.datetime]:
+        """By home, the time of its last event."""
+        return {name: _last_time(log.events) for name, log in self.window_set.logs.items()}
+
+    @cached_property
+    def lexicons(self) -> dict[str, Lexicon]:
+        """By home, its words."""
         return {name: home_lexicon(home) for name, home in self.window_set.homes.items()}
 
     def _how(self, options: SearchOptions) -> str:
@@ -363,3 +367,8 @@ class Searcher:
         ids = side.windows["window_id"]
         found = find_clustering(self.folder, self.samplings[0].name, ids, options.clustering)
         return side.with_clusters(found.assignments)
+
+
+def _last_time(events: pl.DataFrame) -> dt.datetime:
+    last = events["time"].max()
+    return last if isinstance(last, dt.datetime) else dt.datetime(1970, 1, 1)

@@ -1,5 +1,6 @@
 """One index over homes whose sensors have the same ids: words, facts and timelines are each home's own."""
 
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from discover.captions.config import CaptionConfig
 from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import DataError
 from discover.core.window_set import WindowSet, join_window_sets
-from discover.query import match_query, read_conditions
+from discover.query import WindowTimes, match_query, parse_question
 from discover.retrieval import (
     Asked,
     Index,
@@ -126,9 +127,10 @@ def test_words_mean_what_they_mean_in_each_home(joined: WindowSet, index: Index)
     assert index.activations is not None
     met: Mapping[str, list[bool]] = {}
     for name, home in joined.homes.items():
-        query = read_conditions("not in the kitchen", home_lexicon(home))
-        rows = index.rows_in(name)
-        match = match_query(query, "filter", index.activations[name], index.week_minutes[rows])
+        lexicon = home_lexicon(home)
+        query = parse_question("not in the kitchen", lexicon, dt.datetime(2024, 5, 15))
+        times = WindowTimes(index.week_minutes[index.rows_in(name)])
+        match = match_query(query, "filter", lexicon, index.activations[name], times)
         assert match.mask is not None
         met[name] = match.mask.tolist()  # type: ignore[index]
     kitchen_of_other = [s.room for s in joined.homes["other"].sensors].count("kitchen")

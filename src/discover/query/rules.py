@@ -1,4 +1,4 @@
-"""The parser that needs no network: a question in everyday words, read by rules and a list of activities.
+"""The parser that needs no network: a question or a sentence, read by rules and a list of activities.
 
 A field of the `ParsedQuery` carries a word of the question, or the word has no meaning of its own ("mum",
 "please"), or it is listed as not understood. What a negation covers is unwanted, never wanted.
@@ -12,23 +12,31 @@ from importlib import resources
 from itertools import pairwise
 from typing import Literal
 
-from discover.query.amounts import find_durations, find_vague_length
-from discover.query.asking import find_comparison, find_kind, find_people, find_refusal, find_times
-from discover.query.calendar_words import Named, find_days
-from discover.query.everyday_clock import ALL_DAY, PART_OF_DAY, plain_times, read_hours, time_characters
+from discover.query.amounts import Amount, find_durations, find_people, find_times, find_vague_length
+from discover.query.asking import find_comparison, find_kind, find_refusal
+from discover.query.calendar_words import find_days
+from discover.query.clock import plain_times, read_clock
 from discover.query.inventory import activities, find_activities, lemma
-from discover.query.lexicon import Lexicon, Word, split_sentence
-from discover.query.negation import find_negations
+from discover.query.lexicon import Lexicon, split_sentence
+from discover.query.negation import Negation, find_negations
 from discover.query.parsed_query import Bounds, DaySpan, ParsedQuery, Thing
 from discover.query.place_groups import group_places
 from discover.query.stillness import NOTHING_MOVES
+from discover.query.window_clauses import read_clauses
 
 __all__ = ["Nearest", "parse_question"]
 
 Nearest = Callable[[str], str]
 """Words that no rule knows -> the activity that means nearly the same; "" for none."""
 
-_ALL_PART = {"all", "the whole", "the entire", "most"}
+_ALL_DAY = re.compile(r"\b(?:all|the\s+whole|the\s+entire)\s+day(?:\s+long)?\b|\ball-day\b")
+_ALL_PART = re.compile(
+    r"\b(?:all|the\s+(?:whole|entire)|most)\s+(?:(?:early|late)\s+)?(?:morning|afternoon|evening|night)s?\b"
+)
+_MAY_NAME = re.compile(
+    r"\b(?:bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in|out|pop(?:ped|s)?|nip(?:ped|s)?|visitors?|"
+    r"guests?|visits?|time|trips)\b"
+)
 
 _NOBODY_HOME = re.compile(
     r"\b(?:nobody|no\s*-?one|none)\s+(?:(?:is|was|were|are|been|being)\s+)?(?:at\s+|in\s+the\s+|in\s+)?(?:home|house|flat|apartment)\b|"
@@ -81,7 +89,8 @@ class _Reader:
         self.lexicon = lexicon
         self.now = now
         self.nearest = nearest
-        self.text = plain_times(question.lower().replace("’", "'").replace("`", "'"))
+        self.text = plain_times(question)
+        self.words = split_sentence(self.text)
         self.used: list[tuple[int, int]] = []
 
     def read(self) -> ParsedQuery:
@@ -94,7 +103,15 @@ class _Reader:
         comparison, at = find_comparison(text, days)
         self._use(at)
         compared = at
-        lasts = self._lasts(days, compared)
+        spans = [(d.begin, d.end) for d in days] + [compared]
+        # "How many hours" asks for a length and states none.
+        durations = [
+            d
+            for d in find_durations(text)
+            if not text[: d.begin].rstrip().endswith("how")
+            and not any(_within((d.begin, d.end), s) for s in spans)
+        ]
+        lasts = self._lasts(durations)
         if lasts == Bounds(high=_BRIEF) and asks in ("how often", "how long", "when"):
             lasts = None  # "How often does she pop out" asks for every outing
         times, at = find_times(text)
@@ -107,13 +124,20 @@ class _Reader:
         named = [d for d in days if not _within((d.begin, d.end), compared)]
         for day in named:
             self._use((day.begin, day.end))
-        hours, weekdays = read_hours(text, named, compared, meals=asks != "when")
-        self.used += time_characters(text)
+        clock = read_clock(text, named, compared, meals=asks != "when")
+        self.used += clock.spans
+        self.used += [m.span() for m in _ALL_DAY.finditer(text)]
         gone = _NOBODY_HOME.search(text)
         empty = gone is not None and asks not in ("how long", "how often")
         if gone is not None and empty:
             self._use(gone.span())
-        mentions, scopes = self._things()
+        taken = self._taken()
+        groups = group_places(self.words, self.lexicon, taken)
+        negations = find_negations(self.words, groups, taken)
+        clauses, affirmed = read_clauses(
+            text, self.words, self.lexicon, groups, negations, durations, clock.negated
+        )
+        mentions, scopes = self._things(taken, negations)
         wanted = [m for m in mentions if not _negated(m, scopes)]
         unwanted = [m.thing for m in mentions if _negated(m, scopes)]
         if gone is not None and not empty and not wanted:
@@ -146,8 +170,9 @@ class _Reader:
             unwanted=_each_once(unwanted),
             empty=empty,
             ordered=ordered,
-            hours=hours,
-            weekdays=weekdays,
+            hours=clock.hours,
+            weekdays=clock.weekdays,
+            time_words=clock.words,
             days=_union([d.days for d in named]),
             lasts=lasts,
             times=times,
@@ -155,60 +180,48 @@ class _Reader:
             comparison=comparison,
             refused="identity" if asks == "who" else refused,
             unread=unread,
+            clauses=clauses,
+            affirmed=affirmed,
         )
 
     def _use(self, span: tuple[int, int]) -> None:
         if span[1] > span[0]:
             self.used.append(span)
 
-    def _lasts(self, days: Sequence[Named], compared: tuple[int, int]) -> Bounds | None:
+    def _lasts(self, stated: list[Amount]) -> Bounds | None:
         """The length that moments must have."""
-        spans = [(d.begin, d.end) for d in days] + [compared]
-        stated = [
-            d
-            for d in find_durations(self.text)
-            # "How many hours" asks for a length and states none.
-            if not self.text[: d.begin].rstrip().endswith("how")
-            and not any(_within((d.begin, d.end), s) for s in spans)
-        ]
         for amount in stated[:1]:
             self._use((amount.begin, amount.end))
             brief = find_vague_length(self.text, stated)[0] == "brief"
             return Bounds(low=0.0 if brief else amount.low, high=amount.high)
         vague, at = find_vague_length(self.text, stated)
-        whole = ALL_DAY.search(self.text)
-        if (
-            whole is not None
-            and "not " not in self.text
-            and "n't" not in self.text
-            and "nobody" not in self.text
-        ):
+        negated = re.search(r"\b(?:no|not|never|nobody|nothing|without)\b|n't", self.text) is not None
+        whole = _ALL_DAY.search(self.text)
+        if whole is not None and not negated:
             self._use(whole.span())
             return Bounds(low=_ALL_DAY_S)
         if vague and at is not None and not re.search(r"\bhow\s+long\b", self.text):
             self._use((at.begin, at.end))
             return Bounds(high=_BRIEF) if vague == "brief" else Bounds(low=_LONG)
-        part = PART_OF_DAY.search(self.text)
-        negated = re.search(r"\b(?:no|not|never|nobody|nothing|without)\b|n't", self.text)
         often = find_times(self.text)[0] is not None
-        if (
-            part is not None
-            and part["all"]
-            and " ".join(part["all"].split()) in _ALL_PART
-            and not negated
-            and not often
-        ):
-            return Bounds(low=_ALL_PART_S)
-        return None
+        return Bounds(low=_ALL_PART_S) if _ALL_PART.search(self.text) and not negated and not often else None
 
-    def _things(self) -> tuple[list[_Mention], list[tuple[int, int]]]:
-        """Activities and places of the question, and the scopes of its negations in characters."""
-        words = split_sentence(self.text)
-        texts = [w.text for w in words]
-        timed = {i for i, w in enumerate(words) if any(a <= w.begin < b for a, b in self.used)} - self._kept(
-            words
+    def _taken(self) -> frozenset[int]:
+        """Words with a meaning already, without those that may name a thing as well ("bedtime")."""
+        free = [m.span() for m in _MAY_NAME.finditer(self.text)]
+        return frozenset(
+            i
+            for i, word in enumerate(self.words)
+            if any(a <= word.begin < b for a, b in self.used)
+            and not any(a <= word.begin < b for a, b in free)
         )
-        taken = frozenset(timed)
+
+    def _things(
+        self, taken: frozenset[int], negations: Sequence[Negation]
+    ) -> tuple[list[_Mention], list[tuple[int, int]]]:
+        """Activities and places of the question, and the scopes of its negations in characters."""
+        words = self.words
+        texts = [w.text for w in words]
         candidates: list[tuple[int, int, int, Thing]] = []
         for found in find_activities(texts, taken):
             thing = Thing(kind="activity", name=found.name, words=" ".join(texts[found.begin : found.end]))
@@ -218,10 +231,7 @@ class _Reader:
             if named.place.kind == "content":
                 continue
             phrase = " ".join(texts[named.begin : named.end])
-            name = named.place.name
-            if name not in self.lexicon or self.lexicon[name] != named.place:
-                name = phrase if phrase in self.lexicon else name
-            thing = Thing(kind=kind, name=name, words=phrase)
+            thing = Thing(kind=kind, name=self.lexicon.name_of(named.place, phrase), words=phrase)
             candidates.append((named.end - named.begin, named.begin, named.end, thing))
         still = NOTHING_MOVES.search(self.text)
         chosen: list[_Mention] = []
@@ -243,9 +253,8 @@ class _Reader:
             echoes = [m for m in chosen if m.thing.name == "eating" and not _THEN.search(self.text)]
             self.used += [(m.begin, m.end) for m in echoes]
             chosen = [m for m in chosen if m not in echoes]
-        groups = group_places(words, self.lexicon, taken)
         scopes: list[tuple[int, int]] = []
-        for negation in find_negations(words, groups, taken):
+        for negation in negations:
             stop = negation.end
             for i in range(negation.begin + 1, negation.end):
                 if words[i].text in _ENDS_SCOPE:
@@ -274,14 +283,6 @@ class _Reader:
             self._use((mention.begin, mention.end))
         return chosen, scopes
 
-    def _kept(self, words: Sequence[Word]) -> set[int]:
-        """Words that say what is asked and may name a thing as well: "bedtime", "time in bed"."""
-        pattern = re.compile(
-            r"\b(?:bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in|out|pop(?:ped|s)?|nip(?:ped|s)?|visitors?|guests?|visits?|time|trips)\b"
-        )
-        spans = [m.span() for m in pattern.finditer(self.text)]
-        return {i for i, w in enumerate(words) if any(a <= w.begin < b for a, b in spans)}
-
     def _order(self, wanted: list[_Mention]) -> tuple[bool, list[_Mention]]:
         """Whether the things follow each other; in the order in which they happen."""
         if len(wanted) < 2:
@@ -303,7 +304,7 @@ class _Reader:
         # "Telly ... watch": the verb of a named activity may stand apart from it.
         of_named = {w for n in named if n in activities() for p in activities()[n].phrases for w in p.split()}
         left: list[str] = []
-        for word in split_sentence(self.text):
+        for word in self.words:
             if any(a <= word.begin < b for a, b in self.used) or not word.text[0].isalpha():
                 continue
             if word.text == "left" and re.match(

@@ -10,12 +10,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2] ?? join(here, "..", "src", "discover", "app", "static");
 mkdirSync(out, { recursive: true });
 
-await build({
+const options = {
   absWorkingDir: here,
-  entryPoints: [
-    { in: "src/main.tsx", out: "app" },
-    { in: "src/app.css", out: "app" },
-  ],
   outdir: out,
   bundle: true,
   minify: true,
@@ -26,7 +22,11 @@ await build({
   charset: "utf8",
   legalComments: "none",
   logLevel: "warning",
-});
+};
+await build({ ...options, entryPoints: [{ in: "src/main.tsx", out: "app" }, { in: "src/app.css", out: "app" }] });
+// A notebook loads one file, so the styles stand in it.
+const styles = JSON.stringify(readFileSync(join(out, "app.css"), "utf8"));
+await build({ ...options, entryPoints: [{ in: "src/widget.tsx", out: "widget" }], define: { STYLES: styles } });
 for (const name of ["index.html", "icon.svg"]) copyFileSync(join(here, "src", name), join(out, name));
 copyFileSync(join(here, "node_modules", "preact", "LICENSE"), join(out, "LICENSE.preact.txt"));
 

@@ -1,7 +1,7 @@
 // A canvas that is sharp on every screen, follows its box and redraws once a frame at most.
 import { type Ref } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { isDark } from "./colours";
+import { colourOf, isDark } from "./colours";
 
 export type Draw = (c: CanvasRenderingContext2D, width: number, height: number) => void;
 
@@ -126,7 +126,7 @@ export function savePng(canvas: HTMLCanvasElement, name: string): void {
   copy.height = canvas.height;
   const c = copy.getContext("2d");
   if (!c) return;
-  c.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--panel").trim();
+  c.fillStyle = colourOf("panel");
   c.fillRect(0, 0, copy.width, copy.height);
   c.drawImage(canvas, 0, 0);
   copy.toBlob((blob) => blob && saveBlob(blob, name), "image/png");

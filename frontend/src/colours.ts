@@ -15,9 +15,21 @@ export interface Paint {
   striped: boolean;
 }
 
-export function isDark(): boolean {
-  return document.documentElement.dataset.theme === "dark";
+/** The element that holds the colours: the page, or the place of a widget in a page of others. */
+let ground: HTMLElement = document.documentElement;
+
+export function setTheme(dark: boolean, on = ground): void {
+  ground = on;
+  ground.dataset.theme = dark ? "dark" : "light";
+  dispatchEvent(new Event("themechange"));
 }
+
+export function isDark(): boolean {
+  return ground.dataset.theme === "dark";
+}
+
+/** A colour of the page by its name in app.css. */
+export const colourOf = (name: string): string => getComputedStyle(ground).getPropertyValue(`--${name}`).trim();
 
 /** Colour of the category at a place in the home's own list; no category is grey. */
 export function paintOf(index: number): Paint {
@@ -54,7 +66,7 @@ export interface Theme {
 
 /** The colours of the page, for canvases: read anew before each drawing, so that a change of theme shows. */
 export function theme(): Theme {
-  const style = getComputedStyle(document.documentElement);
+  const style = getComputedStyle(ground);
   const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
     ink: of("ink"), soft: of("soft"), faint: of("faint"), line: of("line"), wall: of("wall"),

@@ -2,6 +2,7 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get, ofHome } from "./api";
+import { isDark, setTheme } from "./colours";
 import { HomesView } from "./homes";
 import { MapView } from "./map";
 import { MomentPanel } from "./moment";
@@ -9,16 +10,11 @@ import { ChangesView, ClustersView, DaysView } from "./patterns";
 import { PlanView } from "./plan_editor";
 import { go, hashOf, type Route, useRoute, VIEWS } from "./route";
 import { SearchView } from "./search";
-import { app, appError, edition, followJobs, jobs, refreshApp, remark, remember, remembered, useLoad, useShared } from "./store";
+import { app, appError, edition, followJobs, jobs, refreshApp, remember, remembered, useLoad, useShared } from "./store";
 import { TimelineView } from "./timeline";
 import type { AppFacts, HomeFacts, HomeLine } from "./types";
-import { Answered, Dialog, JobBar } from "./ui";
+import { Answered, Dialog, JobBar, Remark } from "./ui";
 import { type Language, lang, setLang, t } from "./words";
-
-function setTheme(dark: boolean): void {
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-  dispatchEvent(new Event("themechange"));
-}
 
 function App() {
   const route = useRoute();
@@ -97,7 +93,7 @@ function App() {
               }}>{language === "en" ? "DE" : "EN"}</button>
             <button type="button" class="plain" aria-label={t("light_dark")} title={t("light_dark")}
               onClick={() => {
-                const dark = document.documentElement.dataset.theme !== "dark";
+                const dark = !isDark();
                 remember("theme", dark ? "dark" : "light");
                 setTheme(dark);
               }}>◐</button>
@@ -172,24 +168,6 @@ function Help({ close }: { close: () => void }) {
       <p class="soft">{t("help_text")}</p>
       <dl class="keys">{keys.map(([key, what]) => <><dt key={key}><kbd>{key}</kbd></dt><dd>{what}</dd></>)}</dl>
     </Dialog>
-  );
-}
-
-function Remark() {
-  const shown = useShared(remark);
-  return (
-    <div aria-live="polite" role="status">
-      {shown && (
-        <div class="toast">
-          <span>{shown.text}</span>
-          {shown.act && <button type="button" onClick={() => {
-            shown.act?.();
-            remark.set(null);
-          }}>{shown.action}</button>}
-          <button type="button" aria-label={t("close")} onClick={() => remark.set(null)}>✕</button>
-        </div>
-      )}
-    </div>
   );
 }
 

@@ -283,8 +283,8 @@ function Selection(props: { facts: HomeFacts; map: MapData; rows: number[]; writ
         <button type="button" onClick={() => void save("csv")}>{t("windows")} · CSV</button>
         <button type="button" onClick={() => void save("parquet")}>{t("windows")} · Parquet</button>
         <button type="button" onClick={() => void save("ics")}>{t("calendar")} · iCal</button>
-        <button type="button" onClick={() => {
-          const map = document.querySelector<HTMLCanvasElement>(".map canvas");
+        <button type="button" onClick={(event) => {
+          const map = event.currentTarget.closest(".map")?.querySelector("canvas");
           if (map) savePng(map, `${facts.id}_map.png`);
         }}>{t("picture")} · PNG</button>
       </Menu>

@@ -5,11 +5,11 @@ import { Canvas, savePng } from "./canvas";
 import { CorrectButton } from "./correct";
 import { paintPlan, paintWay, planHeight, type Step } from "./plan_drawing";
 import { hashOf, go } from "./route";
-import { edition, tell, useLoad, useShared } from "./store";
+import { edition, useLoad, useShared } from "./store";
 import { paintStrip, stripHeight, stripLeft, stripRows } from "./strip";
 import { clock, HOUR, lasting, longDay } from "./time";
 import type { Chip, Hit, Hits, HomeFacts, Moment } from "./types";
-import { ActivityTag, Answered, copyAddress, HitCard, Menu, roomName, sensorName } from "./ui";
+import { ActivityTag, Answered, HitCard, Menu, roomName, sensorName, ShareButton } from "./ui";
 import { plain, t } from "./words";
 
 interface Props {
@@ -278,7 +278,7 @@ function Actions({ facts, moment, writable }: Props & { moment: Moment }) {
     <div class="row">
       <CorrectButton facts={facts} moment={moment} writable={writable} />
       <a class="button" href={hashOf({ home: facts.id, view: "timeline", params: around })}>{t("in_timeline")}</a>
-      <button type="button" onClick={async () => tell((await copyAddress()) ? t("copied") : location.href)}>{t("share")}</button>
+      <ShareButton />
       <Menu label={t("export")}>
         <a class="button" href={file("events", "csv")} download>{t("events")} · CSV</a>
         <a class="button" href={file("events", "parquet")} download>{t("events")} · Parquet</a>

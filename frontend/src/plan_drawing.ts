@@ -1,5 +1,5 @@
 // The floor plan: rooms around their sensors (or as they were drawn), and a way through them.
-import { isDark, type Theme, theme } from "./colours";
+import { colourOf, isDark, type Theme, theme } from "./colours";
 import type { HomeFacts, Point, Room } from "./types";
 import { roomName } from "./ui";
 
@@ -199,7 +199,7 @@ function paintGraph(c: CanvasRenderingContext2D, facts: HomeFacts, f: Frame, loo
 }
 
 const litColour = () => (isDark() ? "#5a4520" : "#fdf0d5");
-const roomColour = () => getComputedStyle(document.documentElement).getPropertyValue("--room").trim();
+const roomColour = () => colourOf("room");
 
 export interface PlanOptions {
   lit?: ReadonlySet<string>;

@@ -11,6 +11,18 @@ export interface Route {
   params: Record<string, string>;
 }
 
+/** Where the hash is kept: in the address of the page, or in a widget's own memory. */
+let own: string | null = null;
+const changes = new EventTarget();
+
+export const isInPage = (): boolean => own === null;
+const here = (): string => own ?? location.hash;
+
+/** Leaves the address of the page alone: it is a notebook's. */
+export function keepRoute(route: Route): void {
+  own = hashOf(route);
+}
+
 export function readRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [home = "", view = "search"] = path.split("/").map(decoded);
@@ -27,21 +39,25 @@ export function hashOf(route: Route): string {
 /** Goes somewhere; `replace` leaves no step for the back button (panning, typing). */
 export function go(route: Route, replace = false): void {
   const hash = hashOf(route);
-  if (hash === location.hash) return;
-  if (replace) {
-    history.replaceState(null, "", hash);
-    dispatchEvent(new HashChangeEvent("hashchange"));
-  } else {
+  if (hash === here()) return;
+  if (own === null && !replace) {
     location.hash = hash;
+    return;
   }
+  if (own === null) history.replaceState(null, "", hash);
+  else own = hash;
+  changes.dispatchEvent(new Event("hashchange"));
 }
 
 export function useRoute(): Route {
-  const [route, set] = useState(() => readRoute(location.hash));
+  const [route, set] = useState(() => readRoute(here()));
   useEffect(() => {
-    const changed = () => set(readRoute(location.hash));
-    addEventListener("hashchange", changed);
-    return () => removeEventListener("hashchange", changed);
+    const changed = () => set(readRoute(here()));
+    const sources = own === null ? [changes, window] : [changes];
+    for (const source of sources) source.addEventListener("hashchange", changed);
+    return () => {
+      for (const source of sources) source.removeEventListener("hashchange", changed);
+    };
   }, []);
   return route;
 }

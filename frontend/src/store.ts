@@ -65,8 +65,8 @@ export function followJobs(): void {
     jobs.set(new Map(jobs.value).set(job.id, job));
     const known = app.value?.homes.find((home) => home.id === job.home);
     const changed = before?.state !== job.state;
-    // Answers that name activities are asked for anew, for the first time or after a correction.
-    if ((job.what === "recognise" || job.what === "learn") && job.state === "ready" && before && changed) edition.set(edition.value + 1);
+    // Answers that name activities or clusters are asked for anew, for the first time or after a correction.
+    if (["recognise", "learn", "clusters"].includes(job.what) && job.state === "ready" && before && changed) edition.set(edition.value + 1);
     if (job.what === "open" && changed && known?.state !== job.state) void refreshApp();
   });
 }

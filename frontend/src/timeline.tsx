@@ -5,12 +5,12 @@ import { Canvas, savePng } from "./canvas";
 import { activityIndex } from "./colours";
 import { DayStrips } from "./day_strips";
 import { go, type Route } from "./route";
-import { edition, tell, useLoad, useShared } from "./store";
+import { edition, useLoad, useShared } from "./store";
 import { clock, DAY, HOUR, lasting, longDay, MINUTE, SECOND, shortDay, startOfDay } from "./time";
 import { type Activities, loadActivities, loadDays, loadPicture, placeOf } from "./timeline_data";
 import { gutter, type LaneRow, paintTimeline, sceneHeight } from "./timeline_drawing";
 import type { HomeFacts } from "./types";
-import { copyAddress, JobBar, Menu, roomName, sensorName, Swatch } from "./ui";
+import { JobBar, Menu, roomName, sensorName, ShareButton, Swatch } from "./ui";
 import { plain, t } from "./words";
 
 const ZOOMS = [["year", 365 * DAY], ["month", 30 * DAY], ["week", 7 * DAY], ["day", DAY], ["hour", HOUR], ["minute", MINUTE]] as const;
@@ -327,7 +327,7 @@ function Detail(props: DetailProps) {
               {["room", "type", "sensor"].map((name) => <option key={name} value={name}>{t(`by_${name}` as "by_room")}</option>)}
             </select>
           </label>
-          <button type="button" onClick={async () => tell((await copyAddress()) ? t("copied") : location.href)}>{t("share")}</button>
+          <ShareButton />
           <Menu label={t("export")}>
             <button type="button" onClick={() => canvas.current && savePng(canvas.current, `${facts.id}_${new Date(day).toISOString().slice(0, 10)}.png`)}>{t("picture")} · PNG</button>
             <a class="button" href={file("events", "csv")} download>{t("events")} · CSV</a>

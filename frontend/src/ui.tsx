@@ -2,7 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { activityIndex, paintOf } from "./colours";
-import type { Loaded } from "./store";
+import { isInPage } from "./route";
+import { type Loaded, remark, tell, useShared } from "./store";
 import type { Hit, HomeFacts, Job } from "./types";
 import { clock, lasting, longDay } from "./time";
 import { plain, t } from "./words";
@@ -64,7 +65,8 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
   useEffect(() => {
     if (!open) return;
     const outside = (event: Event) => {
-      if (!box.current?.contains(event.target as Node)) set(false);
+      // The path, because a widget's own elements are hidden from the page around it.
+      if (!event.composedPath().includes(box.current as EventTarget)) set(false);
     };
     const key = (event: KeyboardEvent) => event.key === "Escape" && set(false);
     addEventListener("pointerdown", outside);
@@ -147,11 +149,28 @@ export function sensorName(facts: HomeFacts, code: number): string {
   return `${what}, ${roomName(facts, sensor.room)}`;
 }
 
-export async function copyAddress(): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(location.href);
-    return true;
-  } catch {
-    return false;
-  }
+/** Copies the address of the view; nothing in a notebook, whose address says nothing of it. */
+export function ShareButton() {
+  if (!isInPage()) return null;
+  const copy = () => navigator.clipboard.writeText(location.href).then(() => t("copied"), () => location.href);
+  return <button type="button" onClick={async () => tell(await copy())}>{t("share")}</button>;
+}
+
+/** What was done last, with a way to undo it. */
+export function Remark() {
+  const shown = useShared(remark);
+  return (
+    <div aria-live="polite" role="status">
+      {shown && (
+        <div class="toast">
+          <span>{shown.text}</span>
+          {shown.act && <button type="button" onClick={() => {
+            shown.act?.();
+            remark.set(null);
+          }}>{shown.action}</button>}
+          <button type="button" aria-label={t("close")} onClick={() => remark.set(null)}>✕</button>
+        </div>
+      )}
+    </div>
+  );
 }

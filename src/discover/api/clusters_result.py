@@ -4,18 +4,56 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from discover.api.shown import Part, Shown, Table
-from discover.clustering import share_words
+from discover.clustering import CLUSTERER_FILE, ClusteringConfig, share_words
+from discover.core.config import config_from_mapping
 from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import read_table
-from discover.retrieval.clusters import ASSIGNMENTS_FILE
-from discover.serving.apply_clusters import AppliedClusters
+from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name, read_clusters
+from discover.serving.apply_clusters import AppliedClusters, find_saved
 
-__all__ = ["AppliedResult", "ClustersResult"]
+if TYPE_CHECKING:
+    from discover.api.opened import OpenedHome
+
+__all__ = ["AppliedResult", "ClustersResult", "clusters_of"]
+
+
+def clusters_of(
+    opened: "OpenedHome", name: str | None, home: str | None, settings: Mapping[str, Any]
+) -> "ClustersResult":
+    """`OpenedHome.clusters`."""
+    from discover.api.raw_log import cluster_inputs
+    from discover.pipeline.clusters import cluster_model
+
+    prefix = clustering_name(opened.samplings[0].name, "")
+    made = sorted(p.parent.name for p in opened.folder.glob(f"{prefix}*/{CLUSTERER_FILE}"))
+    # A raw log may have grown, so its clusters are looked at again; windows of a model stay.
+    if not settings and (name is not None or (made and opened.prepared is None)):
+        folder = find_saved(opened.folder, name or (made[0] if len(made) == 1 else ""))
+        return ClustersResult(folder, read_clusters(folder / CLUSTERS_FILE), made=False)
+    inputs = None
+    if opened.prepared is not None:
+        inputs = cluster_inputs(opened.prepared, opened.searcher)
+        settings = {**_raw_settings(len(inputs.ids), settings), **settings}
+    found = cluster_model(
+        opened.folder,
+        config_from_mapping(settings, ClusteringConfig, source="clustering"),
+        name=name, index=opened.index, home=home, caption_style=opened.caption_style, inputs=inputs,
+        progress=opened.progress,
+    )  # fmt: skip
+    return ClustersResult(found.path, found.content, found.made)
+
+
+def _raw_settings(windows: int, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Nothing is trained for a raw log, so no heads are either; a short one has fewer clusters."""
+    small = windows // 9
+    if given.keys() & {"k", "merge_from"} or small >= ClusteringConfig().k:
+        return {"method": "kmeans"}
+    return {"method": "kmeans", "k": max(small, 2), "merge_from": max(windows // 3, 2)}
 
 
 @dataclass(frozen=True)

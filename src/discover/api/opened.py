@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from discover.api.clusters_result import ClustersResult
     from discover.api.corrections import HomeCorrections
     from discover.api.description import Description
+    from discover.api.pictures import HomePicture
     from discover.api.raw_log import PreparedLog
     from discover.api.recognition_result import RecognitionResult
     from discover.api.search_result import NearestResult, SearchResult
@@ -210,38 +211,38 @@ class OpenedHome(Shown):
 
         return summary_of(self)
 
+    def timeline(self, *, home: str | None = None) -> "HomePicture":
+        """What was done when, day by day, in a notebook: to zoom with the extra `notebook`, else as SVG.
+
+        `home` says whose days, where there are several homes.
+        """
+        from discover.api.pictures import picture_of
+
+        return picture_of(self, "timeline", home)
+
+    def map(self, *, home: str | None = None) -> "HomePicture":
+        """All windows as points, like ones near to each other; see `timeline`."""
+        from discover.api.pictures import picture_of
+
+        return picture_of(self, "map", home)
+
     def clusters(
         self, name: str | None = None, *, home: str | None = None, **settings: Any
     ) -> "ClustersResult":
         """Recurring behaviour with titles and sentences, found now or before; nothing is computed twice.
 
         Args:
-            name: Name of a clustering; None: the only one there is, else the default settings make one.
+            name: Name of a clustering; None: the only one there is, else the default settings make one, for a
+                raw log k-means.
             home: Whose behaviour, where there are several homes.
             settings: Fields of `ClusteringConfig`; with any of them that clustering is found.
 
         Raises:
             ConfigError: No clustering of that name, or a setting does not fit.
         """
-        from discover.api.clusters_result import ClustersResult
-        from discover.clustering import CLUSTERER_FILE, ClusteringConfig
-        from discover.pipeline.clusters import cluster_model
-        from discover.retrieval.clusters import CLUSTERS_FILE, read_clusters
-        from discover.serving.apply_clusters import find_saved
+        from discover.api.clusters_result import clusters_of
 
-        self._needs_model("Clusters are", "search, recognise and changes by room or object work without one")
-        made = sorted(
-            p.parent.name for p in self.path.glob(f"clusters_{self.samplings[0].name}_*/{CLUSTERER_FILE}")
-        )
-        if not settings and (name is not None or made):
-            folder = find_saved(self.path, name or (made[0] if len(made) == 1 else ""))
-            return ClustersResult(folder, read_clusters(folder / CLUSTERS_FILE), made=False)
-        config = config_from_mapping(settings, ClusteringConfig, source="clustering")
-        found = cluster_model(
-            self.path, config, name=name, index=self.index, home=home, caption_style=self.caption_style,
-            progress=self.progress,
-        )  # fmt: skip
-        return ClustersResult(found.path, found.content, found.made)
+        return clusters_of(self, name, home, settings)
 
     def changes(
         self,
@@ -277,11 +278,15 @@ class OpenedHome(Shown):
         from discover.serving.changes import ChangeRequest, changes_of_model, rolling_changes_of_model
 
         chosen = by or ("room" if self.prepared is not None else "cluster")
-        if chosen in ("cluster", "activity"):
-            self._needs_model(f"Changes by {chosen} are", "by room, object or company works without one")
+        if chosen == "activity" and self.prepared is not None:
+            raise ConfigError(
+                f"Changes by activity are made with a trained model, and {self.path} is a raw log. Train one "
+                "with `discover run` (docs/tutorial.md) and open its folder; by room, object, company or "
+                "cluster works without one."
+            )
         config = config_from_mapping(settings, ChangeConfig, source="options")
         request = ChangeRequest(
-            model=self.path, by=chosen, clusters=clusters, index=self.index, home=home, config=config
+            model=self.folder, by=chosen, clusters=clusters, index=self.index, home=home, config=config
         )
         spans = check_periods(baseline, period, rolling, window)
         if isinstance(spans, RollingConfig):
@@ -320,6 +325,11 @@ class OpenedHome(Shown):
 
         style = find_caption_style(self.samplings, self.searcher.encoder.config.type, self.caption_style)
         return read_style_captions(self.samplings, style)
+
+    @property
+    def folder(self) -> Path:
+        """Where clusterings lie: the model's folder, or that of a raw log's windows."""
+        return self.path if self.prepared is None else self.prepared.sampling
 
     @property
     def home(self) -> Home:
@@ -373,13 +383,6 @@ class OpenedHome(Shown):
         from discover.api.search_result import SearchResult
 
         return SearchResult(answer, self.searcher.window_set, len(self.searcher.index))
-
-    def _needs_model(self, what: str, instead: str) -> None:
-        if self.prepared is not None:
-            raise ConfigError(
-                f"{what} made with a trained model, and {self.path} is a raw log. Train one with "
-                f"`discover run` (docs/tutorial.md) and open its folder; {instead}."
-            )
 
 
 def _listed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,12 +28,14 @@ from discover.pretraining.any_home import AnyHome
 from discover.retrieval import Index
 from discover.retrieval.storage import INDEX_FILES
 from discover.sampling.config import SamplingConfig, SplitConfig
+from discover.serving.cluster_inputs import ClusterInputs
 from discover.serving.corrections import CORRECTIONS_FILE, CorrectionFile
 from discover.serving.index_folders import SOURCE_FILE, note_source
+from discover.serving.search import Searcher
 from discover.stages import Stage, StageOutcome, StageResult, run_stages
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
 
-__all__ = ["LOG_CAPTIONS", "PreparedLog", "RawLogSpace", "cache_folder", "prepare_log"]
+__all__ = ["LOG_CAPTIONS", "PreparedLog", "RawLogSpace", "cache_folder", "cluster_inputs", "prepare_log"]
 
 _INDEX = "index_any_home"
 LOG_CAPTIONS = CaptionConfig(style="short", n_captions=2)
@@ -71,6 +73,11 @@ class RawLogSpace:
 
     def __init__(self) -> None:
         self.network = AnyHome.load()
+
+    @property
+    def sha256(self) -> str:
+        """Of what makes the vectors of windows."""
+        return self.network.sha256
 
     def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """(N, 384) vectors of sentences -> (N, 768) vectors to compare with those of windows."""
@@ -121,6 +128,14 @@ def cache_folder(log: Path, home: str | Path | None = None) -> Path:
     The log's own folder may be read-only or shared, so nothing is written there.
     """
     return _own_folder("XDG_CACHE_HOME", ".cache", log, home)
+
+
+def cluster_inputs(prepared: PreparedLog, searcher: Searcher) -> ClusterInputs:
+    """What a clustering of a raw log reads: its captions' vectors, with the shipped network beside them."""
+    return ClusterInputs(
+        RawLogSpace(), searcher.encoder, searcher.index, searcher.window_set, prepared.index,
+        prepared.sampling, LOG_CAPTIONS.style, prepared.corrections,
+    )  # fmt: skip
 
 
 def _corrections(log: Path, home: str | Path | None, imported: Path | None) -> Path:

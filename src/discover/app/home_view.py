@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from discover.api.clusters_result import ClustersResult
 from discover.api.opened import OpenedHome
+from discover.api.recognition_result import RecognitionResult
 from discover.app.columns import NO_CODE
 from discover.app.contract import Edge, HomeFacts, Room, SensorFacts, Span
 from discover.app.contract_patterns import Plan
@@ -134,10 +136,13 @@ class HomeView:
 
     @property
     def has_clusters(self) -> bool:
-        """Whether a trained model has a clustering of its windows."""
-        return self.trained and any(
-            self.opened.path.glob(f"clusters_{self.opened.samplings[0].name}_*/clusters.json")
-        )
+        """Whether its windows were clustered."""
+        return any(self.opened.folder.glob(f"clusters_{self.opened.samplings[0].name}_*/clusters.json"))
+
+    def find_clusters(self, progress: Progress) -> ClustersResult:
+        """Recurring behaviour: found for a raw log, read for a model that has clusters."""
+        progress.start("finding what recurs")
+        return self.opened.clusters()
 
     @property
     def countable(self) -> list[str]:
@@ -215,7 +220,10 @@ class HomeView:
     def recognise(self, progress: Progress) -> Recognised:
         """Recognise the activities of all windows; takes seconds to minutes."""
         progress.start("recognising activities")
-        result = self.opened.recognise(home=self.name if self.several else None)
+        return self.read(self.opened.recognise(home=self.name if self.several else None))
+
+    def read(self, result: RecognitionResult) -> Recognised:
+        """What was recognised in all windows, as it is shown."""
         found = result.segments
         extra = sorted(set(result.timeline["activity"]) - set(self.activities))
         names = (*self.activities, *extra)

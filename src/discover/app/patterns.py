@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from discover.api.changes_result import change_row
+from discover.api.clusters_result import ClustersResult
 from discover.app.columns import NO_CODE, pack_columns
 from discover.app.contract import Day, Days
 from discover.app.contract_patterns import (
@@ -26,19 +27,16 @@ from discover.app.jobs import JobProgress
 from discover.changes import ChangeConfig, Comparison, TimeGrid, build_grid, marks_of_lists, marks_of_windows
 from discover.changes.grid import BIN_H, BINS_PER_DAY, thin_windows
 from discover.changes.unusual_days import unusual_days
-from discover.core.embeddings import unit_rows
-from discover.core.errors import ArtifactError, ConfigError, DataError
+from discover.core.errors import ConfigError, DataError
 from discover.core.home import UNKNOWN_ROOM
-from discover.core.seeds import derive_seed
 from discover.recognition import UNKNOWN
+from discover.reports.embedding_figures import MAP_NOTE, window_places
 
 __all__ = ["changes", "clusters", "days", "map_columns", "places_on_map", "rare_days", "typical_day"]
 
 _DAY_MS = 86_400_000.0
 _HOUR_MS = 3_600_000.0
 _NIGHT_ENDS = 4 * _HOUR_MS
-_LANDMARKS = 2_000
-_NEAREST = 4
 
 
 def days(view: HomeView, recognised: Recognised | None) -> Days:
@@ -115,18 +113,10 @@ def _hours(recognised: Recognised | None, edges: NDArray[np.float64]) -> list[di
     return found
 
 
-def clusters(view: HomeView) -> Clusters:
-    """The clustering that a trained model has; none is made here."""
-    try:
-        found = view.opened.clusters() if view.has_clusters else None
-    except (ArtifactError, ConfigError) as error:
-        return Clusters(available=False, reason=str(error))
+def clusters(view: HomeView, found: ClustersResult | None) -> Clusters:
+    """What recurs; None: a trained model without clusters."""
     if found is None:
-        reason = (
-            f"This model has no clusters yet. Make them with `discover cluster {view.source}`."
-            if view.trained
-            else "Clusters need a trained model, and this is a raw log. Train one with `discover run`."
-        )
+        reason = f"This model has no clusters yet. Make them with `discover cluster {view.source}`."
         return Clusters(available=False, reason=reason)
     rows = view.row_of
     return Clusters(
@@ -254,43 +244,16 @@ def rare_days(view: HomeView, by: Literal["room", "activity"], recognised: Recog
 
 
 def places_on_map(view: HomeView, progress: JobProgress) -> tuple[NDArray[np.float32], str]:
-    """(W, 2) places in [0, 1] of all windows: t-SNE of some, the others between the nearest of these.
-
-    t-SNE of 100,000 windows takes an hour; a window beside the four landmarks most like it says as much.
-    """
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    progress.start("drawing the map", 2)
-    vectors = view.searcher.index.vectors
-    rng = np.random.default_rng(derive_seed(0, "app map"))
-    chosen = np.sort(rng.permutation(len(vectors))[:_LANDMARKS])
-    landmarks = unit_rows(vectors[chosen].astype(np.float32))
-    if len(landmarks) < 10:
-        return np.full((len(vectors), 2), 0.5, dtype=np.float32), "too few windows for a map"
-    narrow = PCA(min(32, *landmarks.shape), svd_solver="full").fit_transform(landmarks)
-    perplexity = min(30.0, (len(landmarks) - 1) / 3)
-    tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=0, n_jobs=1)
-    at = np.asarray(tsne.fit_transform(narrow), dtype=np.float32)
-    at = (at - at.min(axis=0)) / np.maximum(np.ptp(at, axis=0), 1e-9)
-    progress.advance()
-    places = np.empty((len(vectors), 2), dtype=np.float32)
-    near = min(_NEAREST, len(landmarks))
-    for begin in range(0, len(vectors), 4_096):
-        part = unit_rows(vectors[begin : begin + 4_096].astype(np.float32)) @ landmarks.T
-        best = np.argpartition(-part, near - 1, axis=1)[:, :near]
-        # Weights fall fast, so that a landmark stays where it is.
-        weight = np.exp((np.take_along_axis(part, best, axis=1) - 1) / 0.01)
-        weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-30)
-        places[begin : begin + 4_096] = (at[best] * weight[:, :, None]).sum(axis=1)
-    places[chosen] = at
-    progress.advance()
-    method = "t-SNE" if len(chosen) == len(vectors) else f"t-SNE of {len(chosen):,} windows"
-    return places, method
+    """`window_places` of all windows, in the background."""
+    progress.start("drawing the map")
+    return window_places(view.searcher.index.vectors)
 
 
 def map_columns(
-    view: HomeView, made: tuple[NDArray[np.float32], str], recognised: Recognised | None
+    view: HomeView,
+    made: tuple[NDArray[np.float32], str],
+    recognised: Recognised | None,
+    found: ClustersResult | None,
 ) -> bytes:
     """The map with what windows can be coloured by."""
     places, method = made
@@ -302,7 +265,7 @@ def map_columns(
         "rooms": rooms,
         "activities": list(view.activities if recognised is None else recognised.names),
         "method": method,
-        "note": "Near points have similar vectors; distances between groups mean little.",
+        "note": MAP_NOTE,
     }
     return pack_columns(
         {
@@ -312,20 +275,16 @@ def map_columns(
             "end": view.end,
             "room": np.array([code.get(room, NO_CODE) for room in first], dtype=np.uint16),
             "activity": nothing if recognised is None else recognised.of_window,
-            "cluster": _cluster_of_window(view),
+            "cluster": _cluster_of_window(view, found),
         },
         meta,
     )
 
 
-def _cluster_of_window(view: HomeView) -> NDArray[np.int32]:
-    if not view.has_clusters:
-        return np.full(len(view.windows), -1, dtype=np.int32)
-    try:
-        found = view.opened.clusters().assignments
-    except (ArtifactError, ConfigError):
+def _cluster_of_window(view: HomeView, found: ClustersResult | None) -> NDArray[np.int32]:
+    if found is None:
         return np.full(len(view.windows), -1, dtype=np.int32)
     joined = view.windows.select("window_id").join(
-        found.select("window_id", "cluster"), on="window_id", how="left", maintain_order="left"
+        found.assignments.select("window_id", "cluster"), on="window_id", how="left", maintain_order="left"
     )
     return joined["cluster"].fill_null(-1).to_numpy().astype(np.int32)

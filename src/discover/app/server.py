@@ -32,7 +32,7 @@ from discover.core.version import __version__
 if TYPE_CHECKING:
     from discover.app.home_view import HomeView, Recognised
 
-__all__ = ["AppConfig", "create_app"]
+__all__ = ["STATIC", "AppConfig", "create_app", "create_routes"]
 
 STATIC = Path(__file__).parent / "static"
 _MEDIA = {".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8",
@@ -65,6 +65,11 @@ class AppConfig:
 
 def create_app(shelf: Shelf, config: AppConfig) -> Gate:
     """The server of some homes, behind its gate."""
+    return Gate(create_routes(shelf, config), config.gate)
+
+
+def create_routes(shelf: Shelf, config: AppConfig) -> FastAPI:
+    """The routes alone: whoever reaches them may ask."""
     app = FastAPI(title="discover app", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     _handle_errors(app)
     _add_app_routes(app, shelf, config)
@@ -73,7 +78,7 @@ def create_app(shelf: Shelf, config: AppConfig) -> Gate:
     _add_patterns(app, shelf)
     _add_stored(app, shelf, config)
     _add_static(app)
-    return Gate(app, config.gate)
+    return app
 
 
 def _add_app_routes(app: FastAPI, shelf: Shelf, config: AppConfig) -> None:
@@ -179,11 +184,17 @@ def _add_patterns(app: FastAPI, shelf: Shelf) -> None:
     def window_map(home: str) -> Response:
         view = shelf.view(home)
         made = shelf.made(view, "map", lambda progress: answers.places_on_map(view, progress))
-        return _columns(answers.map_columns(view, made, shelf.recognised(view)))
+        if view.has_clusters:
+            shelf.jobs.start(view.key, "clusters", view.find_clusters)
+        found = shelf.jobs.made(view.key, "clusters")
+        return _columns(answers.map_columns(view, made, shelf.recognised(view), found))
 
     @app.get("/api/homes/{home}/clusters")
     def clusters(home: str) -> Response:
-        return _json(answers.clusters(shelf.view(home)))
+        view = shelf.view(home)
+        able = view.has_clusters or not view.trained
+        found = shelf.made(view, "clusters", view.find_clusters) if able else None
+        return _json(answers.clusters(view, found))
 
     @app.get("/api/homes/{home}/changes")
     def changes(home: str, baseline: str = "", period: str = "", by: str = "") -> Response:

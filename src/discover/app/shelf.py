@@ -81,6 +81,11 @@ class Shelf:
         self.jobs.start(key, "open", lambda progress: self._open(key, path, uploaded, zone, progress))
         return self._line(key, path)
 
+    def hold(self, view: "HomeView") -> None:
+        """Take a home that is ready."""
+        with self._lock:
+            self._views[view.key] = view
+
     def lines(self) -> list[HomeLine]:
         """Every home, ready or not, in the order in which they were added."""
         with self._lock:
@@ -161,8 +166,7 @@ class Shelf:
             # The first sentence loads the text encoder, the first moment the captions.
             view.searcher.search(_WARM_UP)
             _ = view.captions, view.row_of, view.end, view.events.stretches
-            with self._lock:
-                self._views[view.key] = view
+            self.hold(view)
 
     def _imported(self, key: str, path: Path, zone: str | None, progress: JobProgress) -> Path:
         """The path to open; a database is imported first, or what is new in it is added."""

@@ -120,11 +120,16 @@ class _Baseline(ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-le
 
 
 class KMeansClusterer(_Baseline):
-    """k-means on unit vectors; assignments fall with the squared distance to each centre."""
+    """k-means on unit vectors of at most `max_points` windows.
 
-    def __init__(self, n_clusters: int = 20, seed: int = 0, n_init: int = 3) -> None:
+    Assignments fall with the squared distance to each centre.
+    """
+
+    def __init__(
+        self, n_clusters: int = 20, seed: int = 0, n_init: int = 3, max_points: int = 20_000
+    ) -> None:
         """Keep the settings."""
-        self.n_clusters, self.seed, self.n_init = n_clusters, seed, n_init
+        self.n_clusters, self.seed, self.n_init, self.max_points = n_clusters, seed, n_init, max_points
 
     @property
     def n_clusters_(self) -> int:
@@ -135,6 +140,7 @@ class KMeansClusterer(_Baseline):
         from sklearn.cluster import KMeans
 
         seed = derive_seed(self.seed, "kmeans") % 2**32
+        rows = _thinned(rows, max(self.max_points, self.n_clusters), seed)
         model = KMeans(self.n_clusters, n_init=self.n_init, random_state=seed).fit(rows)
         self.centres_ = model.cluster_centers_
         self.spread_ = max(float(model.inertia_) / len(rows), 1e-12)
@@ -196,9 +202,7 @@ class HDBSCANClusterer(_Baseline):
         from sklearn.cluster import HDBSCAN
 
         seed = derive_seed(self.seed, "hdbscan") % 2**32
-        if len(rows) > self.max_points:
-            picked = np.random.default_rng(seed).choice(len(rows), self.max_points, replace=False)
-            rows = rows[np.sort(picked)]
+        rows = _thinned(rows, self.max_points, seed)
         self.projection_ = Projection.fit(rows, seed)
         self.points_ = self.projection_(rows)
         smallest = self.min_cluster_size or max(5, len(rows) // 100)
@@ -216,3 +220,11 @@ class HDBSCANClusterer(_Baseline):
         inside = np.flatnonzero(labels >= 0)
         proba[inside, labels[inside]] = np.maximum(self.strength_[found[inside]], 1e-6)
         return proba
+
+
+def _thinned(rows: NDArray[np.float32], most: int, seed: int) -> NDArray[np.float32]:
+    """At most so many rows (N, D), drawn at random, in their order."""
+    if len(rows) <= most:
+        return rows
+    picked = np.random.default_rng(seed).choice(len(rows), most, replace=False)
+    return rows[np.sort(picked)]

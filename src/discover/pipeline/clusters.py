@@ -39,7 +39,8 @@ from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, cluster
 from discover.serving.caption_files import CAPTIONS_FILE
 from discover.serving.cluster_inputs import ClusterInputs, sensor_columns, window_vectors
 from discover.serving.cluster_words import describe_clusters, write_cluster_table
-from discover.serving.recognise_captions import recognise_beside_model
+from discover.serving.recognise import RecognisedLog, RecogniseRequest
+from discover.serving.recognise_captions import recognise_beside_model, recognise_captions
 from discover.stages.stage import Stage, StageResult, run_stages
 
 __all__ = ["ClusterFolder", "FittedClusters", "cluster_model", "fit_clusters"]
@@ -90,18 +91,20 @@ def cluster_model(
     home: str | None = None,
     caption_style: str | None = None,
     wording: Wording | None = None,
+    inputs: ClusterInputs | None = None,
     progress: Progress = SILENT,
 ) -> ClusterFolder:
-    """Cluster the windows of a trained model, or find that it was done already.
+    """Cluster the windows of a trained model or of a raw log, or find that it was done already.
 
     Args:
-        model_folder: Holds best_model.pt and an index.
+        model_folder: Holds best_model.pt and an index; for a raw log, where its clusterings lie.
         config: Method, space and number of clusters.
         name: Last part of the folder's name; default: the method and the space.
         index: Index folder; default: the only one of free-running windows.
         home: Whose windows, where the index is of several homes; its name then begins the default name.
         caption_style: Which captions, where there are several.
         wording: Who writes titles and sentences; default: by rule.
+        inputs: What a raw log's clustering reads; None: the model's index.
         progress: Where to report.
 
     Raises:
@@ -114,7 +117,8 @@ def cluster_model(
         check_path_name(title)
     except ValueError as error:
         raise ConfigError(f"The clustering's name does not fit: {error}.") from error
-    inputs = ClusterInputs.open(model_folder, index=index, caption_style=caption_style, home=home)
+    if inputs is None:
+        inputs = ClusterInputs.open(model_folder, index=index, caption_style=caption_style, home=home)
     folder = model_folder / clustering_name(inputs.sampling.name, title)
 
     stage = Stage(
@@ -174,7 +178,7 @@ def fit_clusters(
     heads = getattr(clusterer, "fine_", clusterer)
     weights = {name: w.numpy() for name, w in getattr(heads, "encoder_weights_", {}).items()}
     if weights:
-        model = inputs.model.with_weights(weights)
+        model = inputs.trained.with_weights(weights)
         vectors = window_vectors(model, inputs.window_set, config.on, progress)
     return FittedClusters(clusterer, vectors, weights)
 
@@ -182,7 +186,7 @@ def fit_clusters(
 def _unfreeze(inputs: ClusterInputs, config: ClusteringConfig) -> UnfrozenEncoder:
     settings = config.scan.unfreeze
     return UnfrozenEncoder(
-        inputs.model,
+        inputs.trained,
         inputs.window_set,
         layers=settings.layers,
         projected=config.on == "sensor",
@@ -233,9 +237,14 @@ def _cluster(stage: Stage, progress: Progress) -> StageResult:
 
 def _activities(inputs: ClusterInputs) -> NDArray[np.str_] | None:
     """What each window is recognised as by the shipped network and captions; no label is read."""
-    found = recognise_beside_model(
-        inputs.index.windows, inputs.window_set, inputs.caption_means, inputs.encoder
-    )
+    found: RecognisedLog | None
+    if inputs.corrections is not None:
+        request = RecogniseRequest(model=Path(), corrections=inputs.corrections)
+        found = recognise_captions(request, inputs.index, inputs.window_set.home, inputs.encoder)
+    else:
+        found = recognise_beside_model(
+            inputs.index.windows, inputs.window_set, inputs.caption_means, inputs.encoder
+        )
     if found is None:
         return None
     answers = dict(found.timeline.select("window_id", "activity").iter_rows())

@@ -12,9 +12,11 @@ from discover.core.errors import ConfigError, ShapeError
 from discover.core.seeds import derive_seed
 from discover.reports.style import MANY_COLOURS, Drawing, draw
 
-__all__ = ["MapInputs", "draw_embedding_maps"]
+__all__ = ["MAP_NOTE", "MapInputs", "draw_embedding_maps", "draw_window_map", "window_places"]
 
+MAP_NOTE = "Near points have similar vectors; distances between groups mean little."
 _MOST_WINDOWS = 2_000
+_WIDTH, _NEAREST = 32, 4
 _OTHER_COLOUR, _NONE_COLOUR = "#4a5561", "#d3d9df"
 _MOST_GROUPS = 11
 _NOTE = (
@@ -76,6 +78,47 @@ def draw_embedding_maps(inputs: MapInputs, seed: int = 0) -> list[Drawing]:
         note = _NOTE.format(words=words.format(share=100 * share), n=len(rows), of=total)
         drawings.append(_draw_map(places, groupings, inputs.ordered, title, f"embedding_{method}", note))
     return drawings
+
+
+def window_places(vectors: NDArray[np.floating]) -> tuple[NDArray[np.float32], str]:
+    """(W, 2) places in [0, 1] of windows (W, P), and how they were found.
+
+    t-SNE of 100,000 windows takes an hour. So 2,000 are laid out, and each other window lies between the four
+    of them that are most like it.
+    """
+    from sklearn.decomposition import PCA
+
+    rng = np.random.default_rng(derive_seed(0, "app map"))
+    chosen = np.sort(rng.permutation(len(vectors))[:_MOST_WINDOWS])
+    landmarks = unit_rows(vectors[chosen].astype(np.float32))
+    if len(landmarks) < 10:
+        return np.full((len(vectors), 2), 0.5, dtype=np.float32), "too few windows for a map"
+    narrow = PCA(min(_WIDTH, *landmarks.shape), svd_solver="full").fit_transform(landmarks)
+    at = _project(narrow, "tsne", 0)[0].astype(np.float32)
+    at = (at - at.min(axis=0)) / np.maximum(np.ptp(at, axis=0), 1e-9)
+    places = np.empty((len(vectors), 2), dtype=np.float32)
+    near = min(_NEAREST, len(landmarks))
+    for begin in range(0, len(vectors), 4_096):
+        part = unit_rows(vectors[begin : begin + 4_096].astype(np.float32)) @ landmarks.T
+        best = np.argpartition(-part, near - 1, axis=1)[:, :near]
+        # Weights fall fast, so that a landmark stays where it is.
+        weight = np.exp((np.take_along_axis(part, best, axis=1) - 1) / 0.01)
+        weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-30)
+        places[begin : begin + 4_096] = (at[best] * weight[:, :, None]).sum(axis=1)
+    places[chosen] = at
+    return places, "t-SNE" if len(chosen) == len(vectors) else f"t-SNE of {len(chosen):,} windows"
+
+
+def draw_window_map(places: NDArray[np.floating], groupings: dict[str, NDArray[np.str_]]) -> Drawing:
+    """The map of `window_places` (W, 2), one panel per grouping (`MapInputs`); at most 2,000 points.
+
+    Upright as in the app, whose axis points down.
+    """
+    rng = np.random.default_rng(derive_seed(0, "app map"))
+    rows = np.sort(rng.permutation(len(places))[:_MOST_WINDOWS])
+    shown = {heading: groups[rows] for heading, groups in groupings.items()}
+    points = (places[rows] * (1, -1)).astype(np.float64)
+    return _draw_map(points, shown, {}, "Windows", "map", MAP_NOTE)
 
 
 def _project(vectors: NDArray[np.float32], method: str, seed: int) -> tuple[NDArray[np.float64], float]:

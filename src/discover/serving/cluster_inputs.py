@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ from discover.alignment import LoadedModel, load_model
 from discover.clustering import CaptionPool, FeatureSpace
 from discover.core.artifacts import read_manifest
 from discover.core.embeddings import EmbeddingTable, mean_caption_vectors, unit_rows
+from discover.core.errors import ConfigError
 from discover.core.progress import SILENT, Progress
 from discover.core.window_set import WindowSet
 from discover.evaluation.features import bag_of_sensors
@@ -23,9 +24,22 @@ from discover.serving.index_folders import IndexedHome, only_index
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["ClusterInputs", "captions_by_window", "sensor_columns", "window_vectors"]
+__all__ = ["ClusterInputs", "WindowSpace", "captions_by_window", "sensor_columns", "window_vectors"]
 
 # Shape letters: W windows, D width.
+
+
+class WindowSpace(Protocol):
+    """Where the vectors of an index and sentences are compared."""
+
+    @property
+    def sha256(self) -> str:
+        """Of what made the vectors."""
+        ...
+
+    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(N, D) vectors of the text encoder -> (N, P)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -33,21 +47,23 @@ class ClusterInputs:
     """The windows of one index, with their model, captions and folders.
 
     Attributes:
-        model: The aligned model.
+        model: The aligned model, or what takes its place where none was trained.
         encoder: Its text encoder.
         index: Vectors and facts of all windows.
         window_set: The same windows with their events, in the index's order.
         index_folder, sampling: Folders of the index and of its windows.
         caption_style: Which captions.
+        corrections: File of what was said of the windows of a raw log; None for a model's.
     """
 
-    model: LoadedModel
+    model: LoadedModel | WindowSpace
     encoder: TextEncoder
     index: Index
     window_set: WindowSet
     index_folder: Path
     sampling: Path
     caption_style: str
+    corrections: Path | None = None
 
     @classmethod
     def open(
@@ -71,6 +87,20 @@ class ClusterInputs:
         encoder = build_text_encoder(model.text_encoder_config)
         style = find_caption_style([own.sampling], encoder.config.type, caption_style)
         return cls(model, encoder, own.index, own.window_set, folder, own.sampling, style)
+
+    @property
+    def trained(self) -> LoadedModel:
+        """The aligned model.
+
+        Raises:
+            ConfigError: None was trained.
+        """
+        if isinstance(self.model, LoadedModel):
+            return self.model
+        raise ConfigError(
+            "Clusters on 'encoder' and layers that learn with the clusters need a trained model, and this is "
+            "a raw log. Take on: sensor, captions or bag, with scan.unfreeze.layers 0."
+        )
 
     @property
     def ids(self) -> NDArray[np.str_]:
@@ -105,7 +135,7 @@ class ClusterInputs:
         if name == "bag":
             return bag_of_sensors(self.window_set, self.window_set.windows)
         if name == "encoder":
-            return window_vectors(self.model, self.window_set, name, progress)
+            return window_vectors(self.trained, self.window_set, name, progress)
         return self.index.vectors.astype(np.float32)
 
     def caption_pool(self, rows: NDArray[np.int64]) -> CaptionPool:

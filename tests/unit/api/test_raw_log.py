@@ -83,10 +83,28 @@ def test_tables_and_vectors(home: OpenedHome) -> None:
 
 
 def test_what_needs_a_model_says_so(home: OpenedHome) -> None:
-    with pytest.raises(ConfigError, match=r"made with a trained model.*discover run"):
-        home.clusters()
-    with pytest.raises(ConfigError, match="by room, object or company works without one"):
+    with pytest.raises(ConfigError, match=r"made with a trained model.*by room, object, company or cluster"):
         home.changes("2024-01-01", "2024-01-01", by="activity")
+    with pytest.raises(ConfigError, match="need a trained model, and this is a raw log"):
+        home.clusters(on="encoder")
+
+
+def test_what_recurs_is_found_once(home: OpenedHome) -> None:
+    found = home.clusters()
+    assert found.made
+    assert not home.clusters().made
+    rows = found.assignments.join(home.windows, on="window_id")
+    assert len(rows) == len(home.windows)
+    assert found.table["windows"].sum() <= len(home.windows)
+    by_title = dict(found.table.select("title", "id").iter_rows())
+    kitchen = [k for title, k in by_title.items() if title.startswith("Meal preparation, kitchen")]
+    assert kitchen, "titled by activity where that is sure"
+    named = rows.filter(pl.col("cluster").is_in(kitchen))
+    assert named["rooms"].list.contains("kitchen").mean() > 0.9
+    one = home.search("someone moves", top_k=5, clusters=kitchen[0], merge=False)
+    assert {hit.window_id for hit in one} <= set(named["window_id"])
+    other = home.clusters("few", k=3, merge_from=0)
+    assert sorted(other.assignments["cluster"].unique()) == [0, 1, 2]
 
 
 def test_captions_of_an_earlier_version_do_not_matter(home: OpenedHome, log: Path) -> None:

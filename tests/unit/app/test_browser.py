@@ -3,6 +3,7 @@
 Skipped only where no browser or no playwright is found.
 """
 
+import base64
 import shutil
 import socket
 import threading
@@ -15,9 +16,10 @@ import pytest
 import uvicorn
 from app_served import TOKEN, Served, wait_until_opened
 
+from discover.app.in_process import Routes
 from discover.app.jobs import Jobs
 from discover.app.security import GateConfig
-from discover.app.server import AppConfig, create_app
+from discover.app.server import STATIC, AppConfig, create_app
 from discover.app.shelf import Shelf
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra dev)")
@@ -204,3 +206,74 @@ def test_every_view_fits_and_is_accessible(browser: Any, address: str, width: in
     assert faults + [c for c in watched.complaints if "/changes?" not in c] == []
     if not AXE.is_file():
         pytest.skip("widths and complaints hold; axe-core is missing (`npm ci` in frontend/)")
+
+
+HOST_PAGE = """<!doctype html><meta charset="utf-8"><style>button { color: red }</style>
+<body><div id="cell"></div>
+<script type="module">
+  import widget from "./widget.js";
+  let listener = () => {};
+  const model = {
+    get: (name) => ({ home: "demo", view: "timeline" })[name],
+    on: (event, to) => { listener = to; }, off: () => {},
+    send: async (asked) => {
+      const { told, content } = await window.answer(asked);
+      const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+      listener(told, [new DataView(bytes.buffer)]);
+    },
+  };
+  widget.render({ model, el: document.getElementById("cell") });
+</script>"""
+
+
+def test_the_widget_shows_the_timeline_and_a_moment_in_a_page_of_others(
+    browser: Any, served: Served, tmp_path: Path
+) -> None:
+    """As a notebook does: a page of its own address and styles, and messages instead of a server."""
+    routes = Routes(served.view.opened, served.view.name)
+    asked_elsewhere: list[str] = []
+    complaints: list[str] = []
+    with browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-GB") as context:
+        page = context.new_page()
+        page.on("console", lambda m: m.type == "error" and complaints.append(m.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+
+        def give(route: Any) -> None:
+            if route.request.url.endswith("widget.js"):
+                route.fulfill(path=STATIC / "widget.js", content_type="text/javascript")
+            elif route.request.url == "http://notebook.test/":
+                route.fulfill(body=HOST_PAGE, content_type="text/html")
+            else:
+                asked_elsewhere.append(route.request.url)
+                route.abort()
+
+        def answer(asked: dict[str, Any]) -> dict[str, Any]:
+            told, content = routes.answer(asked)
+            return {"told": told, "content": base64.b64encode(content).decode()}
+
+        context.route("**/*", give)
+        page.expose_function("answer", answer)
+        page.goto("http://notebook.test/")
+        canvas = page.locator(".timeline canvas")
+        canvas.wait_for()
+        # The page's styles stay outside, the widget's inside.
+        assert (
+            page.locator(".widget button").first.evaluate("b => getComputedStyle(b).color")
+            != "rgb(255, 0, 0)"
+        )
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
+        page.get_by_role("button", name="Export").click()
+        with page.expect_download() as started:
+            page.get_by_role("link", name="Events · CSV").click()
+        started.value.save_as(tmp_path / "events.csv")
+        assert started.value.suggested_filename == "demo_events.csv"
+        assert len((tmp_path / "events.csv").read_text().splitlines()) == len(served.events) + 1
+        canvas.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        page.locator("article canvas").first.wait_for()
+        assert page.url == "http://notebook.test/", "the address is the notebook's"
+        page.get_by_role("link", name="Map", exact=True).click()
+        page.locator(".map canvas").wait_for(timeout=60_000)
+    routes.jobs.close()
+    assert (complaints, asked_elsewhere) == ([], [])

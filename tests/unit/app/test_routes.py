@@ -227,10 +227,22 @@ def test_the_map_has_a_place_for_every_window(served: Served) -> None:
     assert apart[same].mean() < 0.8 * apart[~same].mean()
 
 
+def test_clusters_of_a_raw_log_are_found_in_the_background(served: Served) -> None:
+    served.client.get(f"{served.home}/map")
+    wait_for(served, "map")
+    clusters = served.client.get(f"{served.home}/clusters")
+    if clusters.status_code == 202:
+        wait_for(served, "clusters")
+        clusters = served.client.get(f"{served.home}/clusters")
+    found = clusters.json()["clusters"]
+    assert sum(one["windows"] for one in found) <= len(served.view.windows)
+    cluster = columns(served, "map")[0]["cluster"]
+    assert set(cluster.tolist()) == {one["id"] for one in found}
+    assert all(cluster[row] == one["id"] for one in found for row in one["examples"])
+    assert "cluster" in served.facts.rows_by
+
+
 def test_patterns_answer_or_say_why_not(served: Served) -> None:
-    clusters = served.client.get(f"{served.home}/clusters").json()
-    assert clusters["available"] is False
-    assert "trained model" in clusters["reason"]
     rare = served.client.get(f"{served.home}/unusual-days").json()
     assert rare["available"] is False
     assert "four others" in rare["reason"]

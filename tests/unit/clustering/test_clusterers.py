@@ -9,6 +9,7 @@ from sklearn.base import clone
 
 from discover.clustering import (
     ClusteringConfig,
+    KMeansClusterer,
     MergedClusterer,
     SCANClusterer,
     SCANConfig,
@@ -41,6 +42,17 @@ def test_every_method_finds_three_clear_clusters(method: str, merge_from: int) -
     again = build_clusterer(config).fit(x, spans=minutes(len(x)))
     assert (again.predict_proba(x) == proba).all()
     assert not clusterer.health_.collapsed
+
+
+def test_k_means_fits_some_windows_and_assigns_all() -> None:
+    x, truth = blobs()
+    few = KMeansClusterer(3, max_points=30).fit(x)
+    assert len(few.labels_) == len(x)
+    assert clustering_scores(truth, few.labels_)["ari"] > 0.8
+    assert not np.array_equal(few.centres_, KMeansClusterer(3).fit(x).centres_)
+    assert np.array_equal(
+        KMeansClusterer(3, max_points=len(x)).fit(x).centres_, KMeansClusterer(3).fit(x).centres_
+    )
 
 
 def test_scan_follows_scikit_learns_conventions() -> None:

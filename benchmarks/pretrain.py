@@ -1,8 +1,9 @@
 """Train the shipped network again: simulated homes, no log of anybody.
 
-    python -m benchmarks.pretrain --preset tiny --folder FOLDER [--seed 0] [--minutes 20]
+    python -m benchmarks.pretrain --preset tiny --folder FOLDER [--seeds 0 1 2] [--minutes 20]
 
-It stops at any moment and goes on where it stopped. `--ship` copies the weights into the package.
+It stops at any moment and goes on where it stopped. One network per seed, joined to one file; `--ship` copies
+it into the package.
 """
 
 import shutil
@@ -14,6 +15,7 @@ import torch
 
 from benchmarks.harness import ROOT, BenchmarkParser, source_commit
 from discover.core.progress import SilentProgress
+from discover.pretraining.any_home import AnyHome, save_weights
 from discover.pretraining.recipe import PRESETS, pretrain
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.config import TextEncoderConfig
@@ -37,27 +39,35 @@ def main() -> None:
     parser = BenchmarkParser(__doc__, writes=False)
     parser.add_argument("--preset", choices=sorted(PRESETS), default="tiny")
     parser.add_argument("--folder", type=Path, required=True, help="Work folder; start again to go on.")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--minutes", type=float, help="Stop after this time.")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="One network each.")
+    parser.add_argument("--minutes", type=float, help="Stop each network after this time.")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--ship", action="store_true", help="Copy the weights into the package.")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     encoder = build_text_encoder(TextEncoderConfig(type="minilm", precision="fp32"))
-    recipe = replace(PRESETS[arguments.preset], seed=arguments.seed)
+    seeds = " ".join(map(str, arguments.seeds))
     facts = {
-        "command": f"python -m benchmarks.pretrain --preset {arguments.preset} --seed {arguments.seed}",
+        "command": f"python -m benchmarks.pretrain --preset {arguments.preset} --seeds {seeds}",
         "commit": source_commit(),
         "licence": "Apache-2.0",
         "data": "simulated homes only; no real log",
         "text_space": "all-MiniLM-L6-v2",
     }
-    path = pretrain(
-        recipe, arguments.folder, encoder.encode, minutes=arguments.minutes, facts=facts, progress=_Lines()
-    )
-    if path is None:
-        print("Time is up. Start the same command again to go on.")
-        return
+    trained = []
+    for seed in arguments.seeds:
+        recipe = replace(PRESETS[arguments.preset], seed=seed)
+        folder = arguments.folder / f"seed_{seed}"
+        folder.mkdir(parents=True, exist_ok=True)
+        done = pretrain(recipe, folder, encoder.encode, minutes=arguments.minutes, progress=_Lines())
+        if done is None:
+            print("Time is up. Start the same command again to go on.")
+            return
+        trained.append(AnyHome.load(done))
+    path = arguments.folder / "weights.safetensors"
+    facts |= {"seeds": arguments.seeds, "windows": [t.facts["windows"] for t in trained]}
+    facts |= {key: trained[0].facts[key] for key in ("recipe", "bank_sha256")}
+    save_weights(path, [t.network.members[0] for t in trained], trained[0].meanings, facts)
     if arguments.ship:
         SHIPPED.parent.mkdir(exist_ok=True)
         for suffix in (".safetensors", ".json"):

@@ -67,8 +67,10 @@ class Scored:
         return Scored(self.text[rows], self.network[rows], self.labels[rows])
 
 
-def simulated_windows(seed: int, days: int, most: int) -> tuple[WindowSet, NDArray[np.float64]]:
-    """Minutes of a simulated home, at most so many, and the share of each of `LABELS` in them, (W, K)."""
+def simulated_windows(
+    seed: int, days: int, most: int, labels: Mapping[str, str] = LABELS
+) -> tuple[WindowSet, NDArray[np.float64]]:
+    """Minutes of a simulated home, at most so many, and the share of each label in them, (W, K)."""
     right = seed % 5 < 3
     life = simulate_random(RandomLifeConfig(seed=seed, days=days, metadata="right" if right else "as_found"))
     home = life.home if right else guessed_home(life.home, life.events)
@@ -77,10 +79,10 @@ def simulated_windows(seed: int, days: int, most: int) -> tuple[WindowSet, NDArr
     events = life.events if sampled.events is None else sampled.events
     rows = np.random.default_rng(seed).permutation(len(sampled.windows))[:most]
     windows = sampled.windows[np.sort(rows).tolist()]
-    ends = windows.with_columns(last_event=pl.col("first_event") + pl.col("n_events") - 1)
     covers = np.array(
-        [[a in acts.split() for acts in LABELS.values()] for a in activity_names()], dtype=float
+        [[a in acts.split() for acts in labels.values()] for a in activity_names()], dtype=float
     )
+    ends = windows.with_columns(last_event=pl.col("first_event") + pl.col("n_events") - 1)
     return WindowSet.of(home, events, windows), window_shares(
         events, ends, life.truth, life.true_home
     ) @ covers

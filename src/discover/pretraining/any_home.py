@@ -23,13 +23,19 @@ from discover.core.errors import ArtifactError
 from discover.core.event_semantics import sensors_of
 from discover.core.reading import mapping_of, parse_json, read_text
 from discover.core.window_set import HomeEvents, WindowSet
-from discover.pretraining.network import TEXT_WIDTH, NetworkConfig, WindowNetwork, WindowTensors
+from discover.pretraining.network import (
+    TEXT_WIDTH,
+    NetworkConfig,
+    WindowEnsemble,
+    WindowNetwork,
+    WindowTensors,
+)
 from discover.pretraining.profiles import Profiles, window_profiles
 from discover.pretraining.sensor_words import SensorWords, sensor_words
 
 __all__ = ["AnyHome", "save_weights"]
 
-_FORMAT = "discover-any-home-1"
+_FORMAT = "discover-any-home-2"
 _MEANINGS = "meanings"
 _NEARNESS = 0.05
 _WINDOWS_AT_ONCE = 1_024
@@ -42,14 +48,14 @@ class AnyHome:
     """A trained network with its facts.
 
     Attributes:
-        network: The network, in evaluation mode.
+        network: The members, in evaluation mode.
         meanings: (L, 384) mean sentence vector of each label of the bank that it was trained with.
         sha256: Of the weights' file.
         facts: What the card beside the weights says: recipe, licence, figures.
         text_space: The text encoder whose sentences its vectors are compared with.
     """
 
-    network: WindowNetwork
+    network: WindowEnsemble
     meanings: NDArray[np.float32]
     sha256: str
     facts: dict[str, Any]
@@ -70,16 +76,15 @@ class AnyHome:
                     f"There is no {needed.name} in {needed.parent}. Install discover-v2 again, or make "
                     "it with `python -m benchmarks.pretrain`."
                 )
-        card = mapping_of(
-            parse_json(read_text(card_path), str(card_path)), card_path, "format", "sha256", "network"
-        )
+        told = parse_json(read_text(card_path), str(card_path))
+        card = mapping_of(told, card_path, "format", "sha256", "members", "network")
         found = file_sha256(path)
         if card["format"] != _FORMAT or card["sha256"] != found:
             raise ArtifactError(
                 f"{path} is not the network that {card_path.name} describes (format {card['format']}, sha256 "
                 f"{found[:12]}..., expected {str(card['sha256'])[:12]}...). Install discover-v2 again."
             )
-        return cls(*_weights(path, card["network"]), found, card)
+        return cls(*_weights(path, card["members"], card["network"]), found, card)
 
     def embed(self, window_set: WindowSet, encode_text: EncodeText | None = None) -> NDArray[np.float32]:
         """Unit vectors of all windows, (W, 384), in the order of the window table.
@@ -159,19 +164,20 @@ class AnyHome:
 
 
 def save_weights(
-    path: Path, network: WindowNetwork, meanings: NDArray[np.float32], facts: dict[str, Any]
+    path: Path, members: Sequence[WindowNetwork], meanings: NDArray[np.float32], facts: dict[str, Any]
 ) -> None:
-    """Write a network and the bank's labels as float16 safetensors, and the facts as JSON beside it."""
+    """Write networks and the bank's labels as float16 safetensors, and the facts as JSON beside it."""
     from safetensors.torch import save_file
 
     from discover.core.artifacts import write_json
 
-    halves = {name: w.detach().to(torch.float16).contiguous() for name, w in network.state_dict().items()}
+    weights = WindowEnsemble(members).state_dict()
+    halves = {name: w.detach().to(torch.float16).contiguous() for name, w in weights.items()}
     halves[_MEANINGS] = torch.from_numpy(meanings).to(torch.float16)
     with atomic_path(path) as temporary:
         save_file(halves, temporary, metadata={"format": _FORMAT})
-    card = {"format": _FORMAT, "sha256": file_sha256(path), "network": asdict(network.config), **facts}
-    write_json(path.with_suffix(".json"), card)
+    sizes = {"members": len(members), "network": asdict(members[0].config)}
+    write_json(path.with_suffix(".json"), {"format": _FORMAT, "sha256": file_sha256(path), **sizes, **facts})
 
 
 def _side_by_side(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -182,11 +188,11 @@ def _packaged() -> Path:
     return Path(str(resources.files("discover.pretraining").joinpath("weights/tiny.safetensors")))
 
 
-def _weights(path: Path, sizes: Any) -> tuple[WindowNetwork, NDArray[np.float32]]:
+def _weights(path: Path, members: Any, sizes: Any) -> tuple[WindowEnsemble, NDArray[np.float32]]:
     from safetensors.torch import load_file
 
     try:
-        network = WindowNetwork(NetworkConfig(**sizes))
+        network = WindowEnsemble([WindowNetwork(NetworkConfig(**sizes)) for _ in range(members)])
         weights = {name: w.float() for name, w in load_file(path).items()}
         meanings = weights.pop(_MEANINGS).numpy()
         network.load_state_dict(weights)

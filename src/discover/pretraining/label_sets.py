@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from discover.pretraining.lessons import activity_names
 from discover.pretraining.meanings import BACKGROUND, Meaning, meanings
 
-__all__ = ["LabelSet", "SentenceBank"]
+__all__ = ["KIND_SHARES", "LabelSet", "SentenceBank"]
 
 # Shape letters: L labels of a set, A activities, D text width.
 
 _KINDS = ("does", "signs", "names", "asks")
-_SHARES = (0.5, 0.3, 0.1, 0.1)
+KIND_SHARES = (0.5, 0.3, 0.1, 0.1)
+"""How often a sentence of a label is one that says what is done, what sensors see, a name, a search."""
 _NAMED = (0.0, 0.0, 1.0, 0.0)
 
 
@@ -40,9 +41,17 @@ class SentenceBank:
 
     Args:
         vectors: Vector of each sentence of `SentenceBank.sentences()`, (N, D).
+        kind_shares: As `KIND_SHARES`.
+        named: Share of the sets whose labels are names only.
     """
 
-    def __init__(self, vectors: NDArray[np.float32]) -> None:
+    def __init__(
+        self,
+        vectors: NDArray[np.float32],
+        kind_shares: tuple[float, ...] = KIND_SHARES,
+        named: float = 0.25,
+    ) -> None:
+        self._kind_shares, self._named = kind_shares, named
         self._labels = meanings()
         row_of = {sentence: i for i, sentence in enumerate(self.sentences())}
         self._vectors = vectors
@@ -88,8 +97,8 @@ class SentenceBank:
 
     def _mean_vectors(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
         """(L, D): one name of each label, or the mean of one to three of its sentences."""
-        named = rng.random() < 0.25
-        kinds = rng.choice(len(_KINDS), size=(len(labels), 3), p=_NAMED if named else _SHARES)
+        named = rng.random() < self._named
+        kinds = rng.choice(len(_KINDS), size=(len(labels), 3), p=_NAMED if named else self._kind_shares)
         many = rng.integers(1, 4, size=(len(labels), 1))
         used = np.arange(3) < np.where(named, 1, many)
         picked = (rng.random(kinds.shape) * self._counts[labels[:, None], kinds]).astype(np.int64)

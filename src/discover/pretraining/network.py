@@ -1,5 +1,6 @@
 """The network that reads a window of a home it never saw: sensors and a scene in, a text vector out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import torch
@@ -9,7 +10,7 @@ from torch.nn import functional as F
 from discover.pretraining.profiles import HABITS, PROFILE, SCENE
 from discover.pretraining.sensor_words import SENSOR_TYPES
 
-__all__ = ["TEXT_WIDTH", "NetworkConfig", "WindowNetwork", "WindowTensors"]
+__all__ = ["TEXT_WIDTH", "NetworkConfig", "WindowEnsemble", "WindowNetwork", "WindowTensors"]
 
 # Shape letters: B windows, K sensors, D width, V phrases, H heads.
 
@@ -81,20 +82,30 @@ class WindowNetwork(nn.Module):
         """Unit vectors (B, TEXT_WIDTH). `phrases_VD`: MiniLM vectors of rooms and objects, row 0 zeros."""
         windows = windows.first(self.config.sensors)
         rooms_VD, objects_VD = self.room(phrases_VD), self.object(phrases_VD)
-        what = F.embedding(windows.rooms, rooms_VD) + F.embedding(windows.objects, objects_VD)
-        what = what + self.kind(windows.types) + self.habits(windows.habits)
-        sensors_BKD = what + self.profile(windows.profiles)
-        sensors_BKD = sensors_BKD + self.joined(sensors_BKD)
+        # Only places that hold a sensor are computed.
+        held_N = windows.present.flatten().nonzero()[:, 0]
+        rooms, objects, types, habits, profiles = (
+            getattr(windows, name).flatten(0, 1)[held_N]
+            for name in ("rooms", "objects", "types", "habits", "profiles")
+        )
+        sensors_ND = F.embedding(rooms, rooms_VD) + F.embedding(objects, objects_VD) + self.kind(types)
+        sensors_ND = sensors_ND + self.habits(habits) + self.profile(profiles)
+        sensors_ND = sensors_ND + self.joined(sensors_ND)
+
+        def placed(x: Tensor) -> Tensor:
+            empty = x.new_zeros(windows.present.numel(), x.shape[1])
+            return empty.index_copy(0, held_N, x).view(*windows.present.shape, -1)
+
+        sensors_BKD, keys_BKD = placed(sensors_ND), placed(self.keys(sensors_ND))
         scene_BD = self.scene(windows.scenes)
-        scene_BD = scene_BD + self._attended(scene_BD, sensors_BKD, windows.present)
-        weight = windows.present[:, :, None].to(sensors_BKD.dtype)
-        mean_BD = (sensors_BKD * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
+        scene_BD = scene_BD + self._attended(scene_BD, keys_BKD, windows.present)
+        mean_BD = sensors_BKD.sum(dim=1) / windows.present.sum(dim=1, keepdim=True).clamp(min=1)
         found = self.head(self.norm(torch.cat([scene_BD, mean_BD], dim=1)))
         return F.normalize(found + self._words(sensors_BKD + scene_BD[:, None], windows, phrases_VD), dim=1)
 
-    def _attended(self, scene_BD: Tensor, sensors_BKD: Tensor, present_BK: Tensor) -> Tensor:
+    def _attended(self, scene_BD: Tensor, keys_BKD: Tensor, present_BK: Tensor) -> Tensor:
         """(B, D): what the scene takes from the sensors; zeros where a window has none."""
-        parts = (self.query(scene_BD)[:, None], *self.keys(sensors_BKD).chunk(2, dim=-1))
+        parts = (self.query(scene_BD)[:, None], *keys_BKD.chunk(2, dim=-1))
         q, k, v = (x.unflatten(-1, (self.config.heads, -1)).transpose(1, 2) for x in parts)
         # A window without sensors attends to an empty place; what it finds there is taken off again.
         some_B1 = present_BK.any(dim=1, keepdim=True)
@@ -109,6 +120,18 @@ class WindowNetwork(nn.Module):
         told_BV = told_BV.scatter_add(1, windows.rooms, weights_BK2[:, :, 0])
         told_BV = told_BV.scatter_add(1, windows.objects, weights_BK2[:, :, 1])
         return told_BV @ phrases_VD
+
+
+class WindowEnsemble(nn.Module):
+    """Networks trained alike from different seeds: the direction of the mean of their vectors."""
+
+    def __init__(self, members: Sequence[WindowNetwork]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, windows: WindowTensors, phrases_VD: Tensor) -> Tensor:
+        """Unit vectors (B, TEXT_WIDTH), as of `WindowNetwork`."""
+        return F.normalize(sum(member(windows, phrases_VD) for member in self.members), dim=1)
 
 
 def _two_layers(width_in: int, inner: int, width_out: int) -> nn.Sequential:

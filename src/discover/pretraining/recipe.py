@@ -27,7 +27,7 @@ from discover.pretraining.network import NetworkConfig
 from discover.pretraining.training import Pretraining, TrainingConfig
 from discover.simulator import RandomLifeConfig, simulate_random
 
-__all__ = ["PRESETS", "Recipe", "encode_phrases", "guessed_home", "pretrain"]
+__all__ = ["PRESETS", "Recipe", "encode_phrases", "guessed_home", "pretrain", "recipe_lessons"]
 
 _HOMES_PER_FILE = 20
 _SAVED_EVERY_S = 60.0
@@ -41,6 +41,8 @@ class Recipe:
         seed: Of homes (`seed` * 1,000,000 + number), weights and draws.
         homes: Simulated homes.
         days: Days of each.
+        described: Of how many homes in five the sensors are described rightly; of the others as found.
+        faults: Whether sensors and loggers fail now and then.
         lessons: Windows of each.
         network: Sizes.
         training: Steps and rates; its seed is the recipe's.
@@ -49,6 +51,8 @@ class Recipe:
     seed: int = 0
     homes: int = 1600
     days: int = 7
+    described: int = 3
+    faults: bool = True
     lessons: LessonConfig = field(default_factory=LessonConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -64,7 +68,6 @@ def pretrain(
     encode_text: EncodeText,
     *,
     minutes: float | None = None,
-    facts: dict[str, Any] | None = None,
     progress: Progress = SILENT,
 ) -> Path | None:
     """Make lessons, train and write the weights; None where `minutes` ran out first (start again to go on).
@@ -74,7 +77,6 @@ def pretrain(
         folder: Work folder.
         encode_text: MiniLM.
         minutes: Stop after this time.
-        facts: More lines for the card beside the weights.
         progress: Told after each home and some steps.
 
     Raises:
@@ -83,7 +85,7 @@ def pretrain(
     end = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
     settings = asdict(recipe)
     _claim(folder, settings)
-    lessons = _all_lessons(recipe, folder, end, progress)
+    lessons = recipe_lessons(recipe, folder, end, progress)
     if lessons is None:
         return None
     sentences = SentenceBank.sentences()
@@ -108,13 +110,12 @@ def pretrain(
     path = folder / "weights.safetensors"
     save_weights(
         path,
-        training.network,
+        [training.network],
         bank.prototypes()[0],
         {
             "recipe": settings,
             "windows": len(lessons),
             "bank_sha256": mapping_sha256({"sentences": sentences}),
-            **(facts or {}),
         },
     )
     return path
@@ -137,7 +138,9 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
         )
 
 
-def _all_lessons(recipe: Recipe, folder: Path, end: float, progress: Progress) -> Lessons | None:
+def recipe_lessons(
+    recipe: Recipe, folder: Path, end: float = float("inf"), progress: Progress = SILENT
+) -> Lessons | None:
     """Lessons of all homes, a file per `_HOMES_PER_FILE`; None where time ran out."""
     paths = []
     progress.start("simulating homes", recipe.homes)
@@ -157,9 +160,11 @@ def _all_lessons(recipe: Recipe, folder: Path, end: float, progress: Progress) -
 def _one_home(recipe: Recipe, number: int) -> Lessons:
     seed = recipe.seed * 1_000_000 + number
     # Most owners describe their sensors; of the others the importer guesses from ids and states.
-    right = number % 5 < 3
+    right = number % 5 < recipe.described
     life = simulate_random(
-        RandomLifeConfig(seed=seed, days=recipe.days, metadata="right" if right else "as_found")
+        RandomLifeConfig(
+            seed=seed, days=recipe.days, faults=recipe.faults, metadata="right" if right else "as_found"
+        )
     )
     home = life.home if right else guessed_home(life.home, life.events)
     return home_lessons(home, life.events, life.truth, life.true_home, seed, recipe.lessons)

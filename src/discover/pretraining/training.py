@@ -39,6 +39,7 @@ class TrainingConfig:
         learning_rate: Highest rate, from `warmup` on; it falls over the last share `cooling` of the steps.
         pull: Weight of drawing a window to its sentences' mean, beside telling labels apart.
         tempering: Windows of an activity weigh (its share of all windows) ** -tempering.
+        lost: Highest share of a window's sensors that is left out.
     """
 
     seed: int = 0
@@ -51,6 +52,7 @@ class TrainingConfig:
     weight_decay: float = 0.02
     pull: float = 0.2
     tempering: float = 0.3
+    lost: float = 0.35
 
 
 class Pretraining:
@@ -105,7 +107,7 @@ class Pretraining:
     def _train_step(self) -> float:
         rng = np.random.default_rng([self.config.seed, self.step])
         rows = rng.integers(0, len(self.lessons), size=self.config.batch)
-        windows = disturb(window_tensors(self.lessons, rows), rng)
+        windows = disturb(window_tensors(self.lessons, rows), rng, self.config.lost)
         sets = [self.bank.draw(rng) for _ in range(self.config.sets)]
         phrases = self.phrases + 0.02 * torch.from_numpy(
             rng.standard_normal(self.phrases.shape, dtype=np.float32)
@@ -180,7 +182,7 @@ def window_tensors(lessons: Lessons, rows: NDArray[np.int64]) -> WindowTensors:
     )
 
 
-def disturb(windows: WindowTensors, rng: np.random.Generator) -> WindowTensors:
+def disturb(windows: WindowTensors, rng: np.random.Generator, lost: float = 0.35) -> WindowTensors:
     """The same windows seen by a worse home: fewer sensors, less known about them, another clock."""
     shape = tuple(windows.present.shape)
 
@@ -188,9 +190,9 @@ def disturb(windows: WindowTensors, rng: np.random.Generator) -> WindowTensors:
         return torch.from_numpy(rng.random(size) < share)
 
     one = (shape[0], 1)
-    lost = hit(1.0, shape) & torch.from_numpy(rng.random(shape) < rng.uniform(0, 0.35, size=one))
+    gone = torch.from_numpy(rng.random(shape) < rng.uniform(0, lost, size=one))
     # The most active sensor stays, so that something is left to read.
-    lost[:, 0] = False
+    gone[:, 0] = False
     profiles, scenes = windows.profiles.clone(), windows.scenes.clone()
     blind = torch.from_numpy(np.flatnonzero(rng.random(shape[0]) < 0.1))
     profiles[blind, :, _AFTER:N_SPANS] = 0
@@ -208,7 +210,7 @@ def disturb(windows: WindowTensors, rng: np.random.Generator) -> WindowTensors:
         habits=windows.habits * (~hit(0.15, one))[:, :, None],
         profiles=profiles,
         scenes=scenes,
-        present=windows.present & ~lost,
+        present=windows.present & ~gone,
     )
 
 

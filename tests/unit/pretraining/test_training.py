@@ -15,7 +15,7 @@ from discover.pretraining.any_home import AnyHome, save_weights
 from discover.pretraining.label_sets import SentenceBank
 from discover.pretraining.lessons import Lessons, activity_names, join_lessons, load_lessons
 from discover.pretraining.meanings import meanings
-from discover.pretraining.network import NetworkConfig, WindowNetwork
+from discover.pretraining.network import NetworkConfig, WindowEnsemble, WindowNetwork
 from discover.pretraining.profiles import HABITS, PROFILE, SCENE, SENSORS_PER_WINDOW
 from discover.pretraining.training import Pretraining, TrainingConfig, disturb, window_tensors
 from discover.sampling import sample_windows
@@ -159,10 +159,21 @@ def test_a_window_without_sensors_has_a_vector(bank: SentenceBank) -> None:
     assert torch.isfinite(found).all()
 
 
+def test_networks_that_are_asked_together_answer_with_the_mean_of_their_vectors(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    members = [WindowNetwork(SMALL).eval() for _ in range(3)]
+    tensors, phrases = window_tensors(lessons(), np.arange(8)), torch.randn(3, 384)
+    save_weights(tmp_path / "net.safetensors", members, np.eye(3, 384, dtype=np.float32), {})
+    with torch.inference_mode():
+        found = AnyHome.load(tmp_path / "net.safetensors").network(tensors, phrases)
+        mean = torch.stack([member(tensors, phrases) for member in members]).mean(dim=0)
+    assert torch.allclose(found, mean / mean.norm(dim=1, keepdim=True), atol=2e-3)  # float16 in the file
+
+
 def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.safetensors"
     meanings = np.eye(3, 384, dtype=np.float32)
-    save_weights(path, WindowNetwork(SMALL), meanings, {"licence": "Apache-2.0"})
+    save_weights(path, [WindowNetwork(SMALL)], meanings, {"licence": "Apache-2.0"})
     assert np.array_equal(AnyHome.load(path).meanings, meanings)
     assert AnyHome.load(path).facts["licence"] == "Apache-2.0"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
@@ -174,7 +185,7 @@ def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> N
 
 def test_windows_are_embedded_alone_as_among_others_and_without_ids() -> None:
     torch.manual_seed(1)
-    network = AnyHome(WindowNetwork(SMALL).eval(), np.eye(3, 384, dtype=np.float32), "", {})
+    network = AnyHome(WindowEnsemble([WindowNetwork(SMALL)]).eval(), np.eye(3, 384, dtype=np.float32), "", {})
 
     def encode(texts: list[str]) -> np.ndarray:
         return np.stack([np.random.default_rng(len(t)).standard_normal(384) for t in texts])

@@ -1,0 +1,246 @@
+"""How the shipped kind of network grows with homes, steps and size, and what the parts of its training bring.
+
+    python -m benchmarks.quality.scaling --workspace FOLDER [--only NAME ...]
+
+Every variant is trained on simulated homes and scored on homes that it never saw (`unseen_homes`). What is
+done is kept in the folder: start again to go on. With --only nothing is written but the kept results.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, write_result
+from benchmarks.quality.unseen_homes import (
+    UnseenHome,
+    mean_scores,
+    memoised,
+    real_homes,
+    simulated_homes,
+)
+from discover.core.artifacts import read_json, write_json
+from discover.pretraining.any_home import AnyHome
+from discover.pretraining.label_sets import KIND_SHARES, SentenceBank
+from discover.pretraining.lessons import join_lessons
+from discover.pretraining.network import NetworkConfig, WindowEnsemble, WindowTensors
+from discover.pretraining.profiles import N_SPANS
+from discover.pretraining.recipe import PRESETS, Recipe, encode_phrases, recipe_lessons
+from discover.pretraining.training import Pretraining, TrainingConfig
+
+STEPS = 4_000
+_INSIDE = slice(N_SPANS // 2 - 1, N_SPANS // 2 + 2)
+"""Spans inside a window."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One training; what is not said is as in the recipe, but for the steps.
+
+    Attributes:
+        homes: Up to a recipe's homes; more are those of the next seeds.
+        context: Whether what lies before and after a window is read.
+        kinds, named: See `SentenceBank`.
+    """
+
+    homes: int = 1_600
+    width: int = 160
+    steps: int = STEPS
+    seed: int = 0
+    lost: float = TrainingConfig.lost
+    context: bool = True
+    described: int = 3
+    faults: bool = True
+    kinds: tuple[float, ...] = KIND_SHARES
+    named: float = 0.25
+
+
+CURVE = {
+    "base": Variant(),
+    "base, seed 1": Variant(seed=1),
+    "25 homes": Variant(homes=25),
+    "100 homes": Variant(homes=100),
+    "400 homes": Variant(homes=400),
+    "4,800 homes": Variant(homes=4_800),
+    "1,000 steps": Variant(steps=1_000),
+    "14,000 steps": Variant(steps=14_000),
+    "width 64": Variant(width=64),
+    "width 256": Variant(width=256),
+}
+ABLATIONS = {
+    "no context": Variant(context=False),
+    "no sensors left out": Variant(lost=0.0),
+    "labels by name only": Variant(kinds=(0, 0, 1, 0), named=1.0),
+    "labels by what is done only": Variant(kinds=(1, 0, 0, 0), named=0.0),
+    "400 homes": CURVE["400 homes"],
+    "400 homes, no faults": Variant(homes=400, faults=False),
+    "400 homes, rightly described": Variant(homes=400, described=5),
+}
+VARIANTS = CURVE | ABLATIONS
+
+
+class Bench:
+    """Trains variants and scores them; keeps lessons and results in a folder.
+
+    Args:
+        folder: Work folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.encode_text = memoised()
+        self.homes = {"real": real_homes(folder / "real"), "simulated": simulated_homes()}
+        self._sentences = self.encode_text(SentenceBank.sentences())
+
+    def result(self, name: str) -> dict[str, Any]:
+        """Scores of a variant, from the folder where they are known."""
+        path = self._folder / "results" / f"{name.replace(' ', '_').replace(',', '')}.json"
+        if path.is_file():
+            return dict(read_json(path))
+        found = self._trained(VARIANTS[name])
+        path.parent.mkdir(exist_ok=True, parents=True)
+        write_json(path, found)
+        return found
+
+    def scores(self, network: AnyHome) -> dict[str, Any]:
+        """Accuracy and macro F1 of every row on both kinds of homes."""
+        return {kind: mean_scores(homes, network, self.encode_text) for kind, homes in self.homes.items()}
+
+    def _trained(self, variant: Variant) -> dict[str, Any]:
+        recipe = Recipe(homes=variant.homes, described=variant.described, faults=variant.faults)
+        lessons = self._lessons(recipe)
+        bank = SentenceBank(self._sentences, variant.kinds, variant.named)
+        training = Pretraining(
+            lessons,
+            encode_phrases(lessons.phrases, self.encode_text),
+            bank,
+            TrainingConfig(seed=variant.seed, steps=variant.steps, lost=variant.lost),
+            NetworkConfig(width=variant.width),
+        )
+        if not variant.context:
+            training.network.register_forward_pre_hook(_without_context)
+        training.run()
+        network = WindowEnsemble([training.network.eval().requires_grad_(False)])
+        found = self.scores(AnyHome(network, bank.prototypes()[0], "", {}))
+        size = sum(p.numel() for p in network.parameters())
+        return {"homes": variant.homes, "windows": len(lessons), "parameters": size, **found}
+
+    def _lessons(self, recipe: Recipe) -> Any:
+        """Homes beyond those of one recipe come from the next seeds."""
+        most = PRESETS["tiny"].homes
+        parts = []
+        for seed in range(-(-recipe.homes // most)):
+            own = replace(recipe, seed=seed, homes=min(recipe.homes - seed * most, most))
+            name = f"lessons_{seed}_{own.described}_{'faults' if own.faults else 'whole'}"
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
+            parts.append(recipe_lessons(own, self._folder / name))
+        return join_lessons(parts)
+
+
+def _without_context(
+    network: nn.Module, inputs: tuple[WindowTensors, torch.Tensor]
+) -> tuple[WindowTensors, torch.Tensor]:
+    """Windows as if nothing were known of what lies before and after them."""
+    windows, phrases = inputs
+    inside = torch.zeros(N_SPANS, dtype=torch.bool)
+    inside[_INSIDE] = True
+    profiles, scenes = windows.profiles.clone(), windows.scenes.clone()
+    profiles[:, :, : 2 * N_SPANS] *= inside.repeat(2)
+    profiles[:, :, 2 * N_SPANS + 1 : 2 * N_SPANS + 3] = 0  # since and until each sensor's begins
+    scenes[:, 9:11] = 0  # the same of the whole home
+    scenes[:, -N_SPANS:] *= inside
+    return replace(windows, profiles=profiles, scenes=scenes), phrases
+
+
+def table(results: Mapping[str, Mapping[str, Any]]) -> str:
+    """A row per variant."""
+    rows = []
+    for name, found in results.items():
+        cells = [f"{found[kind][row][1]:.3f}" for kind in ("real", "simulated") for row in ("both", "alone")]
+        facts = (f"{found['homes']:,}", f"{found['windows']:,}", f"{found['parameters']:,}")
+        rows.append((name, *facts, *cells))
+    columns = ("training", "homes", "windows", "parameters")
+    scores = [f"{kind}, {row}" for kind in ("real", "simulated") for row in ("both", "alone")]
+    return markdown_table((*columns, *scores), rows)
+
+
+def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """Macro F1 against homes, steps and parameters."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    curves = {
+        "simulated homes": ("25 homes", "100 homes", "400 homes", "base", "4,800 homes"),
+        "steps of 128 windows": ("1,000 steps", "base", "14,000 steps"),
+        "parameters": ("width 64", "base", "width 256"),
+    }
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), sharey=True)
+    for axis, (title, names) in zip(axes, curves.items(), strict=True):
+        names = tuple(name for name in names if name in results)
+        x = [_place(title, name, results[name]) for name in names]
+        for kind, colour in (("real", "tab:blue"), ("simulated", "tab:orange")):
+            for row, line in (("both", "-"), ("alone", "--")):
+                y = [results[name][kind][row][1] for name in names]
+                axis.plot(x, y, line, color=colour, marker="o", ms=3, label=f"{kind} homes, {row}")
+        axis.set_xscale("log")
+        axis.set_xlabel(title)
+    axes[0].set_ylabel("macro F1")
+    axes[0].legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path, dpi=90)
+    plt.close(figure)
+
+
+def _place(title: str, name: str, found: Mapping[str, Any]) -> float:
+    if title.startswith("steps"):
+        return float(VARIANTS[name].steps)
+    return float(found["parameters" if title == "parameters" else "homes"])
+
+
+def _body(results: Mapping[str, Mapping[str, Any]], homes: Mapping[str, Sequence[UnseenHome]]) -> str:
+    text = {kind: results["base"][kind]["text only"][1] for kind in homes}
+    spread = [
+        abs(results["base"][kind][row][1] - results["base, seed 1"][kind][row][1])
+        for kind in homes
+        for row in ("both", "alone")
+    ]
+    real = ", ".join(home.name for home in homes["real"])
+    head = (
+        f"Macro F1, means over homes; {STEPS:,} steps of 128 windows where nothing else is said, one training "
+        f"each. Real: {real}; all annotated minutes. Settings are chosen on them, so these figures are no "
+        f"test. Simulated: {len(homes['simulated'])} homes of other seeds, labels as data sets have them. "
+        f"`alone`: the network; `both`: its mean with captions. Text only: {text['real']:.3f} real, "
+        f"{text['simulated']:.3f} simulated. Two seeds of one training differ by {min(spread):.3f} to "
+        f"{max(spread):.3f}."
+    )
+    curve = {name: results[name] for name in CURVE if name in results}
+    parts = {"base": results["base"], **{name: results[name] for name in ABLATIONS if name in results}}
+    return "\n\n".join(
+        (head, "## Growth", table(curve), "![growth](scaling.png)", "## Parts of the training", table(parts))
+    )
+
+
+def main() -> None:
+    """Train what is missing; without --only, write benchmarks/results/scaling.md and its picture."""
+    parser = BenchmarkParser(__doc__, writes=False)
+    parser.add_argument("--workspace", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", choices=list(VARIANTS), help="Train these and write no table.")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    bench = Bench(arguments.workspace)
+    results = {name: bench.result(name) for name in arguments.only or VARIANTS}
+    if arguments.only:
+        print(table(results))
+        return
+    picture(results, ROOT / "benchmarks/results/scaling.png")
+    command = "python -m benchmarks.quality.scaling --workspace FOLDER"
+    print(f"Wrote {write_result('scaling', command, _body(results, bench.homes))}")
+
+
+if __name__ == "__main__":
+    main()

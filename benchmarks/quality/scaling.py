@@ -211,8 +211,8 @@ def _body(results: Mapping[str, Mapping[str, Any]], homes: Mapping[str, Sequence
     ]
     real = ", ".join(home.name for home in homes["real"])
     head = (
-        f"Macro F1, means over homes; {STEPS:,} steps of 128 windows where nothing else is said, one training "
-        f"each. Real: {real}; all annotated minutes. Settings are chosen on them: no "
+        f"Macro F1, means over homes; {STEPS:,} steps of 128 windows where nothing else is said, one "
+        f"training each. Real: {real}; all annotated minutes. Settings are chosen on them: no "
         f"test. Simulated: {len(homes['simulated'])} homes of other seeds, labels as data sets have them. "
         f"`alone`: the network; `both`: its mean with captions. Text only: {text['real']:.3f} real, "
         f"{text['simulated']:.3f} simulated. Two seeds of one training differ by {min(spread):.3f} to "

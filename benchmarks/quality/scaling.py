@@ -29,6 +29,7 @@ from discover.pretraining.lessons import join_lessons
 from discover.pretraining.network import NetworkConfig, WindowEnsemble, WindowTensors
 from discover.pretraining.profiles import N_SPANS
 from discover.pretraining.recipe import PRESETS, Recipe, encode_phrases, recipe_lessons
+from discover.pretraining.situations import SituationBank
 from discover.pretraining.training import Pretraining, TrainingConfig
 
 STEPS = 4_000
@@ -94,6 +95,7 @@ class Bench:
         self.encode_text = memoised()
         self.homes = {"real": real_homes(folder / "real"), "simulated": simulated_homes()}
         self._sentences = self.encode_text(SentenceBank.sentences())
+        self._situations = SituationBank(self.encode_text(SituationBank.sentences()))
 
     def result(self, name: str) -> dict[str, Any]:
         """Scores of a variant, from the folder where they are known."""
@@ -117,6 +119,7 @@ class Bench:
             lessons,
             encode_phrases(lessons.phrases, self.encode_text),
             bank,
+            self._situations,
             TrainingConfig(seed=variant.seed, steps=variant.steps, lost=variant.lost),
             NetworkConfig(width=variant.width),
         )

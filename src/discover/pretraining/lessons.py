@@ -1,7 +1,8 @@
 """Lessons: windows of simulated homes, with what the people in them did; flat arrays for many homes at once.
 
 A lesson holds a window's profiles (`profiles`), the words of its sensors as rows of a table of phrases, and
-the share of its events that each activity caused. Nothing of a real home is in it.
+the share of its events that each activity caused, and which situations are true of it. Nothing of a real home
+is in it.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from discover.core.reading import read_npz, taken_apart
 from discover.pretraining.meanings import meanings
 from discover.pretraining.profiles import window_profiles
 from discover.pretraining.sensor_words import sensor_words
+from discover.pretraining.situation_truth import situation_truth
+from discover.simulator import RandomLife
 
 __all__ = [
     "AWAY",
@@ -32,7 +35,7 @@ __all__ = [
     "window_shares",
 ]
 
-# Shape letters: W windows, K sensors of a window, S sensors, A activities, E events.
+# Shape letters: W windows, K sensors of a window, S sensors, A activities, N situations, E events.
 
 AWAY = "away"
 """The activity of people who are out, whatever they do there."""
@@ -49,11 +52,14 @@ class LessonConfig:
 
     Attributes:
         windows: At most this many windows of a home.
-        least_share: Windows where nobody's activity has this share of the events are left out.
+        least_share: Windows where no activity has this share of the events teach no activity. Those shorter
+            than `episode_s` are left out.
+        episode_s: Windows of this length and more, in seconds, are kept for their situations.
     """
 
     windows: int = 400
     least_share: float = 0.4
+    episode_s: float = 240.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,8 @@ class Lessons:
         sensors: (W, K) int32 rows of the sensor arrays, -1 for none.
         profiles: (W, K, PROFILE) float16.
         scenes: (W, SCENE) float16.
-        shares: (W, A) float16 share of the window's events per activity.
+        shares: (W, A) float16 share of the window's events per activity; zeros where none stands out.
+        situations: (W, N) uint8 of `situation_truth`: 1 true, 0 false, 255 not known.
         homes: (W,) int32 number of the home.
         rooms, objects: (S,) int32 rows of `phrases`; row 0 is "not known".
         types: (S,) int16.
@@ -76,6 +83,7 @@ class Lessons:
     profiles: NDArray[np.float16]
     scenes: NDArray[np.float16]
     shares: NDArray[np.float16]
+    situations: NDArray[np.uint8]
     homes: NDArray[np.int32]
     rooms: NDArray[np.int32]
     objects: NDArray[np.int32]
@@ -98,25 +106,23 @@ def activity_names() -> tuple[str, ...]:
     return tuple(m.key for m in meanings() if m.covers == (m.key,))
 
 
-def home_lessons(
-    home: Home, events: pl.DataFrame, truth: pl.DataFrame, true_home: Home, seed: int, config: LessonConfig
-) -> Lessons:
+def home_lessons(home: Home, life: RandomLife, seed: int, config: LessonConfig) -> Lessons:
     """Lessons of one simulated home.
 
     Args:
         home: The home as a user would describe it; its words are what the network reads.
-        events: `core.tables.EVENTS`.
-        truth: What people did: resident, activity, begin, end, room; a nested activity begins later than
-            the one around it.
-        true_home: The same sensors in their true rooms, to tell who caused an event.
+        life: The log, and what truly happened.
         seed: Which windows are taken.
         config: How many.
     """
     rng = np.random.default_rng([seed, 12])
+    events = life.events
     windows = _draw_windows(home, events, rng, config)
-    shares = window_shares(events, windows, truth, true_home)
-    kept = np.flatnonzero(shares.max(axis=1, initial=0) >= config.least_share)
-    windows, shares = windows[kept.tolist()], shares[kept]
+    shares = window_shares(events, windows, life.truth, life.true_home)
+    clear = shares.max(axis=1, initial=0) >= config.least_share
+    length_s = (windows["end"] - windows["start"]).dt.total_microseconds().to_numpy() / _SECOND_US
+    kept = np.flatnonzero(clear | (length_s >= config.episode_s))
+    windows, shares = windows[kept.tolist()], (shares * clear[:, None])[kept]
     found = window_profiles(home, events, windows)
     words = sensor_words(sensors_of(events, home))
     phrases = ("", *sorted({*words.rooms, *words.objects} - {""}))
@@ -126,6 +132,7 @@ def home_lessons(
         found.profiles,
         found.scenes,
         shares.astype(np.float16),
+        situation_truth(life, windows),
         np.zeros(len(kept), dtype=np.int32),
         np.array([row_of[r] for r in words.rooms], dtype=np.int32),
         np.array([row_of[o] for o in words.objects], dtype=np.int32),
@@ -153,6 +160,7 @@ def join_lessons(parts: Sequence[Lessons]) -> Lessons:
         np.concatenate([p.profiles for p in parts]),
         np.concatenate([p.scenes for p in parts]),
         np.concatenate([p.shares for p in parts]),
+        np.concatenate([p.situations for p in parts]),
         np.concatenate(homes).astype(np.int32),
         np.concatenate(rooms),
         np.concatenate(objects),
@@ -173,7 +181,7 @@ def load_lessons(path: Path) -> Lessons:
 def _draw_windows(
     home: Home, events: pl.DataFrame, rng: np.random.Generator, config: LessonConfig
 ) -> pl.DataFrame:
-    """Windows of a minute, of other lengths and of a number of events, drawn at random; `start` and `end`."""
+    """Windows of a minute, of other lengths up to four hours, and of a number of events, drawn at random."""
     seen = [s.is_activity and shows_people(s) for s in sensors_of(events, home)]
     sensor = events["sensor"].to_physical().to_numpy()
     rows = np.flatnonzero(np.array([*seen, False])[sensor])
@@ -182,7 +190,8 @@ def _draw_windows(
     lengths = rng.choice((30, 120, 300, 900), size=2, replace=False)
     parts += [_by_time(times, int(seconds) * _SECOND_US, rng, 1) for seconds in lengths]
     parts += [_by_count(times, int(size)) for size in rng.choice((3, 8, 20), size=2, replace=False)]
-    quota = np.array([0.6, 0.1, 0.1, 0.1, 0.1]) * config.windows
+    parts.append(_by_time(times, int(rng.choice((600, 1800, 3600, 14_400))) * _SECOND_US, rng, 1))
+    quota = np.array([0.54, 0.1, 0.1, 0.08, 0.08, 0.1]) * config.windows
     chosen = [
         part[np.sort(rng.permutation(len(part))[: round(most)])]
         for part, most in zip(parts, quota, strict=True)

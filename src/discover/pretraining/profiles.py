@@ -17,7 +17,17 @@ from discover.core.day_parts import DAY_PARTS, day_part_codes
 from discover.core.event_semantics import event_codes, meanings, sensors_of, shows_people
 from discover.core.home import Home
 
-__all__ = ["HABITS", "N_SPANS", "PROFILE", "SCENE", "SENSORS_PER_WINDOW", "Profiles", "window_profiles"]
+__all__ = [
+    "HABITS",
+    "N_SPANS",
+    "PROFILE",
+    "SCENE",
+    "SENSORS_PER_WINDOW",
+    "Changes",
+    "Profiles",
+    "state_changes",
+    "window_profiles",
+]
 
 # Shape letters: W windows, K sensors of a window, S sensors of a home, E events, B borders of spans, T spans.
 
@@ -64,7 +74,7 @@ class Profiles:
 
 
 @dataclass(frozen=True)
-class _Changes:
+class Changes:
     """Begins and ends of the sensors that show people, in order of time; ends that nobody sent are added.
 
     Attributes:
@@ -92,7 +102,7 @@ def window_profiles(home: Home, events: pl.DataFrame, windows: pl.DataFrame) -> 
         windows: `core.tables.WINDOWS`; only `start` and `end` are read.
     """
     n_sensors = len(sensors_of(events, home))
-    changes = _changes(home, events)
+    changes = state_changes(home, events)
     start = windows["start"].to_physical().to_numpy().astype(np.int64)
     end = windows["end"].to_physical().to_numpy().astype(np.int64)
     n = len(start)
@@ -109,12 +119,13 @@ def window_profiles(home: Home, events: pl.DataFrame, windows: pl.DataFrame) -> 
     return Profiles(sensors, profiles, scenes, _habits(changes, n_sensors, rate))
 
 
-def _changes(home: Home, events: pl.DataFrame) -> _Changes:
+def state_changes(home: Home, events: pl.DataFrame) -> Changes:
+    """Begins and ends of a log, in order of time; `events`: `core.tables.EVENTS`."""
     known = sensors_of(events, home)
     shown = np.array([shows_people(s) for s in known], dtype=bool)
     if not len(events) or not shown.any():
         nothing = np.zeros(0, dtype=np.int64)
-        return _Changes(nothing, nothing, nothing > 0, nothing > 0, nothing.astype(np.int8))
+        return Changes(nothing, nothing, nothing > 0, nothing > 0, nothing.astype(np.int8))
     sensor, state = event_codes(events)
     table = meanings(events, home)
     begin_of = np.array([[m.activation for m in row] for row in table])
@@ -129,7 +140,7 @@ def _changes(home: Home, events: pl.DataFrame) -> _Changes:
 
 def _with_missing_ends(
     times: Ints, sensor: Ints, begins: NDArray[np.bool_], ends: NDArray[np.bool_], hands: NDArray[np.bool_]
-) -> _Changes:
+) -> Changes:
     """Turns of each sensor's state; what is on for too long, or never ends at all, goes off by itself."""
     by_sensor = np.lexsort((np.arange(len(times)), sensor))
     t, s, b, e = times[by_sensor], sensor[by_sensor], begins[by_sensor], ends[by_sensor]
@@ -150,7 +161,7 @@ def _with_missing_ends(
     all_times = np.concatenate([times, t[cut] + _LONGEST_ON_US])
     all_turns = np.concatenate([turns[back], np.full(len(none), -1, dtype=np.int8)])
     order = np.argsort(all_times, kind="stable")
-    return _Changes(
+    return Changes(
         all_times[order],
         np.concatenate([sensor, s[cut]])[order],
         np.concatenate([begins, none])[order],
@@ -162,7 +173,7 @@ def _with_missing_ends(
 class _Tables:
     """Running sums over the events around some windows; a border of a span is a row of them."""
 
-    def __init__(self, changes: _Changes, start: Ints, end: Ints, n_sensors: int) -> None:
+    def __init__(self, changes: Changes, start: Ints, end: Ints, n_sensors: int) -> None:
         self._start, self._end, self._n_sensors = start, end, n_sensors
         # The last event of a window lies on its end and belongs to it.
         borders = _borders(start, end + 1)
@@ -299,16 +310,16 @@ def _borders(start: Ints, end: Ints) -> Ints:
     return np.column_stack([start[:, None] - far, *inside, end, end[:, None] + far[::-1]])
 
 
-def _begins_per_day(changes: _Changes) -> float:
+def _begins_per_day(changes: Changes) -> float:
     return float(changes.begins.sum()) / max(_days(changes), 1.0)
 
 
-def _days(changes: _Changes) -> float:
+def _days(changes: Changes) -> float:
     """Calendar days with events, so that holes in a recording do not count."""
     return float(len(np.unique(changes.times // _DAY_US)))
 
 
-def _habits(changes: _Changes, n_sensors: int, begins_per_day: float) -> Floats:
+def _habits(changes: Changes, n_sensors: int, begins_per_day: float) -> Floats:
     """(S, HABITS): share of begins by part of the day, how often, share of all, how long it stays on."""
     found = np.zeros((n_sensors, HABITS), dtype=np.float32)
     rows = np.flatnonzero(changes.begins)
@@ -327,7 +338,7 @@ def _habits(changes: _Changes, n_sensors: int, begins_per_day: float) -> Floats:
     return found
 
 
-def _usual_length_s(changes: _Changes, n_sensors: int) -> NDArray[np.float64]:
+def _usual_length_s(changes: Changes, n_sensors: int) -> NDArray[np.float64]:
     """Median seconds that each sensor stays on; 0 where it never goes off."""
     order = np.lexsort((changes.times, changes.sensors))
     turn = order[changes.turns[order] != 0]

@@ -24,6 +24,7 @@ from discover.pretraining.any_home import save_weights
 from discover.pretraining.label_sets import SentenceBank
 from discover.pretraining.lessons import LessonConfig, Lessons, home_lessons, join_lessons, load_lessons
 from discover.pretraining.network import NetworkConfig
+from discover.pretraining.situations import SituationBank
 from discover.pretraining.training import Pretraining, TrainingConfig
 from discover.simulator import RandomLifeConfig, simulate_random
 
@@ -91,10 +92,11 @@ def pretrain(
     sentences = SentenceBank.sentences()
     vectors = _cached(folder / "sentences.npz", sentences, encode_text)
     bank = SentenceBank(vectors)
+    wordings = SituationBank.sentences()
+    situations = SituationBank(_cached(folder / "situations.npz", wordings, encode_text))
     config = replace(recipe.training, seed=recipe.seed)
-    training = Pretraining(
-        lessons, encode_phrases(lessons.phrases, encode_text), bank, config, recipe.network
-    )
+    phrases = encode_phrases(lessons.phrases, encode_text)
+    training = Pretraining(lessons, phrases, bank, situations, config, recipe.network)
     checkpoint = folder / "checkpoint.pt"
     if checkpoint.is_file():
         training.load(checkpoint)
@@ -115,7 +117,7 @@ def pretrain(
         {
             "recipe": settings,
             "windows": len(lessons),
-            "bank_sha256": mapping_sha256({"sentences": sentences}),
+            "bank_sha256": mapping_sha256({"sentences": sentences, "situations": wordings}),
         },
     )
     return path
@@ -167,7 +169,7 @@ def _one_home(recipe: Recipe, number: int) -> Lessons:
         )
     )
     home = life.home if right else guessed_home(life.home, life.events)
-    return home_lessons(home, life.events, life.truth, life.true_home, seed, recipe.lessons)
+    return home_lessons(home, life, seed, recipe.lessons)
 
 
 def guessed_home(home: Home, events: pl.DataFrame) -> Home:

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from discover.core.artifacts import atomic_path
-from discover.core.errors import ArtifactError
+from discover.core.errors import ArtifactError, ConfigError
 from discover.pretraining.label_sets import LabelSet, SentenceBank
 from discover.pretraining.lessons import Lessons
 from discover.pretraining.network import NetworkConfig, WindowNetwork, WindowTensors
 from discover.pretraining.profiles import N_SPANS, PROFILE
+from discover.pretraining.situation_loss import situation_loss
+from discover.pretraining.situations import SituationBank
 
 __all__ = ["Pretraining", "TrainingConfig", "window_tensors"]
 
@@ -40,6 +42,9 @@ class TrainingConfig:
         pull: Weight of drawing a window to its sentences' mean, beside telling labels apart.
         tempering: Windows of an activity weigh (its share of all windows) ** -tempering.
         lost: Highest share of a window's sensors that is left out.
+        situations: Weight of telling windows apart by which situations are true of them; 0 leaves that out.
+        per_home: With situations, windows of each home that a step takes, so that they are told apart within
+            a home; `batch` is a multiple of it.
     """
 
     seed: int = 0
@@ -53,6 +58,8 @@ class TrainingConfig:
     pull: float = 0.2
     tempering: float = 0.3
     lost: float = 0.35
+    situations: float = 0.3
+    per_home: int = 4
 
 
 class Pretraining:
@@ -61,7 +68,8 @@ class Pretraining:
     Args:
         lessons: Windows of simulated homes.
         phrases: MiniLM vectors of `lessons.phrases`, (V, D), row 0 zeros.
-        bank: Sentences with their vectors.
+        bank: Sentences of activities with their vectors.
+        situations: Sentences of situations with their vectors.
         config: Settings.
         network: Sizes.
     """
@@ -71,11 +79,17 @@ class Pretraining:
         lessons: Lessons,
         phrases: NDArray[np.float32],
         bank: SentenceBank,
+        situations: SituationBank,
         config: TrainingConfig,
         network: NetworkConfig | None = None,
     ) -> None:
+        if config.situations and config.batch % config.per_home:
+            raise ConfigError(
+                f"A batch of {config.batch} windows does not divide into {config.per_home} of each home. "
+                "Make `batch` a multiple of `per_home`."
+            )
         torch.manual_seed(config.seed)
-        self.lessons, self.bank, self.config = lessons, bank, config
+        self.lessons, self.bank, self.situations, self.config = lessons, bank, situations, config
         self.phrases = torch.from_numpy(phrases)
         self.network = WindowNetwork(network)
         self.step = 0
@@ -93,6 +107,8 @@ class Pretraining:
         shares = lessons.shares.astype(np.float32)
         self._weights = _window_weights(shares, config.tempering)
         self._shares = torch.from_numpy(shares)
+        _, self._first, count = np.unique(lessons.homes, return_index=True, return_counts=True)
+        self._count = count.astype(np.int64)
 
     def run(self, until: Callable[[], bool] = lambda: False) -> float:
         """Train to the last step, or until `until` says so after a step; the mean loss of the last steps."""
@@ -107,6 +123,8 @@ class Pretraining:
     def _train_step(self) -> float:
         rng = np.random.default_rng([self.config.seed, self.step])
         rows = rng.integers(0, len(self.lessons), size=self.config.batch)
+        if self.config.situations:
+            rows = self._neighbours(rows[:: self.config.per_home], rng)
         windows = disturb(window_tensors(self.lessons, rows), rng, self.config.lost)
         sets = [self.bank.draw(rng) for _ in range(self.config.sets)]
         phrases = self.phrases + 0.02 * torch.from_numpy(
@@ -115,6 +133,8 @@ class Pretraining:
         phrases[0] = 0
         vectors = self.network(windows, phrases)
         loss = torch.stack([self._loss(vectors, rows, labels) for labels in sets]).mean()
+        if self.config.situations:
+            loss = loss + self.config.situations * self._situation_loss(vectors, rows, rng)
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * _schedule(self.step, self.config)
         self.optimizer.zero_grad(set_to_none=True)
@@ -123,6 +143,21 @@ class Pretraining:
         self.optimizer.step()
         self.step += 1
         return float(loss.detach())
+
+    def _neighbours(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """(B,) each row followed by other windows of its home, `per_home` in all."""
+        home = np.searchsorted(self._first, rows, side="right") - 1
+        drawn = rng.random((len(rows), self.config.per_home)) * self._count[home][:, None]
+        found = self._first[home][:, None] + drawn.astype(np.int64)
+        found[:, 0] = rows
+        return np.asarray(found.ravel())
+
+    def _situation_loss(self, vectors: Tensor, rows: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
+        sentences = torch.from_numpy(self.situations.draw(rng))
+        scale = self.network.log_scale.detach().exp().clamp(max=100.0)
+        truth = torch.from_numpy(self.lessons.situations[rows])
+        opposites = torch.from_numpy(self.situations.opposites)
+        return situation_loss(vectors @ sentences.T * scale, truth, opposites, self.config.per_home)
 
     def _loss(self, vectors: Tensor, rows: NDArray[np.int64], labels: LabelSet) -> Tensor:
         targets = self._shares[rows] @ torch.from_numpy(labels.covers)

@@ -1,6 +1,7 @@
 """Label sets, training that goes on where it stopped, and weights that are checked when they load."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,14 @@ from discover.pretraining.lessons import Lessons, activity_names, join_lessons, 
 from discover.pretraining.meanings import meanings
 from discover.pretraining.network import NetworkConfig, WindowEnsemble, WindowNetwork
 from discover.pretraining.profiles import HABITS, PROFILE, SCENE, SENSORS_PER_WINDOW
+from discover.pretraining.situations import SituationBank, situations
 from discover.pretraining.training import Pretraining, TrainingConfig, disturb, window_tensors
 from discover.sampling import sample_windows
 from discover.sampling.config import SamplingConfig, SplitConfig
 
 SMALL = NetworkConfig(width=24, heads=2)
 CONFIG = TrainingConfig(steps=8, batch=16, warmup=2)
+KEYS = [s.key for s in situations()]
 
 
 def lessons(seed: int = 0, n: int = 64, n_sensors: int = 5) -> Lessons:
@@ -32,6 +35,9 @@ def lessons(seed: int = 0, n: int = 64, n_sensors: int = 5) -> Lessons:
     which = rng.integers(0, 3, size=n)
     shares = np.zeros((n, len(names)), dtype=np.float16)
     shares[np.arange(n), [names.index(("sleep", "watch_tv", "shower")[w]) for w in which]] = 1
+    known = np.full((n, len(situations())), 255, dtype=np.uint8)
+    known[:, KEYS.index("someone_asleep")] = which == 0
+    known[:, KEYS.index("nobody_asleep")] = which != 0
     sensors = np.full((n, SENSORS_PER_WINDOW), -1, dtype=np.int32)
     sensors[:, 0] = which
     profiles = np.zeros((n, SENSORS_PER_WINDOW, PROFILE), dtype=np.float16)
@@ -42,7 +48,8 @@ def lessons(seed: int = 0, n: int = 64, n_sensors: int = 5) -> Lessons:
         profiles,
         np.zeros((n, SCENE), dtype=np.float16),
         shares,
-        np.zeros(n, dtype=np.int32),
+        known,
+        np.repeat(np.arange(4, dtype=np.int32), n // 4),
         np.array([0, 1, 2, 0, 1], dtype=np.int32),
         np.zeros(n_sensors, dtype=np.int32),
         np.array([0, 1, 2, 3, 4], dtype=np.int16),
@@ -58,11 +65,19 @@ def bank() -> SentenceBank:
     return SentenceBank(vectors.astype(np.float32))
 
 
+@cache
+def wordings() -> SituationBank:
+    vectors = np.random.default_rng(3).standard_normal(
+        (len(SituationBank.sentences()), 384), dtype=np.float32
+    )
+    return SituationBank(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
 def training(bank: SentenceBank, config: TrainingConfig = CONFIG) -> Pretraining:
     found = lessons()
     phrases = np.random.default_rng(1).standard_normal((len(found.phrases), 384)).astype(np.float32)
     phrases[0] = 0
-    return Pretraining(found, phrases, bank, config, SMALL)
+    return Pretraining(found, phrases, bank, wordings(), config, SMALL)
 
 
 def test_the_bank_has_forty_wordings_of_the_main_activities() -> None:
@@ -90,7 +105,7 @@ def test_joined_lessons_keep_words_and_homes(tmp_path: Path) -> None:
     both.save(tmp_path / "lessons.npz")
     again = load_lessons(tmp_path / "lessons.npz")
     assert again.phrases == ("", "bedroom", "room 1", "room 2")
-    assert again.homes.tolist() == [0] * 64 + [1] * 64
+    assert again.homes.tolist() == [i // 16 for i in range(128)]
     first, second = again.sensors[0, 0], again.sensors[64, 0]
     assert again.phrases[again.rooms[first]] == parts[0].phrases[parts[0].rooms[parts[0].sensors[0, 0]]]
     assert again.phrases[again.rooms[second]] == parts[1].phrases[parts[1].rooms[parts[1].sensors[0, 0]]]
@@ -130,6 +145,9 @@ def test_it_learns_what_shows(bank: SentenceBank) -> None:
     told = (vectors @ means[wanted].T).argmax(axis=1)
     truth = one.lessons.shares[:, wanted].argmax(axis=1)
     assert (told == truth).mean() > 0.9
+    asleep, awake = (wordings().means()[KEYS.index(key)] for key in ("someone_asleep", "nobody_asleep"))
+    nearer = vectors @ (asleep - awake)
+    assert nearer[truth == 0].min() > nearer[truth != 0].max()
 
 
 def test_disturbing_keeps_a_sensor_and_changes_nothing_else_than_it_says() -> None:

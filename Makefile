@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # numpy and torch thread pools fight over two cores when tests run in parallel.
 TEST_ENV := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE POLARS_MAX_THREADS=2 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
-.PHONY: app demo demo-train test test-real lint format bench docs site clean
+.PHONY: app demo demo-train test test-real lint format bench docs onnx site clean
 
 $(VENV)/.stamp-run: pyproject.toml constraints/cpu.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -58,6 +58,10 @@ bench: $(VENV)/.stamp-dev
 
 clean:
 	rm -rf $(VENV) build .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The networks' graphs for onnxruntime (no weights in them), from the torch networks.
+onnx: $(VENV)/.stamp-dev
+	$(BIN)/python -m benchmarks.onnx_graphs
 
 # The viewer's bundle in src/discover/app/static, from frontend/ (needs node 20 or newer).
 app:

@@ -26,7 +26,7 @@ from discover.core.artifacts import read_json, write_json
 from discover.pretraining.any_home import AnyHome
 from discover.pretraining.label_sets import KIND_SHARES, SentenceBank
 from discover.pretraining.lessons import join_lessons
-from discover.pretraining.network import NetworkConfig, WindowEnsemble, WindowTensors
+from discover.pretraining.network import NetworkConfig, TorchReader, WindowEnsemble, WindowTensors
 from discover.pretraining.profiles import N_SPANS
 from discover.pretraining.recipe import PRESETS, Recipe, encode_phrases, recipe_lessons
 from discover.pretraining.situations import SituationBank
@@ -126,9 +126,9 @@ class Bench:
         if not variant.context:
             training.network.register_forward_pre_hook(_without_context)
         training.run()
-        network = WindowEnsemble([training.network.eval().requires_grad_(False)])
+        network = TorchReader(WindowEnsemble([training.network.eval().requires_grad_(False)]))
         found = self.scores(AnyHome(network, bank.prototypes()[0], "", {}))
-        size = sum(p.numel() for p in network.parameters())
+        size = sum(p.numel() for p in network.network.parameters())
         return {"homes": variant.homes, "windows": len(lessons), "parameters": size, **found}
 
     def _lessons(self, recipe: Recipe) -> Any:

@@ -20,6 +20,7 @@ from discover.core.embeddings import EmbeddingTable, load_embeddings, mean_capti
 from discover.core.event_files import EVENTS_FILE
 from discover.core.paths import Workspace
 from discover.core.progress import Progress
+from discover.core.runtime import runtime
 from discover.core.window_set import load_window_set
 from discover.homes import list_homes
 from discover.pipeline.config import EvaluationSettings, HomeSource, RunConfig
@@ -66,13 +67,13 @@ class RawLogSpace:
 
     Attributes:
         network: The shipped network.
-        how: How answers are found, for people.
+        how: How answers are found, for people; it names the library where that is not torch.
     """
-
-    how = "captions and shipped network, exact search"
 
     def __init__(self) -> None:
         self.network = AnyHome.load()
+        by = "" if runtime() == "torch" else f" by {runtime()}"
+        self.how = f"captions and shipped network{by}, exact search"
 
     @property
     def sha256(self) -> str:

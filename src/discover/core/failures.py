@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 
 from discover.core.errors import DiscoverError
+from discover.core.runtime import without_torch
 
 __all__ = ["failure_reason", "failure_sentence"]
 
@@ -40,6 +41,9 @@ def failure_sentence(error: BaseException) -> str | None:
     """What to print for an error, in one paragraph; None for one that is a bug and needs its traceback."""
     if isinstance(error, DiscoverError):
         return str(error)
+    missing = without_torch(error)
+    if missing is not None:
+        return missing
     reason = failure_reason(error)
     if reason is None:
         return None

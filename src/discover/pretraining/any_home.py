@@ -6,15 +6,14 @@ A vector is compared with MiniLM vectors of sentences by cosine. Weights and the
 licence) lie in `weights/`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import polars as pl
-import torch
 from numpy.typing import NDArray
 
 from discover.core.artifacts import atomic_path, file_sha256
@@ -22,25 +21,33 @@ from discover.core.embeddings import EncodeText, unit_rows
 from discover.core.errors import ArtifactError
 from discover.core.event_semantics import sensors_of
 from discover.core.reading import mapping_of, parse_json, read_text
+from discover.core.runtime import runtime
 from discover.core.window_set import HomeEvents, WindowSet
-from discover.pretraining.network import (
-    TEXT_WIDTH,
-    NetworkConfig,
-    WindowEnsemble,
-    WindowNetwork,
-    WindowTensors,
-)
-from discover.pretraining.profiles import Profiles, window_profiles
+from discover.pretraining.profiles import TEXT_WIDTH, Profiles, window_profiles
 from discover.pretraining.sensor_words import SensorWords, sensor_words
 
-__all__ = ["AnyHome", "save_weights"]
+if TYPE_CHECKING:
+    from discover.pretraining.network import WindowNetwork
+
+__all__ = ["NETWORK_GRAPH", "AnyHome", "WindowReader", "network_weights", "save_weights"]
 
 _FORMAT = "discover-any-home-2"
 _MEANINGS = "meanings"
 _NEARNESS = 0.05
 _WINDOWS_AT_ONCE = 1_024
 
-# Shape letters: W windows, V phrases, S sensors, K sensors of a window.
+# Shape letters: W windows, V phrases, S sensors, K sensors of a window, B windows at once.
+
+_WEIGHTS = Path(str(resources.files("discover.pretraining").joinpath("weights")))
+NETWORK_GRAPH = _WEIGHTS / "tiny.onnx"
+"""The packaged network's operations for onnxruntime; its weights are those of the safetensors beside it."""
+
+
+class WindowReader(Protocol):
+    """The network by torch (`network.TorchReader`) or by onnxruntime (`onnx_graph.OnnxGraph`)."""
+
+    def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Unit vectors (B, 384); inputs: the arrays of `network.WindowTensors`, and `phrases` (V, 384)."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +55,14 @@ class AnyHome:
     """A trained network with its facts.
 
     Attributes:
-        network: The members, in evaluation mode.
+        network: Runs the members.
         meanings: (L, 384) mean sentence vector of each label of the bank that it was trained with.
         sha256: Of the weights' file.
         facts: What the card beside the weights says: recipe, licence, figures.
         text_space: The text encoder whose sentences its vectors are compared with.
     """
 
-    network: WindowEnsemble
+    network: WindowReader
     meanings: NDArray[np.float32]
     sha256: str
     facts: dict[str, Any]
@@ -68,7 +75,7 @@ class AnyHome:
         Raises:
             ArtifactError: Missing, damaged or other weights than the card beside them names.
         """
-        path = path or _packaged()
+        path = path or _WEIGHTS / "tiny.safetensors"
         card_path = path.with_suffix(".json")
         for needed in (path, card_path):
             if not needed.is_file():
@@ -84,7 +91,8 @@ class AnyHome:
                 f"{path} is not the network that {card_path.name} describes (format {card['format']}, sha256 "
                 f"{found[:12]}..., expected {str(card['sha256'])[:12]}...). Install discover-v2 again."
             )
-        return cls(*_weights(path, card["members"], card["network"]), found, card)
+        weights, meanings = network_weights(path)
+        return cls(_reader(path, weights, card["members"], card["network"]), meanings, found, card)
 
     def embed(self, window_set: WindowSet, encode_text: EncodeText | None = None) -> NDArray[np.float32]:
         """Unit vectors of all windows, (W, 384), in the order of the window table.
@@ -110,7 +118,7 @@ class AnyHome:
         if phrases:
             vectors[1:] = encode_text(list(phrases))
         found = window_profiles(log.home, log.events, windows)
-        return self._run(found, words, phrases, torch.from_numpy(vectors))
+        return self._run(found, words, phrases, vectors)
 
     def project_text(self, sentences_SD: NDArray[np.floating]) -> NDArray[np.float32]:
         """Sentence vectors drawn half way to the labels of the bank that mean the same, (S, 384).
@@ -137,9 +145,8 @@ class AnyHome:
         """(S, 768) unit vectors of sentences, to compare with `beside_captions`."""
         return _side_by_side(sentences_SD, self.project_text(sentences_SD))
 
-    @torch.inference_mode()
     def _run(
-        self, found: Profiles, words: SensorWords, phrases: Sequence[str], vectors: torch.Tensor
+        self, found: Profiles, words: SensorWords, phrases: Sequence[str], vectors: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         row_of = {"": 0, **{phrase: i + 1 for i, phrase in enumerate(phrases)}}
         rooms, objects = (
@@ -150,30 +157,32 @@ class AnyHome:
             rows = slice(first, first + _WINDOWS_AT_ONCE)
             sensors = found.sensors[rows].astype(np.int64)
             known = np.maximum(sensors, 0)
-            windows = WindowTensors(
-                torch.from_numpy(rooms[known]),
-                torch.from_numpy(objects[known]),
-                torch.from_numpy(words.types[known]),
-                torch.from_numpy(found.habits[known]),
-                torch.from_numpy(found.profiles[rows].astype(np.float32)),
-                torch.from_numpy(found.scenes[rows].astype(np.float32)),
-                torch.from_numpy(sensors >= 0),
-            )
-            result[rows] = self.network(windows, vectors).numpy()
+            inputs: dict[str, NDArray[Any]] = {
+                "rooms": rooms[known],
+                "objects": objects[known],
+                "types": words.types[known],
+                "habits": found.habits[known],
+                "profiles": found.profiles[rows].astype(np.float32),
+                "scenes": found.scenes[rows].astype(np.float32),
+                "present": sensors >= 0,
+                "phrases": vectors,
+            }
+            result[rows] = self.network(inputs)
         return result
 
 
 def save_weights(
-    path: Path, members: Sequence[WindowNetwork], meanings: NDArray[np.float32], facts: dict[str, Any]
+    path: Path, members: "Sequence[WindowNetwork]", meanings: NDArray[np.float32], facts: dict[str, Any]
 ) -> None:
     """Write networks and the bank's labels as float16 safetensors, and the facts as JSON beside it."""
-    from safetensors.torch import save_file
+    from safetensors.numpy import save_file
 
     from discover.core.artifacts import write_json
+    from discover.pretraining.network import WindowEnsemble
 
     weights = WindowEnsemble(members).state_dict()
-    halves = {name: w.detach().to(torch.float16).contiguous() for name, w in weights.items()}
-    halves[_MEANINGS] = torch.from_numpy(meanings).to(torch.float16)
+    halves = {name: w.detach().numpy().astype(np.float16) for name, w in weights.items()}
+    halves[_MEANINGS] = meanings.astype(np.float16)
     with atomic_path(path) as temporary:
         save_file(halves, temporary, metadata={"format": _FORMAT})
     sizes = {"members": len(members), "network": asdict(members[0].config)}
@@ -184,21 +193,58 @@ def _side_by_side(first: NDArray[np.floating], second: NDArray[np.floating]) -> 
     return unit_rows(np.concatenate([unit_rows(first), unit_rows(second)], axis=1))
 
 
-def _packaged() -> Path:
-    return Path(str(resources.files("discover.pretraining").joinpath("weights/tiny.safetensors")))
+def network_weights(path: Path) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
+    """The network's weights by name, and the mean sentence vectors of the bank's labels.
 
-
-def _weights(path: Path, members: Any, sizes: Any) -> tuple[WindowEnsemble, NDArray[np.float32]]:
-    from safetensors.torch import load_file
+    Raises:
+        ArtifactError: The file holds something else.
+    """
+    from safetensors.numpy import load_file
 
     try:
-        network = WindowEnsemble([WindowNetwork(NetworkConfig(**sizes)) for _ in range(members)])
-        weights = {name: w.float() for name, w in load_file(path).items()}
-        meanings = weights.pop(_MEANINGS).numpy()
-        network.load_state_dict(weights)
+        weights = {name: w.astype(np.float32) for name, w in load_file(path).items()}
+        return weights, weights.pop(_MEANINGS)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtifactError(f"{path} does not hold the weights of this network: {error}") from error
+
+
+def _reader(
+    path: Path, weights: Mapping[str, NDArray[np.float32]], members: int, sizes: Mapping[str, Any]
+) -> WindowReader:
+    if runtime() == "onnxruntime":
+        return _OnnxReader(path, weights, members, sizes)
+    from discover.pretraining.network import TorchReader
+
+    try:
+        return TorchReader.of(weights, members, sizes)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ArtifactError(f"{path} does not hold the weights of this network: {error}") from error
-    return network.eval().requires_grad_(False), meanings
+
+
+class _OnnxReader:
+    """The members by onnxruntime, all by the graph of one."""
+
+    def __init__(
+        self, path: Path, weights: Mapping[str, NDArray[np.float32]], members: int, sizes: Mapping[str, Any]
+    ) -> None:
+        from discover.text_encoders.onnx_graph import OnnxGraph
+
+        self._members = []
+        for member in range(members):
+            prefix = f"members.{member}."
+            # The scale of the logits serves training alone, so it is not in the graph.
+            own = {n.removeprefix(prefix): w for n, w in weights.items() if n.startswith(prefix)}
+            own.pop("log_scale", None)
+            self._members.append(OnnxGraph(NETWORK_GRAPH, own))
+            made_for = parse_json(self._members[-1].facts.get("network", "null"), str(NETWORK_GRAPH))
+            if made_for != sizes:
+                raise ArtifactError(
+                    f"{path} is a network of other sizes ({sizes}) than onnxruntime's graph ({made_for}). "
+                    "Make the graph again with `make onnx`, or install torch."
+                )
+
+    def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        return unit_rows(np.sum([member(inputs) for member in self._members], axis=0))
 
 
 def _minilm() -> EncodeText:

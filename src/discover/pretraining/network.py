@@ -1,21 +1,21 @@
 """The network that reads a window of a home it never saw: sensors and a scene in, a text vector out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from discover.pretraining.profiles import HABITS, PROFILE, SCENE
+from discover.pretraining.profiles import HABITS, PROFILE, SCENE, TEXT_WIDTH
 from discover.pretraining.sensor_words import SENSOR_TYPES
 
-__all__ = ["TEXT_WIDTH", "NetworkConfig", "WindowEnsemble", "WindowNetwork", "WindowTensors"]
+__all__ = ["NetworkConfig", "TorchReader", "WindowEnsemble", "WindowNetwork", "WindowTensors"]
 
 # Shape letters: B windows, K sensors, D width, V phrases, H heads.
-
-TEXT_WIDTH = 384
-"""Width of the packaged MiniLM's vectors."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,34 @@ class WindowEnsemble(nn.Module):
     def forward(self, windows: WindowTensors, phrases_VD: Tensor) -> Tensor:
         """Unit vectors (B, TEXT_WIDTH), as of `WindowNetwork`."""
         return F.normalize(sum(member(windows, phrases_VD) for member in self.members), dim=1)
+
+
+@dataclass(frozen=True)
+class TorchReader:
+    """The members by torch, as `any_home.WindowReader`."""
+
+    network: WindowEnsemble
+
+    @classmethod
+    def of(
+        cls, weights: Mapping[str, NDArray[np.float32]], members: int, sizes: Mapping[str, Any]
+    ) -> "TorchReader":
+        """Members of these sizes in evaluation mode, with weights by the names of an ensemble's state dict.
+
+        Raises:
+            KeyError, RuntimeError, TypeError: The weights are not of these sizes.
+        """
+        network = WindowEnsemble([WindowNetwork(NetworkConfig(**sizes)) for _ in range(members)])
+        network.load_state_dict({name: torch.from_numpy(w) for name, w in weights.items()})
+        return cls(network.eval().requires_grad_(False))
+
+    @torch.inference_mode()
+    def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Vectors (B, TEXT_WIDTH); inputs: the fields of `WindowTensors` and `phrases`."""
+        parts = {name: torch.from_numpy(array) for name, array in inputs.items()}
+        phrases = parts.pop("phrases")
+        vectors: NDArray[np.float32] = self.network(WindowTensors(**parts), phrases).numpy()
+        return vectors
 
 
 def _two_layers(width_in: int, inner: int, width_out: int) -> nn.Sequential:

@@ -23,6 +23,7 @@ __all__ = [
     "PROFILE",
     "SCENE",
     "SENSORS_PER_WINDOW",
+    "TEXT_WIDTH",
     "Changes",
     "Profiles",
     "state_changes",
@@ -45,6 +46,8 @@ SCENE = N_SPANS + 14
 """Numbers per window."""
 HABITS = len(DAY_PARTS) + 4
 """Numbers per sensor and home: when and how often it is active, from the home's own log, without labels."""
+TEXT_WIDTH = 384
+"""Width of the packaged MiniLM's vectors, which describe rooms and objects, and of the network's answers."""
 
 _LONGEST_ON_US = 12 * 3_600_000_000
 """A state that nothing ends is taken to last this long at most."""

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.alignment import LoadedModel, load_model
 from discover.clustering import CaptionPool, FeatureSpace
 from discover.core.artifacts import read_manifest
 from discover.core.embeddings import EmbeddingTable, mean_caption_vectors, unit_rows
@@ -23,6 +22,9 @@ from discover.serving.caption_files import find_caption_style, load_caption_vect
 from discover.serving.index_folders import IndexedHome, only_index
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
+
+if TYPE_CHECKING:
+    from discover.alignment import LoadedModel
 
 __all__ = ["ClusterInputs", "WindowSpace", "captions_by_window", "sensor_columns", "window_vectors"]
 
@@ -56,7 +58,7 @@ class ClusterInputs:
         corrections: File of what was said of the windows of a raw log; None for a model's.
     """
 
-    model: LoadedModel | WindowSpace
+    model: "LoadedModel | WindowSpace"
     encoder: TextEncoder
     index: Index
     window_set: WindowSet
@@ -82,6 +84,8 @@ class ClusterInputs:
             ArtifactError: No model, index, windows or captions there, or they do not belong together.
         """
         folder = index or only_index(model_folder)
+        from discover.alignment import load_model
+
         model = load_model(model_folder)
         own = IndexedHome.open(folder, home, model_sha256=model.sha256)
         encoder = build_text_encoder(model.text_encoder_config)
@@ -89,14 +93,14 @@ class ClusterInputs:
         return cls(model, encoder, own.index, own.window_set, folder, own.sampling, style)
 
     @property
-    def trained(self) -> LoadedModel:
+    def trained(self) -> "LoadedModel":
         """The aligned model.
 
         Raises:
             ConfigError: None was trained.
         """
-        if isinstance(self.model, LoadedModel):
-            return self.model
+        if self.corrections is None:
+            return cast("LoadedModel", self.model)
         raise ConfigError(
             "Clusters on 'encoder' and layers that learn with the clusters need a trained model, and this is "
             "a raw log. Take on: sensor, captions or bag, with scan.unfreeze.layers 0."
@@ -189,7 +193,7 @@ def sensor_columns(window_set: WindowSet) -> tuple[str, ...]:
 
 
 def window_vectors(
-    model: LoadedModel, window_set: WindowSet, space: FeatureSpace, progress: Progress = SILENT
+    model: "LoadedModel", window_set: WindowSet, space: FeatureSpace, progress: Progress = SILENT
 ) -> NDArray[np.float32]:
     """(W, D) unit vectors of windows by the model: space "sensor", or "encoder" from before its head."""
     table = model.embed_windows(window_set, progress, projected=space == "sensor")

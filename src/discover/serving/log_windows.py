@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from discover.alignment import LoadedModel
 from discover.core.artifacts import read_json, read_manifest
 from discover.core.config import config_from_mapping
 from discover.core.errors import ArtifactError
@@ -14,6 +14,9 @@ from discover.core.window_set import WindowSet
 from discover.homes import import_log, load_home
 from discover.sampling import SamplingConfig, SplitConfig, sample_windows
 from discover.serving.index_folders import samplings_of
+
+if TYPE_CHECKING:
+    from discover.alignment import LoadedModel
 
 __all__ = ["log_home", "sample_log", "sampling_settings", "unseen_share"]
 
@@ -61,7 +64,7 @@ def sample_log(log: Path, home: Home, settings: SamplingConfig) -> WindowSet:
     return WindowSet.of(imported.home, events, sampled.windows)
 
 
-def log_home(model: LoadedModel, name: str | None) -> Home:
+def log_home(model: "LoadedModel", name: str | None) -> Home:
     """The home a log belongs to: a home of the model by its name, a shipped home or a home's YAML.
 
     Args:

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.alignment import LoadedModel
 from discover.captions import caption_windows
 from discover.captions.config import CaptionConfig
 from discover.clustering import SavedClustering
@@ -25,6 +24,9 @@ from discover.serving.cluster_inputs import captions_by_window, sensor_columns, 
 from discover.serving.index_folders import IndexedHome
 from discover.serving.log_windows import sample_log
 from discover.text_encoders import build_text_encoder, encode_captions
+
+if TYPE_CHECKING:
+    from discover.alignment import LoadedModel
 
 __all__ = ["NewWindows"]
 
@@ -45,13 +47,18 @@ class NewWindows:
 
     name: str
     window_set: WindowSet
-    model: LoadedModel
+    model: "LoadedModel"
     clustering: SavedClustering
     index: Index | None
 
     @classmethod
     def of_log(
-        cls, log: Path, home: Home, settings: SamplingConfig, model: LoadedModel, clustering: SavedClustering
+        cls,
+        log: Path,
+        home: Home,
+        settings: SamplingConfig,
+        model: "LoadedModel",
+        clustering: SavedClustering,
     ) -> Self:
         """Windows of a raw log, cut as the settings say.
 
@@ -65,7 +72,7 @@ class NewWindows:
 
     @classmethod
     def of_index(
-        cls, folder: Path, model: LoadedModel, clustering: SavedClustering, home: str | None = None
+        cls, folder: Path, model: "LoadedModel", clustering: SavedClustering, home: str | None = None
     ) -> Self:
         """Windows of one home of an index of the model, in its order.
 

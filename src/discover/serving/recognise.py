@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.alignment import LoadedModel, load_model
 from discover.core.artifacts import atomic_path
 from discover.core.config import config_from_mapping
 from discover.core.errors import ConfigError, DataError
@@ -33,6 +33,9 @@ from discover.serving.log_windows import log_home, sample_log, sampling_settings
 from discover.serving.taught import taught_prompts
 from discover.serving.teaching import TeachingRequest, plan_teaching
 from discover.text_encoders import build_text_encoder
+
+if TYPE_CHECKING:
+    from discover.alignment import LoadedModel
 
 __all__ = [
     "RecogniseRequest",
@@ -121,6 +124,8 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
     """
     _check_options(request)
     folder = request.index or only_index(request.model)
+    from discover.alignment import load_model
+
     model = load_model(request.model)
     index = Index.load(folder, model_sha256=model.sha256)
     if request.log is None:
@@ -234,7 +239,7 @@ def _reference(vectors: NDArray[np.floating], windows: pl.DataFrame) -> tuple[_R
 
 def _fitted(
     request: RecogniseRequest,
-    model: LoadedModel,
+    model: "LoadedModel",
     prompts: PromptSet,
     reference: _Reference,
     examples: tuple[NDArray[np.floating], NDArray[np.int64]],

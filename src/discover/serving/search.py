@@ -11,7 +11,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.alignment import load_model
 from discover.core.embeddings import EmbeddingTable, unit_rows
 from discover.core.errors import ConfigError
 from discover.core.window_set import WindowSet
@@ -111,6 +110,8 @@ class Searcher:
         folder = index or only_index(model_folder)
         # Files are checked first: nothing is loaded for an answer that cannot be given.
         windows = indexed_windows(folder)
+        from discover.alignment import load_model
+
         model = load_model(checkpoint)
         loaded = Index.load(folder, model_sha256=model.sha256, config=config)
         samplings = samplings_of(folder)

@@ -9,15 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from discover.core.errors import DataError
 from discover.core.progress import SILENT, Progress
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.model_cards import ModelCard
-from discover.text_encoders.towers import Tower
+from discover.text_encoders.tower import Tower
 
 __all__ = ["Kind", "TextEncoder"]
 
@@ -52,16 +50,12 @@ class TextEncoder:
         self.config = config
         self.name = config.name
         self._tower = tower
-        self._device = next(tower.module.parameters()).device
-        self._bf16 = use_bf16(config.precision, self._device)
         self._pad_to_max = card.pad_to_max
         self._max_length = min(config.max_length or tower.max_length, tower.max_length)
         self._prefixes = {
             "document": card.document_prefix if config.document_prefix is None else config.document_prefix,
             "query": card.query_prefix if config.query_prefix is None else config.query_prefix,
         }
-        if self._bf16:
-            _halve_linear_weights(tower.module)
         self.dim = int(self._run(self._tokens(["a"])).shape[1])
         self.meta: Mapping[str, Any] = {
             "encoder_type": config.type,
@@ -70,7 +64,7 @@ class TextEncoder:
             "normalize": config.normalize,
             "use_projection": False,
             "projection_dim": 0,
-            "precision": "bf16" if self._bf16 else "fp32",
+            "precision": tower.precision,
             "max_length": self._max_length,
             "document_prefix": self._prefixes["document"],
             "query_prefix": self._prefixes["query"],
@@ -137,43 +131,9 @@ class TextEncoder:
         return vectors
 
     def _tokens(self, texts: list[str]) -> list[list[int]]:
-        if self._tower.lower_case:
-            texts = [text.lower() for text in texts]
         # A tokenizer keeps its truncation as state; older ones refuse two threads at the same time.
         with _TOKENIZING:
-            encoded = self._tower.tokenizer(texts, truncation=True, max_length=self._max_length)
-        tokens: list[list[int]] = encoded["input_ids"]
-        return tokens
+            return self._tower.tokens(texts, self._max_length)
 
-    @torch.inference_mode()
     def _run(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        padded = self._tower.tokenizer.pad(
-            {"input_ids": tokens, "attention_mask": [[1] * len(ids) for ids in tokens]},
-            padding="max_length" if self._pad_to_max else "longest",
-            max_length=self._max_length if self._pad_to_max else None,
-            return_tensors="pt",
-        )
-        batch = {name: tensor.to(self._device) for name, tensor in padded.items()}
-        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._bf16):
-            vectors = self._tower.forward(batch)
-        array: NDArray[np.float32] = vectors.float().cpu().numpy()
-        return array
-
-
-def use_bf16(precision: str, device: torch.device) -> bool:
-    """Whether matrix products run in bfloat16.
-
-    Only where the hardware multiplies bfloat16: elsewhere it is slower than float32 and less exact.
-    """
-    if precision != "auto":
-        return precision == "bf16"
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
-
-
-def _halve_linear_weights(module: nn.Module) -> None:
-    """Convert the weights of linear layers once; autocast would convert them again for every batch."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Linear):
-            layer.to(torch.bfloat16)
+        return self._tower.vectors(tokens, self._max_length if self._pad_to_max else None)

@@ -5,67 +5,33 @@ for the packaged weights, whose shape is known by their hash (`model_files`); ot
 `towers`, with the modules that they name.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors.torch import load_file
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from discover.text_encoders.towers import Tower
+from discover.text_encoders.minilm_files import MAX_LENGTH, WordPieces, minilm_weights
+from discover.text_encoders.towers import TorchTower
 
-__all__ = ["load_packaged_minilm"]
+__all__ = ["MiniLM", "load_packaged_minilm"]
 
 # Shape letters: B texts, T tokens, D width, H heads.
 _WIDTH, _HEADS, _LAYERS, _INNER = 384, 12, 6, 1536
 _WORDS, _POSITIONS, _NORM_EPS = 30522, 512, 1e-12
-_MAX_LENGTH, _PAD = 256, 0
 
 
-def load_packaged_minilm(folder: Path, device: torch.device) -> Tower:
+def load_packaged_minilm(folder: Path, device: torch.device, precision: str = "auto") -> TorchTower:
     """The network and its tokenizer on `device`, from the folder of the packaged weights."""
-    model = _MiniLM()
-    weights = load_file(folder / "model.safetensors")
-    model.load_state_dict({_own_name(name): w for name, w in weights.items() if _used(name)}, assign=True)
-    model.to(device).eval().requires_grad_(False)
-    return Tower(_WordPieces(folder / "tokenizer.json"), model, model, _MAX_LENGTH)
+    model = MiniLM()
+    weights = {name: torch.from_numpy(w) for name, w in minilm_weights(folder).items()}
+    model.load_state_dict(weights, assign=True)
+    model.requires_grad_(False)
+    return TorchTower(WordPieces(folder), model, model, MAX_LENGTH).placed(device, precision)
 
 
-class _WordPieces:
-    """The tokenizer, as much of transformers' interface as `TextEncoder` uses."""
-
-    def __init__(self, path: Path) -> None:
-        self._tokenizer = Tokenizer.from_file(str(path))
-        self._tokenizer.no_padding()
-
-    def __call__(self, texts: Sequence[str], *, truncation: bool, max_length: int) -> dict[str, Any]:
-        if truncation:
-            self._tokenizer.enable_truncation(max_length)
-        else:
-            self._tokenizer.no_truncation()
-        return {"input_ids": [encoded.ids for encoded in self._tokenizer.encode_batch(list(texts))]}
-
-    def pad(
-        self,
-        batch: Mapping[str, list[list[int]]],
-        *,
-        padding: str,
-        max_length: int | None,
-        return_tensors: str,
-    ) -> dict[str, Tensor]:
-        """Token ids and mask, (B, T) each, as long as the longest text, or `max_length` if that is asked."""
-        longest = max(len(ids) for ids in batch["input_ids"])
-        width = max_length if padding == "max_length" and max_length is not None else longest
-        return {
-            name: torch.tensor([row + [_PAD] * (width - len(row)) for row in rows])
-            for name, rows in batch.items()
-        }
-
-
-class _MiniLM(nn.Module):
+class MiniLM(nn.Module):
     """BERT with six layers, the mean of its token vectors, unit length."""
 
     def __init__(self) -> None:
@@ -115,31 +81,3 @@ class _Layer(nn.Module):
         x_BTD = self.norm_mixed(x_BTD + self.mixed(mixed_BHTd.transpose(1, 2).flatten(2)))
         normed: Tensor = self.norm_outer(x_BTD + self.outer(F.gelu(self.inner(x_BTD))))
         return normed
-
-
-_OWN_NAMES = {
-    "embeddings.word_embeddings.weight": "words",
-    "embeddings.position_embeddings.weight": "positions",
-    "embeddings.token_type_embeddings.weight": "segments",
-    "embeddings.LayerNorm": "norm",
-    "encoder.layer.": "layers.",
-    "attention.self.query": "query",
-    "attention.self.key": "key",
-    "attention.self.value": "value",
-    "attention.output.dense": "mixed",
-    "attention.output.LayerNorm": "norm_mixed",
-    "intermediate.dense": "inner",
-    "output.dense": "outer",
-    "output.LayerNorm": "norm_outer",
-}
-
-
-def _used(name: str) -> bool:
-    """The pooler was trained for another task, and positions are counted here."""
-    return not name.startswith("pooler.") and name != "embeddings.position_ids"
-
-
-def _own_name(name: str) -> str:
-    for theirs, ours in _OWN_NAMES.items():
-        name = name.replace(theirs, ours)
-    return name

@@ -3,12 +3,14 @@
 sentence-transformers takes 6 s to import and is needed by the sentence families only.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from discover.core.errors import ConfigError
@@ -16,12 +18,12 @@ from discover.core.permissions import NO_PERMISSIONS, REMOTE_CODE, Permissions
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.model_cards import ModelCard
 
-__all__ = ["LOADERS", "Tower", "load_tower"]
+__all__ = ["LOADERS", "TorchTower", "load_tower", "use_bf16"]
 
 
 @dataclass(frozen=True)
-class Tower:
-    """A loaded network.
+class TorchTower:
+    """A network loaded with torch (`tower.Tower`).
 
     Attributes:
         tokenizer: A transformers tokenizer.
@@ -29,6 +31,8 @@ class Tower:
         forward: Token batch (input_ids, attention_mask, ...) -> vectors (B, d), not yet normalised.
         max_length: Tokens the network can take at most.
         lower_case: Texts are lower-cased before tokenizing.
+        device: Where it runs.
+        precision: Arithmetic of its matrix products.
     """
 
     tokenizer: Any
@@ -36,6 +40,53 @@ class Tower:
     forward: Callable[[Mapping[str, Tensor]], Tensor]
     max_length: int
     lower_case: bool = False
+    device: torch.device | None = None
+    precision: Literal["fp32", "bf16"] = "fp32"
+
+    def placed(self, device: torch.device, precision: str) -> "TorchTower":
+        """The same in evaluation mode on `device`, in the arithmetic that `precision` asks for."""
+        self.module.to(device).eval()
+        halved = use_bf16(precision, device)
+        if halved:
+            # Once; autocast would convert the weights again for every batch.
+            for layer in self.module.modules():
+                if isinstance(layer, nn.Linear):
+                    layer.to(torch.bfloat16)
+        return replace(self, device=device, precision="bf16" if halved else "fp32")
+
+    def tokens(self, texts: Sequence[str], max_length: int) -> list[list[int]]:
+        """Token ids of each text, cut at `max_length`."""
+        cased = [text.lower() for text in texts] if self.lower_case else list(texts)
+        tokens: list[list[int]] = self.tokenizer(cased, truncation=True, max_length=max_length)["input_ids"]
+        return tokens
+
+    @torch.inference_mode()
+    def vectors(self, tokens: list[list[int]], width: int | None) -> NDArray[np.float32]:
+        """Vectors (B, d) of texts padded to `width`; None: to the longest."""
+        device = self.device or torch.device("cpu")
+        padded = self.tokenizer.pad(
+            {"input_ids": tokens, "attention_mask": [[1] * len(ids) for ids in tokens]},
+            padding="longest" if width is None else "max_length",
+            max_length=width,
+            return_tensors="np",
+        )
+        batch = {name: torch.from_numpy(array).to(device) for name, array in padded.items()}
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.precision == "bf16"):
+            vectors = self.forward(batch)
+        array: NDArray[np.float32] = vectors.float().cpu().numpy()
+        return array
+
+
+def use_bf16(precision: str, device: torch.device) -> bool:
+    """Whether matrix products run in bfloat16.
+
+    Only where the hardware multiplies bfloat16: elsewhere it is slower than float32 and less exact.
+    """
+    if precision != "auto":
+        return precision == "bf16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def load_tower(
@@ -44,7 +95,7 @@ def load_tower(
     card: ModelCard,
     device: torch.device,
     permissions: Permissions = NO_PERMISSIONS,
-) -> Tower:
+) -> TorchTower:
     """Load a checked model folder on `device`.
 
     Raises:
@@ -66,11 +117,10 @@ def load_tower(
             f"{folder} does not load as a '{config.type}' text encoder ({type(error).__name__}: {reason}). "
             "Check that text_encoder.type fits the model and that all of its files are there."
         ) from error
-    tower.module.to(device).eval()
-    return tower
+    return tower.placed(device, config.precision)
 
 
-def _load_sentence(folder: Path, card: ModelCard, permissions: Permissions) -> Tower:
+def _load_sentence(folder: Path, card: ModelCard, permissions: Permissions) -> TorchTower:
     """A sentence-transformers folder with its own modules, or a bare encoder, which gets mean pooling."""
     from sentence_transformers import SentenceTransformer
 
@@ -88,10 +138,10 @@ def _load_sentence(folder: Path, card: ModelCard, permissions: Permissions) -> T
 
     limit = min(int(model.max_seq_length or card.max_length), card.max_length)
     lower = bool(getattr(model[0], "do_lower_case", False))
-    return Tower(model.tokenizer, model, forward, limit, lower)
+    return TorchTower(model.tokenizer, model, forward, limit, lower)
 
 
-def _load_clip(folder: Path, card: ModelCard, permissions: Permissions) -> Tower:
+def _load_clip(folder: Path, card: ModelCard, permissions: Permissions) -> TorchTower:
     """CLIP's text half with its projection into the joint space."""
     from transformers import AutoTokenizer, CLIPTextModelWithProjection
 
@@ -108,10 +158,10 @@ def _load_clip(folder: Path, card: ModelCard, permissions: Permissions) -> Tower
         ).text_embeds
         return vectors
 
-    return Tower(tokenizer, model, forward, min(card.max_length, model.config.max_position_embeddings))
+    return TorchTower(tokenizer, model, forward, min(card.max_length, model.config.max_position_embeddings))
 
 
-def _load_siglip(folder: Path, card: ModelCard, permissions: Permissions) -> Tower:
+def _load_siglip(folder: Path, card: ModelCard, permissions: Permissions) -> TorchTower:
     """SigLIP's text half; its pooled last position is the joint space."""
     from transformers import AutoTokenizer, SiglipTextModel
 
@@ -127,10 +177,10 @@ def _load_siglip(folder: Path, card: ModelCard, permissions: Permissions) -> Tow
         vectors: Tensor = model(input_ids=batch["input_ids"]).pooler_output
         return vectors
 
-    return Tower(tokenizer, model, forward, min(card.max_length, model.config.max_position_embeddings))
+    return TorchTower(tokenizer, model, forward, min(card.max_length, model.config.max_position_embeddings))
 
 
-LOADERS: Final[Mapping[str, Callable[[Path, ModelCard, Permissions], Tower]]] = {
+LOADERS: Final[Mapping[str, Callable[[Path, ModelCard, Permissions], TorchTower]]] = {
     "sentence": _load_sentence,
     "clip": _load_clip,
     "siglip": _load_siglip,

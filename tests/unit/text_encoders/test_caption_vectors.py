@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 from discover.core.embeddings import load_embeddings, save_embeddings
 from discover.core.errors import DataError
@@ -12,7 +13,8 @@ from discover.core.row_keys import KeptRows, text_keys
 from discover.core.tables import CAPTIONS, empty_table
 from discover.text_encoders import TextEncoderConfig, build_text_encoder, encode_captions
 from discover.text_encoders.caption_vectors import caption_keys
-from discover.text_encoders.encoder import TextEncoder, use_bf16
+from discover.text_encoders.encoder import TextEncoder
+from discover.text_encoders.towers import use_bf16
 
 PLACES = ("kitchen", "bedroom", "hallway", "living room", "bathroom", "office")
 TIMES = ("at night", "in the evening", "around 7 am", "around noon on a weekday, with hardly any movement")
@@ -154,7 +156,7 @@ def test_bfloat16_keeps_the_direction(encoder: TextEncoder) -> None:
 
 
 def test_auto_precision_follows_the_hardware(monkeypatch: pytest.MonkeyPatch, encoder: TextEncoder) -> None:
-    device = encoder._device
+    device = torch.device("cpu")
     for has in (True, False):
         monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda has=has: has)
         assert use_bf16("auto", device) is has

@@ -76,14 +76,17 @@ def _meaning(key: str, covers: tuple[str, ...], entry: dict[str, list[str]]) -> 
                 said.append(_join(f"{_OPENINGS[(i + j + k) % len(_OPENINGS)]} {verb}", place, time))
     for sign in signs:
         for k, time in enumerate(when):
+            if time and k % 2 and sign.split()[-1] == time.split()[0]:
+                continue
             seen.append(_join(sign, "", time) if k % 2 else _join(time and f"{time},", sign))
     asks = [_QUESTIONS[(i + q) % len(_QUESTIONS)].format(verb) for i, verb in enumerate(does) for q in (0, 1)]
     return Meaning(key, covers, tuple(said), tuple(seen), tuple(entry["names"]), tuple(asks))
 
 
 def _says(verb: str, more: str) -> bool:
-    """Whether a verb already holds the last word of a place or a time."""
-    return bool(more) and more.split()[-1] in verb.split()
+    """Whether a verb already holds the last word of a place or a time, or would double its first."""
+    words = more.split()
+    return bool(words) and (words[-1] in verb.split() or words[0] == verb.split()[-1])
 
 
 def _join(*parts: str) -> str:

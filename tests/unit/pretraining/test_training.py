@@ -80,13 +80,8 @@ def training(bank: SentenceBank, config: TrainingConfig = CONFIG) -> Pretraining
     return Pretraining(found, phrases, bank, wordings(), config, SMALL)
 
 
-def test_the_bank_has_forty_wordings_of_the_main_activities() -> None:
-    by_key = {m.key: m for m in meanings()}
-    for key in ("sleep", "cook_dinner", "eat_breakfast", "watch_tv", "use_toilet", "shower", "leave_home"):
-        assert len(by_key[key].sentences) >= 30, key
-    assert all(len(m.sentences) >= 8 for m in meanings())
+def test_wider_labels_cover_activities() -> None:
     cooking = next(m for m in meanings() if "Meal_Preparation" in m.names)
-    assert len(cooking.sentences) >= 40
     assert {"cook_breakfast", "cook_dinner"} <= set(cooking.covers)
 
 

@@ -38,6 +38,9 @@ export function paintOf(index: number): Paint {
   return { colour: isDark() ? (IN_THE_DARK[colour] ?? colour) : colour, striped: index >= CATEGORIES.length };
 }
 
+/** Laid under what happens at night. */
+export const nightColour = (): string => (isDark() ? "#00000059" : "#2f5bd01f");
+
 /** Names that stand for no activity: grey, whatever their place in the list. */
 const NO_ACTIVITY = new Set(["unknown", "no_activity", "other", "other_activity"]);
 

@@ -1,15 +1,16 @@
 // Every day of the log as a strip of 24 hours, coloured by what was done; a click opens the day below.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Canvas, useLayer } from "./canvas";
-import { activityIndex, fillPaint, paintOf, theme } from "./colours";
+import { activityIndex, fillPaint, nightColour, paintOf, theme } from "./colours";
 import { clock, DAY, HOUR, isWeekend, longDay, month, shortDay, startOfDay } from "./time";
-import type { Activities, Density } from "./timeline_data";
+import { type Activities, type Density, nights, type Sun } from "./timeline_data";
 import type { HomeFacts } from "./types";
 import { plain, t } from "./words";
 
 interface Props {
   facts: HomeFacts;
   activities: Activities | null;
+  sun: Sun | null;
   /** Drawn instead where activities are not ready, or a room or sensor was chosen. */
   density: Density[] | null;
   shown: (activity: number) => boolean;
@@ -24,7 +25,7 @@ const HEIGHT = 310;
 const TOP = 20;
 
 export function DayStrips(props: Props) {
-  const { facts, activities, density } = props;
+  const { facts, activities, density, sun } = props;
   const [over, setOver] = useState<{ x: number; y: number; text: string } | null>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
@@ -69,6 +70,12 @@ export function DayStrips(props: Props) {
       c.fillStyle = row >= 10 && isWeekend(at) ? look.warm : look.soft;
       c.fillText(text, 0, TOP + d * row + Math.max(row - gap, 8) / 2);
     }
+    if (sun) {
+      c.fillStyle = nightColour();
+      // Of the first and the last day only what lies in them.
+      for (const [begin, end] of nights(sun, first, first + days * DAY))
+        piece(w, Math.max(begin, first), Math.min(end, first + days * DAY), (x, y, pw, ph) => c.fillRect(x, y, pw, ph));
+    }
     if (density) {
       c.fillStyle = look.accent;
       for (const { begin: first, end, bins, lanes } of density)
@@ -107,7 +114,7 @@ export function DayStrips(props: Props) {
     c.globalAlpha = 1;
   };
   const draw = (c: CanvasRenderingContext2D, w: number, h: number) => {
-    c.drawImage(layer([facts, activities, density, props.chosen], w, h, paintDays), 0, 0, w, h);
+    c.drawImage(layer([facts, activities, density, sun, props.chosen], w, h, paintDays), 0, 0, w, h);
     // What is shown below.
     const look = theme();
     c.strokeStyle = look.ink;
@@ -154,7 +161,7 @@ export function DayStrips(props: Props) {
         label={t("days_alt", days, longDay(first + chosen * DAY))}
         draw={draw}
         // Of the stretch below only the row shows, or minutes where it lies within a day.
-        needs={[facts, activities, density, props.chosen, ...[props.from, props.to].map((at) => Math.floor(at / (inDay ? 60_000 : DAY)))]}
+        needs={[facts, activities, density, sun, props.chosen, ...[props.from, props.to].map((at) => Math.floor(at / (inDay ? 60_000 : DAY)))]}
         onPointerMove={tip}
         onPointerLeave={() => setOver(null)}
         onClick={(event) => {

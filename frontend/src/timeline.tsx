@@ -7,7 +7,7 @@ import { DayStrips } from "./day_strips";
 import { go, type Route } from "./route";
 import { edition, useLoad, useShared } from "./store";
 import { clock, DAY, HOUR, lasting, longDay, MINUTE, SECOND, shortDay, startOfDay } from "./time";
-import { type Activities, loadActivities, loadDays, loadPicture, placeOf } from "./timeline_data";
+import { type Activities, loadActivities, loadDays, loadPicture, loadSun, placeOf, type Sun } from "./timeline_data";
 import { gutter, type LaneRow, paintTimeline, sceneHeight } from "./timeline_drawing";
 import type { HomeFacts } from "./types";
 import { JobBar, Menu, roomName, sensorName, ShareButton, Swatch } from "./ui";
@@ -41,6 +41,7 @@ export function TimelineView({ facts, route }: { facts: HomeFacts; route: Route 
   useEffect(() => () => clearTimeout(timer.current), []);
 
   const activities = useLoad(`${facts.id}|${stored}`, (signal) => loadActivities(facts.id, [], signal));
+  const sun = useLoad(facts.id, (signal) => loadSun(facts.id, signal)).value;
   const known = activities.value;
   const shown = (code: number) => only.length === 0 || only.includes(known?.names[code] ?? "");
 
@@ -73,7 +74,7 @@ export function TimelineView({ facts, route }: { facts: HomeFacts; route: Route 
           {filterBar}
         </div>
         <DayStrips
-          facts={facts} activities={known} density={wholeKey ? whole.value : null} shown={shown} chosen={only.join()} from={view.from} to={view.to}
+          facts={facts} activities={known} sun={sun} density={wholeKey ? whole.value : null} shown={shown} chosen={only.join()} from={view.from} to={view.to}
           open={(day) => move(day, day + DAY)}
         />
         {activities.state === "pending" && activities.job && <JobBar job={activities.job} />}
@@ -83,7 +84,7 @@ export function TimelineView({ facts, route }: { facts: HomeFacts; route: Route 
       </section>
       <Detail
         facts={facts} view={view} move={move} cursor={cursor} setCursor={setCursor} rows={rows} by={by} shown={shown}
-        activities={known} picture={picture.value} error={picture.state === "failed" ? picture.error : ""}
+        activities={known} sun={sun} picture={picture.value} error={picture.state === "failed" ? picture.error : ""}
         setBy={(value) => change({ by: value })} openMoment={(from, to) => openMoment(facts, from, to)}
       />
     </div>
@@ -192,6 +193,7 @@ interface DetailProps {
   setBy: (by: string) => void;
   shown: (activity: number) => boolean;
   activities: Activities | null;
+  sun: Sun | null;
   picture: Parameters<typeof paintTimeline>[3]["picture"];
   error: string;
   openMoment: (from: number, to: number) => void;
@@ -307,12 +309,12 @@ function Detail(props: DetailProps) {
         draw={(c, w, h) =>
           paintTimeline(c, w, h, {
             facts, ...view, cursor: here === middle && cursor === null ? null : here, rows, rowHeight, by,
-            picture: props.picture, activities, shown: props.shown,
+            picture: props.picture, activities, sun: props.sun, shown: props.shown,
           })}
       />
       <div class="row between small">
         <p class="num" role="status">
-          {cursor === null ? <span class="soft">{t("timeline_help")}</span> : (
+          {cursor === null ? <span class="soft">{t("timeline_help")}{props.sun && props.sun.rows > 0 && ` ${t("sun_help")}`}</span> : (
             <>
               {shortDay(here)} {clock(here)}
               {stretch && <> · <Swatch index={activityIndex(facts.activities, stretch.name)} /> {plain(stretch.name)} ({lasting((stretch.end - stretch.begin) / 1000)})</>}

@@ -127,6 +127,26 @@ export async function loadExact(
   };
 }
 
+/** When the sun is up: begin and end of each day; no rows where the place of the home is not known. */
+export interface Sun {
+  begin: Numbers;
+  end: Numbers;
+  rows: number;
+}
+
+export async function loadSun(home: string, signal: AbortSignal): Promise<Sun> {
+  const got = await columns<object>(ofHome(home, "sun"), signal);
+  return { begin: got.of("begin"), end: got.of("end"), rows: got.rows };
+}
+
+/** The nights that share a moment with a stretch. */
+export function nights(sun: Sun, from: number, to: number): [number, number][] {
+  const found: [number, number][] = [];
+  for (let i = Math.max(1, placeOf(sun.begin, from)); i < sun.rows && (sun.end[i - 1] as number) < to; i++)
+    found.push([sun.end[i - 1] as number, sun.begin[i] as number]);
+  return found;
+}
+
 export interface Picture {
   density: Density;
   exact: Exact | null;

@@ -1,8 +1,8 @@
 // Draws the timeline: an axis, the activities, and one lane per room, kind or sensor. Only what is visible.
-import { activityIndex, fillPaint, inkOn, paintOf, type Theme, theme } from "./colours";
+import { activityIndex, fillPaint, inkOn, nightColour, paintOf, type Theme, theme } from "./colours";
 import { fitted } from "./strip";
-import { ticks } from "./time";
-import { type Activities, type Density, type Exact, type Lane, type Picture, placeOf } from "./timeline_data";
+import { DAY, ticks } from "./time";
+import { type Activities, type Density, type Exact, type Lane, nights, type Picture, placeOf, type Sun } from "./timeline_data";
 import type { HomeFacts, Span } from "./types";
 import { plain, t } from "./words";
 
@@ -26,6 +26,7 @@ export interface Scene {
   by: string;
   picture: Picture | null;
   activities: Activities | null;
+  sun: Sun | null;
   shown: (activity: number) => boolean;
 }
 
@@ -43,6 +44,7 @@ export function paintTimeline(c: CanvasRenderingContext2D, w: number, h: number,
   c.beginPath();
   c.rect(left, AXIS, w - left, h - AXIS);
   c.clip();
+  if (s.sun) paintNights(c, s, s.sun, x, w, h);
   if (s.activities) paintActivities(c, s, x, w);
   if (s.picture) paintLanes(c, s, look, x);
   paintHoles(c, s.facts.holes, s, look, x, h);
@@ -87,6 +89,13 @@ function paintAxis(c: CanvasRenderingContext2D, w: number, h: number, s: Scene, 
       underEnd = start + c.measureText(tick.under).width + 12;
     }
   }
+}
+
+/** Hours without sun, where a day is wide enough for a night to be seen. */
+function paintNights(c: CanvasRenderingContext2D, s: Scene, sun: Sun, x: (time: number) => number, w: number, h: number) {
+  if (((w - gutter(w)) * DAY) / (s.to - s.from) < 8) return;
+  c.fillStyle = nightColour();
+  for (const [begin, end] of nights(sun, s.from, s.to)) c.fillRect(x(begin), AXIS, x(end) - x(begin), h - AXIS);
 }
 
 function paintActivities(c: CanvasRenderingContext2D, s: Scene, x: (time: number) => number, w: number) {

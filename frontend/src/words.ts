@@ -39,6 +39,7 @@ const en = {
   by_object: "Object", by_company: "Company", open_moment: "Open moment", as_table: "As a table", lasts: "Lasts", confidence: "Confidence",
   first_rows: "The first {0} rows; zoom in for the others.", no_data: "no data",
   timeline_help: "Click to set the cursor, drag to move, double-click or Ctrl and wheel to zoom.",
+  sun_help: "Shaded: the sun is down.",
   days_alt: "{0} days as strips of 24 hours; chosen: {1}. Arrow keys choose another day.",
   timeline_alt: "Timeline from {0} {1} to {2} {3}. Arrows move the cursor, plus and minus zoom, Enter opens the moment; the same as a table below.",
   // Map
@@ -101,6 +102,7 @@ const de: Record<keyof typeof en, string> = {
   by_object: "Gegenstand", by_company: "Gesellschaft", open_moment: "Moment öffnen", as_table: "Als Tabelle", lasts: "Dauer", confidence: "Sicherheit",
   first_rows: "Die ersten {0} Zeilen; für die übrigen vergrößern.", no_data: "keine Daten",
   timeline_help: "Klicken setzt den Zeiger, Ziehen bewegt, Doppelklick oder Strg und Rad vergrößert.",
+  sun_help: "Getönt: Die Sonne ist untergegangen.",
   days_alt: "{0} Tage als Streifen von 24 Stunden; gewählt: {1}. Pfeiltasten wählen einen anderen Tag.",
   timeline_alt: "Zeitstrahl von {0} {1} bis {2} {3}. Pfeile bewegen den Zeiger, Plus und Minus vergrößern und verkleinern, Eingabe öffnet den Moment; dasselbe als Tabelle darunter.",
   colour_by: "Farbe nach", colour_activity: "Aktivität", colour_room: "Raum", colour_cluster: "Gruppe", colour_hour: "Tageszeit",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         rare_days,
         typical_day,
     )
-    from discover.app.timeline import activities, density, events, states
+    from discover.app.timeline import activities, density, events, states, sun
 
 __all__ = [
     "HomeView",
@@ -43,6 +43,7 @@ __all__ = [
     "places_on_map",
     "rare_days",
     "states",
+    "sun",
     "typical_day",
 ]
 

@@ -1,9 +1,7 @@
 """Questions: a sentence or a window in, moments with their reasons out."""
 
-import datetime as dt
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +24,7 @@ from discover.app.contract import (
 from discover.app.event_arrays import KINDS, Range, datetime_ms, ms_datetime
 from discover.app.home_view import HomeView, Recognised
 from discover.core.config import config_from_mapping
-from discover.query import Lexicon, ParsedQuery, QueryParser, WindowTimes, check_question, window_scores
+from discover.query import ParsedQuery, WindowTimes, check_question, window_scores
 from discover.retrieval import SearchFilters, SearchOptions
 from discover.retrieval.hits import Moment as FoundMoment
 from discover.retrieval.timeline import timeline
@@ -52,12 +50,10 @@ def ask(view: HomeView, request: SearchRequest, recognised: Recognised | None) -
     options = SearchOptions(
         top_k=request.k, filters=_filters(request.filters), query_words=request.query_words
     )
-    base = view.searcher
-    whole = base.parse(request.query, options)[view.name]
-    searcher = replace(base, parser=_without(base.parser, request.without)) if request.without else base
-    answer = searcher.search(request.query, options)
+    whole = view.searcher.parse(request.query, options)[view.name]
+    kept = _without(whole, request.without)
+    (answer,) = view.searcher.search_parsed([(request.query, {view.name: kept})], options)
     chips = _chips(whole, request.without)
-    kept = answer.queries.get(view.name, ParsedQuery(text=request.query))
     found = _hits(view, answer, recognised)
     if kept.count and answer.ranked_by_words:
         found = _explained(view, found, kept, [chip.id for chip in chips if chip.active])
@@ -163,16 +159,11 @@ def _filters(given: Filters) -> SearchFilters:
     return config_from_mapping(values, SearchFilters, source="search filters")
 
 
-def _without(parser: QueryParser, left_out: Sequence[str]) -> QueryParser:
-    """The parser with some conditions taken away (ids as `_chips` gives them)."""
-
-    def parse(question: str, lexicon: Lexicon, now: dt.datetime, /) -> ParsedQuery:
-        whole = parser(question, lexicon, now)
-        clauses = tuple(one for k, one in enumerate(whole.clauses) if f"p{k}" not in left_out)
-        untimed = {"hours": (), "weekdays": (), "days": None, "wanted": ()} if "t0" in left_out else {}
-        return whole.model_copy(update={"clauses": clauses, **untimed})
-
-    return parse
+def _without(whole: ParsedQuery, left_out: Sequence[str]) -> ParsedQuery:
+    """A query with some conditions taken away (ids as `_chips` gives them)."""
+    clauses = tuple(one for k, one in enumerate(whole.clauses) if f"p{k}" not in left_out)
+    untimed = {"hours": (), "weekdays": (), "days": None, "wanted": ()} if "t0" in left_out else {}
+    return whole.model_copy(update={"clauses": clauses, **untimed})
 
 
 def _chips(query: ParsedQuery, left_out: Sequence[str]) -> list[Chip]:

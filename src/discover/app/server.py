@@ -165,6 +165,10 @@ def _add_timeline(app: FastAPI, shelf: Shelf) -> None:
         view = shelf.view(home)
         return _columns(answers.states(view, _range(view, begin, end, rooms, sensors), bins))
 
+    @app.get("/api/homes/{home}/sun")
+    def sun(home: str) -> Response:
+        return _columns(answers.sun(shelf.view(home)))
+
     @app.get("/api/homes/{home}/activities")
     def activities(
         home: str, begin: Time = None, end: Time = None, activity: Names = [],  # noqa: B006

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from discover.app.columns import pack_columns
 from discover.app.event_arrays import Grouping, Range
 from discover.app.home_view import HomeView, Recognised
+from discover.app.sunrise import daylight
 
-__all__ = ["activities", "density", "events", "states"]
+__all__ = ["activities", "density", "events", "states", "sun"]
 
 
 def density(view: HomeView, part: Range, bins: int, by: Grouping) -> bytes:
@@ -43,6 +44,12 @@ def events(view: HomeView, part: Range, limit: int) -> bytes:
 def states(view: HomeView, part: Range, bins: int) -> bytes:
     """Stretches in which sensors are on."""
     return pack_columns(view.events.states_in(part, bins=bins), {"begin": part.begin, "end": part.end})
+
+
+def sun(view: HomeView) -> bytes:
+    """When the sun is up, day by day; no row where the home's place is not known."""
+    spans = daylight(view.home, view.events.begin, view.events.end)
+    return pack_columns({"begin": spans[:, 0].copy(), "end": spans[:, 1].copy()}, {})
 
 
 def activities(found: Recognised, part: Range, names: Sequence[str]) -> bytes:

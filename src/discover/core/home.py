@@ -108,6 +108,10 @@ class Home(StrictModel):
     """One line for people."""
     time_zone: str = "UTC"
     """IANA zone of the log's wall-clock times. Only times that carry an offset are converted to it."""
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    """Degrees to the north, for sunrise and sunset; one decimal is enough."""
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+    """Degrees to the east."""
     residents: int = Field(default=1, ge=0, le=1_000)
     """People living there (0: scripted visitors only)."""
     pets: bool = False
@@ -133,6 +137,12 @@ class Home(StrictModel):
                 f"session_files '{text}' needs {{label}} once, and besides it only text, {{resident}} once "
                 "and at most three *; for example p*.{label}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _place_together(self) -> "Home":
+        if (self.latitude is None) != (self.longitude is None):
+            raise ValueError("give both latitude and longitude, or neither")
         return self
 
     @model_validator(mode="after")

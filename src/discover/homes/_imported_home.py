@@ -61,6 +61,8 @@ def _described(found: Home, given: Home) -> Home:
     update: dict[str, object] = {"sensors": (*sensors, *listed.values())}
     if "time_zone" not in given.model_fields_set:
         update["time_zone"] = found.time_zone
+    if given.latitude is None:
+        update |= {"latitude": found.latitude, "longitude": found.longitude}
     if not given.activities:
         update["activities"] = found.activities
     if given.floor_plan is None:

@@ -149,17 +149,21 @@ class Searcher:
 
     def search_many(self, texts: Sequence[str], options: SearchOptions | None = None) -> list[Answer]:
         """`search` for several sentences, encoded together."""
-        texts = [check_question(text) for text in texts]
+        return self.search_parsed([(text, self.parse(text, options)) for text in texts], options)
+
+    def search_parsed(
+        self,
+        asked: Sequence[tuple[str, Mapping[str, ParsedQuery]]],
+        options: SearchOptions | None = None,
+    ) -> list[Answer]:
+        """`search_many` for sentences with what was read from them by home, as `parse` gives it."""
         options = self.defaults if options is None else options
         side = self._side(options)
         mask = side.mask(options.filters)
-        parsed = [self.parse(text, options) for text in texts]
+        parsed = [queries for _, queries in asked]
         embedded = list(dict.fromkeys(query.embedded for queries in parsed for query in queries.values()))
         vectors = dict(zip(embedded, self.query_vectors(embedded, by=options.by), strict=True))
-        return [
-            self._answer(text, queries, vectors, side, mask, options)
-            for text, queries in zip(texts, parsed, strict=True)
-        ]
+        return [self._answer(text, queries, vectors, side, mask, options) for text, queries in asked]
 
     def _answer(
         self,
@@ -205,7 +209,11 @@ class Searcher:
         """By home, what a sentence asks; nothing where `query_words` is off.
 
         Days count from the end of the log. Only homes that the filters name are read, where they name any.
+
+        Raises:
+            ConfigError: The sentence is empty or no valid text.
         """
+        text = check_question(text)
         options = self.defaults if options is None else options
         wanted = options.filters.homes
         homes = [name for name in self.window_set.logs if not wanted or name in wanted]

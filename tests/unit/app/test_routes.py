@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 from app_served import Served, wait_for
 
 from discover.app.columns import read_columns
+from discover.app.home_view import HomeView
+from discover.app.timeline import sun
 from discover.core.home import UNKNOWN_ROOM
+from discover.core.window_set import WindowSet
 from discover.homes import load_home
 
 DAY = 86_400_000.0
@@ -304,3 +308,34 @@ def test_the_page_is_there_before_torch_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_sun_is_shown_where_the_home_says_its_place(served: Served) -> None:
+    found, _ = columns(served, "sun")
+    assert len(found["begin"]) == 0
+    view = HomeView("demo", served.view.opened, "demo", "")
+    placed = served.view.home.model_copy(
+        update={"latitude": 52.5, "longitude": 13.4, "time_zone": "Europe/Berlin"}
+    )
+    view.__dict__["searcher"] = replace(
+        served.view.searcher,
+        window_set=WindowSet.of(placed, served.view.window_set.events, served.view.window_set.windows),
+    )
+    own, _ = read_columns(sun(view))
+    first = own["begin"][own["begin"] >= ms(datetime(2024, 1, 1))][0]
+    assert abs(first - ms(datetime(2024, 1, 1, 8, 17))) < 120_000
+    assert (own["end"] > own["begin"]).all()
+
+
+def test_a_sentence_is_parsed_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    searcher, asked = served.view.searcher, []
+
+    def parser(text: str, *rest: Any) -> Any:
+        asked.append(text)
+        return searcher.parser(text, *rest)
+
+    monkeypatch.setitem(served.view.__dict__, "searcher", replace(searcher, parser=parser))
+    body = {"query": "someone is at the fridge in the morning", "without": ["t0"]}
+    answer = served.client.post(f"{served.home}/search", json=body).json()
+    assert asked == [body["query"]]
+    assert [chip["active"] for chip in answer["chips"]] == [True, False]

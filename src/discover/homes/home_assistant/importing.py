@@ -121,7 +121,10 @@ def import_home_assistant(
             "such as Europe/Berlin, --config with Home Assistant's configuration folder, or a home YAML "
             "with time_zone."
         )
-    home = home.model_copy(update={"time_zone": checked_zone(zone).key})
+    known: dict[str, object] = {"time_zone": checked_zone(zone).key}
+    if registry.place is not None and not options.pseudonyms:
+        known |= {"latitude": registry.place[0], "longitude": registry.place[1]}
+    home = home.model_copy(update=known)
     note = SourceNote(
         kind=kind,
         where=place,

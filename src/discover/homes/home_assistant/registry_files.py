@@ -40,10 +40,12 @@ class Registry:
     Attributes:
         time_zone: IANA name; "" if unknown.
         entities: By entity id.
+        place: Latitude and longitude, to a tenth of a degree; None if unknown.
     """
 
     time_zone: str = ""
     entities: Mapping[str, Registered] = field(default_factory=dict)
+    place: tuple[float, float] | None = None
 
 
 def find_storage(given: Path | None, database: Path | None) -> Path | None:
@@ -86,7 +88,11 @@ def read_registry(storage: Path | None) -> Registry:
             hidden=bool(one.get("hidden_by") or one.get("disabled_by")),
             category=_text(one.get("entity_category")),
         )
-    return Registry(_text(core.get("time_zone")), entities)
+    # A tenth of a degree tells when the sun rises, and not in which street.
+    north, east = core.get("latitude"), core.get("longitude")
+    known = isinstance(north, float | int) and isinstance(east, float | int)
+    place = (round(float(north), 1), round(float(east), 1)) if known else None  # type: ignore[arg-type]
+    return Registry(_text(core.get("time_zone")), entities, place)
 
 
 def _name(entity: Mapping[str, Any], device: Mapping[str, Any]) -> str:

@@ -279,6 +279,7 @@ def test_a_database_and_an_imported_home_open_like_a_log(tmp_path: Path) -> None
         assert imported.log.events.select("time", "line").equals(expected.events.select("time", "line"))
         assert set(imported.log.home.sensors) == set(expected.home.sensors)
         assert imported.log.home.time_zone == "Europe/Berlin"
+        assert (imported.log.home.latitude, imported.log.home.longitude) == (52.5, 13.4), "not the street"
     assert of_folder.report.events == of_database.report.events == len(expected.events)
 
 

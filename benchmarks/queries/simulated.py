@@ -63,14 +63,14 @@ def home_of_seed(seed: int, *, days: int, metadata: str = "right") -> tuple[Rand
 
 def true_occurrences(life: RandomLife, sensed: Occurrences) -> Occurrences:
     """The same, of what truly happened."""
-    return _True(sensed.stream, sensed.lexicon, None, life)
+    return _True(sensed.stream, sensed.lexicon, life=life)
 
 
 @dataclass(frozen=True)
 class _True(Occurrences):
     life: RandomLife | None = None
 
-    def of(self, thing: Thing, query: ParsedQuery) -> Found:
+    def _of(self, thing: Thing, query: ParsedQuery) -> Found:
         return Found(self._spans(thing.name, query), "the script", "sensor")
 
     def _spans(self, name: str, query: ParsedQuery) -> Spans:

@@ -81,7 +81,7 @@ def test_where_nothing_fits_it_is_said(searcher: Searcher) -> None:
     rare = searcher.search("more than eight rooms", SearchOptions(query_words="filter"))
     assert len(rare) == 5
     assert "nearest come first" in rare.note
-    assert searcher.as_json(rare)["note"] == rare.note
+    assert rare.as_json(searcher.window_set)["note"] == rare.note
     common = searcher.search("in the kitchen", SearchOptions(query_words="filter"))
     assert common.note == ""
     assert not common.ranked_by_words
@@ -150,7 +150,7 @@ def test_captions_alone_and_several_sentences(searcher: Searcher) -> None:
     together = searcher.search_many(texts, options)
     assert together == [searcher.search(text, options) for text in texts]
     assert together[0].found != searcher.search(texts[0], SearchOptions(top_k=3)).found
-    assert searcher.as_json(together[0])["search"] == "captions only, exact search"
+    assert together[0].as_json(searcher.window_set)["search"] == "captions only, exact search"
 
 
 def test_clusters_of_the_model_filter_the_search(finished: Path, searcher: Searcher) -> None:

@@ -59,7 +59,7 @@ def test_a_sentence_is_answered_by_each_home_in_its_own_words(searcher: Searcher
         kitchen = {s.id for s in searcher.window_set.homes[moment.home].sensors if "kitchen" in s.room}
         events = searcher.window_set.logs[moment.home].events.slice(moment.first_event, moment.n_events)
         assert set(events["sensor"].cast(str)) & kitchen
-    found = searcher.as_json(answer)
+    found = answer.as_json(searcher.window_set)
     assert {one["home"] for one in found["answers"]} == set(HOMES)
     assert all(any("kitchen" in line for line in one["timeline"]) for one in found["answers"])
 

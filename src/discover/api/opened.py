@@ -382,7 +382,7 @@ class OpenedHome(Shown):
     def _shown(self, answer: "Answer") -> "SearchResult":
         from discover.api.search_result import SearchResult
 
-        return SearchResult(answer, self.searcher.window_set, len(self.searcher.index))
+        return SearchResult(answer, self.searcher.window_set, len(self.searcher.index), lambda: self.captions)
 
 
 def _listed(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The answers to one question, as they are shown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, overload
 
 import polars as pl
@@ -9,6 +10,7 @@ import polars as pl
 from discover.api.shown import Part, Shown, Table
 from discover.core.window_set import WindowSet
 from discover.retrieval import CaptionHit, Hit, Moment, describe_hit, format_hit
+from discover.serving.reasons import reason_of
 from discover.serving.search import Answer, LabelHit
 
 __all__ = ["NearestResult", "SearchResult", "named_homes"]
@@ -22,11 +24,13 @@ class SearchResult(Shown, Sequence[Hit | Moment]):
         answer: The moments, with what was read from the sentence.
         window_set: The windows with their events, for timelines.
         searched: Number of windows searched.
+        captions: Reads the captions of the windows; None where there are none.
     """
 
     answer: Answer
     window_set: WindowSet
     searched: int
+    captions: Callable[[], pl.DataFrame] | None = None
 
     @overload
     def __getitem__(self, at: int) -> Hit | Moment: ...
@@ -46,11 +50,26 @@ class SearchResult(Shown, Sequence[Hit | Moment]):
         rows = [{"rank": i, **{name: one[name] for name in columns}} for i, one in enumerate(told, start=1)]
         return pl.DataFrame(rows).with_columns(pl.col("start", "end").str.to_datetime()) if rows else _NOTHING
 
+    @cached_property
+    def reasons(self) -> tuple[str, ...]:
+        """Per answer, what showed an episode, and the words of its captions that the question shares."""
+        captions: dict[str, list[str]] = {}
+        if self.captions is not None and len(self):
+            wanted = [hit.window_id for hit in self]
+            own = (
+                self.captions().filter(pl.col("window_id").is_in(wanted)).group_by("window_id").agg("caption")
+            )
+            captions = dict(own.iter_rows())
+        text = self.answer.query.embedded
+        return tuple(reason_of(hit, text, captions.get(hit.window_id, ())) for hit in self)
+
     def parts(self) -> Iterator[Part]:
         """The question and what was read from it, then each answer with its timeline."""
         yield from self._heading()
-        for rank, (hit, share) in enumerate(zip(self, self.answer.shares, strict=True), start=1):
-            note = "" if share > 0.995 else f"(meets {share:.0%} of it)"
+        rows = zip(self, self.answer.shares, self.reasons, strict=True)
+        for rank, (hit, share, reason) in enumerate(rows, start=1):
+            short = "" if share > 0.995 else f"meets {share:.0%} of it"
+            note = f"({told})" if (told := "; ".join(filter(None, [short, reason]))) else ""
             told = format_hit(hit, self.window_set, note=note, with_home=len(self.window_set.logs) > 1)
             yield f"\n{rank}. {told}"
 
@@ -62,16 +81,20 @@ class SearchResult(Shown, Sequence[Hit | Moment]):
 
     def _heading(self) -> Iterator[str]:
         answer, homes = self.answer, named_homes(tuple(self.window_set.logs))
+        episodes = any(hit.unit == "episode" for hit in self)
         yield f'"{answer.question}" in {self.searched:,} windows of {homes} ({answer.how}):'
         for of, query in answer.readings:
-            if not query.count:
+            if not query.count and not episodes:
                 continue
-            effect = "these first" if answer.ranked_by_words else "nothing else"
+            effect = "these first" if answer.ranked_by_words or episodes else "nothing else"
             where = f" in {named_homes(of)}" if len(of) < len(answer.queries) else ""
-            understood = "; ".join(f"{words} = {meaning}" for words, meaning in query.conditions())
+            told = [f"{words} = {meaning}" for words, meaning in query.conditions()]
+            understood = "; ".join(query.describe() if episodes else told)
             yield f"Understood{where}: {understood} ({effect}; --query-words off ignores it)."
             if query.embedded != answer.question:
                 yield f'Compared by meaning: "{query.embedded}".'
+            if query.unread and episodes:
+                yield f"Not understood: {', '.join(map(repr, query.unread))}."
         if answer.note:
             yield answer.note
         if not len(answer) and not answer.note:

@@ -29,6 +29,7 @@ from discover.retrieval import SearchFilters, SearchOptions
 from discover.retrieval.hits import Moment as FoundMoment
 from discover.retrieval.timeline import timeline
 from discover.serving.answers import Answer
+from discover.serving.reasons import reason_of
 
 __all__ = ["answer_question", "ask", "like", "moment"]
 
@@ -196,6 +197,8 @@ def _hits(view: HomeView, answer: Answer, recognised: Recognised | None) -> list
                 lines=tuple(timeline(hit, view.window_set, max_lines=_LINES)),
                 split=hit.split,
                 activity=_name(recognised, row),
+                unit=hit.unit,
+                reason=reason_of(hit, answer.query.embedded, view.captions[row]),
             )
         )
     return found
@@ -213,7 +216,8 @@ def _explained(view: HomeView, hits: list[Hit], query: ParsedQuery, chips: Seque
         hit.model_copy(
             update={
                 "why": tuple(
-                    Why(chip=chip, met=min(max(float(score[k]), 0.0), 1.0))
+                    # An episode is chosen by its conditions: it meets all.
+                    Why(chip=chip, met=1.0 if hit.unit == "episode" else min(max(float(score[k]), 0.0), 1.0))
                     for chip, score in zip(chips, scores, strict=True)
                 )
             }

@@ -256,7 +256,6 @@ class Hit(Reply):
     """How far the best window meets the conditions, all together."""
     why: tuple[Why, ...]
     captions: tuple[str, ...]
-    """The sentences that describe the window."""
     rooms: tuple[str, ...]
     """Rooms in order of visit, as in the home file."""
     objects: tuple[str, ...]
@@ -265,6 +264,9 @@ class Hit(Reply):
     split: str
     activity: str = ""
     """Recognised activity, where that is ready; empty else."""
+    unit: str = "window"  # or windows, episode
+    reason: str = ""
+    """What showed an episode, and the words of captions that the question shares."""
 
 
 class Hits(Reply):

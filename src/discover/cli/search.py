@@ -133,7 +133,7 @@ def search(
     else:
         answer = home.search(text, options) if text is not None else home.similar(str(like), options)
         if as_json:
-            print_json(home.searcher.as_json(answer.answer))
+            print_json(answer.answer.as_json(home.window_set))
         else:
             print_result(answer)
             if text is not None and _asks_for_a_number(text):
@@ -174,7 +174,7 @@ def _answer_batch(
     answers = home.searcher.search_many(texts, options)
     if as_json:
         for answer in answers:
-            print_json(home.searcher.as_json(answer), indent=None)
+            print_json(answer.as_json(home.window_set), indent=None)
         return
     columns = ["question", "rank", "score", "start", "seconds", "rooms", "window"]
     print_table("", columns, _rows(texts, answers))

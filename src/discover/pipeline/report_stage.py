@@ -98,7 +98,7 @@ def _report(stage: Stage, progress: Progress) -> StageResult:
     options = searcher.defaults.model_copy(update={"top_k": wanted.shown.top_k})
     found = searcher.search_many(wanted.shown.searches, options)
     searches = results / "searches.json"
-    write_json(searches, [searcher.as_json(answer) for answer in found])
+    write_json(searches, [answer.as_json(searcher.window_set) for answer in found])
     evaluation = read_json(inputs["metrics"])
     recognised = recognise_beside_model(
         searcher.index.windows,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         SearchSide,
     )
     from discover.retrieval.filters import filter_mask
-    from discover.retrieval.hits import Hit, Moment, merge_moments
+    from discover.retrieval.hits import Episode, Hit, Moment, merge_moments
     from discover.retrieval.index import Index
     from discover.retrieval.ranking import MERGE_GAP_S, Asked, maximal_marginal_relevance, rank_answers
     from discover.retrieval.storage import INDEX_FILES
@@ -41,6 +41,7 @@ __all__ = [
     "CaptionHit",
     "CaptionPool",
     "Clustering",
+    "Episode",
     "Hit",
     "Index",
     "IndexConfig",

@@ -214,6 +214,15 @@ class EventStream:
         return join_spans(spans, joins_s)
 
     @cached_property
+    def lived(self) -> NDArray[np.bool_]:
+        """(D,) which days of the log have a tenth of the usual activations or more: people are there."""
+        first = int(self.first_s // 86_400)
+        day = (self.time_s // 86_400).astype(np.int64) - first
+        count = np.bincount(day, minlength=int(self.last_s // 86_400) - first + 1)
+        usual = float(np.median(count[count > 0])) if count.any() else 0.0
+        return np.asarray(count >= max(1.0, 0.1 * usual), dtype=np.bool_)
+
+    @cached_property
     def outer_doors(self) -> frozenset[str]:
         """Sensors of doors to the outside: so named, else the doors of an entrance or hallway."""
         sensors = [s for s in self.home.sensors if s.id in self.sensors]

@@ -1,4 +1,4 @@
-"""The results of a search: hits (single windows) and moments (neighbouring hits joined)."""
+"""The results of a search: hits (windows), moments (neighbouring hits joined), episodes of any length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from discover.core.errors import ConfigError
 
-__all__ = ["Hit", "Moment", "build_hits", "merge_moments"]
+__all__ = ["Episode", "Hit", "Moment", "build_hits", "merge_moments", "path_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,11 @@ class Hit:
     preference: float = 0.0
 
     @property
+    def unit(self) -> str:
+        """What was found: a window, several windows in a row, or an episode."""
+        return "window"
+
+    @property
     def rank_score(self) -> float:
         """The ranking score: score + preference."""
         return self.score + self.preference
@@ -64,6 +69,29 @@ class Moment(Hit):
     """
 
     hits: tuple[Hit, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """As `Hit.unit`."""
+        return "windows" if len(self.hits) > 1 else "window"
+
+
+@dataclass(frozen=True, slots=True)
+class Episode(Hit):
+    """A stay, an outing, a night, an absence: a span of the event stream with its true begin and end.
+
+    `window_id` and `split` are those of the nearest window; `score` is the mean cosine of its windows.
+
+    Attributes:
+        how: What showed it: "stays at or in the couch".
+    """
+
+    how: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """As `Hit.unit`."""
+        return "episode"
 
 
 def build_hits(
@@ -123,14 +151,14 @@ def _moment(hits: list[Hit]) -> Moment:
         end=max(h.end for h in hits),
         first_event=first,
         n_events=last - first,
-        rooms=_path(hits),
+        rooms=path_of(hits),
         objects=tuple(dict.fromkeys(name for h in hits for name in h.objects)),
         preference=best.preference,
         hits=tuple(hits),
     )
 
 
-def _path(hits: list[Hit]) -> tuple[str, ...]:
+def path_of(hits: Sequence[Hit]) -> tuple[str, ...]:
     """Rooms over hits in order of time; rooms shared by overlapping hits count once."""
     kept: list[str] = []
     end = datetime.min

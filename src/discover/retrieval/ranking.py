@@ -1,6 +1,7 @@
 """From one query vector to a list of answers: moments, and answers that differ from each other."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from heapq import merge as merge_sorted
 
@@ -11,14 +12,18 @@ from discover.core.errors import ConfigError, ShapeError
 from discover.retrieval.hits import Hit, Moment, merge_moments
 from discover.retrieval.index import Index
 
-__all__ = ["MERGE_GAP_S", "Asked", "maximal_marginal_relevance", "rank_answers"]
+__all__ = ["DAY_STEP", "MERGE_GAP_S", "Asked", "maximal_marginal_relevance", "rank_answers", "spread_days"]
 
 MERGE_GAP_S = 60.0
 """Hits at most this many seconds apart are joined into one moment."""
 
 # Diversity chooses among this many times `top_k` answers, at least 50: enough to find other things, few
 # enough that the last of them still answers the query.
-_POOL_TIMES, _POOL_LEAST = 10, 50
+_POOL_TIMES, _POOL_LEAST, _SPREAD_TIMES = 10, 50, 3
+
+DAY_STEP = 0.05
+"""An answer counts this much less for each better one of its day: those of other days that are nearly as good
+come first. A condition weighs 2, so this never outweighs one."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ def rank_answers(
 ) -> Sequence[Hit | Moment]:
     """The `top_k` best answers, best first.
 
+    Moments are spread over days (`spread_days`) where no balance is given.
+
     Where there are several homes, each has its own query, and its best answer is among the `top_k` if these
     are as many as the homes; the others are the best of all homes.
 
@@ -57,14 +64,39 @@ def rank_answers(
     """
     if top_k < 1:
         raise ConfigError(f"top_k must be at least 1, got {top_k}.")
-    pool = top_k if mmr is None else max(_POOL_LEAST, _POOL_TIMES * top_k)
+    pool = (
+        max(_POOL_LEAST, _POOL_TIMES * top_k)
+        if mmr is not None
+        else _SPREAD_TIMES * top_k
+        if merge
+        else top_k
+    )
     found = [_moments(index, one, pool) if merge else _hits(index, one, pool) for one in asked]
     answers: list[Hit | Moment] = list(merge_sorted(*found, key=lambda answer: -answer.rank_score))
     if mmr is None or not answers:
+        if merge:
+            days = [(one.home, one.start.date()) for one in answers]
+            answers = [answers[i] for i in spread_days([one.rank_score for one in answers], days)]
         return _with_each_home(answers, [one[0] for one in found if one], top_k)
     relevance = np.array([answer.rank_score for answer in answers])
     vectors = index.vectors_of([answer.window_id for answer in answers])
     return [answers[i] for i in maximal_marginal_relevance(relevance, vectors, top_k, balance=mmr)]
+
+
+def spread_days(values: Sequence[float], days: Sequence[Hashable]) -> list[int]:
+    """The order of answers, best first, each counting `DAY_STEP` less per better answer of its day.
+
+    Args:
+        values: (N,) falling.
+        days: (N,) the day of each answer, in any form.
+    """
+    seen: Counter[Hashable] = Counter()
+    spread = []
+    for value, day in zip(values, days, strict=True):
+        spread.append(value - DAY_STEP * seen[day])
+        seen[day] += 1
+    order: list[int] = np.argsort(-np.array(spread), kind="stable").tolist()
+    return order
 
 
 def _with_each_home(

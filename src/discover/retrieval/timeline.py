@@ -10,7 +10,7 @@ from discover.core.errors import DataError
 from discover.core.event_semantics import event_meaning, person_mask
 from discover.core.home import UNKNOWN_ROOM, Home, Sensor
 from discover.core.window_set import WindowSet
-from discover.retrieval.hits import Hit, Moment
+from discover.retrieval.hits import Episode, Hit, Moment
 
 __all__ = ["describe_hit", "format_hit", "timeline"]
 
@@ -81,11 +81,14 @@ def describe_hit(hit: Hit | Moment, window_set: WindowSet, *, max_lines: int = 1
         "start": hit.start.isoformat(),
         "end": hit.end.isoformat(),
         "duration_s": round(hit.duration_s, 3),
+        "unit": hit.unit,
         "n_events": hit.n_events,
         "rooms": list(hit.rooms),
         "objects": list(hit.objects),
         "timeline": timeline(hit, window_set, max_lines=max_lines),
     }
+    if isinstance(hit, Episode):
+        described["shown_by"] = list(hit.how)
     if isinstance(hit, Moment):
         described["windows"] = [h.window_id for h in hit.hits]
     return described
@@ -105,7 +108,8 @@ def format_hit(
     """
     rooms = " → ".join(room.replace("_", " ") for room in _shortened(hit.rooms)) or "no known room"
     minutes, seconds = divmod(round(hit.duration_s), 60)
-    lasted = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    short = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    lasted = f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else short
     where = f"{hit.home}: {rooms}" if with_home else rooms
     head = f"{hit.start:%a %Y-%m-%d %H:%M:%S}  {lasted}  {where}  score {hit.score:.3f}  [{hit.window_id}]"
     head += f"  {note}" if note else ""

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,16 @@ from discover.query import DaySpan, ParsedQuery
 from discover.retrieval.episodes import Spans
 from discover.serving import answer_words as words
 from discover.serving import evidence
-from discover.serving.moments import DAY_S, Period, Selected, day_of, inside_question, select_moments
+from discover.serving.moments import (
+    DAY_S,
+    Period,
+    Selected,
+    asks_of_nights,
+    day_of,
+    inside_question,
+    period_of,
+    select_moments,
+)
 from discover.serving.occurrences import Occurrences
 from discover.serving.replies import REFUSALS, AskedMoment, PerDay, Reply
 
@@ -38,11 +46,7 @@ class _Answer:
 
     def __init__(self, query: ParsedQuery, happened: Occurrences, now: dt.datetime, top_k: int) -> None:
         self.query, self.happened, self.now, self.top_k = query, happened, now, top_k
-        names = {t.name for t in (*query.wanted, *query.unwanted)}
-        late = any(begin >= 18 and (end <= 12 or end == 24) for begin, end in query.hours)
-        self.nights = late or bool(names & {"sleeping", "going to bed"})
-        if "getting up" in names and query.asks in ("when", "compare") and not query.hours:
-            self.nights = False
+        self.nights = asks_of_nights(query)
         self.notes: list[str] = []
 
     def reply(self) -> Reply:
@@ -78,33 +82,12 @@ class _Answer:
         )
 
     def _period(self, days: DaySpan | None) -> Period | None:
-        stream = self.happened.stream
-        end_s = min(stream.last_s, words.seconds(self.now))
-        first, last = (int(x // DAY_S) for x in (stream.first_s, end_s))
-        if days is not None:
-            first, last = max(first, words.number(days.first)), min(last, words.number(days.last))
-        if first > last:
-            return None
-        seen = self._lived[first - self._first_day : last + 1 - self._first_day]
-        if not seen.any():
-            return None
-        left_out = f"{int((~seen).sum())} days without a sign of people are left out."
-        if not seen.all() and left_out not in self.notes:
+        period = period_of(days, self.happened.stream, self.now, nights=self.nights)
+        missed = 0 if period is None else int((~period.seen).sum())
+        left_out = f"{missed} days without a sign of people are left out."
+        if missed and left_out not in self.notes:
             self.notes.append(left_out)
-        return Period(first, last, self.nights, seen)
-
-    @cached_property
-    def _first_day(self) -> int:
-        return int(self.happened.stream.first_s // DAY_S)
-
-    @cached_property
-    def _lived(self) -> NDArray[np.bool_]:
-        """(D,) which days of the log have a tenth of the usual activations or more: people are there."""
-        day = day_of(self.happened.stream.time_s, nights=False) - self._first_day
-        count = np.bincount(day, minlength=int(self.happened.stream.last_s // DAY_S) - self._first_day + 1)
-        usual = float(np.median(count[count > 0])) if count.any() else 0.0
-        lived: NDArray[np.bool_] = count >= max(1.0, 0.1 * usual)
-        return lived
+        return period
 
     def _outside(self, days: DaySpan | None) -> str:
         stream = self.happened.stream

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Any, overload
 
+from discover.core.window_set import WindowSet
 from discover.query import PREDICATE_WEIGHT, ParsedQuery
-from discover.retrieval import Hit, Moment
+from discover.retrieval import Hit, Moment, describe_hit
 
 __all__ = ["Answer", "LabelHit"]
 
@@ -69,6 +70,30 @@ class Answer(Sequence[Hit | Moment]):
         """Per answer, how far its best window meets the conditions of its home, in [0, 1]."""
         return tuple(self._share(hit) for hit in self.found)
 
+    def as_json(self, window_set: WindowSet) -> dict[str, Any]:
+        """The question and its answers as plain data; `window_set` holds their events."""
+        several = len(window_set.logs) > 1
+        answers = [describe_hit(hit, window_set) for hit in self.found]
+        if self.ranked_by_words:
+            for one, share in zip(answers, self.shares, strict=True):
+                one["query_words_met"] = round(share, 3)
+        return {
+            "query": self.question,
+            "search": self.how,
+            "query_words": [
+                {"words": words, "meaning": meaning} | ({"homes": list(homes)} if several else {})
+                for homes, query in self.readings
+                for words, meaning in query.conditions()
+            ],
+            "embedded": {home: query.embedded for home, query in self.queries.items()}
+            if several
+            else self.query.embedded,
+            "note": self.note,
+            "answers": answers,
+        }
+
     def _share(self, hit: Hit | Moment) -> float:
-        count = self.queries[hit.home].count if self.ranked_by_words else 0
+        # An episode is chosen by its conditions: it meets all.
+        of_words = self.ranked_by_words and hit.unit != "episode"
+        count = self.queries[hit.home].count if of_words else 0
         return hit.preference / (PREDICATE_WEIGHT * count) if count else 1.0

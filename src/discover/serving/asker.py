@@ -15,10 +15,9 @@ from discover.core.embeddings import unit_rows
 from discover.query import Lexicon, QueryParser, activities, parse_question
 from discover.query.parsed_query import ParsedQuery
 from discover.query.rules import Nearest
-from discover.retrieval.episodes import EventStream, Spans
+from discover.retrieval.episodes import Spans
 from discover.serving.absent_things import absent_things
 from discover.serving.answering import answer_question
-from discover.serving.home_lexicon import home_lexicon
 from discover.serving.index_folders import one_home
 from discover.serving.occurrences import Occurrences
 from discover.serving.replies import AskedMoment, Reply
@@ -52,17 +51,16 @@ class Asker:
             ConfigError: There are several homes and none is named.
         """
         self.home = one_home(list(searcher.window_set.logs), home, what="This")
-        log = searcher.window_set.logs[self.home]
         self.searcher = searcher
-        self.stream = EventStream.read(log.events, log.home)
-        self.lexicon: Lexicon = home_lexicon(log.home)
+        self.stream = searcher.occurrences[self.home].stream
+        self.lexicon: Lexicon = searcher.lexicons[self.home]
         self.parser = parser
         self.happened = Occurrences(self.stream, self.lexicon, cache(self._recognised))
 
     @property
     def log_end(self) -> dt.datetime:
         """Time of the last event."""
-        return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=self.stream.last_s)
+        return self.searcher.log_ends[self.home]
 
     def read(self, question: str, now: dt.datetime) -> ParsedQuery:
         """What a question asks."""

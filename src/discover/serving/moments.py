@@ -1,15 +1,18 @@
 """The moments that meet a question: what is wanted happens, what is unwanted does not, then and so long."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.query import ParsedQuery, Thing
-from discover.retrieval.episodes import Spans, join_spans
+from discover.query import DaySpan, ParsedQuery, Thing
+from discover.retrieval.episodes import EventStream, Spans, join_spans
 from discover.serving.occurrences import Occurrences
 
-__all__ = ["Period", "Selected", "day_of", "inside_question", "select_moments"]
+__all__ = [
+    "Period", "Selected", "asks_of_nights", "day_of", "inside_question", "period_of", "select_moments",
+]  # fmt: skip
 
 DAY_S = 86_400.0
 FOLLOWS_S = 3600.0
@@ -55,6 +58,27 @@ class Selected:
 
 
 _STRENGTH = ("sensor", "stay", "episode", "guess", "recognised", "none")
+
+
+def asks_of_nights(query: ParsedQuery) -> bool:
+    """Whether a day of the question is a night, from evening to evening."""
+    names = {t.name for t in (*query.wanted, *query.unwanted)}
+    if "getting up" in names and query.asks in ("when", "compare") and not query.hours:
+        return False
+    late = any(begin >= EVENING_H and (end <= 12 or end == 24) for begin, end in query.hours)
+    return late or bool(names & {"sleeping", "going to bed"})
+
+
+def period_of(days: DaySpan | None, stream: EventStream, now: dt.datetime, *, nights: bool) -> Period | None:
+    """The named days that the log has, or all of it up to `now`; None where it has none of them."""
+    end_s = min(stream.last_s, (now - dt.datetime(1970, 1, 1)).total_seconds())
+    start = int(stream.first_s // DAY_S)
+    first, last = start, int(end_s // DAY_S)
+    if days is not None:
+        begin, end = ((day - dt.date(1970, 1, 1)).days for day in (days.first, days.last))
+        first, last = max(first, begin), min(last, end)
+    seen = stream.lived[first - start : last + 1 - start] if first <= last else np.zeros(0, dtype=bool)
+    return Period(first, last, nights, seen) if seen.any() else None
 
 
 def day_of(time_s: NDArray[np.float64], *, nights: bool) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """When a thing of a question happens: from its sensors where it has some, else from recognised activities."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,9 +42,16 @@ class Occurrences:
     stream: EventStream
     lexicon: Lexicon
     recognised: Callable[[str], Spans] | None = None
+    _known: dict[tuple[str, str, bool], Found] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, thing: Thing, query: ParsedQuery) -> Found:
-        """When one thing happens."""
+        """When one thing happens; kept, for the next question about it."""
+        key = (thing.kind, thing.name, _asks_of_nights(query))
+        if key not in self._known:
+            self._known[key] = self._of(thing, query)
+        return self._known[key]
+
+    def _of(self, thing: Thing, query: ParsedQuery) -> Found:
         if thing.kind != "activity":
             return self._place(thing, query)
         activity = activities()[thing.name]

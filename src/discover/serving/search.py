@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -21,19 +21,27 @@ from discover.retrieval import (
     Asked,
     CaptionHit,
     CaptionPool,
+    Episode,
     Index,
     IndexConfig,
     SearchOptions,
     SearchSide,
     build_activations,
     caption_index,
-    describe_hit,
     find_clustering,
     rank_answers,
 )
+from discover.retrieval.episodes import EventStream
 from discover.serving.absent_things import Absent, absent_note, absent_things, nothing_left
 from discover.serving.answers import Answer, LabelHit
 from discover.serving.caption_files import find_caption_style, load_caption_vectors, read_style_captions
+from discover.serving.episode_search import (
+    NO_EPISODE,
+    HomeWindows,
+    episodes_first,
+    episodes_of_homes,
+    names_episode,
+)
 from discover.serving.foreign_words import foreign_note
 from discover.serving.home_lexicon import home_lexicon
 from discover.serving.home_matching import ask_of_home, match_home, meeting_homes
@@ -44,6 +52,7 @@ from discover.serving.index_folders import (
     samplings_of,
     search_defaults_of,
 )
+from discover.serving.occurrences import Occurrences
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
@@ -158,22 +167,20 @@ class Searcher:
     ) -> list[Answer]:
         """`search_many` for sentences with what was read from them by home, as `parse` gives it."""
         options = self.defaults if options is None else options
-        side = self._side(options)
-        mask = side.mask(options.filters)
         parsed = [queries for _, queries in asked]
         embedded = list(dict.fromkeys(query.embedded for queries in parsed for query in queries.values()))
         vectors = dict(zip(embedded, self.query_vectors(embedded, by=options.by), strict=True))
-        return [self._answer(text, queries, vectors, side, mask, options) for text, queries in asked]
+        return [self._answer(text, queries, vectors, options) for text, queries in asked]
 
     def _answer(
         self,
         text: str,
         queries: Mapping[str, ParsedQuery],
         vectors: Mapping[str, NDArray[np.float32]],
-        side: Index,
-        mask: NDArray[np.bool_] | None,
         options: SearchOptions,
     ) -> Answer:
+        side = self._side(options)
+        mask = side.mask(options.filters)
         absent = {} if options.query_words == "off" else self._absent(queries)
         able = {
             home: query
@@ -191,11 +198,20 @@ class Searcher:
             }
         )
         asked = [ask_of_home(vectors[able[home].embedded], side, home, m) for home, m in matches.items()]
-        found = rank_answers(side, asked, options.top_k, merge=options.merge, mmr=options.mmr)
+        found = list(rank_answers(side, asked, options.top_k, merge=options.merge, mmr=options.mmr))
+        named = {home: query for home, query in able.items() if options.merge and names_episode(query)}
+        episodes: list[Episode] = []
+        if named:
+            episodes = episodes_of_homes(
+                named, self.occurrences, side, self._home_windows, vectors, self.log_ends, options
+            )
+        found = episodes_first(episodes, found, options.top_k)
         notes = [match.note for match in matches.values() if match.note]
-        note = notes[0] if notes and not any(match.n_met for match in matches.values()) else ""
+        note = "" if episodes or any(match.n_met for match in matches.values()) else (notes or [""])[0]
+        if named and not episodes:
+            note = NO_EPISODE
         if able and not any(query.count for query in able.values()) and options.query_words != "off":
-            note = foreign_note(text, self.encoder.count_pieces(text))
+            note = foreign_note(text, self.encoder.count_pieces(text)) or note
         note = " ".join(part for part in (said, note) if part)
         ranked = any(match.bonus is not None for match in matches.values())
         return Answer(text, tuple(found), self._how(options), queries, note, ranked)
@@ -309,28 +325,6 @@ class Searcher:
         """The caption-only index over the same windows."""
         return caption_index(self.index.windows, self._caption_vectors)
 
-    def as_json(self, answer: Answer) -> dict[str, Any]:
-        """A question and its answers as plain data."""
-        several = len(self.index.homes) > 1
-        answers = [describe_hit(hit, self.window_set) for hit in answer.found]
-        if answer.ranked_by_words:
-            for one, share in zip(answers, answer.shares, strict=True):
-                one["query_words_met"] = round(share, 3)
-        return {
-            "query": answer.question,
-            "search": answer.how,
-            "query_words": [
-                {"words": words, "meaning": meaning} | ({"homes": list(homes)} if several else {})
-                for homes, query in answer.readings
-                for words, meaning in query.conditions()
-            ],
-            "embedded": {home: query.embedded for home, query in answer.queries.items()}
-            if several
-            else answer.query.embedded,
-            "note": answer.note,
-            "answers": answers,
-        }
-
     @cached_property
     def activations(self) -> Mapping[str, Activations]:
         """By home, the activations of its windows; made here where an older index was saved without."""
@@ -342,6 +336,20 @@ class Searcher:
     def log_ends(self) -> dict[str, dt.datetime]:
         """By home, the time of its last event."""
         return {name: _last_time(log.events) for name, log in self.window_set.logs.items()}
+
+    @cached_property
+    def occurrences(self) -> dict[str, Occurrences]:
+        """By home, what happens in it."""
+        return {
+            name: Occurrences(EventStream.read(log.events, log.home), self.lexicons[name])
+            for name, log in self.window_set.logs.items()
+        }
+
+    @cached_property
+    def _home_windows(self) -> dict[str, HomeWindows]:
+        logs = self.window_set.logs
+        times = {name: log.events["time"].dt.timestamp("us").to_numpy() / 1e6 for name, log in logs.items()}
+        return {name: HomeWindows.of(self.index, name, event_s) for name, event_s in times.items()}
 
     @cached_property
     def lexicons(self) -> dict[str, Lexicon]:

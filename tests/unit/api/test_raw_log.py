@@ -268,3 +268,17 @@ def test_what_the_rules_do_not_know_is_searched_and_what_no_sensor_tells_is_refu
     assert "near the piano" in home.ask("someone plays the piano at night").reply.refusal
     with pytest.raises(ConfigError, match="2024-05-15T20:00"):
         home.ask("in the kitchen", now="yesterday")
+
+
+def test_a_search_finds_moments_of_any_length(home: OpenedHome) -> None:
+    found = home.search("in the living room for more than ten minutes", top_k=3)
+    assert [hit.unit for hit in found] == ["episode"] * 3
+    assert all(hit.duration_s >= 600 and hit.n_events for hit in found)
+    assert "stays at or in the living room" in found.reasons[0]
+    assert "lasting 10 min or more" in str(found)
+    first = found[0]
+    inside = home.events.slice(first.first_event, first.n_events)["time"]
+    assert first.start <= inside.min() <= inside.max() <= first.end  # type: ignore[operator]
+    assert home.search("nobody in the kitchen all day", top_k=2).answer.note.startswith("No moment of any")
+    short = home.search("in the living room for more than ten minutes", top_k=9, max_duration_s=900)
+    assert all(hit.duration_s <= 900 for hit in short)

@@ -22,7 +22,7 @@ def ask(routes: Routes, url: str, **how: Any) -> tuple[int, dict[str, str], byte
 
 
 def test_columns_are_those_of_the_server(served: Served, routes: Routes) -> None:
-    for what in ("density?bins=40&by=room", "events?limit=5000", "days"):
+    for what in ("density?bins=40&by=room", "events?limit=5000", "typical-day"):
         status, _, content = ask(routes, f"api/homes/demo/{what}")
         assert status == 200
         assert content == served.client.get(f"{served.home}/{what}").content
@@ -42,9 +42,9 @@ def test_a_question_is_answered_and_nothing_is_stored(routes: Routes) -> None:
 
 def test_no_address_leads_out_of_the_process(routes: Routes) -> None:
     """An absolute address reaches the same routes: the transport has no network."""
-    status, _, content = ask(routes, "http://example.org/api/homes/demo/days")
-    assert (status, content) == (200, ask(routes, "api/homes/demo/days")[2])
-    assert ask(routes, "api/homes/other/days")[0] == 404
+    status, _, content = ask(routes, "http://example.org/api/homes/demo/typical-day")
+    assert (status, content) == (200, ask(routes, "api/homes/demo/typical-day")[2])
+    assert ask(routes, "api/homes/other/typical-day")[0] == 404
 
 
 def test_the_widget_sends_what_the_routes_answer(served: Served) -> None:
@@ -56,6 +56,6 @@ def test_the_widget_sends_what_the_routes_answer(served: Served) -> None:
     assert (widget.home, widget.view) == ("demo", "map")
     sent = []
     widget.send = lambda content, buffers: sent.append((content, buffers))
-    widget._answer(widget, {"id": 3, "method": "GET", "url": "api/homes/demo/days", "body": None}, [])
+    widget._answer(widget, {"id": 3, "method": "GET", "url": "api/homes/demo/typical-day", "body": None}, [])
     assert sent[0][0]["id"] == 3
-    assert sent[0][1] == [served.client.get(f"{served.home}/days").content]
+    assert sent[0][1] == [served.client.get(f"{served.home}/typical-day").content]

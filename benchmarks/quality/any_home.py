@@ -117,7 +117,9 @@ def home_rows(name: str, results: Sequence[Mapping[str, Any]], pool: str) -> lis
             and pool in row
         ]
         if found:
-            rows.append((name, title, found[0]["n"], *(_cell([f[s] for f in found]) for s in _SCORES)))
+            errors = [f["calibration_error"] for f in found if f["calibration_error"] is not None]
+            error = f"{np.mean(errors):.3f}" if errors else "–"
+            rows.append((name, title, found[0]["n"], *(_cell([f[s] for f in found]) for s in _SCORES), error))
     return rows
 
 
@@ -157,7 +159,7 @@ def main() -> None:
         " Described prompts where a home has them. Brackets: 95 % over test days, from 8 days on. Rules were"
         f" chosen on all homes below but B2. Networks: {', '.join(n.sha256[:12] for n in networks)}."
     ]
-    columns = ("home", "row", "windows", "accuracy", "macro F1", "weighted F1")
+    columns = ("home", "row", "windows", "accuracy", "macro F1", "weighted F1", "calibration error")
     for pool, title in (("annotated", "Annotated windows"), ("full", "All windows, no activity as a class")):
         rows = [row for name, found in results.items() for row in home_rows(name, found, pool)]
         parts += [f"## {title}", markdown_table(columns, rows)]

@@ -41,6 +41,8 @@ class SentenceBank:
 
     Args:
         vectors: Vector of each sentence of `SentenceBank.sentences()`, (N, D).
+        common: Share of all windows per activity, (A,): sets take labels by the root of what they cover.
+            None: all labels alike.
         kind_shares: As `KIND_SHARES`.
         named: Share of the sets whose labels are names only.
     """
@@ -48,6 +50,7 @@ class SentenceBank:
     def __init__(
         self,
         vectors: NDArray[np.float32],
+        common: NDArray[np.floating] | None = None,
         kind_shares: tuple[float, ...] = KIND_SHARES,
         named: float = 0.25,
     ) -> None:
@@ -65,6 +68,8 @@ class SentenceBank:
             self._covers[[code_of[c] for c in m.covers], i] = 1
         self._background = code_of[BACKGROUND]
         self._single = np.array([len(m.covers) == 1 for m in self._labels])
+        covered = np.ones(len(self._labels)) if common is None else common @ self._covers
+        self._often = np.sqrt((covered / np.median(covered)).clip(0.02, 50))
 
     @staticmethod
     def sentences() -> list[str]:
@@ -79,7 +84,8 @@ class SentenceBank:
     def draw(self, rng: np.random.Generator) -> LabelSet:
         """One random label set."""
         wide = rng.random() * 3
-        order = np.argsort(rng.exponential(size=len(self._labels)) * np.where(self._single, 1.0, 1 / wide))
+        often = self._often * np.where(self._single, 1.0, wide)
+        order = np.argsort(rng.exponential(size=len(self._labels)) / often)
         size = int(rng.integers(6, 40))
         taken = np.zeros(len(self._covers), dtype=bool)
         chosen = []

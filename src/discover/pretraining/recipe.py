@@ -91,7 +91,7 @@ def pretrain(
         return None
     sentences = SentenceBank.sentences()
     vectors = _cached(folder / "sentences.npz", sentences, encode_text)
-    bank = SentenceBank(vectors)
+    bank = SentenceBank(vectors, lessons.shares.mean(axis=0, dtype=np.float64))
     wordings = SituationBank.sentences()
     situations = SituationBank(_cached(folder / "situations.npz", wordings, encode_text))
     config = replace(recipe.training, seed=recipe.seed)

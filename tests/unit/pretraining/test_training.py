@@ -94,6 +94,18 @@ def test_labels_of_a_set_share_no_activity(bank: SentenceBank) -> None:
         assert (found.covers.sum(axis=0) >= 1).all()
 
 
+def test_sets_take_labels_of_common_activities_more_often(bank: SentenceBank) -> None:
+    names = activity_names()
+    common = np.full(len(names), 0.001)
+    common[names.index("sleep")] = 1.0
+    vectors = np.zeros((len(SentenceBank.sentences()), 384), dtype=np.float32)
+    counts = []
+    for one in (bank, SentenceBank(vectors, common)):
+        rng = np.random.default_rng(3)
+        counts.append(sum(one.draw(rng).covers[names.index("sleep")].any() for _ in range(200)))
+    assert counts[0] < 120 < 160 < counts[1]
+
+
 def test_joined_lessons_keep_words_and_homes(tmp_path: Path) -> None:
     parts = [lessons(1), lessons(2)]
     both = join_lessons(parts)

@@ -10,11 +10,18 @@ import pytest
 import torch
 from small_homes import small_home_log
 
-from discover.core.errors import ArtifactError
+from discover.core.errors import ArtifactError, ConfigError
 from discover.core.window_set import WindowSet
 from discover.pretraining.any_home import NETWORK_GRAPH, AnyHome, network_weights, save_weights
 from discover.pretraining.label_sets import SentenceBank
-from discover.pretraining.lessons import Lessons, activity_names, join_lessons, load_lessons
+from discover.pretraining.lessons import (
+    LessonConfig,
+    Lessons,
+    activity_names,
+    home_lessons,
+    join_lessons,
+    load_lessons,
+)
 from discover.pretraining.meanings import meanings
 from discover.pretraining.network import NetworkConfig, TorchReader, WindowEnsemble, WindowNetwork
 from discover.pretraining.profiles import HABITS, PROFILE, SCENE, SENSORS_PER_WINDOW
@@ -22,6 +29,7 @@ from discover.pretraining.situations import SituationBank, situations
 from discover.pretraining.training import Pretraining, TrainingConfig, disturb, window_tensors
 from discover.sampling import sample_windows
 from discover.sampling.config import SamplingConfig, SplitConfig
+from discover.simulator import RandomLifeConfig, simulate_random
 
 SMALL = NetworkConfig(width=24, heads=2)
 CONFIG = TrainingConfig(steps=8, batch=16, warmup=2)
@@ -137,6 +145,34 @@ def test_a_checkpoint_of_other_settings_is_refused(bank: SentenceBank, tmp_path:
     training(bank).save(tmp_path / "checkpoint.pt")
     with pytest.raises(ArtifactError, match="other settings"):
         training(bank, replace(CONFIG, steps=9)).load(tmp_path / "checkpoint.pt")
+
+
+def test_with_weight_nothing_situations_change_nothing(bank: SentenceBank) -> None:
+    config = replace(CONFIG, situations=0.0)
+    one, other, taught = training(bank, config), training(bank, config), training(bank)
+    other.lessons.situations[:] = 1 - other.lessons.situations
+    for each in (one, other, taught):
+        each.run()
+    assert torch.equal(one.network.head[0].weight, other.network.head[0].weight)
+    assert not torch.equal(one.network.head[0].weight, taught.network.head[0].weight)
+
+
+def test_a_batch_that_does_not_divide_into_homes_is_refused(bank: SentenceBank) -> None:
+    with pytest.raises(ConfigError, match="multiple of `per_home`"):
+        training(bank, replace(CONFIG, batch=18))
+
+
+def test_lessons_of_a_home_hold_episodes_and_what_is_true_of_them() -> None:
+    life = simulate_random(RandomLifeConfig(seed=8, days=2))
+    found = home_lessons(life.home, life, 8, LessonConfig(windows=120))
+    assert found.situations.shape == (len(found), len(situations()))
+    length_s = np.expm1(found.scenes[:, 5].astype(float) * 5)
+    clear = found.shares.max(axis=1) > 0
+    assert (length_s[~clear] > 230).all()
+    assert length_s.max() > 600
+    assert (found.shares[clear].max(axis=1) >= 0.39).all()
+    home, nobody = (found.situations[:, KEYS.index(k)] for k in ("somebody_home", "nobody_home"))
+    assert (home + nobody == 1).mean() > 0.9
 
 
 def test_it_learns_what_shows(bank: SentenceBank) -> None:

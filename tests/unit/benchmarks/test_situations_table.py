@@ -1,9 +1,9 @@
 """The table of situations: its areas against scikit-learn, and a row for every situation."""
 
 import numpy as np
+from benchmarks.quality.situations import FAMILIES, OWN_WORDS, areas, family_of
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.quality.situations import FAMILIES, OWN_WORDS, areas, family_of
 from discover.pretraining.situations import situations
 
 

@@ -78,12 +78,6 @@ class Spells:
         """(W,) how many begin in each window, its last moment included."""
         return np.searchsorted(self.begin, end, side="right") - np.searchsorted(self.begin, start)
 
-    def length_at(self, moment: Times) -> NDArray[np.float64]:
-        """(W,) minutes of the spell around each moment; 0 where there is none."""
-        at = np.searchsorted(self.begin, moment, side="right") - 1
-        found = np.append(self.minutes, 0.0)[at]
-        return np.where((at >= 0) & (np.append(self.end, 0)[at] > moment), found, 0.0)
-
     def _until(self, moment: Times) -> Times:
         """Covered microseconds before each moment."""
         at = np.searchsorted(self.begin, moment, side="right") - 1

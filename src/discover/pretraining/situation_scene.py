@@ -121,7 +121,7 @@ class Scene:
         return window, row, share.astype(np.float32)
 
     def anybody(self, rows_RM: Mask) -> Answers:
-        """(W, M): TRUE where people spend half of a window's time and more at some rows, (R, M)."""
+        """(W, M): TRUE where people together spend half of a window's time or more at some rows, (R, M)."""
         window, row, share = self._overlaps
         found = np.zeros((len(self.start), rows_RM.shape[1]), dtype=np.float32)
         if len(window):
@@ -132,14 +132,6 @@ class Scene:
     def near(self, begin: NDArray[np.int64], before_min: float, after_min: float) -> Answers:
         """True from some minutes before moments to some after them."""
         return self.mostly(Spells.union(begin - microseconds(before_min), begin + microseconds(after_min)))
-
-    def near_rows(self, rows: Mask, minutes: float) -> Answers:
-        """TRUE during rows and some minutes before and after."""
-        begin, end = (
-            self.life.begin[rows] - microseconds(minutes),
-            self.life.end[rows] + microseconds(minutes),
-        )
-        return self.mostly(Spells.union(begin, end), 0.4)
 
     def people_near(self) -> NDArray[np.int64]:
         """(W,) people at home in the middle of each window."""

@@ -248,8 +248,8 @@ def _repeats(scene: Scene) -> dict[str, Answers]:
         return answers(found >= least, found <= least // 3)
 
     def broken(mask: Mask) -> Answers:
-        hit = nested & mask[parent]
-        return scene.near_rows(hit, 1.0)
+        hit, far = nested & mask[parent], microseconds(1)
+        return scene.mostly(Spells.union(life.begin[hit] - far, life.end[hit] + far), 0.4)
 
     awake = life.does(("lie_awake",)) & (life.minutes >= 15)
     rows_of = {

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discover.core.home import Home, Sensor
@@ -284,15 +284,66 @@ def test_spells_answer_as_a_walk_over_each_moment_does(
     assert spells.begin.tolist() == starts
     start, size = np.array(asked, dtype=np.int64).T
     end = start + size
-    share, begins, length_at = spells.share(start, end), spells.begins(start, end), spells.length_at(start)
+    share, begins = spells.share(start, end), spells.begins(start, end)
     for i, (low, high) in enumerate(zip(start, end, strict=True)):
         assert share[i] == pytest.approx(covered[low : max(high, low + 1)].mean())
         assert begins[i] == sum(low <= t <= high for t in starts)
-        run = 0
-        if covered[low]:
-            first = max(t for t in starts if t <= low)
-            run = next(t for t in range(first, 101) if t == 100 or not covered[t]) - first
-        assert length_at[i] * 60e6 == pytest.approx(run)
+
+
+DONE = (
+    ("sleep", "bed room", "bed"),
+    ("cook_dinner", "cuisine", "stove"),
+    ("watch_tv", "salon", "couch"),
+    ("out_work", "outside", ""),
+)
+days = st.lists(st.tuples(st.integers(0, 3), st.integers(5, 90)), min_size=1, max_size=6)
+
+
+@settings(max_examples=25)
+@given(
+    st.tuples(days, days),
+    st.lists(st.tuples(st.integers(0, 200), st.integers(1, 60)), min_size=1, max_size=6),
+)
+def test_truth_is_that_of_a_walk_over_every_minute(
+    plans: tuple[list[tuple[int, int]], ...], asked: list[tuple[int, int]]
+) -> None:
+    """Two people do one thing after another from midnight on; windows begin and end at whole minutes."""
+    told: list[tuple[int, str, float, float, str, str, int | None]] = []
+    minutes: list[list[tuple[int, int]]] = [[], []]
+    for who, plan in enumerate(plans):
+        for what, length in [*plan, (3, 1000)]:
+            begin = len(minutes[who])
+            told.append((who, DONE[what][0], begin / 60, (begin + length) / 60, *DONE[what][1:], None))
+            minutes[who] += [(what, length)] * length
+    table = situation_truth(
+        small_life(told, [(0.0, "M2", "ON")]), windows(*((a / 60, (a + n) / 60) for a, n in asked))
+    )
+
+    def held(minute: int) -> dict[str, int]:
+        now = [own[minute] for own in minutes]
+        home = [what for what, _ in now if what != 3]
+        return {
+            "one_at_home": len(home) == 1,
+            "company_at_home": len(home) == 2,
+            "nobody_home": not home,
+            "someone_asleep": 0 in home,
+            "all_asleep": 0 in home and {*home} == {0},
+            "one_up_one_asleep": 0 in home and {*home} != {0},
+            "two_in.kitchen": home == [1, 1],
+            "at_couch": 2 in home,
+            "sat_half_hour": sum(what == 2 and length >= 30 for what, length in now),
+            "long.cook_dinner": sum(what == 1 and length >= 50 for what, length in now),
+            "quick.cook_dinner": sum(what == 1 and length <= 15 for what, length in now),
+        }
+
+    for row, (first, length) in zip(table, asked, strict=True):
+        each = [held(minute) for minute in range(first, first + length)]
+        for key in each[0]:
+            share = sum(one[key] for one in each) / length
+            # "Nobody" holds of a whole window, all else of its larger part.
+            most, least = (0.98, 0.5) if key == "nobody_home" else (0.5, 0.02)
+            wanted = 1 if share >= most else 0 if share <= least else 255
+            assert row[KEYS.index(key)] == wanted, (key, share)
 
 
 rows = st.lists(

@@ -30,12 +30,14 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 ASK = """
 import json
 import discover
-import discover.app.server, discover.cli.app, discover.cli.imports, discover.homes.home_assistant
+import discover.app.home_view, discover.app.log_end, discover.app.server
+import discover.cli.app, discover.cli.imports, discover.homes.home_assistant
 
 home = discover.open(sys.argv[1], home="demo", workspace=sys.argv[2])
 found = home.search("someone is in the kitchen", top_k=3)
 print(json.dumps({
     "said": str(found), "scores": [hit.score for hit in found], "starts": [str(hit.start) for hit in found],
+    "clusters": str(home.clusters()),
     "timeline": str(home.recognise()), "summary": str(home.summary()),
     "torch": sorted({"torch", "transformers", "sentence_transformers"} & set(sys.modules)),
 }))
@@ -67,6 +69,7 @@ def test_a_raw_log_is_opened_searched_and_recognised(log: Path, tmp_path: Path) 
     assert answers["torch"] == []
     assert "captions and shipped network by onnxruntime, exact search" in answers["said"]
     assert "sleep" in answers["timeline"]
+    assert "clusters" in answers["clusters"]
     by_torch = discover.open(log, home="demo", workspace=tmp_path / "torch").search(
         "someone is in the kitchen", top_k=3
     )

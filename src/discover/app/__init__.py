@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from discover.app.correcting import correct, held
     from discover.app.exporting import export
     from discover.app.home_view import HomeView
+    from discover.app.log_end import now
     from discover.app.patterns import (
         changes,
         clusters,
@@ -40,6 +41,7 @@ __all__ = [
     "like",
     "map_columns",
     "moment",
+    "now",
     "places_on_map",
     "rare_days",
     "states",

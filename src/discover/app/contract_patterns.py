@@ -18,6 +18,7 @@ __all__ = [
     "ExportRequest",
     "ExportWhat",
     "NewCorrection",
+    "Now",
     "Plan",
     "PlanSensor",
     "TypicalDay",
@@ -120,6 +121,27 @@ class UnusualDays(Reply):
     available: bool
     reason: str = ""
     days: tuple[UnusualDay, ...] = ()
+
+
+class Now(Reply):
+    """`GET api/homes/{home}/now`: the end of the log, which is as late as its last import."""
+
+    time: Ms
+    """When the log ends."""
+    day: str
+    """The day of that time."""
+    activity: str | None = None
+    """The activity that was recognised last; null: not sure."""
+    since: Ms | None = None
+    until: Ms | None = None
+    """When it began, and when the last window that shows it ended."""
+    confidence: float | None = None
+    unusual: bool | None = None
+    """Whether the day so far is unlike the same hours of others of its kind; null: it cannot be said."""
+    p_value: float | None = None
+    """Share of days expected at least as far."""
+    reason: str = ""
+    """What there was more or less of, or why it cannot be said."""
 
 
 class NewCorrection(StrictModel):

@@ -53,6 +53,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._made: dict[str, Any] = {}
         self._again: dict[str, Work] = {}
+        self._asked: dict[str, Work] = {}
         self.version = 0
         """Grows with every change of any job."""
 
@@ -73,6 +74,13 @@ class Jobs:
             elif job is not None and job.state != "waiting":
                 self._submit(Job(id=job.id, home=home, what=what, state="waiting"), work)
 
+    def forget(self, home: str) -> None:
+        """Take back what was made of a home, or waits to be: the home has changed. All may be asked again."""
+        with self._lock:
+            for name in [n for n, job in self._jobs.items() if job.home == home and job.what != "open"]:
+                for kept in (self._jobs, self._made, self._asked, self._again):
+                    kept.pop(name, None)
+
     def made(self, home: str, what: JobKind) -> Any:
         """What a job has made last, also while it is done once more; None before the first time."""
         return self._made.get(f"{home}/{what}")
@@ -91,6 +99,8 @@ class Jobs:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _run(self, name: str, work: Work) -> None:
+        if self._asked.get(name) is not work:
+            return
         self._update(name, state="working")
         try:
             self._made[name] = work(JobProgress(lambda **changes: self._update(name, **changes)))
@@ -117,6 +127,7 @@ class Jobs:
 
     def _submit(self, job: Job, work: Work) -> None:
         self._put(job)
+        self._asked[job.id] = work
         self._worker.submit(self._context.copy().run, self._run, job.id, work)
 
     def _put(self, job: Job) -> None:

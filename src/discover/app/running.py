@@ -1,17 +1,26 @@
 """Start the server: bind to 127.0.0.1, say where the app is, serve until it is stopped."""
 
 import contextlib
+import os
+import secrets
 import socket
+import threading
 import webbrowser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from discover.core.errors import ConfigError, DataError
+from discover.homes.home_assistant.notes import NOTE_FILE
+
+if TYPE_CHECKING:
+    from discover.app.shelf import Shelf
 
 __all__ = ["RunConfig", "run_app"]
 
-_HOST = "127.0.0.1"
+_HOST, _ALL = "127.0.0.1", "0.0.0.0"
+_TOKEN, _SHORTEST = "DISCOVER_APP_TOKEN", 16
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,9 @@ class RunConfig:
         workspace: Folder for what is made of raw logs and for uploads.
         max_upload_mb: Longest upload in MiB.
         browser: Open the address in the user's browser.
+        behind_ingress: Only Home Assistant's ingress is served, on all addresses of a container, and programs
+            with the token of `DISCOVER_APP_TOKEN`.
+        sync_minutes: How often what is new in the sources of the homes is added; 0: never.
     """
 
     port: int = 0
@@ -35,6 +47,8 @@ class RunConfig:
     workspace: Path | None = None
     max_upload_mb: int = 2_048
     browser: bool = True
+    behind_ingress: bool = False
+    sync_minutes: int = 0
 
 
 def run_app(paths: Sequence[Path], config: RunConfig, tell: Callable[[str], None]) -> None:
@@ -55,11 +69,13 @@ def run_app(paths: Sequence[Path], config: RunConfig, tell: Callable[[str], None
                 f"There is nothing at {path}. Give a log (text, CSV, folder or archive), the folder of a "
                 "trained model, or nothing: then the app takes a log by drag and drop."
             )
+    if config.sync_minutes:
+        _check_synced(paths)
     try:
         import uvicorn
 
         from discover.app.jobs import Jobs
-        from discover.app.security import GateConfig
+        from discover.app.security import INGRESS_ADDRESS, GateConfig
         from discover.app.server import AppConfig, create_app
         from discover.app.shelf import Shelf
     except ImportError as error:
@@ -70,18 +86,21 @@ def run_app(paths: Sequence[Path], config: RunConfig, tell: Callable[[str], None
             "`pip install 'discover-v2[app]'`."
         ) from error
 
-    bound = _bind(config.port)
-    gate = GateConfig(port=bound.getsockname()[1], max_upload_bytes=config.max_upload_mb * 2**20)
+    token = _token()
+    bound = _bind(config.port, _ALL if config.behind_ingress else _HOST)
+    gate = GateConfig(
+        port=bound.getsockname()[1], token=token, max_upload_bytes=config.max_upload_mb * 2**20,
+        ingress=INGRESS_ADDRESS if config.behind_ingress else "",
+    )  # fmt: skip
     jobs = Jobs()
     shelf = Shelf(jobs, layout=config.layout, workspace=config.workspace, time_zone=config.time_zone)
-    for path in paths:
-        shelf.add(path)
+    homes = [shelf.add(path).id for path in paths]
     allowed = AppConfig(
         gate, writable=config.writable, uploads=config.writable or not paths, workspace=config.workspace
     )
     address = f"http://{_HOST}:{gate.port}/?token={gate.token}"
-    tell(address)
-    if config.browser:
+    tell(f"port {gate.port}, for Home Assistant's ingress" if config.behind_ingress else address)
+    if config.browser and not config.behind_ingress:
         with contextlib.suppress(webbrowser.Error):
             webbrowser.open(address)
     # An access log would hold the token of the first address.
@@ -89,17 +108,48 @@ def run_app(paths: Sequence[Path], config: RunConfig, tell: Callable[[str], None
         create_app(shelf, allowed), log_level="warning", access_log=False, server_header=False,
         date_header=False, timeout_graceful_shutdown=1, proxy_headers=False, ws="none",
     )  # fmt: skip
+    stopped = threading.Event()
+    if config.sync_minutes:
+        every_s = 60.0 * config.sync_minutes
+        threading.Thread(target=_keep_synced, args=(shelf, homes, every_s, stopped), daemon=True).start()
     try:
         uvicorn.Server(settings).run(sockets=[bound])
     finally:
+        stopped.set()
         jobs.close()
 
 
-def _bind(port: int) -> socket.socket:
+def _keep_synced(shelf: "Shelf", homes: Sequence[str], every_s: float, stopped: threading.Event) -> None:
+    while not stopped.wait(every_s):
+        for home in homes:
+            shelf.sync(home)
+
+
+def _check_synced(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if not (path / NOTE_FILE).is_file():
+            raise ConfigError(
+                f"--sync-every adds to homes that `discover import ha` made, and {path} is none. Leave the "
+                "option out, or import the source first."
+            )
+
+
+def _token() -> str:
+    """The token that the environment gives, so that programs know it; else a new one."""
+    given = os.environ.get(_TOKEN, "")
+    if given and (len(given) < _SHORTEST or not given.isascii() or not given.isprintable() or " " in given):
+        raise ConfigError(
+            f"{_TOKEN} must be {_SHORTEST} or more printable ASCII characters without spaces, got "
+            f"{len(given)} characters. Set a longer one, such as the output of `openssl rand -hex 32`."
+        )
+    return given or secrets.token_urlsafe(32)
+
+
+def _bind(port: int, host: str = _HOST) -> socket.socket:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind((_HOST, port))
+        bound.bind((host, port))
     except OSError as error:
         bound.close()
         raise ConfigError(

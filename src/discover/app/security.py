@@ -7,16 +7,17 @@ form and no simple request of another page can send.
 """
 
 import hmac
+import re
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from discover.app.contract import Problem
 
-__all__ = ["CONTENT_POLICY", "Gate", "GateConfig"]
+__all__ = ["CONTENT_POLICY", "INGRESS_ADDRESS", "Gate", "GateConfig"]
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -28,6 +29,10 @@ CONTENT_POLICY = (
     "connect-src 'self'; font-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+
+INGRESS_ADDRESS: Final = "172.30.32.2"
+"""Where Home Assistant's Supervisor sends requests of signed-in users from; no other container has it."""
+_INGRESS_PATH = re.compile(r"/api/hassio_ingress/[\w\-]{1,200}")
 
 _HEADERS = {
     "content-security-policy": CONTENT_POLICY,
@@ -51,11 +56,14 @@ class GateConfig:
         port: Port of this server.
         token: What a request must show.
         max_upload_bytes: Longest body of an upload; any other body is at most 8 MiB.
+        ingress: Address of a proxy that has checked who asks. Requests from it need no token; from anywhere
+            else only a program that sends the token is let through. Empty: there is none.
     """
 
     port: int
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     max_upload_bytes: int = 2 * 2**30
+    ingress: str = ""
 
     @property
     def cookie(self) -> str:
@@ -87,12 +95,14 @@ class Gate:
                 await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        sender = _with_headers(send)
+        proxied = self._proxied(scope, headers)
+        sender = _with_headers(send, framed=proxied)
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        refused = self._refused(scope, headers)
-        if refused is None and scope["path"] == "/" and self._is_token(query.get("token", "")):
+        direct = not self._config.ingress
+        refused = (self._refused if direct else self._refused_ingress)(scope, headers)
+        if refused is None and direct and scope["path"] == "/" and self._is_token(query.get("token", "")):
             await self._sign_in(query, sender)
-        elif refused is None and not self._knows(headers):
+        elif refused is None and not (proxied or self._knows(headers)):
             await _answer(sender, 401, _NO_TOKEN)
         elif refused is not None:
             await _answer(sender, *refused)
@@ -122,13 +132,44 @@ class Gate:
                 403,
                 "Another page sent this request, and only pages of this server may. Open the app itself.",
             )
+        return self._refused_change(scope, headers)
+
+    def _proxied(self, scope: Scope, headers: dict[str, str]) -> bool:
+        """Whether the proxy sends this for a user whom it has let in; the address is the connection's own."""
+        peer = (scope.get("client") or ("", 0))[0]
+        return (
+            bool(self._config.ingress)
+            and peer == self._config.ingress
+            and _INGRESS_PATH.fullmatch(headers.get("x-ingress-path", "")) is not None
+        )
+
+    def _refused_ingress(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+        """Behind the proxy. `Host` and `Origin` are those of Home Assistant, under any name.
+
+        A page of another site cannot send the header `X-Discover` without a preflight, which nothing grants,
+        and gets neither the proxy's cookie nor an answer that it could read.
+        """
+        if self._proxied(scope, headers):
+            if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+                return 403, "Another page sent this request. Open the app in Home Assistant."
+        elif not self._bears(headers):
+            return 403, (
+                "Only Home Assistant's ingress may ask, and programs that send the app's token "
+                "(`Authorization: Bearer TOKEN`). Open the app in Home Assistant."
+            )
+        return self._refused_change(scope, headers)
+
+    def _refused_change(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
         if scope["method"] not in _ASKING and headers.get("x-discover") != "1":
             return 403, "A request that changes something needs the header `X-Discover: 1`. Send it along."
         return None
 
-    def _knows(self, headers: dict[str, str]) -> bool:
+    def _bears(self, headers: dict[str, str]) -> bool:
         scheme, _, shown = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._is_token(shown.strip()):
+        return scheme.lower() == "bearer" and self._is_token(shown.strip())
+
+    def _knows(self, headers: dict[str, str]) -> bool:
+        if self._bears(headers):
             return True
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(self._config.cookie)
@@ -181,13 +222,19 @@ class BodyTooLargeError(Exception):
     """A body went on after the limit."""
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, *, framed: bool) -> Send:
+    """Every answer with the headers that protect it; `framed`: a page of its own origin may frame it."""
+    sent = dict(_HEADERS)
+    if framed:
+        policy = CONTENT_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+        sent["content-security-policy"] = policy
+
     async def sender(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             given = {name.lower() for name, _ in message["headers"]}
             message["headers"] = [
                 *message["headers"],
-                *((k.encode(), v.encode()) for k, v in _HEADERS.items() if k.encode() not in given),
+                *((k.encode(), v.encode()) for k, v in sent.items() if k.encode() not in given),
             ]
         await send(message)
 

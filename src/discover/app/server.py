@@ -213,6 +213,11 @@ def _add_patterns(app: FastAPI, shelf: Shelf) -> None:
         first, last = _day(part.begin), _day(part.end - 1)
         return _json(answers.typical_day(view, by, first, last, _known(shelf, view, by)))
 
+    @app.get("/api/homes/{home}/now")
+    def now(home: str) -> Response:
+        view = shelf.view(home)
+        return _json(answers.now(view, shelf.made(view, "recognise", view.recognise)))
+
     @app.get("/api/homes/{home}/unusual-days")
     def unusual(home: str, by: Literal["room", "activity"] = "room") -> Response:
         view = shelf.view(home)

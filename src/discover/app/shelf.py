@@ -81,8 +81,24 @@ class Shelf:
         self.jobs.start(key, "open", lambda progress: self._open(key, path, uploaded, zone, progress))
         return self._line(key, path)
 
+    def sync(self, key: str) -> None:
+        """Add what is new in the source of an imported home in the background, and open it again then.
+
+        Until that is ready the home answers as before.
+        """
+        path = self._sources[key]
+
+        def work(progress: JobProgress) -> None:
+            from discover.homes.home_assistant import sync_home
+
+            if sync_home(path, progress=progress).new_events or key not in self._views:
+                self._open(key, path, False, self._zone, progress)
+
+        self.jobs.renew(key, "open", work)
+
     def hold(self, view: "HomeView") -> None:
-        """Take a home that is ready."""
+        """Take a home that is ready; what was made of an earlier state of it is made anew."""
+        self.jobs.forget(view.key)
         with self._lock:
             self._views[view.key] = view
 

@@ -46,19 +46,37 @@ def open_app(
     max_upload_mb: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Largest file that is taken by drag and drop, in MiB.")
     ] = 2_048,
+    sync_every: Annotated[
+        int,
+        typer.Option(
+            metavar="MINUTES",
+            min=0,
+            max=10_080,
+            help="Add what is new to homes that `discover import ha` made, as `discover sync` does.",
+            show_default="never",
+        ),
+    ] = 0,
+    behind_ingress: Annotated[
+        bool,
+        typer.Option(
+            "--behind-ingress",
+            help="In a container of Home Assistant: answer its ingress, and programs that send the token "
+            "in DISCOVER_APP_TOKEN; refuse everybody else.",
+        ),
+    ] = False,
 ) -> None:
     """Look at a home in the browser: search it, walk through its days, see what recurs and what changed.
 
     `discover app my_log.txt` reads the log as `discover search` does (nothing is trained), prints an address
     and opens it. The address works on this machine only, and only with the token in it. Nothing is sent
-    anywhere else. Stop the app with Ctrl+C.
+    anywhere else. Stop the app with Ctrl+C. DISCOVER_APP_TOKEN sets the token; else it is new at every start.
     """
     from discover.app.running import RunConfig, run_app
     from discover.cli.console import console
 
     config = RunConfig(
         port=port, writable=writable, layout=layout, time_zone=time_zone, workspace=workspace,
-        max_upload_mb=max_upload_mb, browser=browser,
+        max_upload_mb=max_upload_mb, browser=browser, behind_ingress=behind_ingress, sync_minutes=sync_every,
     )  # fmt: skip
     run_app(
         paths or [],

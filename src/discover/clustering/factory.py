@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from discover.clustering.baselines import Clusterer, GMMClusterer, HDBSCANClusterer, KMeansClusterer
 from discover.clustering.config import ClusteringConfig, SCANConfig
 from discover.clustering.merged import MergedClusterer
-from discover.clustering.scan import SCANClusterer
 
 __all__ = ["METHODS", "build_clusterer"]
 
 
 def _heads(config: ClusteringConfig, k: int) -> Clusterer:
+    # It loads torch, which the other methods do without.
+    from discover.clustering.scan import SCANClusterer
+
     # The batch must hold every cluster twice; more clusters than the setting allows for take a larger one.
     values = config.scan.model_dump()
     values |= {"n_clusters": k, "objective": config.method, "seed": config.seed}

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
@@ -25,9 +24,7 @@ from discover.clustering.baselines import (
     Projection,
 )
 from discover.clustering.config import FeatureSpace, SCANConfig
-from discover.clustering.heads import ClusterHeads
 from discover.clustering.merged import MergedClusterer
-from discover.clustering.scan import SCANClusterer
 from discover.core.artifacts import atomic_path
 from discover.core.errors import ArtifactError, ShapeError
 from discover.core.reading import mapping_of, parse_json, taken_apart
@@ -205,10 +202,10 @@ def _try(found: SavedClustering) -> None:
 def _pack(clusterer: Clusterer, prefix: str, arrays: Arrays) -> dict[str, Any]:
     """Facts about a clusterer; its arrays go into `arrays` under a prefix."""
     for name, kind in _KINDS.items():
-        if type(clusterer) is kind.made:
+        if type(clusterer).__name__ == kind.made:
             own = kind.pack(clusterer, prefix, arrays)
             return {"kind": name, "width": int(clusterer.n_features_in_), **own}
-    known = ", ".join(kind.made.__name__ for kind in _KINDS.values())
+    known = ", ".join(kind.made for kind in _KINDS.values())
     raise TypeError(f"A {type(clusterer).__name__} cannot be saved; these can: {known}.")
 
 
@@ -226,27 +223,32 @@ def _pack_heads(clusterer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:
 
 
 def _unpack_heads(facts: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any:
+    import torch
+
+    from discover.clustering.heads import ClusterHeads
+    from discover.clustering.scan import SCANClusterer
+
     config = SCANConfig.model_validate(facts["config"])
+
+    def heads(mean: torch.Tensor) -> ClusterHeads:
+        return ClusterHeads(
+            mean, 1, config.n_clusters, hidden_dim=config.hidden_dim, temperature=config.temperature
+        )
+
     names = [name.removeprefix(prefix) for name in arrays if name.startswith(prefix)]
     state = {name: torch.from_numpy(arrays[f"{prefix}{name}"].copy()) for name in names}
     # Built without memory first: the settings may require far more than the file holds.
     with torch.device("meta"):
-        planned = _heads(config, state["mean"].to("meta")).state_dict()
+        planned = heads(state["mean"].to("meta")).state_dict()
     other = sorted(k for k in {*planned, *state} if k not in planned or k not in state)
     other += sorted(k for k in planned.keys() & state.keys() if planned[k].shape != state[k].shape)
     if other:
         raise ValueError(f"its array '{other[0][:80]}' is not of the size that its settings ask for")
-    head = _heads(config, state["mean"])
+    head = heads(state["mean"])
     head.load_state_dict(state)
     clusterer = SCANClusterer(config)
     clusterer.head_ = head.eval()
     return clusterer
-
-
-def _heads(config: SCANConfig, mean: torch.Tensor) -> ClusterHeads:
-    return ClusterHeads(
-        mean, 1, config.n_clusters, hidden_dim=config.hidden_dim, temperature=config.temperature
-    )
 
 
 def _pack_kmeans(clusterer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:
@@ -323,17 +325,17 @@ def _unpack_merged(facts: Mapping[str, Any], prefix: str, arrays: Arrays) -> Any
 
 
 class _Kind(NamedTuple):
-    """How one class of clusterer is taken apart and put together again."""
+    """How one class of clusterer, known by its name, is taken apart and put together again."""
 
-    made: type
+    made: str
     pack: Callable[[Any, str, Arrays], dict[str, Any]]
     unpack: Callable[[Mapping[str, Any], str, Arrays], Any]
 
 
 _KINDS: Mapping[str, _Kind] = {
-    "heads": _Kind(SCANClusterer, _pack_heads, _unpack_heads),
-    "kmeans": _Kind(KMeansClusterer, _pack_kmeans, _unpack_kmeans),
-    "gmm": _Kind(GMMClusterer, _pack_gmm, _unpack_gmm),
-    "hdbscan": _Kind(HDBSCANClusterer, _pack_hdbscan, _unpack_hdbscan),
-    "merged": _Kind(MergedClusterer, _pack_merged, _unpack_merged),
+    "heads": _Kind("SCANClusterer", _pack_heads, _unpack_heads),
+    "kmeans": _Kind("KMeansClusterer", _pack_kmeans, _unpack_kmeans),
+    "gmm": _Kind("GMMClusterer", _pack_gmm, _unpack_gmm),
+    "hdbscan": _Kind("HDBSCANClusterer", _pack_hdbscan, _unpack_hdbscan),
+    "merged": _Kind("MergedClusterer", _pack_merged, _unpack_merged),
 }

@@ -10,19 +10,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.alignment.unfrozen import UnfrozenEncoder
 from discover.clustering import (
     Clusterer,
     ClusteringConfig,
     SavedClustering,
-    SCANClusterer,
-    Unfrozen,
     Wording,
     build_clusterer,
     save_clustering,
@@ -42,6 +39,9 @@ from discover.serving.cluster_words import describe_clusters, write_cluster_tabl
 from discover.serving.recognise import RecognisedLog, RecogniseRequest
 from discover.serving.recognise_captions import recognise_beside_model, recognise_captions
 from discover.stages.stage import Stage, StageResult, run_stages
+
+if TYPE_CHECKING:
+    from discover.alignment.unfrozen import UnfrozenEncoder
 
 __all__ = ["ClusterFolder", "FittedClusters", "cluster_model", "fit_clusters"]
 
@@ -172,6 +172,8 @@ def fit_clusters(
         if twin is not None:
             context["validation_twin"] = twin[val]
     if config.scan.unfreeze.layers != 0:
+        from discover.clustering import Unfrozen
+
         network = _unfreeze(inputs, config)
         context["unfrozen"] = Unfrozen(network, train, val if len(val) >= 2 else None)
     clusterer = build_clusterer(config).fit(vectors[train], **context)
@@ -183,7 +185,9 @@ def fit_clusters(
     return FittedClusters(clusterer, vectors, weights)
 
 
-def _unfreeze(inputs: ClusterInputs, config: ClusteringConfig) -> UnfrozenEncoder:
+def _unfreeze(inputs: ClusterInputs, config: ClusteringConfig) -> "UnfrozenEncoder":
+    from discover.alignment.unfrozen import UnfrozenEncoder
+
     settings = config.scan.unfreeze
     return UnfrozenEncoder(
         inputs.trained,
@@ -217,8 +221,8 @@ def _cluster(stage: Stage, progress: Progress) -> StageResult:
     content = describe_clusters(inputs, config, vectors, labels, confidence, wanted.wording, done)
     about = {"name": wanted.name, "sampling": inputs.sampling.name, "model_sha256": inputs.model.sha256}
     content = about | content
-    heads = getattr(clusterer, "fine_", clusterer)
-    if isinstance(heads, SCANClusterer):
+    heads: Any = getattr(clusterer, "fine_", clusterer)
+    if config.method in ("scan", "temi"):
         content["training"] = {
             "best": heads.best_at_,
             "validation_loss": heads.best_loss_,

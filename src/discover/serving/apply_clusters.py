@@ -7,13 +7,12 @@ clusters.json, clusters.csv and the page clusters.html. No label is read anywher
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.alignment import LoadedModel, load_model
 from discover.clustering import CLUSTERER_FILE, SavedClustering, load_clustering
 from discover.core.artifacts import atomic_path, write_json
 from discover.core.config import closest
@@ -28,6 +27,9 @@ from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, cluster
 from discover.serving.cluster_words import describe_again, write_cluster_table
 from discover.serving.log_windows import log_home, sampling_settings, unseen_share
 from discover.serving.new_windows import NewWindows
+
+if TYPE_CHECKING:
+    from discover.alignment import LoadedModel
 
 __all__ = ["AppliedClusters", "ApplyRequest", "apply_clusters", "find_saved"]
 
@@ -85,6 +87,8 @@ def apply_clusters(request: ApplyRequest, progress: Progress = SILENT) -> Applie
         DataError: The log is not readable, has no window, or shares no sensor with a clustering of counts.
     """
     _check(request)
+    from discover.alignment import load_model
+
     model = load_model(request.model)
     folder = find_saved(request.model, request.clustering)
     clustering = load_clustering(folder, model_sha256=model.sha256)
@@ -157,7 +161,7 @@ def _check(request: ApplyRequest) -> None:
 
 
 def _read_windows(
-    request: ApplyRequest, model: LoadedModel, clustering: SavedClustering, folder: Path
+    request: ApplyRequest, model: "LoadedModel", clustering: SavedClustering, folder: Path
 ) -> NewWindows:
     if request.log is None:
         assert request.index is not None

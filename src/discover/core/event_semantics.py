@@ -13,7 +13,7 @@ An item sensor reports where the item is: ABSENT begins its use, PRESENT ends it
 PRESENT means that somebody is there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -179,19 +179,25 @@ def event_codes(events: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int
 
 def person_mask(events: pl.DataFrame, home: Home) -> NDArray[np.bool_]:
     """Which events a person caused, (E,) bool."""
-    return _mask(events, [[m.person for m in row] for row in meanings(events, home)])
+    return _mask(events, home, lambda meaning: meaning.person)
 
 
 def activation_mask(events: pl.DataFrame, home: Home) -> NDArray[np.bool_]:
     """Which events show that somebody begins or does something, (E,) bool."""
-    return _mask(events, [[m.activation for m in row] for row in meanings(events, home)])
+    return _mask(events, home, lambda meaning: meaning.activation)
 
 
-def _mask(events: pl.DataFrame, table_SK: Sequence[Sequence[bool]]) -> NDArray[np.bool_]:
+def _mask(events: pl.DataFrame, home: Home, holds: Callable[[EventMeaning], bool]) -> NDArray[np.bool_]:
     if not len(events):
         return np.zeros(0, dtype=bool)
+    sensors, states = sensors_of(events, home), [*_categories(events, "state"), IDLE_READING]
     sensor, state = event_codes(events)
-    mask: NDArray[np.bool_] = np.array(table_SK, dtype=bool)[sensor, state]
+    cell = sensor * len(states) + state
+    # Only what occurs: a moment has few kinds of events, also in a home of ten thousand sensors.
+    table = np.zeros(len(sensors) * len(states), dtype=bool)
+    for code in np.flatnonzero(np.bincount(cell)).tolist():
+        table[code] = holds(event_meaning(sensors[code // len(states)], states[code % len(states)], 1.0))
+    mask: NDArray[np.bool_] = table[cell]
     return mask
 
 

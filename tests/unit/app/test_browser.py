@@ -16,8 +16,8 @@ import pytest
 import uvicorn
 from app_served import TOKEN, Served, wait_until_opened
 
-from discover.app.in_process import Routes
 from discover.app.jobs import Jobs
+from discover.app.notebook import Routes
 from discover.app.security import GateConfig
 from discover.app.server import STATIC, AppConfig, create_app
 from discover.app.shelf import Shelf

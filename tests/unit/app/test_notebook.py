@@ -7,7 +7,7 @@ import pytest
 from app_served import Served
 
 from discover.app.columns import read_columns
-from discover.app.in_process import Routes
+from discover.app.notebook import Routes, widget_of
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +49,12 @@ def test_no_address_leads_out_of_the_process(routes: Routes) -> None:
 
 def test_the_widget_sends_what_the_routes_answer(served: Served) -> None:
     pytest.importorskip("anywidget", reason="anywidget is not installed (extra notebook)")
-    from discover.app.notebook import HomeWidget
-
     routes = Routes(served.view.opened, served.view.name)
-    widget = HomeWidget(routes, "map")
+    widget = widget_of(routes, "map")
     assert (widget.home, widget.view) == ("demo", "map")
-    sent = []
+    sent: list[Any] = []
     widget.send = lambda content, buffers: sent.append((content, buffers))
-    widget._answer(widget, {"id": 3, "method": "GET", "url": "api/homes/demo/typical-day", "body": None}, [])
+    asked = {"id": 3, "method": "GET", "url": "api/homes/demo/typical-day", "body": None}
+    widget._handle_custom_msg(asked, [])
     assert sent[0][0]["id"] == 3
     assert sent[0][1] == [served.client.get(f"{served.home}/typical-day").content]

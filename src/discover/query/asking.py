@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from discover.query.calendar_words import Named
 from discover.query.parsed_query import Asks, Comparison, Refused
 
-__all__ = ["find_comparison", "find_kind", "find_refusal"]
+__all__ = ["find_comparison", "find_frames", "find_kind", "find_refusal"]
 
+# "Days when she got up late" asks for days, "when did she get up" for a time.
+_NO_FRAME = "".join(
+    f"(?<!{word} )"
+    for noun in ("day", "night", "morning", "afternoon", "evening", "time", "week", "occasion", "moment")
+    for word in (noun, f"{noun}s")
+)
 # In order: the first that fits decides.
 _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("who", r"\bwho(?:se|m)?\b|\bwhich\s+(?:of\b|person|one\s+of|resident|child|kid|people)"),
@@ -22,12 +28,20 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
              r"(?:time|use|visit|occasion|activity|motion|movement)\b|"
              r"^(?:latest|most\s+recent|last)\b"),
     ("first", r"\bwhen\b(?=.*\bfirst\b)|\bfirst\b(?!\s+(?:floor|aid))"),
-    ("when", r"\bwhen\s+(?:do|does|did|is|are|was|were|will|has|have|we|they|he|she)\b|"
+    ("when", rf"{_NO_FRAME}\bwhen\s+(?:do|does|did|is|are|was|were|will|has|have|we|they|he|she)\b|"
              r"\b(?:at\s+)?what\s+(?:time|hour)\b|"
              r"\bdistribution\s+of\b(?=.*\btimes?\b)|"
              r"\b(?:usual|average|mean|typical|median|normal)\b(?=(?:\s+\S+){0,3}?\s*(?:\w*time|times|hour)\b)"),
 )  # fmt: skip
 _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in _KIND_WORDS)
+_FRAME_DAYS = re.compile(
+    r"\b(?:days?|nights?|times?)\b(?=\s+(?:on|when|where|with|that|in|without|nobody|no|s?he|they|it)\b)"
+)
+_PER = re.compile(
+    r"\b(?:(?:per|an?|each|every|of\s+the|in\s+a)\s+(?:day|night)|(?:on\s+)?average|mean|typical)\b"
+)
+_HABIT = re.compile(r"\b(?:usual|usually|normally|typically|generally|always|often)\b")
+_EDGE = re.compile(r"\b(?:first|last|latest)\b")
 _ASKED = re.compile(
     r"^(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would|isn't|wasn't|didn't|hasn't|doesn't|haven't)\s+"
     r"|^(?:anyone|anybody|someone|somebody)\b.*\?$|^(?:any)\s"
@@ -87,6 +101,15 @@ def find_kind(text: str) -> tuple[Asks, tuple[int, int]]:
     return ("find", (0, 0)) if match is None else ("whether", match.span())
 
 
+def find_frames(text: str, asks: Asks) -> list[tuple[int, int]]:
+    """Characters of words that belong to the kind of answer: "days when", "times per day", "usually"."""
+    patterns = [_FRAME_DAYS]
+    if asks in ("how often", "how long", "when", "first", "last", "compare"):
+        patterns += [_PER, _HABIT]
+    patterns += [_EDGE] if asks in ("first", "last") else []
+    return [m.span() for pattern in patterns for m in pattern.finditer(text)]
+
+
 def find_refusal(text: str) -> tuple[Refused | None, tuple[int, int]]:
     """Why no sensor can answer, and the characters that say so."""
     for reason, pattern in _REFUSED:
@@ -96,29 +119,33 @@ def find_refusal(text: str) -> tuple[Refused | None, tuple[int, int]]:
     return None, (0, 0)
 
 
-def find_comparison(text: str, days: Sequence[Named]) -> tuple[Comparison | None, tuple[int, int]]:
-    """A comparison of periods and the characters from "than" on; "more than ten minutes" is an amount."""
+def find_comparison(
+    text: str, days: Sequence[Named]
+) -> tuple[Comparison | None, tuple[int, int], tuple[int, int]]:
+    """A comparison of periods, the characters from "than" on, and those of the comparative.
+
+    "More than ten minutes" is an amount.
+    """
     match = _THAN.search(text)
     if match is not None:
-        rest = text[match.end() :]
+        rest, how = text[match.end() :], match.span("how")
         direction = "different" if match["alike"] else _DIRECTIONS[match["how"]]
         named = next((d for d in days if match.end() <= d.begin + 3 and d.begin <= match.end() + 3), None)
         usual, others = _USUAL.match(rest), _OTHERS.match(rest)
         if named is not None:
-            return _comparison(direction, named, text, (_than(match), named.end))
+            return *_comparison(direction, named, text, (_than(match), named.end)), how
         if usual is not None:
-            return _comparison(direction, None, text, (_than(match), match.end() + usual.end()))
+            return *_comparison(direction, None, text, (_than(match), match.end() + usual.end())), how
         if others is not None:
             found, span = _comparison(direction, None, text, (_than(match), match.end() + others.end()))
-            return found.model_copy(update={"others": True}) if found else None, span
+            return found.model_copy(update={"others": True}), span, how
     trend = _TREND.search(text)
     if trend is not None:
         direction = "less" if trend["down"] else "more" if trend["up"] else "different"
         named = next((d for d in days if d.begin >= trend.end()), None)
-        return _comparison(
-            direction, named, text, (trend.start(), trend.end() if named is None else named.end)
-        )
-    return None, (0, 0)
+        span = (trend.start(), trend.end() if named is None else named.end)
+        return *_comparison(direction, named, text, span), (0, 0)
+    return None, (0, 0), (0, 0)
 
 
 def _than(match: re.Match[str]) -> int:
@@ -127,7 +154,7 @@ def _than(match: re.Match[str]) -> int:
 
 def _comparison(
     direction: str, named: Named | None, text: str, span: tuple[int, int]
-) -> tuple[Comparison | None, tuple[int, int]]:
+) -> tuple[Comparison, tuple[int, int]]:
     words = " ".join(text[span[0] : span[1]].split())
     # "Declined since winter": winter is what it is compared with, not all that followed.
     days = None if named is None else named.anchor or named.days

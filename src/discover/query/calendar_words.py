@@ -33,7 +33,9 @@ _UNIT = r"(?P<unit>day|night|week|fortnight|month|year)s?"
 _MONTH = "|".join((*_MONTHS, *(m[:3] for m in _MONTHS if len(m) > 4), "sept"))
 _DATE = (
     rf"\d{{4}}-\d\d-\d\d|(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH})\b(?:,?\s+\d{{4}})?|"
-    rf"(?:{_MONTH})\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!\s*(?:am|pm|:))(?:,?\s+\d{{4}})?"
+    rf"(?:{_MONTH})\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?!\s*(?:am|pm|:))(?:,?\s+\d{{4}})?|"
+    r"the\s+\d{1,2}(?:st|nd|rd|th)\b(?:\s+of\s+(?:the|this|that|last)\s+month\b|"
+    r"(?=\s*(?:$|[,.;?!]|(?:and|to|until|till|at|in|between|before|after|around|during|when|while|or|but)\b)))"
 )
 _WEEKDAY = "|".join(WEEKDAYS)
 _PATTERN = re.compile(
@@ -238,8 +240,19 @@ def _feast(name: str, today: dt.date) -> dt.date:
     return at
 
 
+def _day_of_month(number: int, today: dt.date, *, before: bool) -> dt.date:
+    """The latest day of that number up to today, or in the month before; today where no month has it."""
+    months = (today.replace(day=1) - relativedelta(months=n) for n in range(before, before + 12))
+    days = (first + dt.timedelta(days=number - 1) for first in months if 1 <= number <= 31)
+    fits = (day for day in days if day.day == number and day <= today)
+    return next(fits, today)
+
+
 def _date(words: str, today: dt.date) -> dt.date:
     """A date without its year is the last one of that name."""
+    number = re.match(r"the\s+(\d+)(?:st|nd|rd|th)(?:\s+of\s+\w+\s+month)?$", words)
+    if number is not None:
+        return _day_of_month(int(number[1]), today, before="last" in words)
     plain = re.sub(r"\b(the|of)\b", " ", words)
     try:
         at = dates.parse(plain, default=dt.datetime(today.year, today.month, 1)).date()

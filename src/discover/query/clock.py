@@ -29,6 +29,14 @@ _H = rf"(?P<h>\d{{1,2}}|{'|'.join(SMALL_NUMBERS)})"
 
 _PREPOSITIONS = ("at", "around", "before", "after", "by", "until", "and", "to", "from", "between", "about")
 _NO_PREPOSITION = "".join(f"(?<!{word} )" for word in _PREPOSITIONS)
+_ENDS = (
+    r"(?=\s*(?:$|[.,;:!?)]|(?:and|or|but|in|on|at|during|when|while|every|each|any|then|to|until|till|last|since|"
+    r"yesterday|today|this)\b))"
+)
+_CLOCK_AHEAD = (
+    rf"(?=midnight\b|noon\b|\d{{1,2}}(?::\d\d|\s*[ap]m|\s*o'?clock)|"
+    rf"(?:\d{{1,2}}|{'|'.join(SMALL_NUMBERS[1:])}){_ENDS})"
+)
 # In order; each is put in the words that the grammar below reads.
 _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), put)
@@ -41,6 +49,10 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          "between 8:00 and 20:00"),
         (r"\b(?:late(?:\s+at\s+night)?(?=\s*(?:$|[,.?!]|on\b|last\b|yesterday\b)))",
          "between 21:00 and 5:00"),
+        (rf"\bno(?:t\s+any|t)?\s+later\s+than\s+{_CLOCK_AHEAD}", "before "),
+        (rf"\bno(?:t\s+any|t)?\s+(?:earlier|sooner)\s+than\s+{_CLOCK_AHEAD}", "after "),
+        (rf"\b(?:(?:any\s+)?later\s+than|past)\s+{_CLOCK_AHEAD}", "after "),
+        (rf"\b(?:earlier|sooner)\s+than\s+{_CLOCK_AHEAD}", "before "),
         (r"\b(?:at\s+)?midday\b|\baround\s+noon\b", "between 11:00 and 14:00"),
         (r"\bbefore\s+noon\b", "before 12:00"),
         (rf"{_NO_PREPOSITION}\b(\d{{1,2}}(?::\d\d)?\s+[ap]m)\b", r"at \1"),
@@ -52,7 +64,7 @@ _HALF = re.compile(
 )
 _WORD_HOUR = re.compile(
     rf"\b(at|by|before|after|until|till|around|about|past)\s+({'|'.join(SMALL_NUMBERS)})\b"
-    r"(?=\s*(?:$|[,.?!]|(?:and|on|in|at|every|last|yesterday|today|this)\b))"
+    rf"{_ENDS}"
 )
 
 
@@ -66,10 +78,9 @@ def plain_times(text: str) -> str:
         return f"{hour}:{minutes:02d}" if match["side"] != "to" else f"{(hour or 12) - 1}:{60 - minutes}"
 
     text = _HALF.sub(clock, text.lower().replace("’", "'").replace("`", "'"))
-    text = _WORD_HOUR.sub(lambda m: f"{m[1]} {SMALL_NUMBERS.index(m[2])}", text)
     for pattern, put in _PLAIN:
         text = pattern.sub(put, text)
-    return text
+    return _WORD_HOUR.sub(lambda m: f"{m[1]} {SMALL_NUMBERS.index(m[2])}", text)
 
 
 def part_hours(words: str) -> list[Interval]:
@@ -118,13 +129,12 @@ def _intervals(kept: NDArray[np.bool_]) -> tuple[Interval, ...]:
 
 def _time(name: str) -> str:
     """Pattern of a clock time; a bare number matches only where no noun follows it."""
-    ends = r"(?=\s*(?:$|[.,;:!?)]|(?:and|or|in|on|at|during|when|while|but|every|each|then|to|until|till)\b))"
     hours = "|".join(SMALL_NUMBERS[1:])
     number = rf"(?P<{name}_h>2[0-4]|1\d|0?\d|{hours})(?::(?P<{name}_m>[0-5]\d))?"
     half = rf"\s*(?P<{name}_half>[ap]m\b|[ap]\.m\.|o'?clock\b)"
     part = rf"\s+(?P<{name}_in>in\s+the\s+(?:morning|afternoon|evening)|at\s+night)\b"
     # "At one" may be anything: an hour in words needs its "o'clock" or part of the day.
-    followed = rf"(?:{half}|{part}|(?<![a-z])(?<=:\d\d)|(?<![a-z]){ends})"
+    followed = rf"(?:{half}|{part}|(?<![a-z])(?<=:\d\d)|(?<![a-z]){_ENDS})"
     return rf"(?:(?P<{name}_word>noon|midday|midnight)\b|(?<![\d:.]){number}(?!\d|:\d){followed})"
 
 
@@ -159,7 +169,10 @@ _NEGATED = re.compile(
     r"\b(?:not|never|except|excluding|outside|unless|(?:other|rather)\s+than|instead\s+of|"
     r"apart\s+from)(?:\s+(?:for|of))?\s*$"
 )
-_LOOSE = re.compile(r"\b(?:midnight|noon|o'?clock|[ap]m)\b")
+_LATE_THINGS = re.compile(
+    r"\b(?:go|goes|going|gone|went|gets?|getting|got|turn(?:s|ed|ing)?|retires?d?)\s+(?:to\s+bed|in)\b|\bbed-?\s?time|"
+    r"\b(?:dinner|supper)\b"
+)
 _HALF_SAID = re.compile(r"\b[ap]m\b|night|midnight|morning|dawn|\d:\d\d")
 
 
@@ -207,7 +220,7 @@ def read_clock(
         if day.part:
             reader.parts += part_hours(day.part)
             reader.words.append(day.days.words)
-    spans, negated = [m.span() for m in _LOOSE.finditer(text)], []
+    spans, negated = [], []
     for match in _PATTERN.finditer(text):
         spans.append(match.span())
         within = match["days"] is not None and compared[0] <= match.start() < compared[1]
@@ -226,6 +239,8 @@ class _ClockReader:
 
     def __init__(self, text: str) -> None:
         self.half_said = _HALF_SAID.search(text) is not None
+        # "Went to bed before ten": of the two hours the late one.
+        self.late = not self.half_said and _LATE_THINGS.search(text) is not None
         self.parts: list[Interval] = []
         self.clocks: list[Interval] = []
         self.limits: list[Interval] = []
@@ -263,26 +278,29 @@ class _ClockReader:
             self.clocks.append(self._afternoon((begin % 24, end)))
 
     def _limit(self, match: re.Match[str]) -> None:
-        hour = _hour_of(match, "c")
+        hour = self._late(_hour_of(match, "c"))
         if match["limit"] == "after":
             if hour in (0, 24):
-                self.parts += _named("night_after_midnight")
+                self.limits += _named("night_after_midnight")
             else:
                 self.after.append(hour)
         elif hour in (0, 24):
-            # "Before midnight" and "after midnight" are parts of the day, not all of it.
-            self.parts += _named("night_before_midnight")
+            # "Before midnight" and "after midnight" are hours of the night, not all of the day.
+            self.limits += _named("night_before_midnight")
         else:
             self.before.append(hour)
-        begin = part_hours(match["c_in"])[0][0] if match["c_in"] else 24.0
+        begin = part_hours(match["c_in"])[0][0] if match["c_in"] else 12.0 if self.late else 24.0
         if begin < hour:
             # "Before ten in the evening" begins with the evening.
             self.limits.append((begin, 24.0))
 
     def _clock(self, match: re.Match[str]) -> None:
-        hour = _hour_of(match, "d")
+        hour = self._late(_hour_of(match, "d"))
         half = _AT_H if match["clock"] == "at" else _AROUND_H
         self.clocks.append(((hour - half) % 24, (hour + half) % 24))
+
+    def _late(self, hour: float) -> float:
+        return hour + 12 if self.late and 5 <= hour < 12 else hour
 
     def _afternoon(self, hours: Interval) -> Interval:
         """The hours, with their end in the afternoon: "between 9 and 3" ends at 15:00, if no more is said."""
@@ -292,11 +310,14 @@ class _ClockReader:
 
     def _kept(self) -> NDArray[np.bool_]:
         kept = np.ones(1440, dtype=bool)
-        for group in (self.parts, self.clocks, *([one] for one in self.limits)):
+        for group in (self.clocks, *([one] for one in self.limits)):
             kept &= _mask(group) if group else True
         begin, end = max(self.after, default=0.0), min(self.before, default=24.0)
         if (begin, end) != (0.0, 24.0):
             kept &= _mask([self._afternoon((begin, end))])
+        within = kept & _mask(self.parts) if self.parts else kept
+        # "Evenings when the TV ran past midnight": the clock is meant where both exclude each other.
+        kept = within if within.any() else kept
         return kept & ~_mask(self.excluded) if self.excluded else kept
 
     def result(self, spans: tuple[tuple[int, int], ...], negated: tuple[tuple[int, int], ...]) -> Clock:

@@ -106,7 +106,10 @@ def find_activities(words: Sequence[str], taken: Iterable[int] = ()) -> list[Fou
             # A phrase does not reach over more than three other words.
             key = tuple(w for _, w in part)
             # "A meal is prepared" is "prepare a meal".
-            name = table.get(key) or (table.get(key[::-1]) if size == 2 else None)
+            turned = key[::2][::-1] if size == 3 and key[1] == "be" else key[::-1]
+            name = table.get(key) or (table.get(turned) if len(turned) == 2 else None)
+            if name is None and size > 1:
+                name = table.get(tuple("go" if w == "gone" else w for w in key))  # "gone to bed"
             if name is not None and part[-1][0] - part[0][0] < size + 3:
                 found.append(Found(name, part[0][0], part[-1][0] + 1, size))
                 at += size

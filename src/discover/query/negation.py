@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from discover.query.lexicon import Word
 from discover.query.place_groups import BREAKS, DETERMINERS, PlaceGroup
 
-__all__ = ["Negation", "find_negations"]
+__all__ = ["Negation", "find_negations", "is_negator"]
 
 _SINGLE = frozenset(
     """not never without no nobody nothing nowhere none neither nor except excluding avoiding avoids avoid
@@ -103,9 +103,14 @@ def _negator_length(words: Sequence[Word], at: int) -> int:
             if phrase == ("outside",) and (len(text) < 2 or text[1] not in DETERMINERS):
                 continue
             return len(phrase)
-    if text[0].endswith("n't") or text[0] in _SINGLE:
+    if is_negator(text[0]):
         return 0 if len(text) > 1 and text[1] in _NO_NEGATION else 1
     return 0
+
+
+def is_negator(word: str) -> bool:
+    """Whether a word alone negates: "not", "never", "didn't"."""
+    return word in _SINGLE or word.endswith("n't")
 
 
 def _scope(

@@ -8,17 +8,17 @@ import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from itertools import pairwise
 from typing import Literal
 
 from discover.query.amounts import Amount, find_durations, find_people, find_times, find_vague_length
-from discover.query.asking import find_comparison, find_kind, find_refusal
+from discover.query.asking import find_comparison, find_frames, find_kind, find_refusal
 from discover.query.calendar_words import find_days
+from discover.query.claims import is_weighty, left_over
 from discover.query.clock import plain_times, read_clock
 from discover.query.inventory import activities, find_activities, lemma
 from discover.query.lexicon import Lexicon, split_sentence
-from discover.query.negation import Negation, find_negations
+from discover.query.negation import Negation, find_negations, is_negator
 from discover.query.parsed_query import Bounds, DaySpan, ParsedQuery, Thing
 from discover.query.place_groups import group_places
 from discover.query.stillness import NOTHING_MOVES
@@ -53,11 +53,6 @@ _THEN = re.compile(
     r"\b(?:then|followed\s+by|before|and\s+then|afterwards|straight\s+to|and\s+went|to|into|and\s+later)\b"
 )
 _LONG, _ALL_PART_S, _ALL_DAY_S, _BRIEF = 1200.0, 7200.0, 14400.0, 300.0
-
-_PLAIN = frozenset(
-    resources.files("discover.query").joinpath("plain_words.txt").read_text(encoding="utf-8").split()
-)
-"""Words without a meaning that a log could answer: who somebody is, how one asks, verbs of being."""
 
 
 def parse_question(
@@ -100,8 +95,9 @@ class _Reader:
         asks, at = find_kind(text)
         self._use(at)
         days = find_days(text, self.now)
-        comparison, at = find_comparison(text, days)
+        comparison, at, how = find_comparison(text, days)
         self._use(at)
+        self._use(how)
         compared = at
         spans = [(d.begin, d.end) for d in days] + [compared]
         # "How many hours" asks for a length and states none.
@@ -153,6 +149,7 @@ class _Reader:
         if people is not None and any(m.thing.name == "visitors" for m in wanted) and people.high == 1:
             people = None
         ordered, wanted = self._order(wanted)
+        self.used += find_frames(text, asks)
         unread, more = self._unread([m.thing.name for m in mentions])
         if more is not None and not wanted and not unwanted:
             wanted = [_Mention(more, 0, 0)]
@@ -247,7 +244,9 @@ class _Reader:
             if covered.isdisjoint(range(begin, end)):
                 covered |= set(range(begin, end))
                 chosen.append(_Mention(thing, words[begin].begin, words[end - 1].end))
-        chosen = _without_echoes(sorted(chosen, key=lambda m: m.begin), self.text)
+        mentioned = sorted(chosen, key=lambda m: m.begin)
+        chosen = _without_echoes(mentioned, self.text)
+        self.used += [(m.begin, m.end) for m in mentioned if m not in chosen]
         if any(m.thing.name in _MEALS for m in chosen):
             # "Ate her supper" is one thing.
             echoes = [m for m in chosen if m.thing.name == "eating" and not _THEN.search(self.text)]
@@ -261,6 +260,7 @@ class _Reader:
                     stop = i
                     break
             scopes.append((words[negation.begin].begin, words[stop - 1].end))
+            self.used += [(w.begin, w.end) for w in words[negation.begin : stop] if is_negator(w.text)]
         for i, word in enumerate(words):
             if lemma(word.text) in _SKIPPED:
                 scopes.append((word.begin, words[min(i + 4, len(words)) - 1].end))
@@ -280,7 +280,14 @@ class _Reader:
             chosen = [quiet, *(m for m in chosen if not (still.start() <= m.begin < still.end()))]
             scopes = [s for s in scopes if not (s[0] <= still.start() < s[1])]
         for mention in chosen:
-            self._use((mention.begin, mention.end))
+            known = _phrase_words(mention.thing.name)
+            # "Went for 2 walks": the number is no part of the phrase.
+            self.used += [
+                (w.begin, w.end)
+                for w in words
+                if mention.begin <= w.begin < mention.end
+                and (mention.thing.kind != "activity" or not is_weighty(w.text) or lemma(w.text) in known)
+            ]
         return chosen, scopes
 
     def _order(self, wanted: list[_Mention]) -> tuple[bool, list[_Mention]]:
@@ -288,12 +295,17 @@ class _Reader:
         if len(wanted) < 2:
             return False, wanted
         between = [self.text[a.end : b.begin] for a, b in pairwise(wanted)]
+        for a, b in pairwise(wanted):
+            joints = [*_AFTER.finditer(self.text, a.end, b.begin), *_THEN.finditer(self.text, a.end, b.begin)]
+            self.used += [m.span() for m in joints]
         if any(_AFTER.search(part) for part in between):
             at = next(i for i, part in enumerate(between) if _AFTER.search(part)) + 1
             if wanted[at].thing.kind == "activity" or wanted[0].thing.kind == wanted[at].thing.kind:
                 return True, [*wanted[at:], *wanted[:at]]
         lead = self.text[: wanted[0].begin]
-        if _AFTER.search(lead) and re.match(r"\s*,", between[0]):
+        after = _AFTER.search(lead)
+        if after and re.match(r"\s*,", between[0]):
+            self._use(after.span())
             return True, wanted
         if any(_THEN.search(part) for part in between) or len(re.findall(r",", " ".join(between))) >= 1:
             return True, wanted
@@ -302,29 +314,18 @@ class _Reader:
     def _unread(self, named: Sequence[str]) -> tuple[tuple[str, ...], Thing | None]:
         """Words that no field carries, and the activity that they mean if the text model knows one."""
         # "Telly ... watch": the verb of a named activity may stand apart from it.
-        of_named = {w for n in named if n in activities() for p in activities()[n].phrases for w in p.split()}
-        left: list[str] = []
-        for word in self.words:
-            if any(a <= word.begin < b for a, b in self.used) or not word.text[0].isalpha():
-                continue
-            if word.text == "left" and re.match(
-                r"left\s+(?:on|open|off|running|unlocked)\b", self.text[word.begin :]
-            ):
-                left.append(word.text)
-            if (
-                lemma(word.text) in of_named
-                or word.text in _PLAIN
-                or lemma(word.text) in _PLAIN
-                or word.text.endswith("n't")
-                or len(word.text) < 3
-            ):
-                continue
-            left.append(word.text)
+        of_named = set().union(*map(_phrase_words, named))
+        left = left_over(self.text, self.words, self.used, of_named)
         if left and self.nearest is not None:
             name = self.nearest(" ".join(left))
             if name:
                 return (), Thing(kind="activity", name=name, words=" ".join(left))
-        return tuple(dict.fromkeys(left)), None
+        return tuple(left), None
+
+
+def _phrase_words(name: str) -> set[str]:
+    """Words of the phrases of an activity."""
+    return {w for p in activities()[name].phrases for w in p.split()} if name in activities() else set()
 
 
 def _each_once(things: Sequence[Thing]) -> tuple[Thing, ...]:

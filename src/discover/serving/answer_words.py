@@ -6,9 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "amount", "clock", "date", "dates", "interval", "interval_clock", "interval_h", "length", "number",
-    "seconds", "time", "verdict",
+    "amount", "clock", "date", "dates", "interval", "interval_clock", "interval_h", "length", "no_number",
+    "number", "seconds", "tells", "time", "verdict",
 ]  # fmt: skip
+
+WIDEST = 5.0
+"""An interval wider than the number this many times says nothing about it."""
 
 
 def verdict(direction: str, gap: float, low: float | None, high: float | None) -> str:
@@ -48,6 +51,19 @@ def interval_h(low: float | None, high: float | None) -> str:
 def interval_clock(low: float | None, high: float | None) -> str:
     """An interval of times of day."""
     return "" if low is None or high is None else f"; 95 % {clock(low)} to {clock(high)}"
+
+
+def tells(value: float, low: float | None, high: float | None) -> bool:
+    """Whether an interval is at most `WIDEST` times as wide as the number, which counts as one below one."""
+    return low is None or high is None or high - low <= WIDEST * max(value, 1.0)
+
+
+def no_number(seen: str, low: str, high: str) -> str:
+    """What is said where the interval is too wide."""
+    return (
+        f"The sensors do not allow a number: {seen} is seen, and in simulated homes with such sensors the "
+        f"truth lies anywhere from {low} to {high}."
+    )
 
 
 def length(seconds: float) -> str:

@@ -17,8 +17,9 @@ from discover.serving.moments import (
     Selected,
     asks_of_nights,
     day_of,
-    inside_question,
+    hours_of_days,
     period_of,
+    seconds_inside,
     select_moments,
 )
 from discover.serving.occurrences import Occurrences
@@ -119,9 +120,16 @@ class _Answer:
         return days, per_day
 
     def _hours(self, spans: Spans, period: Period) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        days = self._whole(period)
-        day = day_of(spans.begin_s, nights=self.nights)
-        return days, np.array([spans.length_s[day == d].sum() / 3600 for d in days])
+        days, query = self._whole(period), self.query
+        if {t.name for t in query.wanted} & {"sleeping", "getting up"}:
+            # "Asleep at night": the night is what is measured, and no stretch of hours that cuts it.
+            day = day_of(spans.begin_s, nights=self.nights)
+            return days, np.array([spans.length_s[day == d].sum() / 3600 for d in days])
+        # A moment may begin on the day before.
+        wide = Period(period.first - 1, period.last, self.nights, np.append(True, period.seen))
+        anywhen = query.model_copy(update={"hours": (), "weekdays": ()})
+        spans = select_moments(anywhen, self.happened, wide).spans
+        return days, seconds_inside(spans, days, query, nights=self.nights) / 3600
 
     def _clocks(self, spans: Spans, period: Period) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The first begin of each day that has one, in hours; after midnight of a night beyond 24."""
@@ -168,6 +176,8 @@ class _Answer:
         low, high = self._range(values, days, found, "count")
         said = (
             f"{total:g} times on {len(days)} {unit}s: {mean:.2g} a {unit}{words.interval(low, high, '.2g')}."
+            if words.tells(mean, low, high)
+            else words.no_number(f"{mean:.2g} a {unit}", f"{low:.2g}", f"{high:.2g}")
         )
         if total == 0:
             said = f"Not once on {len(days)} {unit}s."
@@ -189,17 +199,19 @@ class _Answer:
         )
         mean = words.length(values.mean() * 3600)
         said = f"{mean} a {unit} on {len(days)} {unit}s{words.interval_h(low, high)}{each}."
+        if low is not None and high is not None and not words.tells(values.mean(), low, high):
+            said = words.no_number(f"{mean} a {unit}", words.length(low * 3600), words.length(high * 3600))
         per_day = PerDay(words.dates(days), values, "hours", f"hours a {unit}")
         return self._made(found, said, per_day, value=float(values.mean()), low=low, high=high)
 
     def _rooms(self, period: Period) -> Reply:
         """Which rooms are used, longest first: a question of time that names no thing."""
-        stream = self.happened.stream
+        stream, days = self.happened.stream, self._whole(period)
         rows = []
         for room in stream.rooms:
             sensors = frozenset(s.id for s in stream.home.sensors if s.room == room)
-            spans = inside_question(stream.stays(sensors), self.query, period)
-            rows.append((spans.length_s.sum() / 3600 / max(len(period.days), 1), room))
+            inside = seconds_inside(stream.stays(sensors), days, self.query, nights=self.nights)
+            rows.append((float(inside.mean()) / 3600, room))
         if not rows:
             return Reply(self.query, "", refusal="No sensor of this home has a room.")
         rows.sort(reverse=True)
@@ -373,6 +385,10 @@ class _Answer:
         low, high, note = evidence.likely_range(low, high, kind, found.evidence, names)
         if note:
             self.notes.append(note)
+        if kind == "hours":
+            asked = hours_of_days(np.zeros(1, dtype=np.int64), self.query, nights=self.nights)
+            possible = min(24.0, sum(float((end - begin)[0]) / 3600 for begin, end in asked))
+            low, high = min(low, possible), min(high, possible)
         return low, high
 
 

@@ -11,7 +11,8 @@ from discover.retrieval.episodes import EventStream, Spans, join_spans
 from discover.serving.occurrences import Occurrences
 
 __all__ = [
-    "Period", "Selected", "asks_of_nights", "day_of", "inside_question", "period_of", "select_moments",
+    "Period", "Selected", "asks_of_nights", "day_of", "hours_of_days", "inside_question", "period_of",
+    "seconds_inside", "select_moments",
 ]  # fmt: skip
 
 DAY_S = 86_400.0
@@ -191,10 +192,37 @@ def _absent(query: ParsedQuery, unwanted: Spans, period: Period) -> Spans:
     days = period.days
     if query.weekdays:
         days = days[np.isin((days + 3) % 7, query.weekdays)]
-    hours = query.hours or (((EVENING_H, EVENING_H),) if period.nights else ((0.0, 24.0),))
-    begins = np.concatenate([days * DAY_S + a * 3600 for a, _ in hours])
-    ends = np.concatenate([days * DAY_S + (b if b > a else b + 24) * 3600 for a, b in hours])
+    asked = hours_of_days(days, query, nights=period.nights)
+    begins, ends = (np.concatenate(edges) for edges in zip(*asked, strict=True))
     return _without(Spans.of(begins, ends - 1), unwanted)
+
+
+def hours_of_days(
+    days: NDArray[np.int64], query: ParsedQuery, *, nights: bool
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """(begins, ends) in seconds of each stretch of hours that a question is about, one per day."""
+    hours = query.hours or (((EVENING_H, EVENING_H),) if nights else ((0.0, 24.0),))
+    # Hours after midnight belong to the night that began the evening before.
+    late = [
+        (a + 24, b + 24) if nights and a < b <= EVENING_H else (a, b if b > a else b + 24) for a, b in hours
+    ]
+    midnight = days.astype(np.float64) * DAY_S
+    return [(midnight + a * 3600, midnight + b * 3600) for a, b in late]
+
+
+def seconds_inside(
+    spans: Spans, days: NDArray[np.int64], query: ParsedQuery, *, nights: bool
+) -> NDArray[np.float64]:
+    """(D,) seconds of some spans inside the hours that a question is about: what lies outside is cut off."""
+    joined = join_spans(spans, 0.0)
+    ends, total = np.append(-np.inf, joined.end_s), np.append(0.0, np.cumsum(joined.length_s))
+
+    def until(time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        begun = np.searchsorted(joined.begin_s, time_s, side="right")
+        return total[begun] - np.maximum(ends[begun] - time_s, 0.0)
+
+    parts = [until(end) - until(begin) for begin, end in hours_of_days(days, query, nights=nights)]
+    return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
 
 
 def _often(spans: Spans, query: ParsedQuery, period: Period) -> Spans:

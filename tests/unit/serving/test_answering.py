@@ -2,14 +2,19 @@
 
 import datetime as dt
 
+import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from discover.core.home import Home
-from discover.query import parse_question
-from discover.retrieval.episodes import EventStream
+from discover.query import ParsedQuery, parse_question
+from discover.retrieval.episodes import EventStream, Spans
+from discover.serving.answer_words import tells
 from discover.serving.answering import answer_question
 from discover.serving.home_lexicon import home_lexicon
+from discover.serving.moments import seconds_inside
 from discover.serving.occurrences import Occurrences
 from discover.serving.replies import Reply
 
@@ -155,3 +160,49 @@ def test_what_the_log_cannot_answer_is_refused_with_the_reason(
     assert part in reply.refusal
     assert reply.moments == ()
     assert reply.value is None
+
+
+def _seconds_by_brute_force(spans: Spans, day: int, hours: tuple[float, float]) -> float:
+    begin, end = (day * 86_400 + 3600 * h for h in (hours[0], hours[1] + 24 * (hours[1] <= hours[0])))
+    second = np.arange(begin, end) + 0.5
+    inside = np.zeros(len(second), dtype=bool)
+    for a, b in zip(spans.begin_s, spans.end_s, strict=True):
+        inside |= (second > a) & (second < b)
+    return float(inside.sum())
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4 * 86_400), st.integers(1, 30_000)), max_size=12),
+    st.sampled_from([(2.0, 4.0), (8.0, 20.0), (22.0, 3.0), (0.0, 24.0)]),
+)
+def test_time_inside_hours_is_that_of_every_second_counted(
+    drawn: list[tuple[int, int]], hours: tuple[float, float]
+) -> None:
+    begin = np.array([a for a, _ in drawn], dtype=np.float64)
+    spans = Spans.of(begin, begin + np.array([n for _, n in drawn], dtype=np.float64))
+    days = np.arange(1, 4)
+    found = seconds_inside(spans, days, ParsedQuery(text="", hours=(hours,)), nights=False)
+    assert found.tolist() == [_seconds_by_brute_force(spans, int(d), hours) for d in days]
+
+
+def test_hours_asked_cut_stays_that_reach_over_them(happened: Occurrences) -> None:
+    rooms = ask(happened, "what happened on May 10th between 10 and 12").said
+    assert rooms == "Hours a day by room: living room 2.0, kitchen 0.0, entrance 0.0, bedroom 0.0."
+    bedroom = ask(happened, "how long is she in the bedroom on Fridays between 5 and 8 in the morning")
+    assert bedroom.value == pytest.approx(2.0, abs=0.01)
+    across = ask(happened, "how long was she in the bedroom on May 10th")
+    assert across.value == pytest.approx(53 / 6, abs=0.01)  # 0:00 to 7:00 but for ten minutes, 22:00 to 24:00
+
+
+def test_an_interval_of_hours_stays_inside_the_day_and_is_no_number_where_it_is_too_wide(
+    happened: Occurrences,
+) -> None:
+    out = ask(happened, "how long is she out")
+    assert out.low is not None
+    assert out.high is not None
+    assert 0 <= out.low <= 26 / 15 <= out.high <= 24
+    assert out.said.startswith("The sensors do not allow a number: 1 h 44 min a day is seen")
+    assert ask(happened, "how long is she in the kitchen").said.startswith(
+        "1 h 00 min a day on 15 days (95 %"
+    )
+    assert (tells(1.0, 0.5, 5.4), tells(1.0, 0.5, 5.6), tells(10.0, 0.0, 50.0)) == (True, False, True)

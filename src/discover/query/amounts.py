@@ -17,12 +17,16 @@ SMALL_NUMBERS = (
 NUMBERS: dict[str, float] = {word: number for number, word in enumerate(SMALL_NUMBERS)} | {
     "a": 1, "an": 1, "single": 1, "once": 1, "twice": 2, "thrice": 3, "thirteen": 13, "fourteen": 14,
     "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45, "fifty": 50, "sixty": 60,
-    "ninety": 90, "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25, "one and a half": 1.5,
+    "ninety": 90, "dozen": 12, "a dozen": 12, "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25,
+    "one and a half": 1.5,
 }  # fmt: skip
-_UNITS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600}
+_UNITS = {
+    "s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600,
+    "day": 86_400,
+}  # fmt: skip
 
 # What "a few" and a bare plural mean: seconds at most, minutes and hours at least and at most.
-_FEW = {1: (0.0, 10.0), 60: (120.0, 600.0), 3600: (7200.0, 18000.0)}
+_FEW = {1: (0.0, 10.0), 60: (120.0, 600.0), 3600: (7200.0, 18000.0), 86_400: (172_800.0, 432_000.0)}
 # "For 30 seconds" and "about 30 seconds" are met from three quarters of it to one and a half times.
 _ABOUT = (0.75, 1.5)
 
@@ -51,7 +55,7 @@ _DURATION = re.compile(
     rf"(?P<about>about|around|roughly|some))?\s*"
     rf"(?:(?P<few>a\s+few|a\s+couple\s+of|several|some|mere|a\s+handful\s+of|a\s+matter\s+of|many)|"
     rf"(?P<number>{_NUMBER}))(?:(?<=\d)[\s-]*|[\s-]+)"
-    r"(?P<unit>seconds?|secs?|s|minutes?|mins?|hours?|hrs?|h)\b"
+    r"(?P<unit>seconds?(?!\s+(?:person|man|woman|resident|time))|secs?|s|minutes?|mins?|hours?|hrs?|h|days?)\b"
     r"(?P<after>\s+(?:or\s+(?:more|longer|less|so)|at\s+(?:least|most)))?(?P<half>\s+and\s+a\s+half)?",
     re.IGNORECASE,
 )
@@ -96,8 +100,9 @@ _BOUND = (
 )
 _TIMES = re.compile(
     rf"(?:\b(?:{_BOUND})\s+)?\b(?:(?P<n>once|twice|thrice)|"
-    rf"(?P<m>{_COUNT})\s+(?:times|occasions|trips|visits|x\b))(?P<more>\s+or\s+more)?|"
-    r"\b(?P<k>\w+)\s+or\s+more\s+(?!hours?|minutes?|min|people|persons|rooms|seconds?|days)\w+|"
+    rf"(?P<m>{_COUNT}|(?:a\s+)?dozen)\s+(?:times|occasions|trips|visits|x\b)|"
+    r"(?:only|just)\s+(?P<single>one|a\s+single)\s+(?:time|occasion|trip|visit)\b)(?P<more>\s+or\s+more)?|"
+    r"\b(?P<k>\w+)\s+or\s+more\s+(?!hours?|minutes?|min|people|persons|rooms|seconds?|days)(?=\w)|"
     r"\b(?P<often>repeatedly|again\s+and\s+again|over\s+and\s+over|(?:many|several|multiple)\s+times|"
     r"in\s+and\s+out|back\s+and\s+forth)\b"
 )
@@ -105,7 +110,8 @@ _PEOPLE = re.compile(
     rf"(?:\b(?:{_BOUND})\s+)?\b(?P<n>{_COUNT})\s+(?:or\s+(?P<more>more)\s+)?(?:other\s+)?"
     r"(?:people|persons?|residents?|adults|men|women|of\s+(?:them|us))\b|"
     r"\b(?P<two>both\s+of\s+(?:them|us)|multi-?\s*(?:occupancy|person|resident)|several\s+people|"
-    r"more\s+than\s+one\s+person|together|not\s+alone)\b|"
+    r"more\s+than\s+one\s+person|together|not\s+alone|(?:some|any)(?:one|body)\s+else|"
+    r"(?:a|another)\s+second\s+(?:person|man|woman)|another\s+person)\b|"
     r"\b(?P<one>alone|on\s+(?:her|his)\s+own|by\s+(?:herself|himself))\b"
 )
 
@@ -131,6 +137,8 @@ def find_durations(text: str) -> list[Amount]:
     found = []
     for match in _DURATION.finditer(text):
         unit = _UNITS[match["unit"].lower().rstrip("s") or "s"]
+        if unit == _UNITS["day"] and (match["number"] in ("a", "an") or match["few"] == "some"):
+            continue  # "Twice a day" is a rate, "some days" are dates
         if match["few"]:
             low, high = _FEW[unit]
             if match["few"].lower() in ("several", "many") and unit > 1:
@@ -185,7 +193,7 @@ def find_times(text: str) -> tuple[Bounds | None, tuple[int, int]]:
     for match in _TIMES.finditer(text):
         if match["often"]:
             return Bounds(low=3), match.span()
-        word = match["n"] or match["m"] or match["k"]
+        word = match["n"] or match["m"] or (match["single"] and "one") or match["k"]
         if word in NUMBERS or word.isdigit():
             return _counted(match, _number(word), at_least=bool(match["more"] or match["k"])), match.span()
     return None, (0, 0)

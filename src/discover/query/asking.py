@@ -27,7 +27,7 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("last", r"\bwhen\b(?=.*\blast\b)|\b(?:the\s+)?(?:last|latest|most\s+recent)\s+"
              r"(?:time|use|visit|occasion|activity|motion|movement)\b|"
              r"^(?:latest|most\s+recent|last)\b"),
-    ("first", r"\bwhen\b(?=.*\bfirst\b)|\bfirst\b(?!\s+(?:floor|aid))"),
+    ("first", r"\bwhen\b(?=.*\bfirst\b)|\bfirst\b(?!\s+(?:floor|aid)|\s*[.?!]?$)"),
     ("when", rf"{_NO_FRAME}\bwhen\s+(?:do|does|did|is|are|was|were|will|has|have|we|they|he|she)\b|"
              r"\b(?:at\s+)?what\s+(?:time|hour)\b|"
              r"\bdistribution\s+of\b(?=.*\btimes?\b)|"

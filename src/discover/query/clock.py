@@ -43,7 +43,7 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, put in (
         (r"(?<=\d)\.(?=[0-5]\d\b)(?=\d\d\s*(?:[ap]m|$|[,;?]))", ":"),
         (r"(?<![\d:.])(\d{1,2})\s*([ap])\.?m\b\.?", r"\1 \2m"),
-        (r"\b(?:nocturnal|nightly|night-?\s?time|at\s+nights|overnight)\b", "at night"),
+        (r"\b(?:night-?\s?time|at\s+nights|overnight)\b", "at night"),
         (r"\b(?:crack\s+of\s+dawn|first\s+light|sunrise|daybreak)\b", "in the early morning"),
         (r"\b(?:during\s+the\s+day(?!s)|in\s+the\s+day(?:time)?|by\s+day|(?:during\s+the\s+)?day-?\s?time)\b",
          "between 8:00 and 20:00"),
@@ -62,6 +62,11 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 _HALF = re.compile(
     rf"\b(?:(?P<q>half|quarter)\s+(?P<side>past|to|after)\s+{_H}|half\s+(?P<h2>{'|'.join(SMALL_NUMBERS[4:])}))\b"
 )
+_HOUR_SAID = rf"({'|'.join(SMALL_NUMBERS[1:])}|noon|midnight|\d[\d:]*)"
+_BETWEEN_WORDS = re.compile(
+    rf"\b(between|from)\s+{_HOUR_SAID}\s+(and|to|until|till)\s+{_HOUR_SAID}\b"
+    r"(?!\s+(?:times|people|rooms|minutes|hours|seconds|days))"
+)
 _WORD_HOUR = re.compile(
     rf"\b(at|by|before|after|until|till|around|about|past)\s+({'|'.join(SMALL_NUMBERS)})\b"
     rf"{_ENDS}"
@@ -78,14 +83,23 @@ def plain_times(text: str) -> str:
         return f"{hour}:{minutes:02d}" if match["side"] != "to" else f"{(hour or 12) - 1}:{60 - minutes}"
 
     text = _HALF.sub(clock, text.lower().replace("’", "'").replace("`", "'"))
+    text = re.sub(r"\b(till|until)\s+gone\s+", r"\1 ", text)
+    text = re.sub(rf"\bgone\s+(?=\d|(?:{'|'.join(SMALL_NUMBERS[1:])})\b)", "after ", text)
+    text = _BETWEEN_WORDS.sub(lambda m: " ".join(_digits(word) for word in m.groups()), text)
     for pattern, put in _PLAIN:
         text = pattern.sub(put, text)
     return _WORD_HOUR.sub(lambda m: f"{m[1]} {SMALL_NUMBERS.index(m[2])}", text)
 
 
+def _digits(word: str) -> str:
+    return str(SMALL_NUMBERS.index(word)) if word in SMALL_NUMBERS else word
+
+
 def part_hours(words: str) -> list[Interval]:
     """Hours of a phrase for a part of the day: "late in the evening", "at lunch time"."""
     words = " ".join(words.split())
+    if words in ("nocturnal", "nightly"):
+        words = "night"
     if "small hours" in words or "dawn" in words:
         return _named("early_morning" if "at dawn" in words else "night_after_midnight")
     meal = next((hours for name, hours in _MEALS.items() if name in words), None)
@@ -150,7 +164,7 @@ def _pattern() -> re.Pattern[str]:
         rf"(?P<part>(?:{table})\b|{modifier}(?:(?:in|during|through|throughout|over)\s+(?:the\s+)?|at\s+|by\s+)"
         rf"(?:middle\s+of\s+the\s+)?{modifier}{noun}|in\s+the\s+small\s+hours\b|(?:at|before)\s+dawn\b|"
         rf"(?:(?:at|around|during|over|by)\s+)?(?:{'|'.join(_MEALS)})[\s-]?time\b(?!\s+(?:table|room))|"
-        rf"(?<!good )(?:{every})?{modifier}{noun})"
+        rf"nocturnal\b|nightly\b|(?<!good )(?:{every})?{modifier}{noun})"
     )
     day = rf"(?:week-?ends?|weekdays?|work(?:ing\s+|-)?days?|(?:{'|'.join(WEEKDAYS)})s?)\b"
     days = (
@@ -227,7 +241,9 @@ def read_clock(
         meal = match["part"] is not None and any(name in match["part"] for name in _MEALS)
         if within or (meal and not meals):
             continue
-        negator = _NEGATED.search(text[: match.start()])
+        # "Never a nocturnal visit" denies the visit, not the night.
+        adjective = match["part"] in ("nocturnal", "nightly")
+        negator = None if adjective else _NEGATED.search(text[: match.start()])
         if negator is not None:
             negated.append((negator.start(), match.end()))
         reader.take(match, negated=negator is not None)
@@ -359,6 +375,8 @@ def _hour_of(match: re.Match[str], name: str, like: str | None = None) -> float:
     if half in ("am", "pm") and 1 <= hour < 13:
         return hour % 12 + (12 if half == "pm" else 0)
     part = match[f"{name}_in"]
+    if part and "morning" in part:
+        return hour % 12
     if part and hour <= 12:
         # "7 in the evening" is 7:00 or 19:00; the reading closer to the evening is right.
         readings = np.array([hour, (hour + 12) % 24])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from discover.query.lexicon import Word
 from discover.query.place_groups import BREAKS, DETERMINERS, PlaceGroup
 
-__all__ = ["Negation", "find_negations", "is_negator"]
+__all__ = ["ABSENT_STATES", "Negation", "find_negations", "is_negator"]
 
 _SINGLE = frozenset(
     """not never without no nobody nothing nowhere none neither nor except excluding avoiding avoids avoid
@@ -24,7 +24,11 @@ _PHRASES = (
     ("apart", "from"), ("aside", "from"), ("far", "from"), ("stays", "away", "from"),
     ("staying", "away", "from"), ("keeps", "away", "from"), ("stays", "out", "of"), ("staying", "out", "of"),
     ("keeps", "out", "of"),
-    ("outside", "of"), ("outside",), ("leaving", "out"), ("leaves", "out"),
+    ("outside", "of"), ("outside",), ("leaving", "out"), ("leaves", "out"), ("hardly", "ever"),
+    ("scarcely", "ever"), ("barely", "ever"), ("rarely",), ("seldom",), ("no", "longer"), ("failed", "to"),
+    ("fails", "to"), ("failing", "to"), ("stopped",),
+    *((few, verb) for few in ("hardly", "barely", "scarcely")
+      for verb in ("used", "touched", "went", "ate", "slept", "opened", "left", "visited", "goes", "eats")),
 )  # fmt: skip
 # "No more than ten seconds" bounds, "not only" adds, "nothing but" means this alone.
 _NO_NEGATION = frozenset(
@@ -39,12 +43,18 @@ _UNUSED = frozenset(
     """unused untouched empty off idle deserted unoccupied unvisited dark alone unattended vacant quiet
     silent still""".split()  # noqa: SIM905
 )
+ABSENT_STATES = _SHUT | _UNUSED
+"""Words for what is shut, empty or not used."""
+_VACANT = frozenset({"empty", "unused", "untouched", "unoccupied", "vacant", "deserted"})
 _AUXILIARY = frozenset(
     """is are was were be being been does do did has have gets get always all both itself will
     still""".split()  # noqa: SIM905
 )
+_LEAD = frozenset({"of", "ever", "single"})
+_PAIRS = frozenset({("in", "out"), ("back", "forth"), ("up", "down"), ("up", "about")})
 _LEAVE = re.compile(
-    r"\b(?:leav(?:e|es|ing)|left|go(?:es|ing)? out of|com(?:e|es|ing) out of|exit(?:s|ing)?)\b"
+    r"\b(?:leav(?:e|es|ing)|left(?!\s+(?:on|off|open|running|unlocked))|exit(?:s|ing)?|"
+    r"(?:go(?:es|ing)?|went|com(?:e|es|ing)|came|got|get(?:s|ting)?) out of)\b"
 )
 
 
@@ -102,6 +112,8 @@ def _negator_length(words: Sequence[Word], at: int) -> int:
             # "outside" alone is also where somebody goes: only "outside the kitchen" negates.
             if phrase == ("outside",) and (len(text) < 2 or text[1] not in DETERMINERS):
                 continue
+            if phrase == ("no", "longer") and text[2:] == ["than"]:
+                return 0  # an amount
             return len(phrase)
     if is_negator(text[0]):
         return 0 if len(text) > 1 and text[1] in _NO_NEGATION else 1
@@ -117,8 +129,14 @@ def _scope(
     words: Sequence[Word], groups: Sequence[PlaceGroup], timed: frozenset[int], begin: int, after: int
 ) -> Negation:
     end = after
+    # In "no nocturnal visits" the time belongs to what is negated.
+    while end < len(words) and (end in timed or words[end].text in DETERMINERS | _LEAD):
+        end += 1
+    goes_on = end < len(words) and words[end].text not in BREAKS | {",", "and"}
+    end = end if goes_on and not timed.isdisjoint(range(after, end)) else after
     while end < len(words) and end not in timed and words[end].text not in BREAKS:
-        if words[end].text in (",", "and") and not _list_goes_on(words, groups, end):
+        pair = (words[end - 1].text, words[min(end + 1, len(words) - 1)].text)
+        if words[end].text in (",", "and") and pair not in _PAIRS and not _list_goes_on(words, groups, end):
             break
         end += 1
     inside = tuple(k for k, group in enumerate(groups) if after <= group.begin < end)
@@ -172,6 +190,6 @@ def _kept_state(words: Sequence[Word], group: PlaceGroup) -> tuple[int, int, boo
     state = words[at].text
     if state in _SHUT and kept:
         return begin, at + 1, True
-    if state in _UNUSED and (kept or copula):
+    if state in _UNUSED and (kept or copula or state in _VACANT):
         return begin, at + 1, False
     return None

@@ -18,9 +18,9 @@ from discover.query.claims import is_weighty, left_over
 from discover.query.clock import plain_times, read_clock
 from discover.query.inventory import activities, find_activities, lemma
 from discover.query.lexicon import Lexicon, split_sentence
-from discover.query.negation import Negation, find_negations, is_negator
+from discover.query.negation import ABSENT_STATES, Negation, find_negations, is_negator
 from discover.query.parsed_query import Bounds, DaySpan, ParsedQuery, Thing
-from discover.query.place_groups import group_places
+from discover.query.place_groups import BREAKS, PlaceGroup, group_places
 from discover.query.stillness import NOTHING_MOVES
 from discover.query.window_clauses import read_clauses
 
@@ -29,7 +29,7 @@ __all__ = ["Nearest", "parse_question"]
 Nearest = Callable[[str], str]
 """Words that no rule knows -> the activity that means nearly the same; "" for none."""
 
-_ALL_DAY = re.compile(r"\b(?:all|the\s+whole|the\s+entire)\s+day(?:\s+long)?\b|\ball-day\b")
+_ALL_DAY = re.compile(r"\b(?:all|(?:the|a)\s+whole|(?:the|an)\s+entire)\s+day(?:\s+long)?\b|\ball-day\b")
 _ALL_PART = re.compile(
     r"\b(?:all|the\s+(?:whole|entire)|most)\s+(?:(?:early|late)\s+)?(?:morning|afternoon|evening|night)s?\b"
 )
@@ -38,9 +38,20 @@ _MAY_NAME = re.compile(
     r"guests?|visits?|time|trips)\b"
 )
 
+_AFTER_STATE = (
+    r"(?=\s*(?:$|[,.?!]|for\b|all\b|since\b|until\b|till\b|at\b|between\b|most\b|before\b|after\b|on\b|last\b|"
+    r"yesterday\b|today\b|this\b|over\b|during\b|in\s+the\s+(?:morning|afternoon|evening|night)))"
+)
 _NOBODY_HOME = re.compile(
-    r"\b(?:nobody|no\s*-?one|none)\s+(?:(?:is|was|were|are|been|being)\s+)?(?:at\s+|in\s+the\s+|in\s+)?(?:home|house|flat|apartment)\b|"
-    r"\b(?:house|home|flat|apartment)\s+(?:is|was|stands|stood|stays|being|lies)?\s*(?:empty|unoccupied|deserted)\b|\bempty\s+(?:house|home|flat)\b"
+    r"\b(?:nobody|no\s*-?one|none)\s+(?:(?:is|was|were|are|been|being)\s+)?(?:at\s+|in\s+the\s+|in\s+)?"
+    r"(?:home|house|flat|apartment)\b|"
+    rf"\b(?:nobody|no\s*-?one)\s+(?:(?:is|was|has\s+been)\s+)?in{_AFTER_STATE}|"
+    rf"\b(?:not|\w+n't|never)\s+(?:been\s+)?(?:at\s+)?home{_AFTER_STATE}|"
+    r"\b(?:house|home|flat|apartment)\s+(?:is|was|stands|stood|stays|being|lies)?\s*(?:empty|unoccupied|deserted)\b|"
+    r"\bempty\s+(?:house|home|flat)\b"
+)
+_IS_OUT = re.compile(
+    rf"(?:^|\b(?:was|were|is|are|be|been|being|he|she|they|everyone|everybody)\s+)(?:out|away){_AFTER_STATE}"
 )
 _SKIPPED = frozenset(["skip", "miss", "omit", "forgo"])
 _MEALS = ("breakfast", "lunch", "dinner")
@@ -129,11 +140,12 @@ class _Reader:
             self._use(gone.span())
         taken = self._taken()
         groups = group_places(self.words, self.lexicon, taken)
-        negations = find_negations(self.words, groups, taken)
+        timed = [*clock.spans, *((d.begin, d.end) for d in named)]
+        negations = find_negations(self.words, groups, self._words_in(timed))
         clauses, affirmed = read_clauses(
             text, self.words, self.lexicon, groups, negations, durations, clock.negated
         )
-        mentions, scopes = self._things(taken, negations)
+        mentions, scopes = self._things(taken, groups, negations)
         wanted = [m for m in mentions if not _negated(m, scopes)]
         unwanted = [m.thing for m in mentions if _negated(m, scopes)]
         if gone is not None and not empty and not wanted:
@@ -148,6 +160,17 @@ class _Reader:
             lasts = Bounds(low=lasts.low / 0.75)
         if people is not None and any(m.thing.name == "visitors" for m in wanted) and people.high == 1:
             people = None
+        out = _IS_OUT.search(text)
+        if out is not None and not any(m.begin < out.end() and out.start() < m.end for m in mentions):
+            thing = Thing(kind="activity", name="going out", words=out.group().strip())
+            self._use(out.span())
+            if _negated(_Mention(thing, out.end() - 1, out.end()), scopes):
+                unwanted.append(thing)
+            else:
+                wanted.append(_Mention(thing, *out.span()))
+                wanted.sort(key=lambda m: m.begin)
+        if lasts in (Bounds(low=_ALL_DAY_S), Bounds(low=_ALL_PART_S)) and unwanted and not wanted:
+            lasts = None  # "The fridge stayed shut all day" names the day
         ordered, wanted = self._order(wanted)
         self.used += find_frames(text, asks)
         unread, more = self._unread([m.thing.name for m in mentions])
@@ -206,15 +229,14 @@ class _Reader:
     def _taken(self) -> frozenset[int]:
         """Words with a meaning already, without those that may name a thing as well ("bedtime")."""
         free = [m.span() for m in _MAY_NAME.finditer(self.text)]
-        return frozenset(
-            i
-            for i, word in enumerate(self.words)
-            if any(a <= word.begin < b for a, b in self.used)
-            and not any(a <= word.begin < b for a, b in free)
-        )
+        return self._words_in(self.used) - self._words_in(free)
+
+    def _words_in(self, spans: Sequence[tuple[int, int]]) -> frozenset[int]:
+        """Indices of the words that begin in some characters."""
+        return frozenset(i for i, w in enumerate(self.words) if any(a <= w.begin < b for a, b in spans))
 
     def _things(
-        self, taken: frozenset[int], negations: Sequence[Negation]
+        self, taken: frozenset[int], groups: Sequence[PlaceGroup], negations: Sequence[Negation]
     ) -> tuple[list[_Mention], list[tuple[int, int]]]:
         """Activities and places of the question, and the scopes of its negations in characters."""
         words = self.words
@@ -254,6 +276,10 @@ class _Reader:
             chosen = [m for m in chosen if m not in echoes]
         scopes: list[tuple[int, int]] = []
         for negation in negations:
+            if negation.leaving and all(groups[k].place.kind == "room" for k in negation.groups):
+                # Who "never leaves the kitchen" is in it.
+                self._use((words[negation.begin].begin, words[negation.end - 1].end))
+                continue
             stop = negation.end
             for i in range(negation.begin + 1, negation.end):
                 if words[i].text in _ENDS_SCOPE:
@@ -261,9 +287,15 @@ class _Reader:
                     break
             scopes.append((words[negation.begin].begin, words[stop - 1].end))
             self.used += [(w.begin, w.end) for w in words[negation.begin : stop] if is_negator(w.text)]
+            if words[stop - 1].text in ABSENT_STATES:
+                self._use((words[stop - 1].begin, words[stop - 1].end))
         for i, word in enumerate(words):
             if lemma(word.text) in _SKIPPED:
-                scopes.append((word.begin, words[min(i + 4, len(words)) - 1].end))
+                stop = next(
+                    (k for k in range(i + 1, len(words)) if words[k].text in BREAKS | {",", "and"}),
+                    len(words),
+                )
+                scopes.append((word.begin, words[min(i + 4, stop) - 1].end))
                 scopes += [(m.begin, m.end) for m in chosen if m.end <= word.begin and word.begin - m.end < 5]
             elif word.text in _OFF and i and not re.search(r"\b(?:turn|switch|put)\w*\b", self.text):
                 scopes += [(m.begin, m.end) for m in chosen if m.end == word.begin - 1]
@@ -354,7 +386,8 @@ def _within(span: tuple[int, int], outer: tuple[int, int]) -> bool:
 
 
 def _negated(mention: _Mention, scopes: Sequence[tuple[int, int]]) -> bool:
-    return any(begin <= mention.begin < end for begin, end in scopes)
+    # The negator may stand inside a phrase: "has not had her tea".
+    return any(begin <= mention.begin < end or mention.begin < begin < mention.end for begin, end in scopes)
 
 
 def _union(spans: Sequence[DaySpan]) -> DaySpan | None:

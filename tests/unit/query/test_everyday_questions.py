@@ -77,6 +77,60 @@ def test_a_negated_place_is_never_wanted(place: str, frame: str) -> None:
     assert not inverted(query, {"without": [place.removeprefix("the ")]})
 
 
+_DENIED = (
+    "nobody {}|never {}|no {}|not {}|not a single {}|she didn't {}|without {}|none of the {}|hardly ever {}|"
+    "rarely {}|there were no {}|he has not {}|she failed to {}|nobody ever {}|he no longer {}|she doesn't {} any more"
+).split("|")
+
+
+def _things(query: ParsedQuery) -> tuple[list[str], list[str], bool]:
+    return [t.name for t in query.wanted], [t.name for t in query.unwanted], query.empty
+
+
+_AFFIRMED = [
+    s.text
+    for s in load_sentences("development")
+    if (q := read(s.text)).wanted and not (q.unwanted or q.empty or q.refused)
+    and q.asks in ("find", "whether") and "quiet" not in wanted(s.text)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("frame", _DENIED)
+def test_no_negated_sentence_is_read_as_its_positive_twin(frame: str) -> None:
+    assert len(_AFFIRMED) > 40
+    assert [t for t in _AFFIRMED if _things(read(frame.format(t))) == _things(read(t))] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "present", "absent"),
+    [
+        ("skipped breakfast but had lunch", ["lunch"], ["breakfast"]),
+        ("woke up but didn't get dressed", ["getting up"], ["getting dressed"]),
+        ("she didn't leave the bedroom until noon", ["bedroom"], []),
+        ("bed empty at 4 am", [], ["bed"]),
+        ("no one came to see her this week", [], ["visitors"]),
+        ("wasn't home at lunchtime", [], []),
+        ("hardly used the bathroom yesterday", [], ["toilet visit"]),
+        ("out for less than ten minutes", ["going out"], []),
+        ("not a shower but a bath", ["showering"], ["showering"]),
+    ],
+)  # fmt: skip
+def test_a_turn_of_the_sentence_ends_what_is_denied(text: str, present: list[str], absent: list[str]) -> None:
+    assert (wanted(text), unwanted(text)) == (present, absent)
+    assert read(text).empty == ("home" in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [("up five times in the night", 5, 5), ("only one trip to the bathroom", 1, 1),
+     ("opened the fridge a dozen times", 12, 12), ("three or more showers", 3, float("inf"))],
+)  # fmt: skip
+def test_how_often_something_happens(text: str, low: float, high: float) -> None:
+    times = read(text).times
+    assert times is not None
+    assert (times.low, times.high) == (low, high)
+
+
 @pytest.mark.parametrize(
     ("text", "hours"),
     [

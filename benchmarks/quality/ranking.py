@@ -1,0 +1,304 @@
+"""Everyday sentences searched in simulated homes: are the first ten answers the true moments?
+
+    python -m benchmarks.quality.ranking                 development speakers, development seeds; no file
+    python -m benchmarks.quality.ranking --held-out      held-out speakers, test seeds: writes ranking.md
+
+A sentence counts where its reading (benchmarks/queries/everyday) names only things that the script of a home
+knows; the true moments are that reading answered from the script. An answer gains 2 where it shares half of
+its time with a true moment (short ones: begins within 20 minutes of it), 1 where it lies inside a longer one;
+each true moment is credited once. Days of a reading are moved by whole weeks to the end of the log.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from benchmarks.harness import BenchmarkParser, markdown_table, write_result
+from benchmarks.quality.everyday import NOW, Sentence, load_sentences
+from benchmarks.quality.raw_search import caption_means
+from benchmarks.queries.simulated import home_of_seed, scripted, true_occurrences
+from discover.core.embeddings import EmbeddingTable
+from discover.core.tables import ANNOTATIONS, empty_table
+from discover.core.window_set import EventLog, WindowSet
+from discover.pretraining.any_home import AnyHome
+from discover.query import ParsedQuery, Thing, activities
+from discover.retrieval import Index, SearchOptions
+from discover.sampling import sample_windows
+from discover.sampling.config import SamplingConfig, SplitConfig
+from discover.serving import search as search_module
+from discover.serving.moments import asks_of_nights, period_of, select_moments
+from discover.serving.search import Searcher
+from discover.text_encoders import build_text_encoder
+from discover.text_encoders.config import TextEncoderConfig
+from discover.text_encoders.encoder import TextEncoder
+
+DEVELOPMENT_SEEDS = range(3_200, 3_206)
+TEST_SEEDS = range(6_000, 6_008)
+DAYS, _K, _NEAR_S = 15, 10, 1_200.0
+SIDES = ("rules alone", "rules, captions", "rules, network", "rules, captions, network")
+UNITS = ("windows", "windows and episodes")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One sentence in one home: nDCG@10 by (units, side)."""
+
+    seed: int
+    speaker: str
+    text: str
+    kind: str
+    scores: Mapping[tuple[str, str], float]
+
+
+@dataclass
+class Plain:
+    """A space in which all windows are alike but for a trace of noise: only the rules rank."""
+
+    dim: int = 8
+
+    def windows(self, n: int) -> NDArray[np.float32]:
+        """(n, D) vectors."""
+        noise = np.random.default_rng(0).standard_normal((n, self.dim)).astype(np.float32)
+        return np.eye(1, self.dim, dtype=np.float32) + 1e-3 * noise
+
+    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(N, D) for any sentences."""
+        return np.repeat(np.eye(1, self.dim, dtype=np.float32), len(vectors), axis=0)
+
+
+class _AsItIs:
+    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        return np.asarray(vectors, dtype=np.float32)
+
+
+@dataclass
+class _Beside:
+    network: AnyHome
+
+    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        return self.network.sentences_beside(vectors)
+
+
+def intended(reading: Mapping[str, Any], text: str, weeks: dt.timedelta) -> ParsedQuery | None:
+    """The reading of a sentence as a query; None where the script cannot answer it."""
+    if {"compare", "refused", "people"} & set(reading) or not {"find", "whether"} & set(
+        str(reading.get("asks", "find")).split("|")
+    ):
+        return None
+    chosen: dict[str, list[Thing]] = {}
+    for key in ("what", "without"):
+        needed = [entry for entry in reading.get(key, ()) if not entry.startswith("(")]
+        things = [next((t for t in map(_thing, entry.split("|")) if scripted(t)), None) for entry in needed]
+        if any(t is None for t in things):
+            return None
+        chosen[key] = [t for t in things if t is not None]
+    if not (chosen["what"] or chosen["without"]):
+        return None
+    names = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    values: dict[str, Any] = {
+        "text": text,
+        "wanted": chosen["what"],
+        "unwanted": chosen["without"],
+        "ordered": "order" in reading,
+        "hours": [tuple(reading["hours"])] if "hours" in reading else (),
+        "weekdays": tuple(names.index(day) for day in reading.get("weekdays", ())),
+    }
+    for key in ("lasts", "times"):
+        if key in reading:
+            values[key] = {"low": reading[key][0], "high": reading[key][1]}
+    if "days" in reading:
+        first, last = (dt.date.fromisoformat(d) + weeks for d in str(reading["days"]).split(".."))
+        values["days"] = {"first": first, "last": last}
+    return ParsedQuery.model_validate(values)
+
+
+def _thing(name: str) -> Thing:
+    rooms = ("kitchen", "bathroom", "bedroom", "living room", "hallway", "office", "entrance")
+    kind = "activity" if name in activities() else "room" if name in rooms else "object"
+    return Thing.model_validate({"kind": kind, "name": name})
+
+
+def ask_home(seed: int, sentences: Sequence[Sentence], encoder: TextEncoder, network: AnyHome) -> list[Asked]:
+    """All sentences that have an answer in the home of one seed."""
+    life, sensed = home_of_seed(seed, days=DAYS)
+    now = _last_wednesday(life.events["time"].max())
+    weeks = dt.timedelta(days=(now.date() - NOW.date()).days)
+    truly = true_occurrences(life, sensed)
+    events = life.events.filter(pl.col("time") <= now)
+    log = EventLog(life.home, events, empty_table(ANNOTATIONS))
+    sampled = sample_windows(log, SamplingConfig(overlap_train=0, split=SplitConfig(ratios=(1, 0, 0))))
+    windows = WindowSet.of(life.home, events if sampled.events is None else sampled.events, sampled.windows)
+    told, read = caption_means(windows, "short", 2, encoder), network.embed(windows, encoder.encode)
+    plain = Plain()
+    spaces: dict[str, tuple[Any, NDArray[np.float32]]] = {
+        SIDES[0]: (plain, plain.windows(len(windows.windows))),
+        SIDES[1]: (_AsItIs(), told),
+        SIDES[2]: (network, read),
+        SIDES[3]: (_Beside(network), network.beside_captions(read, told)),
+    }
+    searchers = {
+        name: _searcher(windows, space, vectors, encoder, now) for name, (space, vectors) in spaces.items()
+    }
+    found = []
+    for sentence in sentences:
+        query = intended(sentence.reading, sentence.text, weeks)
+        period = (
+            None if query is None else period_of(query.days, truly.stream, now, nights=asks_of_nights(query))
+        )
+        if query is None or period is None:
+            continue
+        true = select_moments(query, truly, period).spans
+        if not len(true):
+            continue
+        moments = np.stack([true.begin_s, true.end_s], axis=1)
+        scores = {}
+        for units in UNITS:
+            with _units(units):
+                for name, searcher in searchers.items():
+                    hits = searcher.search(sentence.text, SearchOptions(top_k=_K)).found
+                    scores[units, name] = ndcg([(_s(h.start), _s(h.end)) for h in hits], moments)
+        found.append(Asked(seed, sentence.speaker, sentence.text, sentence.kind, scores))
+    return found
+
+
+class _units:  # noqa: N801 - a context
+    """Without episodes, a search answers windows as it did before it knew any."""
+
+    def __init__(self, units: str) -> None:
+        self.plain = units == UNITS[0]
+
+    def __enter__(self) -> None:
+        self.kept = search_module.names_episode
+        if self.plain:
+            search_module.names_episode = lambda query: False
+
+    def __exit__(self, *_: object) -> None:
+        search_module.names_episode = self.kept
+
+
+def _searcher(
+    windows: WindowSet, space: Any, vectors: NDArray[np.float32], encoder: TextEncoder, now: dt.datetime
+) -> Searcher:
+    ids = windows.windows["window_id"].to_numpy().astype(np.str_)
+    table = EmbeddingTable(vectors, ids, np.zeros(len(ids), dtype=np.int16))
+    index = Index.build(table, windows, model_sha256="ranking", dtype="float32")
+    searcher = Searcher(space, index, encoder, windows, Path())
+    searcher.__dict__["log_ends"] = {windows.home.name: now}
+    return searcher
+
+
+def _last_wednesday(end: Any) -> dt.datetime:
+    day = end.date() - dt.timedelta(days=(end.weekday() - 2) % 7)
+    return dt.datetime.combine(day, NOW.time())
+
+
+def _s(time: dt.datetime) -> float:
+    return (time - dt.datetime(1970, 1, 1)).total_seconds()
+
+
+def ndcg(hits: Sequence[tuple[float, float]], true: NDArray[np.float64], k: int = _K) -> float:
+    """nDCG@k of moments (begin, end) against true ones (M, 2); each true one is credited once."""
+    credited = np.zeros(len(true), dtype=bool)
+    total = 0.0
+    for rank, (begin, end) in enumerate(hits[:k]):
+        shared = np.minimum(true[:, 1], end) - np.maximum(true[:, 0], begin)
+        union = np.maximum(true[:, 1], end) - np.minimum(true[:, 0], begin)
+        short = np.minimum(true[:, 1] - true[:, 0], end - begin) < _NEAR_S
+        similar = np.maximum(true[:, 1] - true[:, 0], end - begin) < 3 * _NEAR_S
+        near = short & similar & (np.abs(true[:, 0] - begin) <= _NEAR_S)
+        same = (shared >= 0.5 * union) & (union > 0) | near
+        inside = shared >= 0.9 * max(end - begin, 1.0)
+        gain = np.where(credited, 0, np.where(same, 3, np.where(inside, 1, 0)))
+        best = int(gain.argmax())
+        if gain[best]:
+            credited[best] = True
+            total += gain[best] / np.log2(rank + 2)
+    return total / (3 / np.log2(np.arange(min(k, len(true))) + 2)).sum()
+
+
+def table(asked: Sequence[Asked]) -> str:
+    """nDCG@10 of all sides, and what vectors and episodes add."""
+    rows = [
+        (units, *(f"{np.mean([a.scores[units, side] for a in asked]):.3f}" for side in SIDES))
+        for units in UNITS
+    ]
+    kinds = sorted({a.kind for a in asked})
+    by_kind = [
+        (kind, len(own), *(f"{np.mean([a.scores[units, SIDES[-1]] for a in own]):.3f}" for units in UNITS),
+         f"{np.mean([a.scores[UNITS[1], SIDES[0]] for a in own]):.3f}")
+        for kind in kinds for own in ([a for a in asked if a.kind == kind],)
+    ]  # fmt: skip
+    pairs = [(UNITS[1], side, SIDES[0]) for side in SIDES[1:]]
+    gaps = [f"- {units}: {a} minus {b}: {_gap(asked, (units, a), (units, b))}" for units, a, b in pairs]
+    gaps.append(
+        f"- {SIDES[-1]}: windows and episodes minus windows: "
+        f"{_gap(asked, (UNITS[1], SIDES[-1]), (UNITS[0], SIDES[-1]))}"
+    )
+    n_texts, n_homes = len({a.text for a in asked}), len({a.seed for a in asked})
+    head = f"{len(asked)} questions: {n_texts} sentences in {n_homes} homes."
+    return "\n\n".join(
+        (
+            head,
+            markdown_table(("nDCG@10", *SIDES), rows),
+            "Differences, 95 % interval by bootstrap over sentences and homes; * excludes 0.",
+            "\n".join(gaps),
+            markdown_table(("type", "questions", *UNITS, "rules alone, with episodes"), by_kind),
+        )
+    )
+
+
+def _gap(asked: Sequence[Asked], a: tuple[str, str], b: tuple[str, str]) -> str:
+    texts, seeds = (sorted({key(x) for x in asked}) for key in (lambda x: x.text, lambda x: x.seed))
+    cells = np.full((len(texts), len(seeds)), np.nan)
+    for one in asked:
+        cells[texts.index(one.text), seeds.index(one.seed)] = one.scores[a] - one.scores[b]
+    rng = np.random.default_rng(0)
+    drawn = [
+        np.nanmean(
+            cells[rng.integers(len(texts), size=len(texts))][:, rng.integers(len(seeds), size=len(seeds))]
+        )
+        for _ in range(2000)
+    ]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{np.nanmean(cells):+.3f} [{low:+.3f}, {high:+.3f}]{' *' if low > 0 or high < 0 else ''}"
+
+
+def main() -> None:
+    """Ask, and write benchmarks/results/ranking.md with --held-out."""
+    parser = BenchmarkParser(__doc__)
+    parser.add_argument("--held-out", action="store_true", help="Held-out speakers and unseen seeds.")
+    parser.add_argument("--homes", type=int, default=99, help="At most so many homes.")
+    arguments = parser.parse_args()
+    seeds = TEST_SEEDS if arguments.held_out else DEVELOPMENT_SEEDS
+    sentences = load_sentences("held_out" if arguments.held_out else "development")
+    network, encoder = AnyHome.load(), build_text_encoder(TextEncoderConfig(type="minilm"))
+    asked: list[Asked] = []
+    for seed in seeds[: arguments.homes]:
+        asked += ask_home(seed, sentences, encoder, network)
+        print(seed, len(asked), flush=True)
+    body = (
+        f"Random homes of one person, seeds {seeds[0]}–{seeds[-1]}, {DAYS} days, "
+        f"network {network.sha256[:12]}. *Windows*: as a search answered before it knew episodes.\n\n"
+        f"{table(asked)}"
+    )
+    print(body)
+    if arguments.held_out:
+        print(f"Wrote {write_result('ranking', 'python -m benchmarks.quality.ranking --held-out', body)}")
+    else:
+        worst = sorted(asked, key=lambda x: x.scores[UNITS[1], SIDES[-1]])
+        for text in dict.fromkeys(x.text for x in worst):
+            own = [x for x in asked if x.text == text]
+            cells = [
+                f"{np.mean([x.scores[u, s] for x in own]):.2f}" for u in UNITS for s in (SIDES[0], SIDES[-1])
+            ]
+            print(f"{' '.join(cells)} {len(own)} {text}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """How rightly the parsers read everyday sentences, and how often they turn one into its opposite.
 
     python -m benchmarks.quality.everyday                  the development speakers, each wrong reading shown
-    python -m benchmarks.quality.everyday --held-out       the held-out speakers; only totals are shown
+    python -m benchmarks.quality.everyday --held-out       held-out and fresh speakers; only totals
 
 The readings and the rules of scoring are in benchmarks/queries/everyday/README.md. No home, no model, no log.
 """
@@ -35,7 +35,7 @@ class Sentence:
 
 
 def load_sentences(part: str) -> list[Sentence]:
-    """The sentences of "development" or "held_out"."""
+    """The sentences of "development", "held_out" or "fresh"."""
     found = []
     for path in sorted((FOLDER / part).glob("*.yaml")):
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -171,7 +171,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     tables = {}
-    for part in ("development", "held_out") if arguments.held_out else ("development",):
+    for part in ("development", "held_out", "fresh") if arguments.held_out else ("development",):
         rows = list(scored(parse_question, load_sentences(part)))
         for sentence, query, wrong, flipped in rows if not arguments.held_out else ():
             if wrong:

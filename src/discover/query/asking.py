@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from discover.query.calendar_words import Named
-from discover.query.parsed_query import Asks, Comparison, Refused
+from discover.query.clock import DAYS, day_codes
+from discover.query.parsed_query import Asks, Comparison, Extreme, Refused
 
-__all__ = ["find_comparison", "find_frames", "find_kind", "find_refusal"]
+__all__ = ["find_comparison", "find_extreme", "find_frames", "find_kind", "find_refusal"]
 
 # "Days when she got up late" asks for days, "when did she get up" for a time.
 _NO_FRAME = "".join(
@@ -14,9 +16,11 @@ _NO_FRAME = "".join(
     for noun in ("day", "night", "morning", "afternoon", "evening", "time", "week", "occasion", "moment")
     for word in (noun, f"{noun}s")
 )
+_DAY_PART = r"(?:day|night|morning|afternoon|evening)"
 # In order: the first that fits decides.
 _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("who", r"\bwho(?:se|m)?\b|\bwhich\s+(?:of\b|person|one\s+of|resident|child|kid|people)"),
+    ("how many days", rf"\b(?:on\s+)?(?:how\s+many|which|what)\s+{_DAY_PART}s\b"),
     ("how many people", r"\bhow\s+many\s+(?:people|persons|residents|guests|visitors)\b"),
     ("how long", r"\bhow\s+(?:long|much\s+time|many\s+(?:hours|minutes))\b|"
                  r"\b(?:total\s+|average\s+|mean\s+)?time\s+(?:spent|(?=in|at|on|out|away|outside|asleep|awake|\w+ing\b))\b|"
@@ -24,6 +28,9 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("how often", r"\bhow\s+(?:often|frequent\w*|many|regularly)\b|"
                   r"\b(?:number|count|frequency|rate|total)\s+of\b|"
                   r"\btimes\s+(?:per|a|each|every)\s+(?:day|week|night|month)\b"),
+    ("what last", r"\blast\s+thing\b|\bwhat\s+(?:does|did)\s+\w+\s+do\s+last\b"),
+    ("what first", r"\bfirst\s+thing\b|\bwhat\s+(?:does|did)\s+\w+\s+do\s+first\b|"
+                   r"\b(?:which|what)\s+room\b.*\bfirst\b"),
     ("last", r"\bwhen\b(?=.*\blast\b)|\b(?:the\s+)?(?:last|latest|most\s+recent)\s+"
              r"(?:time|use|visit|occasion|activity|motion|movement)\b|"
              r"^(?:latest|most\s+recent|last)\b"),
@@ -37,11 +44,29 @@ _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in _KIND_WORDS)
 _FRAME_DAYS = re.compile(
     r"\b(?:days?|nights?|times?)\b(?=\s+(?:on|when|where|with|that|in|without|nobody|no|s?he|they|it)\b)"
 )
+_A_DAY = re.compile(rf"\b{_DAY_PART}\b")
 _PER = re.compile(
     r"\b(?:(?:per|an?|each|every|of\s+the|in\s+a)\s+(?:day|night)|(?:on\s+)?average|mean|typical)\b"
 )
 _HABIT = re.compile(r"\b(?:usual|usually|normally|typically|generally|always|often)\b")
 _EDGE = re.compile(r"\b(?:first|last|latest)\b")
+_EVERY = re.compile(rf"\b(?:every|each)\s+(?:single\s+)?{_DAY_PART}\b|\bdaily\b|\bmost\s+{_DAY_PART}s\b")
+_MOST, _LEAST = (
+    rf"(?<!at )\b{word}\b(?!\s+(?:of|recent\w*|{_DAY_PART}s)\b)" for word in ("most", "(?:fewest|least)")
+)
+_ONE_DAY = re.compile(rf"\b(?:which|what|the|a)\s+{_DAY_PART}\b|\b{_DAY_PART}\s+(?:with|when|on\s+which)\b")
+_EXTREMES: tuple[tuple[Literal["length", "clock", "count", "hours"], bool, re.Pattern[str]], ...] = (
+    ("length", True, re.compile(r"\b(?:longest|lengthiest)\b")),
+    ("length", False, re.compile(r"\b(?:shortest|briefest)\b")),
+    ("clock", True, re.compile(r"\blatest\b")),
+    ("clock", False, re.compile(r"\bearliest\b")),
+    ("count", True, re.compile(r"\b(?:busiest|liveliest|most\s+active)\b")),
+    ("count", False, re.compile(r"\b(?:quietest|calmest|least\s+active)\b")),
+    ("hours", True, re.compile(r"\bmost\s+time\b")),
+    ("hours", False, re.compile(r"\bleast\s+time\b")),
+    ("count", True, re.compile(_MOST)),
+    ("count", False, re.compile(_LEAST)),
+)
 _ASKED = re.compile(
     r"^(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would|isn't|wasn't|didn't|hasn't|doesn't|haven't)\s+"
     r"|^(?:anyone|anybody|someone|somebody)\b.*\?$|^(?:any)\s"
@@ -83,7 +108,14 @@ _USUAL = re.compile(
     r"^(?:usual|normal|before|ever|average|always|(?:he|she|it|they|we|i)\s+(?:used|usually|normally|did|was|were)\b|"
     r"(?:his|her|their|its|the)\s+(?:usual|normal|average|norm)|in\s+the\s+past|previously)"
 )
-_OTHERS = re.compile(r"^(?:on\s+)?(?:week-?ends?|weekdays?|work\w*\s*days?|\w+days?)\b")
+_OTHERS = re.compile(
+    rf"^(?:(?:on|at|during)\s+)?(?:the\s+)?(?:{DAYS}(?:\s*(?:,|and|or|to)\s*{DAYS})*|other\s+days)"
+)
+_VERSUS = re.compile(r"\b(?:versus|vs\.?|(?:as\s+)?(?:compared|opposed)\s+(?:to|with))\s+")
+_EITHER = re.compile(
+    rf"\b(?P<how>more|less|longer|earlier|later|shorter)\b.*?\b{DAYS}\s+(?P<or>or\s+(?:on\s+|at\s+)?(?:the\s+)?{DAYS})"
+)
+_HOW = re.compile(r"\b(?:more|less|fewer|longer|shorter|earlier|later)\b")
 _DIRECTIONS = {
     "more": "more", "longer": "more", "higher": "more", "better": "more", "less": "less", "fewer": "less",
     "shorter": "less", "lower": "less", "worse": "less", "earlier": "earlier", "sooner": "earlier",
@@ -97,16 +129,35 @@ def find_kind(text: str) -> tuple[Asks, tuple[int, int]]:
         match = pattern.search(text)
         if match is not None:
             return kind, match.span()
-    match = _ASKED.search(text)
+    match, every = _ASKED.search(text), _EVERY.search(text)
+    if match is not None and every is not None:
+        return "how many days", every.span()
     return ("find", (0, 0)) if match is None else ("whether", match.span())
 
 
-def find_frames(text: str, asks: Asks) -> list[tuple[int, int]]:
+def find_extreme(text: str, *, of_the_clock: bool) -> Extreme | None:
+    """The most or the least that is asked for.
+
+    Args:
+        text: The question.
+        of_the_clock: Whether what is asked about has its time of day: only there "latest" means late.
+    """
+    for of, high, pattern in _EXTREMES:
+        match = pattern.search(text)
+        if match is None or (match.group() == "latest" and not of_the_clock):
+            continue
+        # "Which room is used most" is no day.
+        if not match.group().startswith(("most", "fewest", "least")) or _ONE_DAY.search(text):
+            return Extreme(of=of, high=high, words=match.group())
+    return None
+
+
+def find_frames(text: str, asks: Asks, *, of_days: bool) -> list[tuple[int, int]]:
     """Characters of words that belong to the kind of answer: "days when", "times per day", "usually"."""
-    patterns = [_FRAME_DAYS]
-    if asks in ("how often", "how long", "when", "first", "last", "compare"):
+    patterns = [_FRAME_DAYS, *([_A_DAY] if of_days else [])]
+    if asks not in ("find", "whether", "who"):
         patterns += [_PER, _HABIT]
-    patterns += [_EDGE] if asks in ("first", "last") else []
+    patterns += [_EDGE] if asks in ("first", "last", "what first", "what last") else []
     return [m.span() for pattern in patterns for m in pattern.finditer(text)]
 
 
@@ -126,10 +177,19 @@ def find_comparison(
 
     "More than ten minutes" is an amount.
     """
-    match = _THAN.search(text)
+    either = _EITHER.search(text)
+    if either is not None:
+        found, span = _comparison(_DIRECTIONS[either["how"]], None, text, either.span("or"))
+        days_of = tuple(day_codes(either["or"]))
+        return found.model_copy(update={"others": True, "weekdays": days_of}), span, either.span("how")
+    match = _THAN.search(text) or _VERSUS.search(text)
     if match is not None:
-        rest, how = text[match.end() :], match.span("how")
-        direction = "different" if match["alike"] else _DIRECTIONS[match["how"]]
+        than = match.re is _THAN
+        rest, how = text[match.end() :], match.span("how") if than else (0, 0)
+        before = None if than else _HOW.search(text[: match.start()])
+        how = before.span() if before else how
+        said = before.group() if before else match["how"] if than else None
+        direction = _DIRECTIONS[said] if said else "different"
         named = next((d for d in days if match.end() <= d.begin + 3 and d.begin <= match.end() + 3), None)
         usual, others = _USUAL.match(rest), _OTHERS.match(rest)
         if named is not None:
@@ -138,7 +198,11 @@ def find_comparison(
             return *_comparison(direction, None, text, (_than(match), match.end() + usual.end())), how
         if others is not None:
             found, span = _comparison(direction, None, text, (_than(match), match.end() + others.end()))
-            return found.model_copy(update={"others": True}), span, how
+            return (
+                found.model_copy(update={"others": True, "weekdays": tuple(day_codes(others.group()))}),
+                span,
+                how,
+            )
     trend = _TREND.search(text)
     if trend is not None:
         direction = "less" if trend["down"] else "more" if trend["up"] else "different"
@@ -149,7 +213,7 @@ def find_comparison(
 
 
 def _than(match: re.Match[str]) -> int:
-    return match.start() if match["alike"] else match.end("what")
+    return match.end("what") if match.re is _THAN and match["how"] else match.start()
 
 
 def _comparison(

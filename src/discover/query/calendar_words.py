@@ -72,7 +72,9 @@ class Named:
     part: str = ""
     """A part of these days: "morning", "night"."""
     anchor: DaySpan | None = None
-    """What "since winter" counts from: winter."""
+    """What a comparison is with: winter in "since winter", the days around "two weeks ago"."""
+    against: DaySpan | None = None
+    """As many days up to now as `anchor` has, where a comparison names no days of its own."""
 
 
 def find_days(text: str, now: dt.datetime) -> list[Named]:
@@ -91,8 +93,20 @@ def find_days(text: str, now: dt.datetime) -> list[Named]:
         words = " ".join(match.group().lower().split())
         # Asked of the past: what has not come yet is not in a log.
         days = DaySpan(first=first, last=max(first, min(last, today)), words=words)
-        found.append(Named(match.start(), match.end(), days, part, _anchor_of(match, today)))
+        anchor, against = _anchor_of(match, today), None
+        if (match["ago_unit"] or "").lower() in ("week", "month", "year"):
+            anchor, against = _around(first, today, words)
+        found.append(Named(match.start(), match.end(), days, part, anchor, against))
     return found
+
+
+def _around(at: dt.date, today: dt.date, words: str) -> tuple[DaySpan, DaySpan]:
+    """(days around a day in the past, as many up to today): two thirds of the way back, 7 to 28 days."""
+    day, back = dt.timedelta(days=1), (today - at).days
+    length = min(max(7, 2 * back // 3), 28)
+    last = min(at + length // 2 * day, today - length * day)
+    around = DaySpan(first=last - (length - 1) * day, last=last, words=words)
+    return around, DaySpan(first=today - (length - 1) * day, last=today, words="")
 
 
 def _anchor_of(match: re.Match[str], today: dt.date) -> DaySpan | None:

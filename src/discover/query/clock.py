@@ -18,7 +18,7 @@ from discover.query.amounts import SMALL_NUMBERS
 from discover.query.calendar_words import Named
 from discover.retrieval.day_clock import Interval, hours_away, inside
 
-__all__ = ["Clock", "part_hours", "plain_times", "read_clock"]
+__all__ = ["DAYS", "Clock", "day_codes", "part_hours", "plain_times", "read_clock"]
 
 _MEALS: dict[str, Interval] = {
     "breakfast": (5.0, 11.0), "lunch": (11.0, 14.0), "dinner": (17.0, 21.0), "supper": (17.0, 21.0),
@@ -152,6 +152,10 @@ def _time(name: str) -> str:
     return rf"(?:(?P<{name}_word>noon|midday|midnight)\b|(?<![\d:.]){number}(?!\d|:\d){followed})"
 
 
+DAYS = rf"(?:week-?ends?|weekdays?|work(?:ing\s+|-)?days?|(?:{'|'.join(WEEKDAYS)})s?)\b"
+"""Pattern of one weekday or kind of day."""
+
+
 def _pattern() -> re.Pattern[str]:
     thing = r"(?!\s*-?\s*(?:stand|table|light|lamp|gown|shirt|dress|nurse))"
     noun = rf"(?:morning|afternoon|evening|night)s?\b{thing}"
@@ -166,10 +170,9 @@ def _pattern() -> re.Pattern[str]:
         rf"(?:(?:at|around|during|over|by)\s+)?(?:{'|'.join(_MEALS)})[\s-]?time\b(?!\s+(?:table|room))|"
         rf"nocturnal\b|nightly\b|(?<!good )(?:{every})?{modifier}{noun})"
     )
-    day = rf"(?:week-?ends?|weekdays?|work(?:ing\s+|-)?days?|(?:{'|'.join(WEEKDAYS)})s?)\b"
     days = (
-        rf"(?:(?:on|at|during|over|every|each)\s+)?(?:the\s+)?\b(?P<days>{day}"
-        rf"(?:\s*(?:,|and|or|to|through|-|–)\s*{day})*)(?:\s+(?P<day_part>{modifier}{noun}))?"
+        rf"(?:(?:on|at|during|over|every|each)\s+)?(?:the\s+)?\b(?P<days>{DAYS}"
+        rf"(?:\s*(?:,|and|or|to|through|-|–)\s*{DAYS})*)(?:\s+(?P<day_part>{modifier}{noun}))?"
     )
     between = rf"(?:between\s+|from\s+){_time('a')}\s*(?:and|to|until|till|-|–)\s*{_time('b')}"
     limit = rf"(?P<limit>before|after|until|till|by)\s+{_time('c')}"
@@ -217,7 +220,7 @@ def read_clock(
     Args:
         text: As `plain_times` gives it.
         days: Its named days; their parts ("this morning") count, their weekdays ("last Friday") do not.
-        compared: Characters of what it is compared with; weekdays there do not count.
+        compared: Characters of what it is compared with; times there do not count.
         meals: Whether "at breakfast time" states hours; asked for the breakfast time, it does not.
 
     Examples:
@@ -235,11 +238,11 @@ def read_clock(
             reader.parts += part_hours(day.part)
             reader.words.append(day.days.words)
     spans, negated = [], []
+    text = text[: compared[0]] + " " * (compared[1] - compared[0]) + text[compared[1] :]
     for match in _PATTERN.finditer(text):
         spans.append(match.span())
-        within = match["days"] is not None and compared[0] <= match.start() < compared[1]
         meal = match["part"] is not None and any(name in match["part"] for name in _MEALS)
-        if within or (meal and not meals):
+        if meal and not meals:
             continue
         # "Never a nocturnal visit" denies the visit, not the night.
         adjective = match["part"] in ("nocturnal", "nightly")
@@ -281,7 +284,7 @@ class _ClockReader:
         self.parts += part_hours(match["part"])
 
     def _days(self, match: re.Match[str]) -> None:
-        self.weekdays.update(_day_codes(match["days"]))
+        self.weekdays.update(day_codes(match["days"]))
         if match["day_part"]:
             self.parts += part_hours(match["day_part"])
 
@@ -342,7 +345,7 @@ class _ClockReader:
         return Clock(_intervals(self._kept()), tuple(sorted(weekdays)), ", ".join(self.words), spans, negated)
 
 
-def _day_codes(words: str) -> list[int]:
+def day_codes(words: str) -> list[int]:
     """Sorted codes of `WEEKDAYS` of a list or range of days: "saturday to monday", "weekends"."""
     codes: list[int] = []
     through = False

@@ -11,14 +11,16 @@ from discover.query.lexicon import Lexicon
 from discover.retrieval.day_clock import hours_text
 
 __all__ = [
-    "Asks", "Bounds", "Clause", "ClauseKind", "Comparison", "DaySpan", "ParsedQuery", "QueryParser",
-    "Refused", "Thing",
+    "Asks", "Bounds", "Clause", "ClauseKind", "Comparison", "DaySpan", "Extreme", "ParsedQuery",
+    "QueryParser", "Refused", "Thing",
 ]  # fmt: skip
 
 Asks = Literal[
-    "find", "whether", "how often", "how long", "when", "first", "last", "how many people", "compare", "who"
-]
-"""find: moments. when: the time of day. how long: the time it takes. compare: one period with another."""
+    "find", "whether", "how often", "how long", "when", "first", "last", "how many days", "how many people",
+    "what first", "what last", "compare", "who",
+]  # fmt: skip
+"""find: moments. how many days: those with and without. what first, what last: the room beside a night.
+when: the time of day. how long: the time it takes. compare: one period with another."""
 
 Refused = Literal["identity", "speech", "feeling", "future"]
 """Why no log of home sensors can answer."""
@@ -122,7 +124,17 @@ class Comparison(_Part):
     days: DaySpan | None = None
     """What it is compared with; None: all days before, or the other weekdays."""
     others: bool = False
-    """Compare with the weekdays that the question does not name."""
+    """Compare with `weekdays`, or with all that the question does not name."""
+    weekdays: tuple[int, ...] = ()
+    words: str = ""
+
+
+class Extreme(_Part):
+    """The most or the least of something: "the longest nap", "the day with the most visits"."""
+
+    of: Literal["length", "clock", "count", "hours"]
+    """length: of one moment. clock: the time of day at which it begins. count, hours: of a day."""
+    high: bool
     words: str = ""
 
 
@@ -157,6 +169,7 @@ class ParsedQuery(_Part):
     people: Bounds | None = None
     """How many people at once."""
     comparison: Comparison | None = None
+    extreme: Extreme | None = None
     refused: Refused | None = None
     unread: tuple[str, ...] = ()
     clauses: tuple[Clause, ...] = ()
@@ -204,7 +217,7 @@ class ParsedQuery(_Part):
     @property
     def counts(self) -> bool:
         """Whether the answer is a number, a time of day or a comparison instead of moments."""
-        return self.asks in ("how often", "how long", "when", "first", "last", "how many people", "compare")
+        return self.extreme is not None or self.asks not in ("find", "whether", "who")
 
     def describe(self) -> list[str]:
         """One line per thing that was understood."""
@@ -221,12 +234,17 @@ class ParsedQuery(_Part):
             ("people at once", _amount(self.people, lambda v: f"{v:g}")),
         ):
             said += [f"{part} {value}"] if value else []
+        said += [f"the {self.extreme.words}"] if self.extreme is not None else []
         if self.comparison is not None:
             other = self.comparison
             against = (
                 _span(other.days)
                 if other.days
-                else ("the other weekdays" if other.others else "the days before")
+                else (
+                    ", ".join(_DAYS[d] for d in other.weekdays) or "the other weekdays"
+                    if other.others
+                    else "the days before"
+                )
             )
             said.append(f"compared with {against}")
         return said

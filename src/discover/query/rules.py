@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Literal
 
 from discover.query.amounts import Amount, find_durations, find_people, find_times, find_vague_length
-from discover.query.asking import find_comparison, find_frames, find_kind, find_refusal
+from discover.query.asking import find_comparison, find_extreme, find_frames, find_kind, find_refusal
 from discover.query.calendar_words import find_days
 from discover.query.claims import is_weighty, left_over
 from discover.query.clock import plain_times, read_clock
@@ -34,7 +34,7 @@ _ALL_PART = re.compile(
     r"\b(?:all|the\s+(?:whole|entire)|most)\s+(?:(?:early|late)\s+)?(?:morning|afternoon|evening|night)s?\b"
 )
 _MAY_NAME = re.compile(
-    r"\b(?:bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in|out|pop(?:ped|s)?|nip(?:ped|s)?|visitors?|"
+    r"\b(?:is|was|are|were|bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in|out|pop(?:ped|s)?|nip(?:ped|s)?|visitors?|"
     r"guests?|visits?|time|trips)\b"
 )
 
@@ -54,6 +54,11 @@ _IS_OUT = re.compile(
     rf"(?:^|\b(?:was|were|is|are|be|been|being|he|she|they|everyone|everybody)\s+)(?:out|away){_AFTER_STATE}"
 )
 _SKIPPED = frozenset(["skip", "miss", "omit", "forgo"])
+_OF_THE_CLOCK = frozenset(
+    ["breakfast", "lunch", "dinner", "going to bed", "getting up", "coming home", "sleeping"]
+)
+_AROUND_NIGHT = frozenset(["bed", "going to bed", "getting up", "sleeping"])
+_THING = re.compile(r"\b(?:first|last)\s+thing\b")
 _MEALS = ("breakfast", "lunch", "dinner")
 _ENDS_SCOPE = frozenset(
     ["after", "since", "before", "while", "because", "until", "when", "during", "although", "as"]
@@ -172,12 +177,31 @@ class _Reader:
         if lasts in (Bounds(low=_ALL_DAY_S), Bounds(low=_ALL_PART_S)) and unwanted and not wanted:
             lasts = None  # "The fridge stayed shut all day" names the day
         ordered, wanted = self._order(wanted)
-        self.used += find_frames(text, asks)
+        clocked = any(m.thing.name in _OF_THE_CLOCK for m in wanted)
+        extreme = find_extreme(text, of_the_clock=clocked) if comparison is None else None
+        if extreme is not None:
+            self.used += [m.span() for m in re.finditer(rf"\b{re.escape(extreme.words)}\b", text)]
+            if not wanted and not unwanted and re.search(r"\bnights?\b", text) and extreme.of == "length":
+                # "The shortest night" is one of sleep.
+                wanted = [_Mention(Thing(kind="activity", name="sleeping", words="night"), 0, 0)]
+        if asks in ("what first", "what last") and all(m.thing.name in _AROUND_NIGHT for m in wanted):
+            # "The last thing he does before bed."
+            self.used += [m.span() for m in re.finditer(r"\b(?:before|after|when)\b", text) if wanted]
+            wanted = []
+        elif wanted and asks in ("what first", "what last"):
+            # "Takes her pills first thing in the morning" says when.
+            asks = find_kind(_THING.sub("", text))[0]
+            self.used += [m.span() for m in _THING.finditer(text)]
+        of_days = extreme is not None and extreme.of in ("count", "hours")
+        self.used += find_frames(text, asks, of_days=of_days)
         unread, more = self._unread([m.thing.name for m in mentions])
-        if more is not None and not wanted and not unwanted:
+        if more is not None:
             wanted = [_Mention(more, 0, 0)]
         if comparison is not None and asks in ("find", "whether", "how often", "how long", "when"):
             asks = "compare"
+        periods = [d.days for d in named]
+        if comparison is not None and not periods:
+            periods = [d.against for d in days if d.against is not None]
         if any(
             r.startswith(("brother", "sister", "son", "daughter", "neighbour", "friend", "postman"))
             for r in unread
@@ -186,18 +210,19 @@ class _Reader:
         return ParsedQuery(
             text=self.question,
             asks=asks,
-            wanted=_each_once([m.thing for m in wanted]),
+            wanted=tuple(m.thing for m in wanted) if ordered else _each_once([m.thing for m in wanted]),
             unwanted=_each_once(unwanted),
             empty=empty,
             ordered=ordered,
             hours=clock.hours,
             weekdays=clock.weekdays,
             time_words=clock.words,
-            days=_union([d.days for d in named]),
+            days=_union(periods),
             lasts=lasts,
             times=times,
             people=people,
             comparison=comparison,
+            extreme=extreme,
             refused="identity" if asks == "who" else refused,
             unread=unread,
             clauses=clauses,
@@ -215,7 +240,8 @@ class _Reader:
             brief = find_vague_length(self.text, stated)[0] == "brief"
             return Bounds(low=0.0 if brief else amount.low, high=amount.high)
         vague, at = find_vague_length(self.text, stated)
-        negated = re.search(r"\b(?:no|not|never|nobody|nothing|without)\b|n't", self.text) is not None
+        but_still = NOTHING_MOVES.sub("", self.text)
+        negated = re.search(r"\b(?:no|not|never|nobody|nothing|without)\b|n't", but_still) is not None
         whole = _ALL_DAY.search(self.text)
         if whole is not None and not negated:
             self._use(whole.span())
@@ -348,7 +374,7 @@ class _Reader:
         # "Telly ... watch": the verb of a named activity may stand apart from it.
         of_named = set().union(*map(_phrase_words, named))
         left = left_over(self.text, self.words, self.used, of_named)
-        if left and self.nearest is not None:
+        if left and self.nearest is not None and not named:
             name = self.nearest(" ".join(left))
             if name:
                 return (), Thing(kind="activity", name=name, words=" ".join(left))

@@ -5,9 +5,11 @@ import datetime as dt
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.core.day_parts import WEEKDAYS
+
 __all__ = [
     "amount", "clock", "date", "dates", "interval", "interval_clock", "interval_h", "length", "no_number",
-    "number", "seconds", "tells", "time", "verdict",
+    "number", "seconds", "tells", "time", "verdict", "weekdays",
 ]  # fmt: skip
 
 WIDEST = 5.0
@@ -81,6 +83,12 @@ def clock(hours: float) -> str:
 def time(seconds: float) -> dt.datetime:
     """Local seconds since 1970 as a time."""
     return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=float(seconds))
+
+
+def weekdays(codes: tuple[int, ...]) -> str:
+    """Days of the week in words, such as "at weekends"; without any the other days."""
+    plain = {(): "on other days", (0, 1, 2, 3, 4): "on weekdays", (5, 6): "at weekends"}
+    return plain.get(codes) or "on " + ", ".join(WEEKDAYS[c].title() for c in codes)
 
 
 def seconds(at: dt.datetime) -> float:

@@ -8,14 +8,16 @@ from numpy.typing import NDArray
 
 from discover.metrics.bootstrap import bootstrap_mean, enough_days
 from discover.query import DaySpan, ParsedQuery
+from discover.query.parsed_query import Bounds
 from discover.retrieval.episodes import Spans
 from discover.serving import answer_words as words
 from discover.serving import evidence
+from discover.serving.day_answers import DayAnswer, days_with, extreme, most_active, room_beside_night
+from discover.serving.measures import Measures
 from discover.serving.moments import (
     DAY_S,
     Period,
     Selected,
-    asks_of_nights,
     day_of,
     hours_of_days,
     period_of,
@@ -26,6 +28,8 @@ from discover.serving.occurrences import Occurrences
 from discover.serving.replies import REFUSALS, AskedMoment, PerDay, Reply
 
 __all__ = ["answer_question"]
+
+_OF_TIME = ("how long", "first", "last", "what first", "what last")
 
 
 def answer_question(query: ParsedQuery, happened: Occurrences, *, now: dt.datetime, top_k: int = 5) -> Reply:
@@ -42,32 +46,43 @@ def answer_question(query: ParsedQuery, happened: Occurrences, *, now: dt.dateti
     return _Answer(query, happened, now, top_k).reply()
 
 
-class _Answer:
+class _Answer(Measures):
     """Answers one question."""
 
     def __init__(self, query: ParsedQuery, happened: Occurrences, now: dt.datetime, top_k: int) -> None:
-        self.query, self.happened, self.now, self.top_k = query, happened, now, top_k
-        self.nights = asks_of_nights(query)
+        super().__init__(query, happened)
+        self.now, self.top_k = now, top_k
         self.notes: list[str] = []
 
     def reply(self) -> Reply:
         query = self.query
         named = query.wanted or query.unwanted or query.empty or query.people
-        asked = query.hours or query.days or query.weekdays or query.asks in ("how long", "first", "last")
-        if not (named or asked):
+        asked = query.hours or query.days or query.weekdays or query.extreme or query.asks in _OF_TIME
+        if not (named or (asked and query.comparison is None)):
             return Reply(query, "", refusal=self._nothing_read())
         if query.wanted and not self.happened.stream.sensors:
             return Reply(query, "", refusal="The log has no events.")
         period = self._period(query.days)
         if period is None:
             return Reply(query, "", refusal=self._outside(query.days))
+        if query.asks in ("what first", "what last"):
+            return self._reply(room_beside_night(self, period))
+        if query.extreme is not None and not named:
+            return self._reply(most_active(self, period))
         if query.asks in ("find", "how long") and not named:
             return self._rooms(period)
+        if query.extreme is not None and query.extreme.of == "length" and not query.wanted:
+            # "The longest time without going out" is between two outings.
+            query = self.query = query.model_copy(update={"lasts": query.lasts or Bounds(low=1.0)})
         found = select_moments(query, self.happened, period)
         if found.evidence == "none":
             return Reply(query, "", refusal=f"This home cannot answer: {'; '.join(found.how)}.")
         if query.comparison is not None:
             return self._compared(found, period)
+        if query.extreme is not None:
+            return self._reply(extreme(self, found, period))
+        if query.asks == "how many days":
+            return self._reply(days_with(self, found, period))
         kinds: dict[str, Callable[[Selected, Period], Reply]] = {
             "how often": self._how_often, "how long": self._how_long, "when": self._when,
             "first": self._edge, "last": self._edge, "how many people": self._people,
@@ -103,41 +118,19 @@ class _Answer:
             '"today" is.'
         )
 
-    def _whole(self, period: Period) -> NDArray[np.int64]:
-        """Days that the log covers from begin to end; those at its edges may be cut."""
-        days = period.days
-        if self.query.weekdays:
-            days = days[np.isin((days + 3) % 7, self.query.weekdays)]
-        stream = self.happened.stream
-        begin = days * DAY_S + (18 * 3600 if self.nights else 0)
-        inside = (begin >= stream.first_s - 6 * 3600) & (begin + DAY_S <= stream.last_s + 6 * 3600)
-        return days[inside] if inside.any() else days
+    def _reply(self, answer: DayAnswer) -> Reply:
+        moments = (
+            self._moments(answer.spans)
+            if answer.ranked is None
+            else tuple(self._moment(answer.spans, int(i)) for i in answer.ranked[: self.top_k])
+        )
+        return Reply(
+            self.query, answer.said, moments=moments, n_moments=len(answer.spans), per_day=answer.per_day,
+            how=answer.how, notes=tuple(self.notes), value=answer.value, refusal=answer.refusal,
+        )  # fmt: skip
 
-    def _counts(self, spans: Spans, period: Period) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        days = self._whole(period)
-        day = day_of(spans.begin_s, nights=self.nights)
-        per_day = np.array([(day == d).sum() for d in days], dtype=np.float64)
-        return days, per_day
-
-    def _hours(self, spans: Spans, period: Period) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        days, query = self._whole(period), self.query
-        if {t.name for t in query.wanted} & {"sleeping", "getting up"}:
-            # "Asleep at night": the night is what is measured, and no stretch of hours that cuts it.
-            day = day_of(spans.begin_s, nights=self.nights)
-            return days, np.array([spans.length_s[day == d].sum() / 3600 for d in days])
-        # A moment may begin on the day before.
-        wide = Period(period.first - 1, period.last, self.nights, np.append(True, period.seen))
-        anywhen = query.model_copy(update={"hours": (), "weekdays": ()})
-        spans = select_moments(anywhen, self.happened, wide).spans
-        return days, seconds_inside(spans, days, query, nights=self.nights) / 3600
-
-    def _clocks(self, spans: Spans, period: Period) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The first begin of each day that has one, in hours; after midnight of a night beyond 24."""
-        day = day_of(spans.begin_s, nights=self.nights)
-        days, first = np.unique(day, return_index=True)
-        whole = np.isin(days, self._whole(period))
-        days, first = days[whole], first[whole]
-        return days, (spans.begin_s[first] - days * DAY_S) / 3600
+    def _moment(self, spans: Spans, i: int) -> AskedMoment:
+        return AskedMoment(words.time(spans.begin_s[i]), words.time(spans.end_s[i]), int(spans.count[i]))
 
     def _made(
         self,
@@ -164,13 +157,10 @@ class _Answer:
             seen[int(day[i])] = int(rank[i]) + 1
         chosen = sorted(order.tolist(), key=lambda i: (rank[i], -spans.begin_s[i]))[: self.top_k]
         chosen.sort(key=lambda i: -spans.begin_s[i])
-        return tuple(
-            AskedMoment(words.time(spans.begin_s[i]), words.time(spans.end_s[i]), int(spans.count[i]))
-            for i in chosen
-        )
+        return tuple(self._moment(spans, i) for i in chosen)
 
     def _how_often(self, found: Selected, period: Period) -> Reply:
-        days, values = self._counts(found.spans, period)
+        days, values = self.counts(found.spans, period)
         unit = "night" if self.nights else "day"
         total, mean = float(values.sum()), float(values.mean())
         low, high = self._range(values, days, found, "count")
@@ -185,7 +175,7 @@ class _Answer:
         return self._made(found, said, per_day, value=mean, low=low, high=high)
 
     def _how_long(self, found: Selected, period: Period) -> Reply:
-        days, values = self._hours(found.spans, period)
+        days, values = self.hours(found.spans, period)
 
         if len(found.spans) and not found.spans.length_s.any():
             refusal = f"{'; '.join(found.how)}: they report when, and no end of it. Ask how often instead."
@@ -206,7 +196,7 @@ class _Answer:
 
     def _rooms(self, period: Period) -> Reply:
         """Which rooms are used, longest first: a question of time that names no thing."""
-        stream, days = self.happened.stream, self._whole(period)
+        stream, days = self.happened.stream, self.whole_days(period)
         rows = []
         for room in stream.rooms:
             sensors = frozenset(s.id for s in stream.home.sensors if s.room == room)
@@ -220,7 +210,7 @@ class _Answer:
         return Reply(self.query, said, value=rows[0][0], how=("stays in each room",))
 
     def _when(self, found: Selected, period: Period) -> Reply:
-        days, values = self._clocks(found.spans, period)
+        days, values = self.clocks(found.spans, period)
         if not len(values):
             return self._made(found, self._never(period))
         if (self.query.days is not None and len(period.days) == 1) or len(values) == 1:
@@ -305,13 +295,7 @@ class _Answer:
                 "",
                 refusal=self._outside(comparison.days) if other is None else self._outside(query.days),
             )
-        names = {t.name for t in query.wanted}
-        measure = self._counts
-        unit = "times"
-        if comparison.direction in ("earlier", "later"):
-            measure, unit = self._clocks, "o'clock"
-        elif names & {"sleeping", "watching television", "working", "reading"} or " long" in query.text:
-            measure, unit = self._hours, "hours"
+        measure, unit = self.measure(comparison.direction)
         if comparison.others:
             # Both kinds of days are measured, and told apart afterwards.
             self.query = query.model_copy(update={"weekdays": ()})
@@ -319,14 +303,19 @@ class _Answer:
         everywhere = select_moments(self.query, self.happened, both)
         (days_a, a), (days_b, b) = measure(everywhere.spans, mine), measure(everywhere.spans, other)
         if comparison.others:
-            chosen = np.isin((days_b + 3) % 7, query.weekdays)
-            days_a, a, days_b, b = days_b[chosen], b[chosen], days_b[~chosen], b[~chosen]
+            weekday = (days_b + 3) % 7
+            chosen = np.isin(weekday, query.weekdays)
+            rest = np.isin(weekday, comparison.weekdays) if comparison.weekdays else ~chosen
+            days_a, a, days_b, b = days_b[chosen], b[chosen], days_b[rest & ~chosen], b[rest & ~chosen]
         if not len(a) or not len(b):
             return Reply(
                 query,
                 "",
                 refusal="One of the two periods has no such moment, so there is nothing to compare.",
             )
+        if comparison.days is not None and len(b) == 1 < len(a):
+            refusal = f"{comparison.days.first} is one day, no match for {len(a)} days. Name a longer time."
+            return Reply(query, "", refusal=refusal)
         gap = float(a.mean() - b.mean())
         low = high = None
         if enough_days(len(a)) and enough_days(len(b)):
@@ -337,9 +326,13 @@ class _Answer:
             low, high = (float(x) for x in np.quantile(drawn, [0.025, 0.975]))
         of = "hours" if unit != "times" else "times a day"
         sure = "" if low is None or high is None else f", 95 % {low:+.2g} to {high:+.2g}"
+        mine_words, other_words = "now", "then"
+        if comparison.others:
+            mine_words, other_words = words.weekdays(query.weekdays), words.weekdays(comparison.weekdays)
+        verdict = words.verdict(comparison.direction, gap, low, high)
         said = (
-            f"{words.verdict(comparison.direction, gap, low, high)} {words.amount(a.mean(), unit)} now, "
-            f"{words.amount(b.mean(), unit)} then (difference {gap:+.2g}{sure}, in {of}; "
+            f"{verdict} {words.amount(a.mean(), unit)} {mine_words}, "
+            f"{words.amount(b.mean(), unit)} {other_words} (difference {gap:+.2g}{sure}, in {of}; "
             f"{len(a)} and {len(b)} days)."
         )
         days = np.concatenate([days_b, days_a])

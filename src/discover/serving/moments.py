@@ -106,6 +106,11 @@ def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) ->
             spans = _without(spans, other.spans)
     elif against:
         spans = _absent(query, join_spans(_merged([a.spans for a in against]), 0.0), period)
+        # Of hours that the log holds less than half of, nothing can be said.
+        held = np.minimum(spans.end_s, happened.stream.last_s) - np.maximum(
+            spans.begin_s, happened.stream.first_s
+        )
+        spans = spans.where(held >= spans.length_s / 2)
     else:
         # Only times are asked about: whatever happens then.
         every = happened.stream.stays(frozenset(happened.stream.sensors))

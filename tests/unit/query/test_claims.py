@@ -1,6 +1,7 @@
 """Every word of a question is claimed by a rule, small, or listed as not understood."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -117,3 +118,56 @@ def test_bare_hours_are_read_after_a_comparison(
 )  # fmt: skip
 def test_the_longer_phrase_wins_over_the_word_inside(text: str, things: list[str]) -> None:
     assert [t.name for t in read(text).wanted] == things
+
+
+@pytest.mark.parametrize(
+    ("text", "extreme"),
+    [
+        ("how long was the longest nap", ("length", True)),
+        ("shortest night", ("length", False)),
+        ("what's the latest he came home", ("clock", True)),
+        ("earliest breakfast", ("clock", False)),
+        ("which day did she go out most", ("count", True)),
+        ("the day with the fewest toilet visits", ("count", False)),
+        ("busiest day", ("count", True)),
+        ("the day she spent the most time in bed", ("hours", True)),
+        ("latest visit to the kitchen", None),
+        ("which room is used most", None),
+        ("out for at most an hour", None),
+        ("does she go out most days", None),
+    ],
+)  # fmt: skip
+def test_a_superlative_is_an_extreme(text: str, extreme: tuple[str, bool] | None) -> None:
+    found = read(text).extreme
+    assert (None if found is None else (found.of, found.high)) == extreme
+
+
+@pytest.mark.parametrize(
+    ("text", "mine", "other", "direction"),
+    [
+        ("how often is the fridge opened on weekdays versus weekends", range(5), (5, 6), "different"),
+        ("more on Mondays than on Fridays in the kitchen", [0], (4,), "more"),
+        ("does she go out less on weekdays or weekends?", range(5), (5, 6), "less"),
+        ("is the fridge used more at weekends than on other days", [5, 6], (), "more"),
+        ("sleeping less on Sundays compared to Saturdays", [6], (5,), "less"),
+    ],
+)  # fmt: skip
+def test_two_kinds_of_days_are_compared(
+    text: str, mine: Sequence[int], other: tuple[int, ...], direction: str
+) -> None:
+    query = read(text)
+    assert (query.asks, query.weekdays, query.unread) == ("compare", tuple(mine), ())
+    assert query.comparison is not None
+    assert (query.comparison.others, query.comparison.weekdays) == (True, other)
+    assert query.comparison.direction == direction
+
+
+def test_the_same_thing_may_come_twice_in_an_order() -> None:
+    assert [t.name for t in read("kitchen, then bathroom, then kitchen again").wanted] == [
+        "kitchen", "bathroom", "kitchen",
+    ]  # fmt: skip
+
+
+def test_words_beside_a_named_thing_do_not_vanish_with_a_text_model() -> None:
+    query = parse_question("was the kitchen busy", everyday_lexicon(), NOW, nearest=lambda _: "cooking")
+    assert ([t.name for t in query.wanted], query.unread) == (["kitchen"], ("busy",))

@@ -13,6 +13,7 @@ from discover.query import ParsedQuery, parse_question
 from discover.retrieval.episodes import EventStream, Spans
 from discover.serving.answer_words import tells
 from discover.serving.answering import answer_question
+from discover.serving.day_answers import clock_hours
 from discover.serving.home_lexicon import home_lexicon
 from discover.serving.moments import seconds_inside
 from discover.serving.occurrences import Occurrences
@@ -206,3 +207,78 @@ def test_an_interval_of_hours_stays_inside_the_day_and_is_no_number_where_it_is_
         "1 h 00 min a day on 15 days (95 %"
     )
     assert (tells(1.0, 0.5, 5.4), tells(1.0, 0.5, 5.6), tells(10.0, 0.0, 50.0)) == (True, False, True)
+
+
+def test_an_extreme_is_its_moment(happened: Occurrences) -> None:
+    late = ask(happened, "what's the latest she's gone to bed")
+    assert late.value == pytest.approx(22.0, abs=0.02)
+    assert late.said.startswith("The latest: 21:59 on")
+    early = ask(happened, "earliest breakfast")
+    assert early.value == pytest.approx(7.5)
+    long = ask(happened, "longest outing")
+    assert long.value == pytest.approx(2.0, abs=0.01)
+    assert ask(happened, "shortest night").value == pytest.approx(9.0, abs=0.05)
+    without = ask(happened, "the longest time without going out last week")
+    assert without.said.startswith("The longest: 46 h 00 min, from Friday 2024-05-10 16:00 to Sunday 14:00")
+    assert without.moments[0].begin == dt.datetime(2024, 5, 10, 16, 0, 5)
+
+
+def test_the_day_with_the_fewest_is_that_day(happened: Occurrences) -> None:
+    fewest = ask(happened, "which day was the fridge opened the fewest times")
+    assert fewest.value == 1.0
+    assert fewest.said == (
+        "The fewest: 1 times on Sunday 2024-05-05 (of 15 days, the middle one 2 times; 1 other days alike)."
+    )
+    assert [m.begin.date() for m in fewest.moments] == [dt.date(2024, 5, 5)]
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [([22.5, 23.0, 1.0], [22.5, 23.0, 25.0]), ([7.0, 8.0], [7.0, 8.0]), ([0.5], [0.5])],
+)  # fmt: skip
+def test_a_day_is_cut_where_nothing_begins(hours: list[float], expected: list[float]) -> None:
+    begin = np.array([h * 3600 + 86_400 * i for i, h in enumerate(hours)])
+    assert clock_hours(Spans.of(begin, begin)).tolist() == expected
+
+
+def test_every_day_is_answered_by_days_with_and_without(happened: Occurrences) -> None:
+    out = ask(happened, "does she go out every day?")
+    assert out.value == 13.0
+    assert out.said == "On 13 of 15 days. Without it: Sat 2024-05-04, Sat 2024-05-11."
+    assert ask(happened, "does she have breakfast every day").said == "On all 15 days."
+    assert ask(happened, "on how many days did she not go out").value == 2.0
+    assert ask(happened, "on how many days did she have dinner in the kitchen").said == "On 0 of 15 days."
+
+
+def test_kinds_of_days_are_compared_with_each_other(happened: Occurrences) -> None:
+    reply = ask(happened, "how often is the fridge opened on weekdays versus Sundays?")
+    assert reply.value == pytest.approx(1.0)
+    assert "2 times a day on weekdays, 1 times a day on Sunday" in reply.said
+    assert reply.said.endswith("11 and 2 days).")
+    either = ask(happened, "is she out longer on Saturdays or Fridays")
+    assert either.value == pytest.approx(-2.0, abs=0.01)
+
+
+def test_some_time_ago_is_compared_with_as_many_days_up_to_now(happened: Occurrences) -> None:
+    reply = ask(happened, "is she going out less than a week ago?")
+    query = reply.query
+    assert (query.days, query.comparison) != (None, None)
+    assert query.describe()[-2:] == [
+        "days 2024-05-09 to 2024-05-15",
+        "compared with 2024-05-02 to 2024-05-08",
+    ]
+    assert reply.said.endswith("7 and 7 days).")
+    one = ask(happened, "is she going out less than on May 3rd")
+    assert one.refusal == "2024-05-03 is one day, no match for 12 days. Name a longer time."
+
+
+def test_what_comes_first_in_the_morning_is_a_room(happened: Occurrences) -> None:
+    reply = ask(happened, "first thing she does in the morning")
+    assert reply.said == "Most often the living room: 15 of 15 times."
+    assert all(m.begin.hour == 7 for m in reply.moments)
+    assert ask(happened, "last thing he does before bed").said.startswith("Most often the living room:")
+
+
+def test_hours_that_the_log_hardly_holds_are_no_absence(happened: Occurrences) -> None:
+    # The last night begins at 22:00 of 15 May, with the end of the log two hours later.
+    assert ask(happened, "any nights with no sleep at all?").said.startswith("No such day")

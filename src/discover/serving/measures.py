@@ -1,0 +1,89 @@
+"""What is counted on each day of a question: times, hours, times of day."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from discover.query import ParsedQuery
+from discover.query.asking import find_kind
+from discover.retrieval.episodes import Spans
+from discover.serving.moments import (
+    DAY_S,
+    Period,
+    asks_of_nights,
+    day_of,
+    seconds_inside,
+    select_moments,
+)
+from discover.serving.occurrences import Occurrences
+
+__all__ = ["Measures"]
+
+_Measure = Callable[[Spans, Period], tuple[NDArray[np.int64], NDArray[np.float64]]]
+_LASTING = frozenset(["sleeping", "watching television", "working", "reading"])
+
+
+class Measures:
+    """Numbers per day of the moments of one question.
+
+    Attributes:
+        query: The question.
+        happened: What happens in the home.
+        nights: A day lasts from evening to evening.
+    """
+
+    def __init__(self, query: ParsedQuery, happened: Occurrences) -> None:
+        self.query, self.happened = query, happened
+        self.nights = asks_of_nights(query)
+
+    def measure(self, direction: str) -> tuple[_Measure, str]:
+        """What a comparison compares, and its unit."""
+        asked = find_kind(self.query.text.lower())[0]
+        if direction in ("earlier", "later") or asked == "when":
+            return self.clocks, "o'clock"
+        if (
+            {t.name for t in self.query.wanted} & _LASTING
+            or " long" in self.query.text
+            or asked == "how long"
+        ):
+            return self.hours, "hours"
+        return self.counts, "times"
+
+    def whole_days(self, period: Period) -> NDArray[np.int64]:
+        """Days that the log covers from begin to end; those at its edges may be cut."""
+        days = period.days
+        if self.query.weekdays:
+            days = days[np.isin((days + 3) % 7, self.query.weekdays)]
+        stream = self.happened.stream
+        begin = days * DAY_S + (18 * 3600 if self.nights else 0)
+        inside = (begin >= stream.first_s - 6 * 3600) & (begin + DAY_S <= stream.last_s + 6 * 3600)
+        return days[inside] if inside.any() else days
+
+    def counts(self, spans: Spans, period: Period) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(days, times per day)."""
+        days = self.whole_days(period)
+        day = day_of(spans.begin_s, nights=self.nights)
+        per_day = np.array([(day == d).sum() for d in days], dtype=np.float64)
+        return days, per_day
+
+    def hours(self, spans: Spans, period: Period) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(days, hours per day) inside the hours asked."""
+        days, query = self.whole_days(period), self.query
+        if {t.name for t in query.wanted} & {"sleeping", "getting up"}:
+            # "Asleep at night": the night is what is measured, and no stretch of hours that cuts it.
+            day = day_of(spans.begin_s, nights=self.nights)
+            return days, np.array([spans.length_s[day == d].sum() / 3600 for d in days])
+        # A moment may begin on the day before.
+        wide = Period(period.first - 1, period.last, self.nights, np.append(True, period.seen))
+        anywhen = query.model_copy(update={"hours": (), "weekdays": ()})
+        spans = select_moments(anywhen, self.happened, wide).spans
+        return days, seconds_inside(spans, days, query, nights=self.nights) / 3600
+
+    def clocks(self, spans: Spans, period: Period) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The first begin of each day that has one, in hours; after midnight of a night beyond 24."""
+        day = day_of(spans.begin_s, nights=self.nights)
+        days, first = np.unique(day, return_index=True)
+        whole = np.isin(days, self.whole_days(period))
+        days, first = days[whole], first[whole]
+        return days, (spans.begin_s[first] - days * DAY_S) / 3600

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -105,7 +106,12 @@ def _asker(base: str, token: str) -> Ask:
 
 def _opened(ask: Ask) -> str:
     while True:
-        (home,) = ask("api/app", None)["homes"]
+        try:
+            (home,) = ask("api/app", None)["homes"]
+        except urllib.error.URLError:
+            # The address is told before the server listens.
+            time.sleep(0.2)
+            continue
         if home["state"] == "ready":
             return str(home["id"])
         if home["state"] == "failed":

@@ -5,6 +5,7 @@ second and a recorder that writes meanwhile is not held up.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -237,7 +238,9 @@ class Recorder:
             "old": pl.String, "cause": pl.Int64, "context": self._context_type,
         }  # fmt: skip
         columns = [list(column) for column in zip(*listed, strict=True)]
-        columns[5] = [None if old is None else str(old) for old in columns[5]]
+        columns[5] = [_utc(old) for old in columns[5]]
+        # One of PostgreSQL's drivers gives bytes as a view of them.
+        columns[7] = [bytes(one) if isinstance(one, memoryview) else one for one in columns[7]]
         raw = pl.DataFrame(
             [
                 pl.Series(name, column, dtype=kind, strict=False)
@@ -271,6 +274,13 @@ class Recorder:
 
 def _is_automation(entity: str) -> bool:
     return entity.partition(".")[0] in ("automation", "script")
+
+
+def _utc(value: Any) -> str | None:
+    """A time of an old schema as text; PostgreSQL gives it in the time zone of the connection."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    return None if value is None else str(value)
 
 
 def _text(value: Any) -> str:

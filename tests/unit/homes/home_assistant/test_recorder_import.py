@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorder_database import PLAIN_HOME, Row, add_rows, recorder_database, stamp, storage_folder
+from recorder_truth import MORNING, WORDS, by_sql, events_of, random_rows
 
 from discover.core.errors import ArtifactError, ConfigError, DataError
 from discover.core.window_set import load_event_log
@@ -22,78 +22,6 @@ from discover.homes.home_assistant import ImportOptions, databases, import_home_
 
 BERLIN = ImportOptions(time_zone="Europe/Berlin")
 UTC = ImportOptions(time_zone="UTC")
-MORNING = stamp("2024-03-01 07:00:00")
-WORDS = {
-    "binary_sensor.kitchen_motion": ("on", "off"),
-    "binary_sensor.fridge_door": ("on", "off"),
-    "light.living_room": ("on", "off"),
-    "lock.front_door": ("locked", "unlocked"),
-    "person.anna": ("home", "not_home", "Work"),
-    "sun.sun": ("above_horizon", "below_horizon"),
-}
-READ_AS = {
-    "binary_sensor.fridge_door": {"on": "OPEN", "off": "CLOSE"},
-    "lock.front_door": {"locked": "LOCKED", "unlocked": "UNLOCKED"},
-    "person.anna": {"home": "PRESENT", "not_home": "ABSENT", "Work": "ABSENT"},
-}
-
-Events = list[tuple[datetime, str, str]]
-
-
-def random_rows(seed: int, n: int = 300) -> list[Row]:
-    """Rows over some days: states, attributes that change alone, states said again, devices that are away."""
-    rng = random.Random(seed)
-    now, rows = MORNING, []
-    last: dict[str, tuple[str, float]] = {}
-    for _ in range(n):
-        now += rng.choice((0.25, 7.0, 61.5, 3_600.0))
-        entity = rng.choice(list(WORDS))
-        if entity in last and rng.random() < 0.3:
-            state, changed = last[entity]
-            rows.append(Row(entity, state, now, changed=changed))
-            continue
-        state = "unavailable" if rng.random() < 0.05 else rng.choice(WORDS[entity])
-        rows.append(Row(entity, state, now))
-        if state != "unavailable":
-            last[entity] = (state, now)
-    return rows
-
-
-def by_sql(path: Path, zone: str, *, meta: bool = True) -> Events:
-    """The same by SQL: changes of state of each entity that is read, health left out."""
-    entity = "m.entity_id" if meta else "s.entity_id"
-    join = "JOIN states_meta m ON m.metadata_id = s.metadata_id" if meta else ""
-    time = "COALESCE(s.last_changed_ts, s.last_updated_ts)" if meta else "s.last_changed"
-    case = " ".join(
-        f"WHEN {entity} = '{name}' AND s.state = '{said}' THEN '{state}'"
-        for name, states in READ_AS.items()
-        for said, state in states.items()
-    )
-    sql = f"""
-    WITH said AS (
-      SELECT {entity} AS entity, CASE {case} ELSE UPPER(s.state) END AS state, {time} AS time, state_id AS id
-      FROM states s {join} WHERE s.state NOT IN ('unavailable', 'unknown') AND {entity} <> 'sun.sun'
-    ), told AS (
-      SELECT *, LAG(state) OVER (PARTITION BY entity ORDER BY time, id) AS before FROM said
-    )
-    SELECT time, entity, state FROM told WHERE before IS NULL OR before <> state ORDER BY time, id
-    """
-    with contextlib.closing(sqlite3.connect(path)) as link:
-        found = link.execute(sql).fetchall()
-
-    def local(value: float | str) -> datetime:
-        if isinstance(value, str):
-            utc = datetime.fromisoformat(value).replace(tzinfo=ZoneInfo("UTC"))
-        else:
-            utc = datetime.fromtimestamp(value, ZoneInfo("UTC"))
-        return utc.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-
-    return [(local(value), name, state) for value, name, state in found]
-
-
-def events_of(folder: Path) -> Events:
-    events = load_event_log(folder).events.select("time", "sensor", "state")
-    return list(events.iter_rows())
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # numpy and torch thread pools fight over two cores when tests run in parallel.
 TEST_ENV := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE POLARS_MAX_THREADS=2 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
-.PHONY: app demo demo-train test test-real lint format bench docs onnx site clean
+.PHONY: app demo demo-train test test-real lint format bench docs home-assistant onnx site clean
 
 $(VENV)/.stamp-run: pyproject.toml constraints/cpu.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -62,6 +62,10 @@ clean:
 # The networks' graphs for onnxruntime (no weights in them), from the torch networks.
 onnx: $(VENV)/.stamp-dev
 	$(BIN)/python -m benchmarks.onnx_graphs
+
+# This package for the app folder of Home Assistant, whose Dockerfile installs it from there.
+home-assistant: $(VENV)/.stamp-run
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir home_assistant/discover/wheels .
 
 # The viewer's bundle in src/discover/app/static, from frontend/ (needs node 20 or newer).
 app:

@@ -17,8 +17,9 @@ from discover.core.errors import ConfigError
 from discover.core.shown import html_text
 from discover.recognition import UNKNOWN
 from discover.reports import draw_timeline
-from discover.reports.embedding_figures import draw_window_map, window_places
+from discover.reports.embedding_figures import draw_window_map
 from discover.reports.style import Drawing
+from discover.reports.window_places import window_places
 
 if TYPE_CHECKING:
     from discover.api.opened import OpenedHome

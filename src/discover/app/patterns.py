@@ -30,7 +30,7 @@ from discover.changes.unusual_days import unusual_days
 from discover.core.errors import ConfigError, DataError
 from discover.core.home import UNKNOWN_ROOM
 from discover.recognition import UNKNOWN
-from discover.reports.embedding_figures import MAP_NOTE, window_places
+from discover.reports.window_places import MAP_NOTE, window_places
 
 __all__ = ["changes", "clusters", "days", "map_columns", "places_on_map", "rare_days", "typical_day"]
 

@@ -8,6 +8,7 @@ the next run leaves it as it is.
 import hashlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from discover.core.artifacts import (
     file_sha256,
@@ -18,8 +19,10 @@ from discover.core.artifacts import (
     write_text,
 )
 from discover.core.reading import mapping_of, taken_apart
-from discover.reports.cluster_section import ClusteringNote, with_clusters_section
 from discover.retrieval.clusters import CLUSTERS_FILE, read_clusters
+
+if TYPE_CHECKING:
+    from discover.reports.cluster_section import ClusteringNote
 
 __all__ = ["clustering_files", "clustering_notes", "note_report", "refresh_report"]
 
@@ -37,13 +40,15 @@ def clustering_files(model: Path) -> dict[str, Path]:
     return found
 
 
-def clustering_notes(model: Path, results: Path) -> list[ClusteringNote]:
+def clustering_notes(model: Path, results: Path) -> "list[ClusteringNote]":
     """The model's own clusterings as its report tells them; those assigned from elsewhere are left out.
 
     Args:
         model: Folder of the model.
         results: Folder of the report; links are relative to it, so that a workspace can be moved.
     """
+    from discover.reports.cluster_section import ClusteringNote
+
     sha256 = file_sha256(model / "best_model.pt")
     notes = []
     for path in sorted(model.glob(f"clusters_*/{CLUSTERS_FILE}")):
@@ -71,6 +76,8 @@ def refresh_report(model: Path) -> Path | None:
     report = results / _REPORT
     if not report.is_file():
         return None
+    from discover.reports.cluster_section import with_clusters_section
+
     with folder_lock(results):
         before = report.read_text(encoding="utf-8")
         after = with_clusters_section(before, clustering_notes(model, results))

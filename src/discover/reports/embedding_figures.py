@@ -8,15 +8,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from discover.core.embeddings import unit_rows
-from discover.core.errors import ConfigError, ShapeError
+from discover.core.errors import ShapeError
 from discover.core.seeds import derive_seed
 from discover.reports.style import MANY_COLOURS, Drawing, draw
+from discover.reports.window_places import MAP_NOTE, MOST_WINDOWS, project
 
-__all__ = ["MAP_NOTE", "MapInputs", "draw_embedding_maps", "draw_window_map", "window_places"]
+__all__ = ["MapInputs", "draw_embedding_maps", "draw_window_map"]
 
-MAP_NOTE = "Near points have similar vectors; distances between groups mean little."
-_MOST_WINDOWS = 2_000
-_WIDTH, _NEAREST = 32, 4
 _OTHER_COLOUR, _NONE_COLOUR = "#4a5561", "#d3d9df"
 _MOST_GROUPS = 11
 _NOTE = (
@@ -68,45 +66,16 @@ def draw_embedding_maps(inputs: MapInputs, seed: int = 0) -> list[Drawing]:
     if total < 10:
         return []
     rng = np.random.default_rng(derive_seed(seed, "embedding map"))
-    rows = np.sort(rng.permutation(total)[:_MOST_WINDOWS])
+    rows = np.sort(rng.permutation(total)[:MOST_WINDOWS])
     vectors = unit_rows(inputs.vectors[rows])
     groupings = {heading: groups[rows] for heading, groups in inputs.groupings.items()}
     drawings = []
     for method in ("pca", "tsne", *(("umap",) if inputs.umap else ())):
-        places, share = _project(vectors, method, seed)
+        places, share = project(vectors, method, seed)
         title, words = _METHODS[method]
         note = _NOTE.format(words=words.format(share=100 * share), n=len(rows), of=total)
         drawings.append(_draw_map(places, groupings, inputs.ordered, title, f"embedding_{method}", note))
     return drawings
-
-
-def window_places(vectors: NDArray[np.floating]) -> tuple[NDArray[np.float32], str]:
-    """(W, 2) places in [0, 1] of windows (W, P), and how they were found.
-
-    t-SNE of 100,000 windows takes an hour. So 2,000 are laid out, and each other window lies between the four
-    of them that are most like it.
-    """
-    from sklearn.decomposition import PCA
-
-    rng = np.random.default_rng(derive_seed(0, "app map"))
-    chosen = np.sort(rng.permutation(len(vectors))[:_MOST_WINDOWS])
-    landmarks = unit_rows(vectors[chosen].astype(np.float32))
-    if len(landmarks) < 10:
-        return np.full((len(vectors), 2), 0.5, dtype=np.float32), "too few windows for a map"
-    narrow = PCA(min(_WIDTH, *landmarks.shape), svd_solver="full").fit_transform(landmarks)
-    at = _project(narrow, "tsne", 0)[0].astype(np.float32)
-    at = (at - at.min(axis=0)) / np.maximum(np.ptp(at, axis=0), 1e-9)
-    places = np.empty((len(vectors), 2), dtype=np.float32)
-    near = min(_NEAREST, len(landmarks))
-    for begin in range(0, len(vectors), 4_096):
-        part = unit_rows(vectors[begin : begin + 4_096].astype(np.float32)) @ landmarks.T
-        best = np.argpartition(-part, near - 1, axis=1)[:, :near]
-        # Weights fall fast, so that a landmark stays where it is.
-        weight = np.exp((np.take_along_axis(part, best, axis=1) - 1) / 0.01)
-        weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-30)
-        places[begin : begin + 4_096] = (at[best] * weight[:, :, None]).sum(axis=1)
-    places[chosen] = at
-    return places, "t-SNE" if len(chosen) == len(vectors) else f"t-SNE of {len(chosen):,} windows"
 
 
 def draw_window_map(places: NDArray[np.floating], groupings: dict[str, NDArray[np.str_]]) -> Drawing:
@@ -115,32 +84,10 @@ def draw_window_map(places: NDArray[np.floating], groupings: dict[str, NDArray[n
     Upright as in the app, whose axis points down.
     """
     rng = np.random.default_rng(derive_seed(0, "app map"))
-    rows = np.sort(rng.permutation(len(places))[:_MOST_WINDOWS])
+    rows = np.sort(rng.permutation(len(places))[:MOST_WINDOWS])
     shown = {heading: groups[rows] for heading, groups in groupings.items()}
     points = (places[rows] * (1, -1)).astype(np.float64)
     return _draw_map(points, shown, {}, "Windows", "map", MAP_NOTE)
-
-
-def _project(vectors: NDArray[np.float32], method: str, seed: int) -> tuple[NDArray[np.float64], float]:
-    """(W, 2) places, and for PCA the share of the variance they show."""
-    if method == "pca":
-        from sklearn.decomposition import PCA
-
-        pca = PCA(2, svd_solver="full")
-        return np.asarray(pca.fit_transform(vectors), np.float64), float(pca.explained_variance_ratio_.sum())
-    if method == "tsne":
-        from sklearn.manifold import TSNE
-
-        perplexity = min(30.0, (len(vectors) - 1) / 3)
-        tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed, n_jobs=1)
-        return np.asarray(tsne.fit_transform(vectors), np.float64), 0.0
-    try:
-        from umap import UMAP
-    except ImportError as error:
-        raise ConfigError(
-            "A UMAP map needs the package umap-learn. Install it with `pip install 'discover-v2[umap]'`."
-        ) from error
-    return np.asarray(UMAP(random_state=seed, n_jobs=1).fit_transform(vectors), np.float64), 0.0
 
 
 def _draw_map(

@@ -21,7 +21,6 @@ from discover.core.event_semantics import person_mask
 from discover.core.progress import SILENT, Progress
 from discover.core.tables import ASSIGNMENTS
 from discover.core.window_set import WindowSet, read_table, write_table
-from discover.reports.cluster_page import ClusterPageInputs, write_cluster_page
 from discover.retrieval import build_window_facts
 from discover.retrieval.clusters import ASSIGNMENTS_FILE, CLUSTERS_FILE, clustering_name, read_clusters
 from discover.serving.cluster_words import describe_again, write_cluster_table
@@ -217,6 +216,8 @@ def _write_page(
     table: pl.DataFrame,
     content: Mapping[str, Any],
 ) -> Path:
+    from discover.reports.cluster_page import ClusterPageInputs, write_cluster_page
+
     home = window_set.home
     inputs = ClusterPageInputs(
         title=f"{home.title or home.name}: clusters '{content['name']}' in {content['sampling']}",

@@ -24,7 +24,6 @@ from discover.recognition import (
     to_segments,
     window_timeline,
 )
-from discover.reports import draw_timeline
 from discover.retrieval import Index
 from discover.serving.activity_prompts import activity_prompts, everyday_note
 from discover.serving.corrections import CORRECTIONS_FILE, CorrectionFile
@@ -185,6 +184,8 @@ def write_timeline(folder: Path, found: RecognisedLog, *, title: str) -> list[Pa
         with atomic_path(folder / f"{name}.csv") as temporary:
             table.write_csv(temporary, datetime_format="%Y-%m-%d %H:%M:%S", float_precision=4)
         paths += [folder / f"{name}.parquet", folder / f"{name}.csv"]
+    from discover.reports import draw_timeline
+
     for drawing in draw_timeline(found.segments, title=title):
         for ending, content in (("png", drawing.png), ("svg", drawing.svg)):
             path = folder / f"{drawing.name}.{ending}"

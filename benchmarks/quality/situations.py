@@ -1,6 +1,6 @@
 """Situations in homes that no network was trained on: are windows that a sentence is true of nearer to it?
 
-    python -m benchmarks.quality.situations [--weights FILE] [--beside FILE] [--homes 40]
+    python -m benchmarks.quality.situations [--weights FILE] [--beside FILE] [--homes 24]
 
 Homes of the generator that taught the network, other seeds, minutes and half hours. The score is the area
 under the ROC curve within a home (.5 is chance), where a home has five windows of either kind; its mean over
@@ -205,12 +205,14 @@ def main() -> None:
     parser = BenchmarkParser(__doc__)
     parser.add_argument("--weights", type=Path, help="Weights beside their card; default: the packaged ones.")
     parser.add_argument("--beside", type=Path, help="Other weights to compare with.")
-    parser.add_argument("--homes", type=int, default=40)
+    parser.add_argument("--homes", type=int, default=24)
     arguments = parser.parse_args()
     networks = {"network": AnyHome.load(arguments.weights)}
     if arguments.beside:
         networks["other weights"] = AnyHome.load(arguments.beside)
-    write_result("situations", "python -m benchmarks.quality.situations", report(networks, arguments.homes))
+    told = [f"--{n} {getattr(arguments, n)}" for n in ("weights", "beside") if getattr(arguments, n)]
+    command = " ".join(["python -m benchmarks.quality.situations", *told, f"--homes {arguments.homes}"])
+    write_result("situations", command, report(networks, arguments.homes))
 
 
 def report(networks: dict[str, AnyHome], n_homes: int) -> str:

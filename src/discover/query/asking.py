@@ -24,7 +24,7 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("how many people", r"\bhow\s+many\s+(?:people|persons|residents|guests|visitors)\b"),
     ("how long", r"\bhow\s+(?:long|much\s+time|many\s+(?:hours|minutes))\b|"
                  r"\b(?:total\s+|average\s+|mean\s+)?time\s+(?:spent|(?=in|at|on|out|away|outside|asleep|awake|\w+ing\b))\b|"
-                 r"\b(?:duration|length)\s+of\b|\bmost\s+time\b|\bused\s+(?:the\s+)?most\b"),
+                 r"\b(?:duration|length)\s+of\b|\bmost\s+time\b|\bhours\b(?=.*\b(?:per|a|each|every)\s+(?:day|night)\b)|\bused\s+(?:the\s+)?most\b"),
     ("how often", r"\bhow\s+(?:often|frequent\w*|many|regularly)\b|"
                   r"\b(?:number|count|frequency|rate|total)\s+of\b|"
                   r"\btimes\s+(?:per|a|each|every)\s+(?:day|week|night|month)\b"),
@@ -36,7 +36,7 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
              r"^(?:latest|most\s+recent|last)\b"),
     ("first", r"\bwhen\b(?=.*\bfirst\b)|\bfirst\b(?!\s+(?:floor|aid)|\s*[.?!]?$)"),
     ("when", rf"{_NO_FRAME}\bwhen\s+(?:do|does|did|is|are|was|were|will|has|have|we|they|he|she)\b|"
-             r"\b(?:at\s+)?what\s+(?:time|hour)\b|"
+             r"\b(?:at\s+)?what\s+(?:time|hour)\b|\bhow\s+(?:late|early)\b|"
              r"\bdistribution\s+of\b(?=.*\btimes?\b)|"
              r"\b(?:usual|average|mean|typical|median|normal)\b(?=(?:\s+\S+){0,3}?\s*(?:\w*time|times|hour)\b)"),
 )  # fmt: skip

@@ -20,7 +20,7 @@ _WEIGHTY = frozenset(
     evening noon midday midnight today yesterday tomorrow now ago am pm o'clock january february
     march april june july august september october november december spring summer autumn winter
     first second third last next past than versus vs more less most least fewer longer shorter
-    earlier later sooner longest shortest earliest latest busiest half quarter dozen several many
+    earlier later sooner late early longest shortest earliest latest busiest half quarter dozen several many
     every each before after since until between around twice once never not no nobody nothing
     without always often usually lately recently""".split()  # noqa: SIM905
 ) | set(WEEKDAYS) | set(NUMBERS) - {"a", "an"}  # fmt: skip

@@ -60,7 +60,8 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 _HALF = re.compile(
-    rf"\b(?:(?P<q>half|quarter)\s+(?P<side>past|to|after)\s+{_H}|half\s+(?P<h2>{'|'.join(SMALL_NUMBERS[4:])}))\b"
+    rf"\b(?:(?P<q>half|quarter)\s+(?P<side>past|to|after)\s+{_H}|half\s+(?P<h2>{'|'.join(SMALL_NUMBERS[4:])})|"
+    r"(?<=than )half\s+(?P<h3>one|two|three))\b"
 )
 _HOUR_SAID = rf"({'|'.join(SMALL_NUMBERS[1:])}|noon|midnight|\d[\d:]*)"
 _BETWEEN_WORDS = re.compile(
@@ -77,7 +78,7 @@ def plain_times(text: str) -> str:
     """A sentence in lower case with clock times in one spelling: "half past nine" is 9:30, "3am" is 3 am."""
 
     def clock(match: re.Match[str]) -> str:
-        word = match["h"] or match["h2"]
+        word = match["h"] or match["h2"] or match["h3"]
         hour = SMALL_NUMBERS.index(word) if word in SMALL_NUMBERS else int(word)
         minutes = 15 if match["q"] == "quarter" else 30
         return f"{hour}:{minutes:02d}" if match["side"] != "to" else f"{(hour or 12) - 1}:{60 - minutes}"

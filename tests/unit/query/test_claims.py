@@ -58,6 +58,7 @@ def test_no_word_of_a_day_a_time_a_number_or_a_comparison_is_small() -> None:
         ("walks past 3 doors", ("past", "3")),
         ("average number of outings per week", ("week",)),
         ("midnight snack", ("midnight",)),
+        ("a late shower", ("late",)),
         ("cooking but no eating afterwards", ("afterwards",)),
         ("was anyone home around noon on the 14th?", ()),
         ("how often is she usually out on Mondays", ()),
@@ -96,6 +97,9 @@ def test_a_day_of_the_month_is_the_latest_one(text: str, days: tuple[str, str]) 
         ("evenings when the TV was watched past midnight", "find", "watching television", (0.0, 5.0)),
         ("dinner no later than seven", "find", "dinner", (12.0, 19.0)),
         ("went to bed before ten", "find", "going to bed", (12.0, 22.0)),
+        ("lunch later than half one", "find", "lunch", (1.5, 24.0)),
+        ("how late did she come home", "when", "coming home", None),
+        ("hours asleep per night", "how long", "sleeping", (21.0, 5.0)),
         ("when did she get up", "when", "getting up", None),
     ],
 )  # fmt: skip

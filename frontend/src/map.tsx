@@ -9,7 +9,7 @@ import { edition, tell, useLoad, useShared } from "./store";
 import { clock, DAY, HOUR, longDay, shortDay } from "./time";
 import type { Clusters, HomeFacts, Moment, Point } from "./types";
 import { ActivityTag, Answered, Bars, Menu, roomName, Swatch } from "./ui";
-import { plain, t } from "./words";
+import { plain, said, t } from "./words";
 
 interface MapData {
   rows: number;
@@ -85,7 +85,7 @@ function Shown({ facts, map, route, writable }: { facts: HomeFacts; map: MapData
             <li key={group.code} class="tag"><Swatch index={group.paint} /> {group.name}</li>
           ))}
         </ul>
-        <p class="small soft">{t("map_help")} {map.method && `${map.method}.`} {map.note}</p>
+        <p class="small soft">{t("map_help")} {map.method && `${said(map.method)}.`} {said(map.note)}</p>
       </section>
       <div>
         {chosen.length ? <Selection facts={facts} map={map} rows={chosen} writable={writable} clear={() => change({ lasso: "", pick: "" })} />

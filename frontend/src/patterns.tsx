@@ -9,7 +9,7 @@ import { edition, useLoad, useShared } from "./store";
 import { clock, DAY, HOUR, longDay, parse, shortDay } from "./time";
 import type { Change, Changes, Clusters, Day, HomeFacts, TypicalDay, UnusualDays } from "./types";
 import { Answered, Bars, roomName } from "./ui";
-import { plain, t } from "./words";
+import { plain, said, t } from "./words";
 
 export function ClustersView({ facts }: { facts: HomeFacts }) {
   const found = useLoad(facts.id, (signal) => get<Clusters>(ofHome(facts.id, "clusters"), signal));
@@ -26,7 +26,7 @@ export function ClustersView({ facts }: { facts: HomeFacts }) {
                 <p>{cluster.sentence}</p>
                 <Bars values={cluster.hours} label={t("hours_alt", cluster.hours.indexOf(Math.max(...cluster.hours)))} />
                 <div class="row between small soft num"><span>0</span><span>6</span><span>12</span><span>18</span><span>24</span></div>
-                <p class="small soft num">{t("n_windows", cluster.windows)} · {(100 * cluster.share).toFixed(1)} % · {cluster.when}</p>
+                <p class="small soft num">{t("n_windows", cluster.windows)} · {(100 * cluster.share).toFixed(1)} % · {said(cluster.when)}</p>
                 <p class="row small">
                   {cluster.examples.slice(0, 3).map((row, at) => (
                     <a class="button" key={row} href={hashOf({ home: facts.id, view: "moment", params: { row: String(row) } })}>{t("example")} {at + 1}</a>
@@ -110,7 +110,7 @@ function ChangeTable({ answer }: { answer: Changes }) {
                 <tr key={`${one.thing} ${one.measure}`}>
                   <td>{plain(one.thing)}</td>
                   <td>{plain(one.measure)}</td>
-                  <td><b>{one.found ? one.words : "–"}</b></td>
+                  <td><b>{one.found ? said(one.words) : "–"}</b></td>
                   <td><Interval change={one} all={rows} /></td>
                   <td class="num">{one.baseline.toFixed(2)}</td>
                   <td class="num">{one.period.toFixed(2)}</td>
@@ -175,11 +175,11 @@ export function DaysView({ facts, route }: { facts: HomeFacts; route: Route }) {
                 {answer.days.slice(0, 12).map((one) => (
                   <li key={one.day}>
                     <a href={toDay(parse(one.day))}>{longDay(parse(one.day))}</a>{one.stays && <> <span class="tag">{t("stands_out")}</span></>}
-                    <ul class="small soft">{one.reasons.map((reason) => <li key={reason}>{reason.replaceAll("_", " ")}</li>)}</ul>
+                    <ul class="small soft">{one.reasons.map((reason) => <li key={reason}>{said(reason.replaceAll("_", " "))}</li>)}</ul>
                   </li>
                 ))}
               </ol>
-            ) : <p class="soft">{answer.reason}</p>}
+            ) : <p class="soft">{said(answer.reason)}</p>}
           </Answered>
         </section>
       </div>

@@ -7,7 +7,7 @@ import { edition, useLoad, useShared } from "./store";
 import { clock, DAY, parse, shortDay } from "./time";
 import type { Chip, Hits, HomeFacts, Reply } from "./types";
 import { Answered, HitCard, roomName } from "./ui";
-import { t } from "./words";
+import { said, t } from "./words";
 
 interface Props {
   facts: HomeFacts;
@@ -145,7 +145,7 @@ function Chips(props: { answer: Hits; toggle: (chip: Chip) => void; edit: (chip:
               />
             ) : (
               <>
-                <span class="text small"><b>{chip.words}</b> <span class="soft">= {chip.meaning}</span></span>
+                <span class="text small"><b>{chip.words}</b> <span class="soft">= {said(chip.meaning)}</span></span>
                 <button type="button" aria-label={t("edit_chip", chip.words)} title={t("edit")} onClick={() => edit(chip.id)}>✎</button>
                 <button
                   type="button" onClick={() => props.toggle(chip)} title={t(chip.active ? "remove" : "restore")}
@@ -195,7 +195,7 @@ function HitList(props: { answer: Hits; facts: HomeFacts; row: number | null; op
   return (
     <div class="stack" ref={list} onKeyDown={move}>
       <p class="small soft num" role="status">
-        {t("n_hits", answer.hits.length, answer.windows.toLocaleString())} · {Math.round(answer.took_ms)} ms · {answer.how}
+        {t("n_hits", answer.hits.length, answer.windows.toLocaleString())} · {Math.round(answer.took_ms)} ms · {said(answer.how)}
       </p>
       {answer.hits.map((hit) => (
         <HitCard key={hit.row} hit={hit} facts={facts} current={hit.row === props.row} open={() => props.open(hit.row)} />

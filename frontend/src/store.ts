@@ -47,12 +47,18 @@ export function tell(text: string, action?: string, act?: () => void): void {
   remarkTimer = window.setTimeout(() => remark.set(null), 9000);
 }
 
+let refreshes = 0;
+
 export async function refreshApp(): Promise<void> {
+  const own = ++refreshes;
   try {
-    app.set(await get<AppFacts>(address("app")));
+    const found = await get<AppFacts>(address("app"));
+    // An answer that a later one has overtaken would show a home as it was, and nothing would ask again.
+    if (own !== refreshes) return;
+    app.set(found);
     appError.set("");
   } catch (error) {
-    appError.set(error instanceof Error ? error.message : String(error));
+    if (own === refreshes) appError.set(error instanceof Error ? error.message : String(error));
   }
 }
 

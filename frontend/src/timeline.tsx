@@ -11,7 +11,7 @@ import { type Activities, loadActivities, loadDays, loadPicture, loadSun, placeO
 import { gutter, type LaneRow, paintTimeline, sceneHeight } from "./timeline_drawing";
 import type { HomeFacts } from "./types";
 import { JobBar, Menu, roomName, sensorName, ShareButton, Swatch } from "./ui";
-import { plain, t } from "./words";
+import { plain, said, t } from "./words";
 
 const ZOOMS = [["year", 365 * DAY], ["month", 30 * DAY], ["week", 7 * DAY], ["day", DAY], ["hour", HOUR], ["minute", MINUTE]] as const;
 
@@ -80,7 +80,7 @@ export function TimelineView({ facts, route }: { facts: HomeFacts; route: Route 
         {activities.state === "pending" && activities.job && <JobBar job={activities.job} />}
         {activities.state === "failed" && <p class="small soft">{activities.error}</p>}
         {legend}
-        {known?.note && <p class="small soft">{known.note}</p>}
+        {known?.note && <p class="small soft">{said(known.note)}</p>}
       </section>
       <Detail
         facts={facts} view={view} move={move} cursor={cursor} setCursor={setCursor} rows={rows} by={by} shown={shown}

@@ -6,7 +6,7 @@ import { isInPage } from "./route";
 import { type Loaded, remark, tell, useShared } from "./store";
 import type { Hit, HomeFacts, Job } from "./types";
 import { clock, lasting, longDay } from "./time";
-import { plain, t } from "./words";
+import { plain, said, t } from "./words";
 
 export function Swatch({ index }: { index: number }) {
   const paint = paintOf(index);
@@ -36,7 +36,7 @@ export function Answered<T>(props: { of: Loaded<T>; children: (value: T) => Comp
 
 export function JobBar({ job }: { job: Job }) {
   const share = job.total ? Math.min(1, job.done / job.total) : null;
-  const title = job.title || t(`job_${job.what}` as "job_open");
+  const title = said(job.title) || t(`job_${job.what}` as "job_open");
   return (
     <div class="stack">
       <div class="row between small">

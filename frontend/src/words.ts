@@ -1,5 +1,5 @@
-// All words of the viewer, in English and German. {0}, {1} … are filled in. What the server writes (captions,
-// what it understood, errors) is English.
+// All words of the viewer, in English and German. {0}, {1} … are filled in. What the server writes is English;
+// what it says in fixed words is shown in German by `said`, free sentences (captions, errors) stay as they are.
 const en = {
   // Views and keys
   search: "Search", timeline: "Timeline", map: "Map", clusters: "Clusters", changes: "Changes", days: "Days", plan: "Floor plan",
@@ -137,6 +137,9 @@ const german: Record<string, string> = {
   bed: "Bett", fridge: "Kühlschrank", stove: "Herd", sink: "Spüle", toilet: "Toilette", shower: "Dusche", sofa: "Sofa", "front door": "Haustür",
   "back door": "Hintertür", sleep: "Schlafen", sleeping: "Schlafen", cook: "Kochen", cooking: "Kochen", eat: "Essen", eating: "Essen", relax: "Entspannen", work: "Arbeiten",
   "leave home": "Haus verlassen", "enter home": "Nach Hause kommen", "bed to toilet": "Vom Bett zur Toilette", "personal hygiene": "Körperpflege",
+  "meal preparation": "Essen zubereiten", "desk work": "Schreibtischarbeit", bathing: "Baden", housekeeping: "Hausarbeit", couch: "Sofa", armchair: "Sessel",
+  desk: "Schreibtisch", "dining table": "Esstisch", wardrobe: "Kleiderschrank", "washing machine": "Waschmaschine", "kitchen sink": "Küchenspüle",
+  "bathroom sink": "Waschbecken", time: "Zeit", begins: "beginnt", ends: "endet", visits: "Besuche",
   "wash dishes": "Abwaschen", bathe: "Baden", dress: "Anziehen", "take medicine": "Medizin nehmen", "watch tv": "Fernsehen", read: "Lesen",
 };
 
@@ -152,6 +155,37 @@ export function setLang(to: Language): void {
 export function t(key: keyof typeof en, ...values: (string | number)[]): string {
   const text = (language === "de" ? de : en)[key] ?? key;
   return text.replace(/\{(\d)\}/g, (_, at: string) => String(values[Number(at)] ?? ""));
+}
+
+/** What the server says in fixed words: whole, or with {1}, {2} … for what differs. */
+const told: [RegExp, string][] = [
+  [/^opening$/, "Öffnet"], [/^loading$/, "Lädt"], [/^recognising activities$/, "Erkennt Aktivitäten"],
+  [/^drawing the map$/, "Zeichnet die Karte"], [/^finding what recurs$/, "Sucht, was wiederkehrt"],
+  [/^reading states$/, "Liest Zustände"], [/^cutting windows$/, "Schneidet Fenster"],
+  [/^describing windows$/, "Beschreibt Fenster"], [/^encoding (captions|texts)$/, "Kodiert Texte"],
+  [/^reading windows with the shipped network$/, "Liest Fenster mit dem mitgelieferten Netz"],
+  [/^Near points have similar vectors; distances between groups mean little\.$/, "Abstände zwischen Gruppen sagen wenig."],
+  [/^t-SNE of ([\d,]+) windows$/, "t-SNE aus {1} Fenstern"], [/^too few windows for a map$/, "zu wenige Fenster für eine Karte"],
+  [/^The shipped network and captions answered; nothing was trained on this log\.$/, "Das mitgelieferte Netz und Beschreibungen haben geantwortet; trainiert wurde hier nichts."],
+  [/^captions and shipped network, exact search$/, "Beschreibungen und mitgeliefertes Netz, genaue Suche"],
+  [/^exact search$/, "genaue Suche"], [/^captions only, exact search$/, "nur Beschreibungen, genaue Suche"],
+  [/^at all hours$/, "zu allen Stunden"], [/^([\d–]+ h)((?:, [\d–]+ h)*) and ([\d–]+ h)$/, "{1}{2} und {3}"],
+  [/^more by (.+?)( a day)?$/, "mehr um {1}"], [/^less by (.+?)( a day)?$/, "weniger um {1}"],
+  [/^earlier by (.+)$/, "früher um {1}"], [/^later by (.+)$/, "später um {1}"],
+  [/^([\d.]+ (?:h|min)) more “(.+)” (.+)$/, "{1} mehr „{2}“ {3}"], [/^([\d.]+ (?:h|min)) less “(.+)” (.+)$/, "{1} weniger „{2}“ {3}"],
+  [/^in the middle of the night$/, "mitten in der Nacht"], [/^in the early morning$/, "am frühen Morgen"], [/^in the late morning$/, "am späten Vormittag"],
+  [/^in the afternoon$/, "am Nachmittag"], [/^in the evening$/, "am Abend"], [/^late in the evening$/, "spät am Abend"],
+  [/^A day is compared with at least four others of its kind.*$/, "Ein Tag wird mit mindestens vier anderen seiner Art verglichen, Werktagen oder Wochenenden; so viele gibt es nicht."],
+];
+
+/** What the server says, in the language of the viewer where it is known. */
+export function said(text: string): string {
+  if (language === "en") return text;
+  for (const [pattern, german] of told) {
+    const found = pattern.exec(text);
+    if (found) return german.replace(/\{(\d)\}/g, (_, at: string) => (found[Number(at)] ? plain(said(found[Number(at)] as string)) : ""));
+  }
+  return text;
 }
 
 /** An id in plain words: `living_room` → living room. */

@@ -68,9 +68,11 @@ def browser() -> Iterator[Any]:
 class Watched:
     """A page that remembers what the browser complained about."""
 
-    def __init__(self, browser: Any, address: str, *, width: int = 1400, scheme: str = "light") -> None:
+    def __init__(
+        self, browser: Any, address: str, *, width: int = 1400, scheme: str = "light", locale: str = "en-GB"
+    ) -> None:
         self.context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, locale="en-GB",
+            viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale,
             reduced_motion="reduce",
         )  # fmt: skip
         self.page = self.context.new_page()
@@ -181,9 +183,17 @@ def test_the_timeline_goes_by_keyboard_to_a_moment(watched: Watched) -> None:
     assert "/moment?begin=" in page.url
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (390, "dark")])
-def test_every_view_fits_and_is_accessible(browser: Any, address: str, width: int, scheme: str) -> None:
-    watched = Watched(browser, address, width=width, scheme=scheme)
+@pytest.mark.parametrize(
+    ("width", "scheme", "locale", "said"),
+    [
+        (1400, "light", "en-GB", "distances between groups mean little"),
+        (390, "dark", "de-DE", "Abstände zwischen Gruppen sagen wenig"),
+    ],
+)
+def test_every_view_fits_and_is_accessible(
+    browser: Any, address: str, width: int, scheme: str, locale: str, said: str
+) -> None:
+    watched = Watched(browser, address, width=width, scheme=scheme, locale=locale)
     page = watched.page
     if AXE.is_file():
         page.evaluate(AXE.read_text())
@@ -192,6 +202,10 @@ def test_every_view_fits_and_is_accessible(browser: Any, address: str, width: in
         watched.show(view)
         if view == "changes":
             assert "days" in page.get_by_role("alert").inner_text()
+        if view == "map":
+            assert said in page.locator(".map").inner_text(), (
+                "the server's fixed words in the page's language"
+            )
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             faults.append(f"{view}: wider than the screen")
         if AXE.is_file():

@@ -31,7 +31,7 @@ NOW = dt.datetime(2024, 5, 15, 20)
         ("someone opens the fridge at night", False),
         ("in the kitchen but not at the stove", False),
         ("a few seconds in the kitchen", False),
-        ("from the bedroom to the bathroom", False),
+        ("from the bedroom to the bathroom", True),
     ],
 )
 def test_a_stay_a_length_a_night_a_count_or_an_absence_names_an_episode(text: str, named: bool) -> None:

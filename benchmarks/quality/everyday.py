@@ -35,7 +35,7 @@ class Sentence:
 
 
 def load_sentences(part: str) -> list[Sentence]:
-    """The sentences of "development", "held_out" or "fresh"."""
+    """The sentences of a folder: "development", "held_out", "fresh_first" or "fresh_second"."""
     found = []
     for path in sorted((FOLDER / part).glob("*.yaml")):
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -171,7 +171,9 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     tables = {}
-    for part in ("development", "held_out", "fresh") if arguments.held_out else ("development",):
+    for part in (
+        ("development", "held_out", "fresh_first", "fresh_second") if arguments.held_out else ("development",)
+    ):
         rows = list(scored(parse_question, load_sentences(part)))
         for sentence, query, wrong, flipped in rows if not arguments.held_out else ():
             if wrong:

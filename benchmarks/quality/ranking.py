@@ -2,16 +2,18 @@
 
     python -m benchmarks.quality.ranking                 development speakers, development seeds; no file
     python -m benchmarks.quality.ranking --held-out      held-out speakers, test seeds: writes ranking.md
+    python -m benchmarks.quality.ranking --annotated     held-out speakers, homes with labels
 
-A sentence counts where its reading (benchmarks/queries/everyday) names only things that the script of a home
-knows; the true moments are that reading answered from the script. An answer gains 2 where it shares half of
-its time with a true moment (short ones: begins within 20 minutes of it), 1 where it lies inside a longer one;
-each true moment is credited once. Days of a reading are moved by whole weeks to the end of the log.
+A sentence counts where its reading (benchmarks/queries/everyday) names only things that the script of a home,
+or its labels by labels.yaml, knows; the true moments are that reading answered from the script. An answer
+gains 2 where it shares half of its time with a true moment (short ones: begins within 20 minutes of it), 1
+where it lies inside a longer one; each true moment is credited once. Days of a reading are moved by whole
+weeks to the end of the log.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +21,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from benchmarks.harness import BenchmarkParser, markdown_table, write_result
+from benchmarks.harness import BenchmarkParser, data_root, markdown_table, write_result
 from benchmarks.quality.everyday import NOW, Sentence, load_sentences
 from benchmarks.quality.raw_search import caption_means
+from benchmarks.queries.annotated import annotated_occurrences
 from benchmarks.queries.simulated import home_of_seed, scripted, true_occurrences
 from discover.core.embeddings import EmbeddingTable
 from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import EventLog, WindowSet
+from discover.homes import import_log, load_home
 from discover.pretraining.any_home import AnyHome
 from discover.query import ParsedQuery, Thing, activities
 from discover.retrieval import Index, SearchOptions
@@ -33,6 +37,7 @@ from discover.sampling import sample_windows
 from discover.sampling.config import SamplingConfig, SplitConfig
 from discover.serving import search as search_module
 from discover.serving.moments import asks_of_nights, period_of, select_moments
+from discover.serving.occurrences import Occurrences
 from discover.serving.search import Searcher
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.config import TextEncoderConfig
@@ -49,7 +54,7 @@ UNITS = ("windows", "windows and episodes")
 class Asked:
     """One sentence in one home: nDCG@10 by (units, side)."""
 
-    seed: int
+    home: str
     speaker: str
     text: str
     kind: str
@@ -85,8 +90,10 @@ class _Beside:
         return self.network.sentences_beside(vectors)
 
 
-def intended(reading: Mapping[str, Any], text: str, weeks: dt.timedelta) -> ParsedQuery | None:
-    """The reading of a sentence as a query; None where the script cannot answer it."""
+def intended(
+    reading: Mapping[str, Any], text: str, weeks: dt.timedelta, known: Callable[[Thing], bool] = scripted
+) -> ParsedQuery | None:
+    """The reading of a sentence as a query; None where something in it is not known."""
     if {"compare", "refused", "people"} & set(reading) or not {"find", "whether"} & set(
         str(reading.get("asks", "find")).split("|")
     ):
@@ -94,7 +101,7 @@ def intended(reading: Mapping[str, Any], text: str, weeks: dt.timedelta) -> Pars
     chosen: dict[str, list[Thing]] = {}
     for key in ("what", "without"):
         needed = [entry for entry in reading.get(key, ()) if not entry.startswith("(")]
-        things = [next((t for t in map(_thing, entry.split("|")) if scripted(t)), None) for entry in needed]
+        things = [next((t for t in map(_thing, entry.split("|")) if known(t)), None) for entry in needed]
         if any(t is None for t in things):
             return None
         chosen[key] = [t for t in things if t is not None]
@@ -124,16 +131,43 @@ def _thing(name: str) -> Thing:
     return Thing.model_validate({"kind": kind, "name": name})
 
 
-def ask_home(seed: int, sentences: Sequence[Sentence], encoder: TextEncoder, network: AnyHome) -> list[Asked]:
+def ask_simulated(
+    seed: int, sentences: Sequence[Sentence], encoder: TextEncoder, network: AnyHome
+) -> list[Asked]:
     """All sentences that have an answer in the home of one seed."""
     life, sensed = home_of_seed(seed, days=DAYS)
-    now = _last_wednesday(life.events["time"].max())
+    log = EventLog(life.home, life.events, empty_table(ANNOTATIONS))
+    return ask_home(str(seed), log, true_occurrences(life, sensed), scripted, sentences, encoder, network)
+
+
+def ask_annotated(
+    name: str, place: Path, sentences: Sequence[Sentence], encoder: TextEncoder, network: AnyHome
+) -> list[Asked]:
+    """The same in the last days of an annotated home."""
+    log = import_log(place, home=load_home(name), name=name).log
+    first = _last_wednesday(log.events["time"].max()) - dt.timedelta(days=DAYS)
+    truly = annotated_occurrences(log)
+    kept = EventLog(log.home, log.events.filter(pl.col("time") >= first), empty_table(ANNOTATIONS))
+    recent = replace(truly, stream=annotated_occurrences(kept).stream)
+    return ask_home(name, kept, recent, truly.knows, sentences, encoder, network)
+
+
+def ask_home(
+    name: str,
+    log: EventLog,
+    truly: Occurrences,
+    known: Callable[[Thing], bool],
+    sentences: Sequence[Sentence],
+    encoder: TextEncoder,
+    network: AnyHome,
+) -> list[Asked]:
+    """All sentences that have an answer in one home."""
+    now = _last_wednesday(log.events["time"].max())
     weeks = dt.timedelta(days=(now.date() - NOW.date()).days)
-    truly = true_occurrences(life, sensed)
-    events = life.events.filter(pl.col("time") <= now)
-    log = EventLog(life.home, events, empty_table(ANNOTATIONS))
+    events = log.events.filter(pl.col("time") <= now)
+    log = EventLog(log.home, events, log.annotations)
     sampled = sample_windows(log, SamplingConfig(overlap_train=0, split=SplitConfig(ratios=(1, 0, 0))))
-    windows = WindowSet.of(life.home, events if sampled.events is None else sampled.events, sampled.windows)
+    windows = WindowSet.of(log.home, events if sampled.events is None else sampled.events, sampled.windows)
     told, read = caption_means(windows, "short", 2, encoder), network.embed(windows, encoder.encode)
     plain = Plain()
     spaces: dict[str, tuple[Any, NDArray[np.float32]]] = {
@@ -143,11 +177,11 @@ def ask_home(seed: int, sentences: Sequence[Sentence], encoder: TextEncoder, net
         SIDES[3]: (_Beside(network), network.beside_captions(read, told)),
     }
     searchers = {
-        name: _searcher(windows, space, vectors, encoder, now) for name, (space, vectors) in spaces.items()
+        side: _searcher(windows, space, vectors, encoder, now) for side, (space, vectors) in spaces.items()
     }
     found = []
     for sentence in sentences:
-        query = intended(sentence.reading, sentence.text, weeks)
+        query = intended(sentence.reading, sentence.text, weeks, known)
         period = (
             None if query is None else period_of(query.days, truly.stream, now, nights=asks_of_nights(query))
         )
@@ -160,10 +194,10 @@ def ask_home(seed: int, sentences: Sequence[Sentence], encoder: TextEncoder, net
         scores = {}
         for units in UNITS:
             with _units(units):
-                for name, searcher in searchers.items():
+                for side, searcher in searchers.items():
                     hits = searcher.search(sentence.text, SearchOptions(top_k=_K)).found
-                    scores[units, name] = ndcg([(_s(h.start), _s(h.end)) for h in hits], moments)
-        found.append(Asked(seed, sentence.speaker, sentence.text, sentence.kind, scores))
+                    scores[units, side] = ndcg([(_s(h.start), _s(h.end)) for h in hits], moments)
+        found.append(Asked(name, sentence.speaker, sentence.text, sentence.kind, scores))
     return found
 
 
@@ -240,7 +274,7 @@ def table(asked: Sequence[Asked]) -> str:
         f"- {SIDES[-1]}: windows and episodes minus windows: "
         f"{_gap(asked, (UNITS[1], SIDES[-1]), (UNITS[0], SIDES[-1]))}"
     )
-    n_texts, n_homes = len({a.text for a in asked}), len({a.seed for a in asked})
+    n_texts, n_homes = len({a.text for a in asked}), len({a.home for a in asked})
     head = f"{len(asked)} questions: {n_texts} sentences in {n_homes} homes."
     return "\n\n".join(
         (
@@ -254,10 +288,10 @@ def table(asked: Sequence[Asked]) -> str:
 
 
 def _gap(asked: Sequence[Asked], a: tuple[str, str], b: tuple[str, str]) -> str:
-    texts, seeds = (sorted({key(x) for x in asked}) for key in (lambda x: x.text, lambda x: x.seed))
+    texts, seeds = (sorted({key(x) for x in asked}) for key in (lambda x: x.text, lambda x: x.home))
     cells = np.full((len(texts), len(seeds)), np.nan)
     for one in asked:
-        cells[texts.index(one.text), seeds.index(one.seed)] = one.scores[a] - one.scores[b]
+        cells[texts.index(one.text), seeds.index(one.home)] = one.scores[a] - one.scores[b]
     rng = np.random.default_rng(0)
     drawn = [
         np.nanmean(
@@ -269,35 +303,52 @@ def _gap(asked: Sequence[Asked], a: tuple[str, str], b: tuple[str, str]) -> str:
     return f"{np.nanmean(cells):+.3f} [{low:+.3f}, {high:+.3f}]{' *' if low > 0 or high < 0 else ''}"
 
 
+ANNOTATED = {
+    "bosch_b2": "casas/bosch_b2/data.gz",
+    "ordonez_a": "uci_adl_binary/ordonezA",
+    "van_kasteren_a": "van_kasteren/houseA",
+}
+
+
 def main() -> None:
-    """Ask, and write benchmarks/results/ranking.md with --held-out."""
+    """Ask, and write benchmarks/results/ranking.md or ranking_annotated.md."""
     parser = BenchmarkParser(__doc__)
     parser.add_argument("--held-out", action="store_true", help="Held-out speakers and unseen seeds.")
+    parser.add_argument("--annotated", action="store_true", help="Held-out speakers and annotated homes.")
     parser.add_argument("--homes", type=int, default=99, help="At most so many homes.")
     arguments = parser.parse_args()
-    seeds = TEST_SEEDS if arguments.held_out else DEVELOPMENT_SEEDS
-    sentences = load_sentences("held_out" if arguments.held_out else "development")
+    held_out = arguments.held_out or arguments.annotated
+    sentences = load_sentences("held_out" if held_out else "development")
     network, encoder = AnyHome.load(), build_text_encoder(TextEncoderConfig(type="minilm"))
     asked: list[Asked] = []
-    for seed in seeds[: arguments.homes]:
-        asked += ask_home(seed, sentences, encoder, network)
+    seeds, root = TEST_SEEDS if held_out else DEVELOPMENT_SEEDS, data_root()
+    for seed in () if arguments.annotated else seeds[: arguments.homes]:
+        asked += ask_simulated(seed, sentences, encoder, network)
         print(seed, len(asked), flush=True)
+    for name, place in ANNOTATED.items() if arguments.annotated and root is not None else ():
+        asked += ask_annotated(name, root / place, sentences, encoder, network)
+        print(name, len(asked), flush=True)
+    homes = "annotated homes" if arguments.annotated else f"one person, seeds {seeds[0]}–{seeds[-1]}"
     body = (
-        f"Random homes of one person, seeds {seeds[0]}–{seeds[-1]}, {DAYS} days, "
-        f"network {network.sha256[:12]}. *Windows*: as a search answered before it knew episodes.\n\n"
-        f"{table(asked)}"
+        f"Homes: {homes}; {DAYS} days; network {network.sha256[:12]}. "
+        f"*Windows*: as a search answered before it knew episodes.\n\n{table(asked)}"
     )
+    if arguments.annotated:
+        each = {name: [a for a in asked if a.home == name] for name in ANNOTATED}
+        body += "\n\n" + "\n\n".join(f"## {name}\n\n{table(own)}" for name, own in each.items() if own)
     print(body)
-    if arguments.held_out:
-        print(f"Wrote {write_result('ranking', 'python -m benchmarks.quality.ranking --held-out', body)}")
-    else:
-        worst = sorted(asked, key=lambda x: x.scores[UNITS[1], SIDES[-1]])
-        for text in dict.fromkeys(x.text for x in worst):
-            own = [x for x in asked if x.text == text]
-            cells = [
-                f"{np.mean([x.scores[u, s] for x in own]):.2f}" for u in UNITS for s in (SIDES[0], SIDES[-1])
-            ]
-            print(f"{' '.join(cells)} {len(own)} {text}")
+    if held_out:
+        name = "ranking_annotated" if arguments.annotated else "ranking"
+        option = "--annotated" if arguments.annotated else "--held-out"
+        print(f"Wrote {write_result(name, f'python -m benchmarks.quality.ranking {option}', body)}")
+        return
+    worst = sorted(asked, key=lambda x: x.scores[UNITS[1], SIDES[-1]])
+    for text in dict.fromkeys(x.text for x in worst):
+        own = [x for x in asked if x.text == text]
+        cells = [
+            f"{np.mean([x.scores[u, s] for x in own]):.2f}" for u in UNITS for s in (SIDES[0], SIDES[-1])
+        ]
+        print(f"{' '.join(cells)} {len(own)} {text}")
 
 
 if __name__ == "__main__":

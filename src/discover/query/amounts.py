@@ -32,11 +32,11 @@ _ABOUT = (0.75, 1.5)
 
 _LOW = (
     r"more\s+than|over|at\s+least|longer\s+than|no\s+less\s+than|not\s+less\s+than|no\s+fewer\s+than|"
-    r"upwards\s+of|well\s+over|exceeding|exceeds?"
+    r"upwards\s+of|in\s+excess\s+of|well\s+over|exceeding|exceeds?"
 )
 _HIGH = (
     r"less\s+than|fewer\s+than|under|at\s+most|no\s+more\s+than|not\s+more\s+than|no\s+longer\s+than|"
-    r"not\s+longer\s+than|within|up\s+to|shorter\s+than|below"
+    r"not\s+longer\s+than|within|inside(?:\s+of)?(?=\s+(?:\d|a\b|an\b|\w+\s+(?:min|sec|hour)))|up\s+to|shorter\s+than|below"
 )
 _NUMBER = r"\d+(?:\.\d+)?|" + "|".join(
     sorted(
@@ -64,6 +64,7 @@ _BARE = re.compile(
 )
 
 _LONG = re.compile(
+    r"(?<!night )(?<!day )(?<!morning )(?<!evening )(?<!afternoon )(?<!week )"
     r"\b(?:(?:for\s+)?(?:a\s+|very\s+|quite\s+a\s+|too\s+|so\s+)*(?:long|lengthy|prolonged|"
     r"extended)(?!\s+(?:ago|as|before|after))\b"
     r"(?:\s+(?:time|while|period|stretch))?|(?:for\s+)?(?:quite\s+)?a\s+(?:good\s+|little\s+)?while\b|"

@@ -22,9 +22,11 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("who", r"\bwho(?:se|m)?\b|\bwhich\s+(?:of\b|person|one\s+of|resident|child|kid|people)"),
     ("how many days", rf"\b(?:on\s+)?(?:how\s+many|which|what)\s+{_DAY_PART}s\b"),
     ("how many people", r"\bhow\s+many\s+(?:people|persons|residents|guests|visitors)\b"),
-    ("how long", r"\bhow\s+(?:long|much\s+time|many\s+(?:hours|minutes))\b|"
-                 r"\b(?:total\s+|average\s+|mean\s+)?time\s+(?:spent|(?=in|at|on|out|away|outside|asleep|awake|\w+ing\b))\b|"
-                 r"\b(?:duration|length)\s+of\b|\bmost\s+time\b|\bhours\b(?=.*\b(?:per|a|each|every)\s+(?:day|night)\b)|\bused\s+(?:the\s+)?most\b"),
+    ("how long", r"\bhow\s+(?:long|much\s+(?:time|sleep|tv)|many\s+(?:hours|minutes))\b|"
+                 r"\b(?<!long )(?<!short )(?:total\s+|average\s+|mean\s+)?time\s+"
+                 r"(?:spent|(?=in|at|on|out|away|outside|asleep|awake|\w+ing\b))\b|"
+                 r"\b(?:duration|length)\s+of\b|\bmost\s+time\b|\bhours\b(?=.*\b(?:per|a|each|every)\s+(?:day|night)\b)|"
+                 r"\bused\s+(?:the\s+)?most\b"),
     ("how often", r"\bhow\s+(?:often|frequent\w*|many|regularly)\b|"
                   r"\b(?:number|count|frequency|rate|total)\s+of\b|"
                   r"\btimes\s+(?:per|a|each|every)\s+(?:day|week|night|month)\b"),
@@ -91,7 +93,7 @@ _REFUSED: tuple[tuple[Refused, re.Pattern[str]], ...] = (
         re.compile(
             r"\b(?:happy|unhappy|sad|angry|lonely|depress\w+|anxious|anxiety|worried|afraid|scared|confused|"
             r"bored|mood|emotion\w*|feel(?:s|ing|ings)?|felt|pain|hurt\w*|hungry|thirsty|tired|"
-            r"think(?:s|ing)?|thought|wants?|wanted|likes?|enjoy\w*|dream\w*|remember\w*)\b"
+            r"think(?:s|ing)?|thought|wants?|wanted|(?<!for )likes?(?!\s+\d)|enjoy\w*|dream\w*|remember\w*)\b"
         ),
     ),
 )
@@ -101,13 +103,14 @@ _THAN = re.compile(
     r"|(?P<alike>as|so)\s+(?:often|much|long|many|early|late|active|well)\s+as\s+)"
 )
 _TREND = re.compile(
-    r"\b(?:(?P<down>declin\w+|decreas\w+|dropp?\w*|fall(?:en|ing)|fell|reduc\w+|gone\s+down|shrunk)|"
+    r"\b(?:(?P<down>declin\w+|decreas\w+|dropp?\w*|fall(?:en|ing)|fell(?!\s+(?:asleep|over|down|ill))|reduc\w+|gone\s+down|shrunk)|"
     r"(?P<up>increas\w+|ris(?:en|ing)|rose|grown?|growing|gone\s+up)|(?P<other>chang\w+))\b"
 )
 _USUAL = re.compile(
     r"^(?:usual|normal|before|ever|average|always|(?:he|she|it|they|we|i)\s+(?:used|usually|normally|did|was|were)\b|"
     r"(?:his|her|their|its|the)\s+(?:usual|normal|average|norm)|in\s+the\s+past|previously)"
 )
+_SAME_AGAIN = re.compile(r"(?:he|she|it|they|we|i)\s+(?:was|were|did|had|used\s+to)\s+")
 _OTHERS = re.compile(
     rf"^(?:(?:on|at|during)\s+)?(?:the\s+)?(?:{DAYS}(?:\s*(?:,|and|or|to)\s*{DAYS})*|other\s+days)"
 )
@@ -190,7 +193,10 @@ def find_comparison(
         how = before.span() if before else how
         said = before.group() if before else match["how"] if than else None
         direction = _DIRECTIONS[said] if said else "different"
-        named = next((d for d in days if match.end() <= d.begin + 3 and d.begin <= match.end() + 3), None)
+        # "Than he was before Christmas" names days after a few small words.
+        lead = _SAME_AGAIN.match(rest)
+        reach = match.end() + (lead.end() if lead is not None else 0) + 3
+        named = next((d for d in days if match.end() <= d.begin + 3 and d.begin <= reach), None)
         usual, others = _USUAL.match(rest), _OTHERS.match(rest)
         if named is not None:
             return *_comparison(direction, named, text, (_than(match), named.end)), how

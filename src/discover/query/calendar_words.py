@@ -40,7 +40,7 @@ _DATE = (
 _WEEKDAY = "|".join(WEEKDAYS)
 _PATTERN = re.compile(
     rf"(?P<two>\bthe\s+day\s+before\s+yesterday\b)|"
-    rf"(?:\b(?P<near>today|yesterday|tonight|last\s+night|the\s+other\s+(?:day|night))\b)|"
+    rf"(?:\b(?P<near>today|yesterday|tonight|last\s+(?:night|evening)|the\s+other\s+(?:day|night))\b)|"
     rf"\bthis\s+(?P<now>morning|afternoon|evening|week-?end|week|month|year|spring|summer|autumn|fall|winter)\b|"
     rf"\b(?:all|the\s+whole)\s+(?P<whole>week|month|year)\b|"
     rf"\b(?:(?:in|over|during|for|within)\s+)?the\s+(?:last|past|previous)\s+(?:{_NUMBER}\s+)?{_UNIT}\b|"
@@ -55,7 +55,7 @@ _PATTERN = re.compile(
     rf"spring|summer|autumn|fall|winter)\b|"
     rf"(?:the\s+)?(?P<season>spring|summer|autumn|fall|winter)\b(?:\s+(?P<season_year>last\s+year|\d{{4}}))?|"
     rf"(?P<month>{_MONTH})\b(?:\s+(?P<month_year>last\s+year|\d{{4}}))?|"
-    rf"(?P<day>{_WEEKDAY})\b)",
+    rf"(?P<day>{_WEEKDAY})\b|(?P<alone>christmas|xmas|new\s+year|easter)\b)",
     re.IGNORECASE,
 )
 # "March" and "may" are also verbs, "fall" and "spring" too: alone they need a preposition.
@@ -169,6 +169,8 @@ def _anchored(
             return None
         year = got.get("season_year") or got.get("month_year") or ""
         first, last = _unit(name, today, int(year) if year.isdigit() else today.year - 1 if year else None)
+    elif "alone" in got and "since" in got:
+        first = last = _feast(got["alone"], today)
     elif "since" not in got or got["since"] != "since":
         return None  # weekdays alone
     else:
@@ -185,8 +187,8 @@ def _near(word: str, today: dt.date) -> tuple[dt.date, dt.date, str] | None:
     yesterday = today - dt.timedelta(days=1)
     if word.startswith("the other"):
         return today - dt.timedelta(days=7), yesterday, word.split()[-1].replace("day", "")
-    if word == "last night":
-        return yesterday, yesterday, "night"
+    if word in ("last night", "last evening"):
+        return yesterday, yesterday, word.split()[1]
     at = yesterday if word == "yesterday" else today
     return at, at, "night" if word == "tonight" else ""
 

@@ -31,7 +31,7 @@ _PREPOSITIONS = ("at", "around", "before", "after", "by", "until", "and", "to", 
 _NO_PREPOSITION = "".join(f"(?<!{word} )" for word in _PREPOSITIONS)
 _ENDS = (
     r"(?=\s*(?:$|[.,;:!?)]|(?:and|or|but|in|on|at|during|when|while|every|each|any|then|to|until|till|last|since|"
-    r"yesterday|today|this)\b))"
+    r"yesterday|today|this|anyway|though|sharp|exactly|already)\b))"
 )
 _CLOCK_AHEAD = (
     rf"(?=midnight\b|noon\b|\d{{1,2}}(?::\d\d|\s*[ap]m|\s*o'?clock)|"
@@ -83,7 +83,10 @@ def plain_times(text: str) -> str:
         minutes = 15 if match["q"] == "quarter" else 30
         return f"{hour}:{minutes:02d}" if match["side"] != "to" else f"{(hour or 12) - 1}:{60 - minutes}"
 
-    text = _HALF.sub(clock, text.lower().replace("’", "'").replace("`", "'"))
+    text = text.lower().replace("’", "'").replace("`", "'")
+    # Typed in haste: "didnt", "havent".
+    text = re.sub(r"\b(did|do|does|have|has|had|is|was|are|were|would|could|should)nt\b", r"\1n't", text)
+    text = _HALF.sub(clock, text)
     text = re.sub(r"\b(till|until)\s+gone\s+", r"\1 ", text)
     text = re.sub(rf"\bgone\s+(?=\d|(?:{'|'.join(SMALL_NUMBERS[1:])})\b)", "after ", text)
     text = _BETWEEN_WORDS.sub(lambda m: " ".join(_digits(word) for word in m.groups()), text)
@@ -158,7 +161,7 @@ DAYS = rf"(?:week-?ends?|weekdays?|work(?:ing\s+|-)?days?|(?:{'|'.join(WEEKDAYS)
 
 
 def _pattern() -> re.Pattern[str]:
-    thing = r"(?!\s*-?\s*(?:stand|table|light|lamp|gown|shirt|dress|nurse))"
+    thing = r"(?!\s*-?\s*(?:stand|table|light|lamp|gown|shirt|dress|nurse|meal))"
     noun = rf"(?:morning|afternoon|evening|night)s?\b{thing}"
     every = r"(?:all|this|that|every|each|most|half\s+the|the\s+(?:whole|entire))\s+"
     modifier = r"(?:(?:early|late)\s+)?"

@@ -69,7 +69,7 @@ _BETWEEN = frozenset(
     """he she they it we i you mum mom dad gran someone somebody anyone anybody a an the his her their my our
     your its some any to for of in on at himself herself themselves myself this that these those just
     straight right also again all quite very more then still yet already ever really much on daily no not
-    never n't up-to""".split()  # noqa: SIM905
+    never n't up-to does""".split()  # noqa: SIM905
 )
 
 

@@ -34,8 +34,9 @@ _ALL_PART = re.compile(
     r"\b(?:all|the\s+(?:whole|entire)|most)\s+(?:(?:early|late)\s+)?(?:morning|afternoon|evening|night)s?\b"
 )
 _MAY_NAME = re.compile(
-    r"\b(?:is|was|are|were|bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in|out|pop(?:ped|s)?|nip(?:ped|s)?|visitors?|"
-    r"guests?|visits?|time|trips)\b"
+    r"\b(?:is|was|are|were|bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in(?!\s+and\s+out)|"
+    r"(?<!in and )out|(?:evening|midday|morning)\s+meal|pop(?:ped|s)?|nip(?:ped|s)?|visitors?|guests?|visits?|"
+    r"time|trips)\b"
 )
 
 _AFTER_STATE = (
@@ -47,12 +48,13 @@ _NOBODY_HOME = re.compile(
     r"(?:home|house|flat|apartment)\b|"
     rf"\b(?:nobody|no\s*-?one)\s+(?:(?:is|was|has\s+been)\s+)?in{_AFTER_STATE}|"
     rf"\b(?:not|\w+n't|never)\s+(?:been\s+)?(?:at\s+)?home{_AFTER_STATE}|"
-    r"\b(?:house|home|flat|apartment)\s+(?:is|was|stands|stood|stays|being|lies)?\s*(?:empty|unoccupied|deserted)\b|"
+    r"\b(?:house|home|flat|apartment|premises|dwelling|property)\s+(?:is|was|were|stands|stood|stays|being|lies)?\s*(?:empty|unoccupied|deserted)\b|"
     r"\bempty\s+(?:house|home|flat)\b"
 )
 _IS_OUT = re.compile(
     rf"(?:^|\b(?:was|were|is|are|be|been|being|he|she|they|everyone|everybody)\s+)(?:out|away){_AFTER_STATE}"
 )
+_PER_NIGHT = re.compile(r"\b(?:each|every|per|a)\s+night\b|\bnight's\b")
 _SKIPPED = frozenset(["skip", "miss", "omit", "forgo"])
 _OF_THE_CLOCK = frozenset(
     ["breakfast", "lunch", "dinner", "going to bed", "getting up", "coming home", "sleeping"]
@@ -207,6 +209,9 @@ class _Reader:
             for r in unread
         ):
             refused = refused or "identity"
+        hours = clock.hours
+        if _PER_NIGHT.search(text) and {m.thing.name for m in wanted} == {"sleeping"}:
+            hours = ()  # all of the sleep, also after five
         return ParsedQuery(
             text=self.question,
             asks=asks,
@@ -214,7 +219,7 @@ class _Reader:
             unwanted=_each_once(unwanted),
             empty=empty,
             ordered=ordered,
-            hours=clock.hours,
+            hours=hours,
             weekdays=clock.weekdays,
             time_words=clock.words,
             days=_union(periods),
@@ -323,7 +328,12 @@ class _Reader:
                 )
                 scopes.append((word.begin, words[min(i + 4, stop) - 1].end))
                 scopes += [(m.begin, m.end) for m in chosen if m.end <= word.begin and word.begin - m.end < 5]
-            elif word.text in _OFF and i and not re.search(r"\b(?:turn|switch|put)\w*\b", self.text):
+            elif (
+                word.text in _OFF
+                and i
+                and not is_negator(words[i - 1].text)
+                and not re.search(r"\b(?:turn|switch|put)\w*\b", self.text)
+            ):
                 scopes += [(m.begin, m.end) for m in chosen if m.end == word.begin - 1]
         for begin, _ in scopes:
             self._use((begin, begin + 1))

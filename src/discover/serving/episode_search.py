@@ -74,7 +74,14 @@ def names_episode(query: ParsedQuery) -> bool:
     things = [t.name for t in (*query.wanted, *query.unwanted) if t.kind == "activity"]
     long = query.lasts is not None and query.lasts.high > WINDOW_S
     absent = query.empty or bool(query.unwanted and not query.wanted)
-    return bool(long or absent or query.ordered or query.times or query.people or any(activities()[n].episode for n in things))
+    return bool(
+        long
+        or absent
+        or query.ordered
+        or query.times
+        or query.people
+        or any(activities()[n].episode for n in things)
+    )
 
 
 def episodes_of_homes(

@@ -35,8 +35,8 @@ _ALL_PART = re.compile(
 )
 _MAY_NAME = re.compile(
     r"\b(?:is|was|are|were|bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in(?!\s+and\s+out)|"
-    r"(?<!in and )out|(?:evening|midday|morning)\s+meal|pop(?:ped|s)?|nip(?:ped|s)?|visitors?|guests?|visits?|"
-    r"time|trips)\b"
+    r"(?<!in and )out|(?:evening|midday|morning)\s+meal|pop(?:ped|s)?|nip(?:ped|s)?|visitors?|guests?|"
+    r"visits?|time|trips)\b"
 )
 
 _AFTER_STATE = (

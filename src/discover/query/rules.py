@@ -7,8 +7,6 @@ A field of the `ParsedQuery` carries a word of the question, or the word has no 
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 from discover.query.amounts import Amount, find_durations, find_people, find_times, find_vague_length
@@ -18,6 +16,7 @@ from discover.query.claims import is_weighty, left_over
 from discover.query.clock import plain_times, read_clock
 from discover.query.inventory import activities, find_activities, lemma
 from discover.query.lexicon import Lexicon, split_sentence
+from discover.query.mentions import THEN, ThingMention, each_once, in_order, is_negated, without_echoes
 from discover.query.negation import ABSENT_STATES, Negation, find_negations, is_negator
 from discover.query.parsed_query import Bounds, DaySpan, ParsedQuery, Thing
 from discover.query.place_groups import BREAKS, PlaceGroup, group_places
@@ -66,10 +65,6 @@ _ENDS_SCOPE = frozenset(
     ["after", "since", "before", "while", "because", "until", "when", "during", "although", "as"]
 )
 _OFF = frozenset({"off", "closed", "shut"})
-_AFTER = re.compile(r"\b(?:after|following|once)\b")
-_THEN = re.compile(
-    r"\b(?:then|followed\s+by|before|and\s+then|afterwards|straight\s+to|and\s+went|to|into|and\s+later)\b"
-)
 _LONG, _ALL_PART_S, _ALL_DAY_S, _BRIEF = 1200.0, 7200.0, 14400.0, 300.0
 
 
@@ -85,13 +80,6 @@ def parse_question(
         nearest: Reads words that no rule knows; None leaves them not understood.
     """
     return _Reader(question, lexicon, now, nearest).read()
-
-
-@dataclass(frozen=True)
-class _Mention:
-    thing: Thing
-    begin: int
-    end: int
 
 
 class _Reader:
@@ -153,10 +141,12 @@ class _Reader:
             text, self.words, self.lexicon, groups, negations, durations, clock.negated
         )
         mentions, scopes = self._things(taken, groups, negations)
-        wanted = [m for m in mentions if not _negated(m, scopes)]
-        unwanted = [m.thing for m in mentions if _negated(m, scopes)]
+        wanted = [m for m in mentions if not is_negated(m, scopes)]
+        unwanted = [m.thing for m in mentions if is_negated(m, scopes)]
         if gone is not None and not empty and not wanted:
-            wanted = [_Mention(Thing(kind="activity", name="going out", words=gone.group()), *gone.span())]
+            wanted = [
+                ThingMention(Thing(kind="activity", name="going out", words=gone.group()), *gone.span())
+            ]
             self._use(gone.span())
         if (
             lasts is not None
@@ -171,21 +161,21 @@ class _Reader:
         if out is not None and not any(m.begin < out.end() and out.start() < m.end for m in mentions):
             thing = Thing(kind="activity", name="going out", words=out.group().strip())
             self._use(out.span())
-            if _negated(_Mention(thing, out.end() - 1, out.end()), scopes):
+            if is_negated(ThingMention(thing, out.end() - 1, out.end()), scopes):
                 unwanted.append(thing)
             else:
-                wanted.append(_Mention(thing, *out.span()))
+                wanted.append(ThingMention(thing, *out.span()))
                 wanted.sort(key=lambda m: m.begin)
         if lasts in (Bounds(low=_ALL_DAY_S), Bounds(low=_ALL_PART_S)) and unwanted and not wanted:
             lasts = None  # "The fridge stayed shut all day" names the day
-        ordered, wanted = self._order(wanted)
+        ordered, wanted = in_order(self.text, wanted, self.used)
         clocked = any(m.thing.name in _OF_THE_CLOCK for m in wanted)
         extreme = find_extreme(text, of_the_clock=clocked) if comparison is None else None
         if extreme is not None:
             self.used += [m.span() for m in re.finditer(rf"\b{re.escape(extreme.words)}\b", text)]
             if not wanted and not unwanted and re.search(r"\bnights?\b", text) and extreme.of == "length":
                 # "The shortest night" is one of sleep.
-                wanted = [_Mention(Thing(kind="activity", name="sleeping", words="night"), 0, 0)]
+                wanted = [ThingMention(Thing(kind="activity", name="sleeping", words="night"), 0, 0)]
         if asks in ("what first", "what last") and all(m.thing.name in _AROUND_NIGHT for m in wanted):
             # "The last thing he does before bed."
             self.used += [m.span() for m in re.finditer(r"\b(?:before|after|when)\b", text) if wanted]
@@ -198,7 +188,7 @@ class _Reader:
         self.used += find_frames(text, asks, of_days=of_days)
         unread, more = self._unread([m.thing.name for m in mentions])
         if more is not None:
-            wanted = [_Mention(more, 0, 0)]
+            wanted = [ThingMention(more, 0, 0)]
         if comparison is not None and asks in ("find", "whether", "how often", "how long", "when"):
             asks = "compare"
         periods = [d.days for d in named]
@@ -215,8 +205,8 @@ class _Reader:
         return ParsedQuery(
             text=self.question,
             asks=asks,
-            wanted=tuple(m.thing for m in wanted) if ordered else _each_once([m.thing for m in wanted]),
-            unwanted=_each_once(unwanted),
+            wanted=tuple(m.thing for m in wanted) if ordered else each_once([m.thing for m in wanted]),
+            unwanted=each_once(unwanted),
             empty=empty,
             ordered=ordered,
             hours=hours,
@@ -268,7 +258,7 @@ class _Reader:
 
     def _things(
         self, taken: frozenset[int], groups: Sequence[PlaceGroup], negations: Sequence[Negation]
-    ) -> tuple[list[_Mention], list[tuple[int, int]]]:
+    ) -> tuple[list[ThingMention], list[tuple[int, int]]]:
         """Activities and places of the question, and the scopes of its negations in characters."""
         words = self.words
         texts = [w.text for w in words]
@@ -284,7 +274,7 @@ class _Reader:
             thing = Thing(kind=kind, name=self.lexicon.name_of(named.place, phrase), words=phrase)
             candidates.append((named.end - named.begin, named.begin, named.end, thing))
         still = NOTHING_MOVES.search(self.text)
-        chosen: list[_Mention] = []
+        chosen: list[ThingMention] = []
         covered: set[int] = set()
 
         # The longest phrase wins; of equal ones the thing in "the shower", the activity in "showers".
@@ -296,13 +286,13 @@ class _Reader:
         for _, begin, end, thing in sorted(candidates, key=rank):
             if covered.isdisjoint(range(begin, end)):
                 covered |= set(range(begin, end))
-                chosen.append(_Mention(thing, words[begin].begin, words[end - 1].end))
+                chosen.append(ThingMention(thing, words[begin].begin, words[end - 1].end))
         mentioned = sorted(chosen, key=lambda m: m.begin)
-        chosen = _without_echoes(mentioned, self.text)
+        chosen = without_echoes(mentioned, self.text)
         self.used += [(m.begin, m.end) for m in mentioned if m not in chosen]
         if any(m.thing.name in _MEALS for m in chosen):
             # "Ate her supper" is one thing.
-            echoes = [m for m in chosen if m.thing.name == "eating" and not _THEN.search(self.text)]
+            echoes = [m for m in chosen if m.thing.name == "eating" and not THEN.search(self.text)]
             self.used += [(m.begin, m.end) for m in echoes]
             chosen = [m for m in chosen if m not in echoes]
         scopes: list[tuple[int, int]] = []
@@ -342,7 +332,7 @@ class _Reader:
         ):
             # "No movement anywhere" happens; "no movement in the kitchen" negates the kitchen.
             self._use(still.span())
-            quiet = _Mention(
+            quiet = ThingMention(
                 Thing(kind="activity", name="quiet", words=still.group()), still.start(), still.start()
             )
             chosen = [quiet, *(m for m in chosen if not (still.start() <= m.begin < still.end()))]
@@ -357,27 +347,6 @@ class _Reader:
                 and (mention.thing.kind != "activity" or not is_weighty(w.text) or lemma(w.text) in known)
             ]
         return chosen, scopes
-
-    def _order(self, wanted: list[_Mention]) -> tuple[bool, list[_Mention]]:
-        """Whether the things follow each other; in the order in which they happen."""
-        if len(wanted) < 2:
-            return False, wanted
-        between = [self.text[a.end : b.begin] for a, b in pairwise(wanted)]
-        for a, b in pairwise(wanted):
-            joints = [*_AFTER.finditer(self.text, a.end, b.begin), *_THEN.finditer(self.text, a.end, b.begin)]
-            self.used += [m.span() for m in joints]
-        if any(_AFTER.search(part) for part in between):
-            at = next(i for i, part in enumerate(between) if _AFTER.search(part)) + 1
-            if wanted[at].thing.kind == "activity" or wanted[0].thing.kind == wanted[at].thing.kind:
-                return True, [*wanted[at:], *wanted[:at]]
-        lead = self.text[: wanted[0].begin]
-        after = _AFTER.search(lead)
-        if after and re.match(r"\s*,", between[0]):
-            self._use(after.span())
-            return True, wanted
-        if any(_THEN.search(part) for part in between) or len(re.findall(r",", " ".join(between))) >= 1:
-            return True, wanted
-        return False, wanted
 
     def _unread(self, named: Sequence[str]) -> tuple[tuple[str, ...], Thing | None]:
         """Words that no field carries, and the activity that they mean if the text model knows one."""
@@ -396,34 +365,8 @@ def _phrase_words(name: str) -> set[str]:
     return {w for p in activities()[name].phrases for w in p.split()} if name in activities() else set()
 
 
-def _each_once(things: Sequence[Thing]) -> tuple[Thing, ...]:
-    return tuple({(t.kind, t.name): t for t in reversed(things)}.values())[::-1]
-
-
-def _without_echoes(chosen: list[_Mention], text: str) -> list[_Mention]:
-    """Mentions without echoes of the one before: the "door" of a fridge, the "visits" of a room."""
-    kept: list[_Mention] = []
-    for mention in chosen:
-        before = kept[-1] if kept else None
-        beside = before is not None and mention.begin - before.end <= 1 and before.thing.kind != "activity"
-        echo = mention.thing.name == "door" or (
-            mention.thing.name == "visitors" and mention.thing.words.startswith("visit")
-        )
-        visit_to = mention.thing.name == "visitors" and re.match(
-            r"\s+(?:to|in|at)\s+the\b", text[mention.end :]
-        )
-        if not (echo and beside) and not visit_to:
-            kept.append(mention)
-    return kept
-
-
 def _within(span: tuple[int, int], outer: tuple[int, int]) -> bool:
     return outer[0] <= span[0] and span[1] <= outer[1] and outer[1] > outer[0]
-
-
-def _negated(mention: _Mention, scopes: Sequence[tuple[int, int]]) -> bool:
-    # The negator may stand inside a phrase: "has not had her tea".
-    return any(begin <= mention.begin < end or mention.begin < begin < mention.end for begin, end in scopes)
 
 
 def _union(spans: Sequence[DaySpan]) -> DaySpan | None:

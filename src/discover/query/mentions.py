@@ -27,7 +27,7 @@ class ThingMention:
 def in_order(
     text: str, wanted: list[ThingMention], used: list[tuple[int, int]]
 ) -> tuple[bool, list[ThingMention]]:
-    """Whether the things follow each other, and these in the order in which they happen; `used` takes joints."""
+    """Whether the things follow each other, and these in their order; `used` takes the words of order."""
     if len(wanted) < 2:
         return False, wanted
     between = [text[a.end : b.begin] for a, b in pairwise(wanted)]

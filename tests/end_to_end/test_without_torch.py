@@ -33,11 +33,12 @@ import discover
 import discover.app.home_view, discover.app.log_end, discover.app.server
 import discover.cli.app, discover.cli.imports, discover.homes.home_assistant
 
+assert "matplotlib" not in sys.modules, "the image of Home Assistant's app leaves it out"
 home = discover.open(sys.argv[1], home="demo", workspace=sys.argv[2])
 found = home.search("someone is in the kitchen", top_k=3)
 print(json.dumps({
     "said": str(found), "scores": [hit.score for hit in found], "starts": [str(hit.start) for hit in found],
-    "clusters": str(home.clusters()),
+    "clusters": str(home.clusters()), "drawn": "matplotlib" in sys.modules,
     "timeline": str(home.recognise()), "summary": str(home.summary()),
     "torch": sorted({"torch", "transformers", "sentence_transformers"} & set(sys.modules)),
 }))
@@ -67,6 +68,7 @@ def test_a_raw_log_is_opened_searched_and_recognised(log: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     answers = json.loads(done.stdout)
     assert answers["torch"] == []
+    assert not answers["drawn"]
     assert "captions and shipped network by onnxruntime, exact search" in answers["said"]
     assert "sleep" in answers["timeline"]
     assert "clusters" in answers["clusters"]

@@ -52,7 +52,8 @@ def ask(
             "--llm",
             envvar="DISCOVER_LLM",
             metavar="URL",
-            help="OpenAI-compatible endpoint that reads the question: http://127.0.0.1:11434/v1. It gets "
+            help="OpenAI-compatible endpoint that reads the question: http://127.0.0.1:11434/v1; or "
+            "Anthropic's: https://api.anthropic.com/v1/messages. The key is in DISCOVER_LLM_KEY. It gets "
             "the question and the words of the home, never an event. Default: rules read it, offline.",
             rich_help_panel=_MODEL,
         ),

@@ -1,4 +1,4 @@
-"""Questions read by a language model behind an OpenAI-compatible endpoint (Ollama, vLLM, llama.cpp, hosted).
+"""Questions read by a language model: an OpenAI-compatible endpoint (Ollama, vLLM), or Anthropic's.
 
 Off unless the user names an endpoint. The request holds the question, the words of the home and the schema,
 and never an event. An answer that does not come, does not fit the schema or names things that the home does
@@ -23,7 +23,9 @@ KEY_VARIABLE = "DISCOVER_LLM_KEY"
 """Environment variable with the key of an endpoint that needs one."""
 _TIMEOUT_S = 60.0
 _LONGEST_ANSWER = 20_000
-_KEPT = frozenset({"text", "notes"})
+_KEPT = frozenset({"text", "notes", "clauses", "affirmed", "time_words"})
+"""Fields that only the rules fill."""
+_ANTHROPIC_VERSION, _ANTHROPIC_TOKENS = "2023-06-01", 2_000
 
 
 @dataclass
@@ -31,7 +33,8 @@ class LlmParser:
     """Reads questions with a language model; a `QueryParser`.
 
     Attributes:
-        url: Base of the endpoint, such as http://127.0.0.1:11434/v1.
+        url: Base of the endpoint, such as http://127.0.0.1:11434/v1; an address that ends in /messages, as
+            https://api.anthropic.com/v1/messages, is spoken to as Anthropic's.
         model: Name of its model.
         fallback: Reads what the model cannot.
         timeout_s: How long to wait for one answer.
@@ -78,7 +81,16 @@ class LlmParser:
     def _asked(self, question: str, lexicon: Lexicon, now: dt.datetime) -> Any:
         import httpx
 
-        key = os.environ.get(KEY_VARIABLE)
+        key = os.environ.get(KEY_VARIABLE, "")
+        if self.url.rstrip("/").endswith("/messages"):
+            response = httpx.post(
+                self.url.rstrip("/"),
+                json=anthropic_request(request_of(question, lexicon, now, self.model)),
+                headers={"anthropic-version": _ANTHROPIC_VERSION} | ({"x-api-key": key} if key else {}),
+                timeout=self.timeout_s,
+            )
+            response.raise_for_status()
+            return next((p["input"] for p in response.json()["content"] if p["type"] == "tool_use"), None)
         response = httpx.post(
             f"{self.url.rstrip('/')}/chat/completions",
             json=request_of(question, lexicon, now, self.model),
@@ -110,6 +122,22 @@ def request_of(question: str, lexicon: Lexicon, now: dt.datetime, model: str) ->
         "temperature": 0,
         "messages": [{"role": "system", "content": told}, {"role": "user", "content": question}],
         "response_format": {"type": "json_schema", "json_schema": {"name": "question", "schema": schema}},
+    }
+
+
+def anthropic_request(request: dict[str, Any]) -> dict[str, Any]:
+    """The same request for Anthropic's API, where a tool that must be used carries the schema."""
+    system, user = request["messages"]
+    schema = request["response_format"]["json_schema"]["schema"]
+    tool = {"name": "question", "description": "The question as it was read.", "input_schema": schema}
+    return {
+        "model": request["model"],
+        "max_tokens": _ANTHROPIC_TOKENS,
+        "temperature": 0,
+        "system": system["content"],
+        "messages": [user],
+        "tools": [tool],
+        "tool_choice": {"type": "tool", "name": "question"},
     }
 
 

@@ -1,4 +1,4 @@
-"""The parser behind an OpenAI-compatible endpoint, against a local stub that speaks the API."""
+"""The parser behind an OpenAI-compatible or an Anthropic endpoint, against a local stub of both."""
 
 import datetime as dt
 import json
@@ -11,7 +11,7 @@ import pytest
 from benchmarks.queries.everyday_home import everyday_lexicon
 
 from discover.core.errors import ConfigError
-from discover.query import parse_question
+from discover.query import Bounds, parse_question
 from discover.serving.llm_parser import LlmParser
 
 NOW = dt.datetime(2024, 5, 15, 20)
@@ -38,7 +38,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.requests.append({"path": self.path} | json.loads(body))
-        answer = json.dumps({"choices": [{"message": {"content": self.server.content}}]}).encode()
+        self.server.requests[-1]["key"] = self.headers.get("x-api-key")
+        told: dict[str, Any] = {"choices": [{"message": {"content": self.server.content}}]}
+        if self.path.endswith("/messages"):
+            told = {"content": [{"type": "text", "text": "here"}, *json.loads(self.server.content)]}
+        answer = json.dumps(told).encode()
         self.send_response(self.server.status)
         self.end_headers()
         self.wfile.write(answer)
@@ -72,6 +76,29 @@ def test_an_answer_of_the_schema_is_taken_and_asked_for_once(stub: Stub) -> None
     told = json.dumps(request)
     assert "fridge" in told
     assert "S_fridge_kitchen" not in told  # words of the home, never its sensors or events
+
+
+def test_anthropic_gets_the_schema_as_a_tool(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCOVER_LLM_KEY", "secret")
+    read = {
+        "asks": "find",
+        "unwanted": [{"kind": "room", "name": "kitchen"}],
+        "lasts": {"low": 3600, "high": None},
+    }
+    stub.content = json.dumps([{"type": "tool_use", "name": "question", "input": read}])
+    parser = LlmParser(f"{stub.url}/messages", "claude")
+    query = parser("une heure sans personne dans la cuisine", everyday_lexicon(), NOW)
+    assert ([t.name for t in query.unwanted], query.lasts) == (["kitchen"], Bounds(low=3600))
+    assert query.notes == ("A language model read the question.",)
+    (request,) = stub.requests
+    assert (request["path"], request["key"]) == ("/v1/messages", "secret")
+    assert request["tool_choice"] == {"type": "tool", "name": "question"}
+    assert {"clauses", "affirmed", "text"}.isdisjoint(request["tools"][0]["input_schema"]["properties"])
+    assert "S_fridge_kitchen" not in json.dumps(request)
+    stub.content = "[]"
+    rules = parser("in the kitchen", everyday_lexicon(), NOW)
+    assert [t.name for t in rules.wanted] == ["kitchen"]
+    assert "its answer is no JSON object" in rules.notes[-1]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """The shipped network on homes it never saw: text only, the network alone, both together.
 
-    python -m benchmarks.quality.any_home --workspace FOLDER [--weights FILE ...]
+    python -m benchmarks.quality.any_home --workspace FOLDER [--members FILE ...]
 
-No home is trained on. Windows, captions and caption vectors are made once by the chain's own stages; rows and
+No home is trained on. `--members` adds the mean and the range of single trainings. Windows, captions and caption vectors are made once by the chain's own stages; rows and
 scores are those of `discover.evaluation`. Homes without a log are left out.
 """
 
@@ -43,6 +43,10 @@ ROWS = (
     ("both, centred", "both", "aligned_zero_shot", "centred"),
 )
 """Title, which vectors, method and variant of `evaluate_recognition`."""
+_OF_MEMBERS = (
+    ("network alone, one training", "alone", "aligned_zero_shot", "plain"),
+    ("both, one training", "both", "aligned_zero_shot", "plain"),
+)
 _SCORES = ("accuracy", "macro_f1", "weighted_f1")
 _CONFIG = EvaluationConfig(
     centring=0.3, supervised=False, gradient_boosting=False, shots=(), self_training=False, coarse=False
@@ -103,10 +107,12 @@ def score_home(name: str, networks: Sequence[AnyHome], workspace: Path) -> list[
     return found
 
 
-def home_rows(name: str, results: Sequence[Mapping[str, Any]], pool: str) -> list[tuple[object, ...]]:
+def home_rows(
+    name: str, results: Sequence[Mapping[str, Any]], pool: str, wanted: Sequence[tuple[str, ...]] = ROWS
+) -> list[tuple[object, ...]]:
     """Table rows of one home: mean over networks, with the interval of the first where it has one."""
     rows = []
-    for title, kind, method, variant in ROWS:
+    for title, kind, method, variant in wanted:
         found = [
             row[pool]
             for result in results
@@ -141,12 +147,10 @@ def main() -> None:
     """Measure and write benchmarks/results/any_home.md."""
     parser = BenchmarkParser(__doc__)
     parser.add_argument("--workspace", type=Path, help="Keep windows and vectors here.")
-    parser.add_argument(
-        "--weights", type=Path, nargs="*", default=[], help="Networks; none: the shipped one."
-    )
+    parser.add_argument("--members", type=Path, nargs="*", default=[], help="Weights of single trainings.")
     parser.add_argument("--homes", nargs="*", default=list(HOMES), choices=list(HOMES))
     arguments = parser.parse_args()
-    networks = [AnyHome.load(path) for path in arguments.weights] or [AnyHome.load()]
+    networks = [AnyHome.load(), *map(AnyHome.load, arguments.members)]
     root = data_root()
     results = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -161,7 +165,9 @@ def main() -> None:
     ]
     columns = ("home", "row", "windows", "accuracy", "macro F1", "weighted F1", "calibration error")
     for pool, title in (("annotated", "Annotated windows"), ("full", "All windows, no activity as a class")):
-        rows = [row for name, found in results.items() for row in home_rows(name, found, pool)]
+        rows = []
+        for name, found in results.items():
+            rows += home_rows(name, found[:1], pool) + home_rows(name, found[1:], pool, _OF_MEMBERS)
         parts += [f"## {title}", markdown_table(columns, rows)]
     path = write_result("any_home", "python -m benchmarks.quality.any_home", "\n\n".join(parts))
     print(f"Wrote {path}")

@@ -33,7 +33,7 @@ from discover.pretraining.recipe import Recipe, encode_phrases, recipe_lessons
 from discover.pretraining.situations import SituationBank
 from discover.pretraining.training import Pretraining, TrainingConfig
 
-STEPS = 1_500
+STEPS = 1_000
 _INSIDE = slice(N_SPANS // 2 - 1, N_SPANS // 2 + 2)
 """Spans inside a window."""
 
@@ -68,8 +68,7 @@ CURVE = {
     "25 homes": Variant(homes=25),
     "100 homes": Variant(homes=100),
     "400 homes": Variant(homes=400),
-    "500 steps": Variant(steps=500),
-    "4,500 steps": Variant(steps=4_500),
+    "4,000 steps": Variant(steps=4_000),
     "width 64": Variant(width=64),
     "width 256": Variant(width=256),
 }
@@ -186,7 +185,7 @@ def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
 
     curves = {
         "simulated homes": ("25 homes", "100 homes", "400 homes", "base"),
-        "steps of 128 windows": ("500 steps", "base", "4,500 steps"),
+        "steps of 128 windows": ("base", "4,000 steps"),
         "parameters": ("width 64", "base", "width 256"),
     }
     figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), sharey=True)

@@ -2,8 +2,9 @@
 
     python -m benchmarks.quality.any_home --workspace FOLDER [--members FILE ...]
 
-No home is trained on. `--members` adds the mean and the range of single trainings. Windows, captions and caption vectors are made once by the chain's own stages; rows and
-scores are those of `discover.evaluation`. Homes without a log are left out.
+No home is trained on. `--members` adds the mean and the range of single trainings. Windows, captions and
+caption vectors are made once by the chain's own stages; rows and scores are those of `discover.evaluation`.
+Homes without a log are left out.
 """
 
 import tempfile
@@ -22,7 +23,7 @@ from discover.core.tables import LABELS
 from discover.core.window_set import WindowSet, load_window_set, read_table
 from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_recognition
 from discover.pipeline import DATA_STAGES, run_chain
-from discover.pretraining.any_home import AnyHome
+from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
@@ -158,10 +159,12 @@ def main() -> None:
             if root is not None and (root / HOMES[name]).exists():
                 results[name] = score_home(name, networks, arguments.workspace or Path(temporary))
     parts = [
-        "Label-free, single windows, the chain's test days; no home was trained on. `both` is the mean of the"
-        " two cosines; `both, centred` takes off 0.3 of each activity's mean over the training windows."
-        " Described prompts where a home has them. Brackets: 95 % over test days, from 8 days on. Rules were"
-        f" chosen on all homes below but B2. Networks: {', '.join(n.sha256[:12] for n in networks)}."
+        "Label-free, single windows, the chain's test days; no home was trained on. `both` is the mean of the two"
+        f" cosines, the network's weighing {NETWORK_WEIGHT:g} times; `both, centred` takes off 0.3 of each"
+        " activity's mean over the training windows. Described prompts where a home has them. Brackets: 95 % over"
+        " test days, from 8 days on. Rules were chosen on all homes below but B2. Calibration error: of softmax"
+        f" at .05. The shipped network is {networks[0].sha256[:12]}; single trainings:"
+        f" {', '.join(n.sha256[:12] for n in networks[1:]) or 'none'}."
     ]
     columns = ("home", "row", "windows", "accuracy", "macro F1", "weighted F1", "calibration error")
     for pool, title in (("annotated", "Annotated windows"), ("full", "All windows, no activity as a class")):

@@ -20,7 +20,7 @@ from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import EventLog, WindowSet
 from discover.homes.activity_labels import activity_for
 from discover.metrics.classification import classification_scores
-from discover.pretraining.any_home import AnyHome
+from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
 from discover.pretraining.lessons import activity_names, window_shares
 from discover.pretraining.recipe import guessed_home
 from discover.recognition import PromptSet, centre_scores, prompt_scores
@@ -134,7 +134,7 @@ def skewed(home: Scored, seed: int) -> dict[str, list[Scored]]:
 
 def rows_of(case: Scored) -> dict[str, tuple[float, float]]:
     """Accuracy and macro F1 of every row."""
-    both = (case.text + case.network) / 2
+    both = (case.text + NETWORK_WEIGHT * case.network) / (1 + NETWORK_WEIGHT)
     rows = {"text only": case.text, "network alone": case.network}
     for strength in CENTRING:
         name = "both" + (f", centred {strength:g}" if strength else "")

@@ -19,7 +19,7 @@ from discover.core.home import NO_ACTIVITY
 from discover.core.window_set import WindowSet
 from discover.homes.activity_labels import activity_for
 from discover.metrics.classification import classification_scores
-from discover.pretraining.any_home import AnyHome
+from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
 from discover.recognition import PromptSet, build_prompt_set, prompt_scores
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.config import TextEncoderConfig
@@ -82,7 +82,11 @@ class UnseenHome:
         """(W, K) of captions, of the network, and their mean."""
         vectors = network.embed(self.windows, encode_text)
         alone = prompt_scores(vectors, network.project_text(self.sentences), self.prompts.owners)
-        return {"text only": self.text, "alone": alone, "both": (self.text + alone) / 2}
+        return {
+            "text only": self.text,
+            "alone": alone,
+            "both": (self.text + NETWORK_WEIGHT * alone) / (1 + NETWORK_WEIGHT),
+        }
 
 
 def real_homes(workspace: Path) -> list[UnseenHome]:

@@ -29,11 +29,13 @@ from discover.pretraining.sensor_words import SensorWords, sensor_words
 if TYPE_CHECKING:
     from discover.pretraining.network import WindowNetwork
 
-__all__ = ["NETWORK_GRAPH", "AnyHome", "WindowReader", "network_weights", "save_weights"]
+__all__ = ["NETWORK_GRAPH", "NETWORK_WEIGHT", "AnyHome", "WindowReader", "network_weights", "save_weights"]
 
 _FORMAT = "discover-any-home-2"
 _MEANINGS = "meanings"
 _NEARNESS = 0.05
+NETWORK_WEIGHT = 2.0
+"""How much the network's cosine weighs beside that of the captions, which differ more between sentences."""
 _WINDOWS_AT_ONCE = 1_024
 
 # Shape letters: W windows, V phrases, S sensors, K sensors of a window, B windows at once.
@@ -135,9 +137,10 @@ class AnyHome:
     def beside_captions(
         self, vectors_WD: NDArray[np.floating], captions_WD: NDArray[np.floating]
     ) -> NDArray[np.float32]:
-        """(W, 768) unit vectors of what the network and the captions say of windows, both alike.
+        """(W, 768) unit vectors of what the captions and the network say of windows.
 
-        Their cosine with `sentences_beside` is the mean of both cosines.
+        Their cosine with `sentences_beside` is the mean of both cosines, the network's weighing
+        `NETWORK_WEIGHT` times as much.
         """
         return _side_by_side(captions_WD, vectors_WD)
 
@@ -189,8 +192,8 @@ def save_weights(
     write_json(path.with_suffix(".json"), {"format": _FORMAT, "sha256": file_sha256(path), **sizes, **facts})
 
 
-def _side_by_side(first: NDArray[np.floating], second: NDArray[np.floating]) -> NDArray[np.float32]:
-    return unit_rows(np.concatenate([unit_rows(first), unit_rows(second)], axis=1))
+def _side_by_side(captions: NDArray[np.floating], network: NDArray[np.floating]) -> NDArray[np.float32]:
+    return unit_rows(np.concatenate([unit_rows(captions), NETWORK_WEIGHT**0.5 * unit_rows(network)], axis=1))
 
 
 def network_weights(path: Path) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from small_homes import small_home_log
 
+from discover.core.embeddings import unit_rows
 from discover.core.errors import ArtifactError, ConfigError
 from discover.core.window_set import WindowSet
 from discover.pretraining.any_home import NETWORK_GRAPH, AnyHome, network_weights, save_weights
@@ -232,6 +233,15 @@ def test_networks_that_are_asked_together_answer_with_the_mean_of_their_vectors(
     with torch.inference_mode():
         mean = torch.stack([member(tensors, phrases) for member in members]).mean(dim=0)
     assert torch.allclose(found, mean / mean.norm(dim=1, keepdim=True), atol=2e-3)  # float16 in the file
+
+
+def test_beside_captions_the_network_weighs_twice(bank: SentenceBank) -> None:
+    network = AnyHome.load()
+    rng = np.random.default_rng(4)
+    captions, vectors, sentences = (unit_rows(rng.standard_normal((n, 384))) for n in (3, 3, 2))
+    found = network.beside_captions(vectors, captions) @ network.sentences_beside(sentences).T
+    mean = (captions @ sentences.T + 2 * vectors @ network.project_text(sentences).T) / 3
+    assert np.allclose(found, mean, atol=1e-5)
 
 
 def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> None:

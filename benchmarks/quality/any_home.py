@@ -159,12 +159,12 @@ def main() -> None:
             if root is not None and (root / HOMES[name]).exists():
                 results[name] = score_home(name, networks, arguments.workspace or Path(temporary))
     parts = [
-        "Label-free, single windows, the chain's test days; no home was trained on. `both` is the mean of the two"
-        f" cosines, the network's weighing {NETWORK_WEIGHT:g} times; `both, centred` takes off 0.3 of each"
-        " activity's mean over the training windows. Described prompts where a home has them. Brackets: 95 % over"
-        " test days, from 8 days on. Rules were chosen on all homes below but B2. Calibration error: of softmax"
-        f" at .05. The shipped network is {networks[0].sha256[:12]}; single trainings:"
-        f" {', '.join(n.sha256[:12] for n in networks[1:]) or 'none'}."
+        "Label-free, single windows, the chain's test days; no home was trained on. `both` is the mean of"
+        f" the two cosines, the network's weighing {NETWORK_WEIGHT:g} times; `both, centred` takes off 0.3 of"
+        " each activity's mean over the training windows. Described prompts where a home has them."
+        " Brackets: 95 % over test days, from 8 days on. Rules were chosen on all homes below but B2."
+        f" Calibration error: of softmax at .05. The shipped network is {networks[0].sha256[:12]}; single"
+        f" trainings: {', '.join(n.sha256[:12] for n in networks[1:]) or 'none'}."
     ]
     columns = ("home", "row", "windows", "accuracy", "macro F1", "weighted F1", "calibration error")
     for pool, title in (("annotated", "Annotated windows"), ("full", "All windows, no activity as a class")):

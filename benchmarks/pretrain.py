@@ -16,6 +16,7 @@ import torch
 from benchmarks.harness import ROOT, BenchmarkParser, source_commit
 from discover.core.progress import SilentProgress
 from discover.pretraining.any_home import AnyHome, save_weights
+from discover.pretraining.network import TorchReader
 from discover.pretraining.recipe import PRESETS, pretrain
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.config import TextEncoderConfig
@@ -54,7 +55,7 @@ def main() -> None:
         "data": "simulated homes only; no real log",
         "text_space": "all-MiniLM-L6-v2",
     }
-    trained = []
+    trained, members = [], []
     for seed in arguments.seeds:
         recipe = replace(PRESETS[arguments.preset], seed=seed)
         folder = arguments.folder / f"seed_{seed}"
@@ -64,10 +65,13 @@ def main() -> None:
             print("Time is up. Start the same command again to go on.")
             return
         trained.append(AnyHome.load(done))
+        reader = trained[-1].network
+        assert isinstance(reader, TorchReader)
+        members += list(reader.network.members)
     path = arguments.folder / "weights.safetensors"
     facts |= {"seeds": arguments.seeds, "windows": [t.facts["windows"] for t in trained]}
     facts |= {key: trained[0].facts[key] for key in ("recipe", "bank_sha256")}
-    save_weights(path, [t.network.members[0] for t in trained], trained[0].meanings, facts)
+    save_weights(path, members, trained[0].meanings, facts)
     if arguments.ship:
         SHIPPED.parent.mkdir(exist_ok=True)
         for suffix in (".safetensors", ".json"):

@@ -23,7 +23,7 @@ from discover.core.tables import LABELS
 from discover.core.window_set import WindowSet, load_window_set, read_table
 from discover.evaluation import EvaluationConfig, EvaluationData, evaluate_recognition
 from discover.pipeline import DATA_STAGES, run_chain
-from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
+from discover.pretraining.any_home import NETWORK_WEIGHT, TEMPERATURE, AnyHome
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
@@ -50,7 +50,13 @@ _OF_MEMBERS = (
 )
 _SCORES = ("accuracy", "macro_f1", "weighted_f1")
 _CONFIG = EvaluationConfig(
-    centring=0.3, supervised=False, gradient_boosting=False, shots=(), self_training=False, coarse=False
+    centring=0.3,
+    supervised=False,
+    gradient_boosting=False,
+    shots=(),
+    self_training=False,
+    coarse=False,
+    balance_temperature=TEMPERATURE,
 )
 
 
@@ -163,8 +169,8 @@ def main() -> None:
         f" the two cosines, the network's weighing {NETWORK_WEIGHT:g} times; `both, centred` takes off 0.3 of"
         " each activity's mean over the training windows. Described prompts where a home has them."
         " Brackets: 95 % over test days, from 8 days on. Rules were chosen on all homes below but B2."
-        f" Calibration error: of softmax at .05. The shipped network is {networks[0].sha256[:12]}; single"
-        f" trainings: {', '.join(n.sha256[:12] for n in networks[1:]) or 'none'}."
+        f" Calibration error: of softmax at {TEMPERATURE:g}. The shipped network is"
+        f" {networks[0].sha256[:12]}; single trainings: {', '.join(n.sha256[:12] for n in networks[1:]) or 'none'}."
     ]
     columns = ("home", "row", "windows", "accuracy", "macro F1", "weighted F1", "calibration error")
     for pool, title in (("annotated", "Annotated windows"), ("full", "All windows, no activity as a class")):

@@ -29,13 +29,23 @@ from discover.pretraining.sensor_words import SensorWords, sensor_words
 if TYPE_CHECKING:
     from discover.pretraining.network import WindowNetwork
 
-__all__ = ["NETWORK_GRAPH", "NETWORK_WEIGHT", "AnyHome", "WindowReader", "network_weights", "save_weights"]
+__all__ = [
+    "NETWORK_GRAPH",
+    "NETWORK_WEIGHT",
+    "TEMPERATURE",
+    "AnyHome",
+    "WindowReader",
+    "network_weights",
+    "save_weights",
+]
 
 _FORMAT = "discover-any-home-2"
 _MEANINGS = "meanings"
 _NEARNESS = 0.05
-NETWORK_WEIGHT = 2.0
+NETWORK_WEIGHT = 1.5
 """How much the network's cosine weighs beside that of the captions, which differ more between sentences."""
+TEMPERATURE = 0.04
+"""Softmax temperature that makes probabilities of both together; chosen on simulated homes."""
 _WINDOWS_AT_ONCE = 1_024
 
 # Shape letters: W windows, V phrases, S sensors, K sensors of a window, B windows at once.

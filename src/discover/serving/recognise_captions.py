@@ -15,7 +15,7 @@ from discover.core.embeddings import EmbeddingTable
 from discover.core.errors import ConfigError
 from discover.core.home import Home
 from discover.core.window_set import WindowSet, window_middles_s
-from discover.pretraining.any_home import AnyHome
+from discover.pretraining.any_home import TEMPERATURE, AnyHome
 from discover.recognition import Recogniser, RecognitionConfig, to_segments, window_timeline
 from discover.retrieval import Index
 from discover.serving.activity_prompts import activity_prompts, everyday_note
@@ -95,7 +95,12 @@ def _recognised(
     encoder: TextEncoder,
 ) -> RecognisedLog:
     # Plain scores: centring gains macro F1 where activities share the day, and loses homes that one fills.
-    settings = {"centring": 0.0, **request.config.model_dump(exclude_unset=True), "method": "prompts"}
+    settings = {
+        "centring": 0.0,
+        "temperature": TEMPERATURE,
+        **request.config.model_dump(exclude_unset=True),
+        "method": "prompts",
+    }
     config = config_from_mapping(settings, RecognitionConfig, source="recognition")
     prompts, taught = taught_prompts(
         CorrectionFile(request.corrections, (home.name,)).read() if request.corrections else (),

@@ -222,7 +222,7 @@ def test_the_network_reads_a_log_once(log: Path, monkeypatch: pytest.MonkeyPatch
     network = AnyHome.load()
     read = unit_rows(network.embed(home.window_set))
     for row, window in enumerate(home.window_set.windows["window_id"]):
-        assert np.abs(half[window] * np.sqrt(2) - read[row]).max() < 2e-3
+        assert np.abs(half[window] / np.linalg.norm(half[window]) - read[row]).max() < 2e-3
     monkeypatch.setattr(AnyHome, "embed", lambda *_: pytest.fail("the vectors are kept"))
     discover.open(log, home="demo", workspace=log.parent / "made")
     changed = replace(network, sha256="0" * 64)

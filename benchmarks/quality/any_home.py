@@ -169,8 +169,8 @@ def main() -> None:
         f" the two cosines, the network's weighing {NETWORK_WEIGHT:g} times; `both, centred` takes off 0.3 of"
         " each activity's mean over the training windows. Described prompts where a home has them."
         " Brackets: 95 % over test days, from 8 days on. Rules were chosen on all homes below but B2."
-        f" Calibration error: of softmax at {TEMPERATURE:g}. The shipped network is"
-        f" {networks[0].sha256[:12]}; single trainings: {', '.join(n.sha256[:12] for n in networks[1:]) or 'none'}."
+        f" Calibration error: of softmax at {TEMPERATURE:g}. Shipped: {networks[0].sha256[:12]}; single"
+        f" trainings: {', '.join(n.sha256[:12] for n in networks[1:]) or 'none'}."
     ]
     columns = ("home", "row", "windows", "accuracy", "macro F1", "weighted F1", "calibration error")
     for pool, title in (("annotated", "Annotated windows"), ("full", "All windows, no activity as a class")):

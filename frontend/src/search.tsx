@@ -198,7 +198,7 @@ function HitList(props: { answer: Hits; facts: HomeFacts; row: number | null; op
         {t("n_hits", answer.hits.length, answer.windows.toLocaleString())} · {Math.round(answer.took_ms)} ms · {said(answer.how)}
       </p>
       {answer.hits.map((hit) => (
-        <HitCard key={hit.row} hit={hit} facts={facts} current={hit.row === props.row} open={() => props.open(hit.row)} />
+        <HitCard key={`${hit.row} ${hit.begin}`} hit={hit} facts={facts} current={hit.row === props.row} open={() => props.open(hit.row)} />
       ))}
       {props.more && <button type="button" onClick={props.more}>{t("more_hits")}</button>}
     </div>

@@ -104,6 +104,8 @@ export interface Hit {
   lines: string[];
   split: string;
   activity: string;
+  unit: "window" | "windows" | "episode";
+  reason: string;
 }
 
 export interface Hits {

@@ -117,6 +117,7 @@ export function HitCard(props: { hit: Hit; facts: HomeFacts; open: () => void; c
         {hit.activity && <><ActivityTag facts={facts} activity={hit.activity} /> </>}
         {rooms.join(" → ")}
         {hit.why.length > 0 && hit.met < 0.995 && <> · {t("meets", Math.round(hit.met * 100))}</>}
+        {hit.reason && <> · {hit.reason}</>}
       </span>
     </button>
   );

@@ -25,7 +25,8 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("how long", r"\bhow\s+(?:long|much\s+(?:time|sleep|tv)|many\s+(?:hours|minutes))\b|"
                  r"\b(?<!long )(?<!short )(?:total\s+|average\s+|mean\s+)?time\s+"
                  r"(?:spent|(?=in|at|on|out|away|outside|asleep|awake|\w+ing\b))\b|"
-                 r"\btime\s+(?:s?he|they|we|\w+)\s+spends?\b|\b(?:duration|length)\s+of\b|\bmost\s+time\b|\bhours\b(?=.*\b(?:per|a|each|every)\s+(?:day|night)\b)|"
+                 r"\btime\s+(?:s?he|they|we|\w+)\s+spends?\b|\b(?:duration|length)\s+of\b|"
+                 r"\b(?:average|mean|usual|typical)\b(?=\s+\w+\s+(?:duration|length)\b)|\bmost\s+time\b|\bhours\b(?=.*\b(?:per|a|each|every)\s+(?:day|night)\b)|"
                  r"\bused\s+(?:the\s+)?most\b"),
     ("how often", r"\bhow\s+(?:often|frequent\w*|many|regularly)\b|"
                   r"\b(?:number|count|frequency|rate|total)\s+of\b|"

@@ -45,6 +45,7 @@ _UNUSED = frozenset(
 )
 ABSENT_STATES = _SHUT | _UNUSED
 """Words for what is shut, empty or not used."""
+_HOUSE = frozenset({"home", "house", "flat", "apartment"})
 _VACANT = frozenset({"empty", "unused", "untouched", "unoccupied", "vacant", "deserted"})
 _AUXILIARY = frozenset(
     """is are was were be being been does do did has have gets get always all both itself will
@@ -110,7 +111,7 @@ def _negator_length(words: Sequence[Word], at: int) -> int:
     for phrase in _PHRASES:
         if tuple(text[: len(phrase)]) == phrase:
             # "outside" alone is also where somebody goes: only "outside the kitchen" negates.
-            if phrase == ("outside",) and (len(text) < 2 or text[1] not in DETERMINERS):
+            if phrase == ("outside",) and (len(text) < 2 or text[1] not in DETERMINERS or text[-1] in _HOUSE):
                 continue
             if phrase == ("no", "longer") and text[2:] == ["than"]:
                 return 0  # an amount

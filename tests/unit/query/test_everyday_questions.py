@@ -114,6 +114,8 @@ def test_no_negated_sentence_is_read_as_its_positive_twin(frame: str) -> None:
         ("hardly used the bathroom yesterday", [], ["toilet visit"]),
         ("out for less than ten minutes", ["going out"], []),
         ("not a shower but a bath", ["showering"], ["showering"]),
+        ("time spent outside the flat", ["going out"], []),
+        ("how many hours was he away from his flat", ["going out"], []),
     ],
 )  # fmt: skip
 def test_a_turn_of_the_sentence_ends_what_is_denied(text: str, present: list[str], absent: list[str]) -> None:

@@ -80,7 +80,7 @@ def widget_of(routes: Routes, view: str) -> Any:
     import anywidget
     import traitlets
 
-    class HomeWidget(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget is not typed
+    class HomeWidget(anywidget.AnyWidget):
         home = traitlets.Unicode().tag(sync=True)
         view = traitlets.Unicode().tag(sync=True)
 

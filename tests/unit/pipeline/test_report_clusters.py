@@ -6,6 +6,7 @@ import pytest
 
 from discover.core.artifacts import file_sha256, read_manifest, write_manifest, write_text
 from discover.pipeline import report_clusters
+from discover.reports import cluster_section
 
 
 class KilledError(Exception):
@@ -24,7 +25,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )  # fmt: skip
     report_clusters.note_report(model, results)
     monkeypatch.setattr(report_clusters, "clustering_notes", lambda model, results: [])
-    monkeypatch.setattr(report_clusters, "with_clusters_section", lambda page, notes: "two clusters")
+    monkeypatch.setattr(cluster_section, "with_clusters_section", lambda page, notes: "two clusters")
     return model
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from benchmarks.quality.worst_homes import Activity, reason, sensor_counts, sensor_overlap
 from tests.fixtures.alignment_world import make_windows
 

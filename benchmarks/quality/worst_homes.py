@@ -147,18 +147,20 @@ def activities_of(rows: Mapping[str, Mapping[str, Any]], windows: WindowSet, lab
         most = int(others.argmax())
         instead = classes[most] if others[most] else ""
         top = np.argsort(-per_label[name], kind="stable")[:3]
+        text, both, taught = (
+            float(rows[row]["annotated"]["per_class"][name]["f1"]) for row in ("text", "both", "taught")
+        )
         found.append(
             Activity(
                 name,
-                int(confusion[i].sum()),
-                *(
-                    float(rows[row]["annotated"]["per_class"][name]["f1"])
-                    for row in ("text", "both", "taught")
-                ),
-                instead,
-                float(others[most] / confusion[i].sum()),
-                sensor_overlap(per_label[name], per_label[instead]) if instead else 0.0,
-                ", ".join(words[s] for s in top if per_label[name][s]),
+                windows=int(confusion[i].sum()),
+                text=text,
+                both=both,
+                taught=taught,
+                instead=instead,
+                share=float(others[most] / confusion[i].sum()),
+                overlap=sensor_overlap(per_label[name], per_label[instead]) if instead else 0.0,
+                sensors=", ".join(words[s] for s in top if per_label[name][s]),
             )
         )
     return sorted(found, key=lambda a: a.both)

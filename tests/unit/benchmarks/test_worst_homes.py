@@ -7,7 +7,7 @@ import pytest
 from benchmarks.quality.worst_homes import Activity, reason, sensor_counts, sensor_overlap
 from tests.fixtures.alignment_world import make_windows
 
-_PLAIN = Activity("cooking", 10, 0.5, 0.5, 0.6, "eating", 0.4, 0.3, "kitchen fridge")
+_PLAIN = Activity("cooking", 10, 0.5, 0.5, 0.65, "eating", 0.4, 0.3, "kitchen fridge")
 
 
 @pytest.mark.parametrize(
@@ -15,9 +15,10 @@ _PLAIN = Activity("cooking", 10, 0.5, 0.5, 0.6, "eating", 0.4, 0.3, "kitchen fri
     [
         ({"taught": 0.29}, "labels do not help"),
         ({"overlap": 0.8, "taught": 0.59}, "nearly the same sensors"),
+        ({}, "a little behind"),
+        ({"taught": 0.59}, "as good as with labels"),
         ({"text": 0.56}, "captions alone are better"),
         ({"taught": 0.71}, "tell it apart"),
-        ({}, "as hard with labels"),
     ],
 )
 def test_a_reason_follows_from_the_figures(change: dict[str, float], words: str) -> None:

@@ -193,9 +193,15 @@ def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         "steps of 128 windows": ("base", "4,000 steps"),
         "parameters": ("width 64", "base", "width 256"),
     }
-    figure, axes = plt.subplots(1, 3, figsize=(11, 3.2), sharey=True)
-    for axis, (title, names) in zip(axes, curves.items(), strict=True):
-        names = tuple(name for name in names if name in results)
+    known = {title: [name for name in names if name in results] for title, names in curves.items()}
+    known = {title: names for title, names in known.items() if len(names) > 1}
+    if not known:
+        return
+    figure, grid = plt.subplots(
+        1, len(known), figsize=(4 * len(known), 3.2), sharey=True, squeeze=False, layout="constrained"
+    )
+    axes = grid[0]
+    for axis, (title, names) in zip(axes, known.items(), strict=True):
         x = [_place(title, name, results[name]) for name in names]
         for kind, colour in (("real", "tab:blue"), ("simulated", "tab:orange")):
             for row, line in (("both", "-"), ("alone", "--")):
@@ -204,8 +210,7 @@ def picture(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         axis.set_xscale("log")
         axis.set_xlabel(title)
     axes[0].set_ylabel("macro F1")
-    axes[0].legend(fontsize=7)
-    figure.tight_layout()
+    figure.legend(*axes[0].get_legend_handles_labels(), fontsize=7, loc="outside upper center", ncols=2)
     figure.savefig(path, dpi=90)
     plt.close(figure)
 

@@ -51,7 +51,7 @@ def run(rows: Sequence[int] = (1_000_000, 10_000_000)) -> list[dict[str, Any]]:
             link = _database(database, n)
             for what in ("import", "sync of nothing", "sync of 1,000 rows"):
                 if "1,000" in what:
-                    _add(link, _states(n + 1, 1_000))
+                    add_states(link, _states(n + 1, 1_000))
                 found = _step(str(database) if what == "import" else "sync", home)
                 figures.append({"rows": n, "what": what, "mb": database.stat().st_size / 2**20, **found})
             link.close()
@@ -78,7 +78,8 @@ def _step(source: str, home: Path) -> dict[str, Any]:
     }
 
 
-def _database(path: Path, rows: int) -> sqlite3.Connection:
+def empty_recorder(path: Path) -> sqlite3.Connection:
+    """A recorder's database of schema 53 without rows."""
     link = sqlite3.connect(path)
     link.executescript("""
     PRAGMA journal_mode=WAL;
@@ -93,6 +94,11 @@ def _database(path: Path, rows: int) -> sqlite3.Connection:
       context_user_id CHAR(0), context_parent_id CHAR(0), context_id_bin BLOB, context_user_id_bin BLOB,
       context_parent_id_bin BLOB, metadata_id INTEGER);
     """)
+    return link
+
+
+def _database(path: Path, rows: int) -> sqlite3.Connection:
+    link = empty_recorder(path)
     entities = [_entity(k) for k in range(_ENTITIES)]
     link.executemany(
         "INSERT INTO states_meta VALUES (?, ?)", [(k + 1, name) for k, (name, _) in enumerate(entities)]
@@ -101,7 +107,7 @@ def _database(path: Path, rows: int) -> sqlite3.Connection:
         "INSERT INTO state_attributes VALUES (?, 0, ?)",
         [(k + 1, json.dumps(attributes)) for k, (_, attributes) in enumerate(entities)],
     )
-    _add(link, _states(1, rows))
+    add_states(link, _states(1, rows))
     link.executescript("""
     CREATE INDEX ix_states_metadata_id_last_updated_ts ON states (metadata_id, last_updated_ts);
     CREATE INDEX ix_states_last_updated_ts ON states (last_updated_ts);
@@ -134,7 +140,8 @@ def _states(first: int, count: int) -> Iterator[tuple[object, ...]]:
         yield number, state, changed, now, k + 1, number.to_bytes(16, "big"), k + 1
 
 
-def _add(link: sqlite3.Connection, rows: Iterator[tuple[object, ...]]) -> None:
+def add_states(link: sqlite3.Connection, rows: Iterator[tuple[object, ...]]) -> None:
+    """Append rows: id, state, changed, updated (seconds since 1970), attributes, context, entity."""
     link.executemany(
         "INSERT INTO states (state_id, state, last_changed_ts, last_updated_ts, attributes_id, "
         "context_id_bin, metadata_id) VALUES (?, ?, ?, ?, ?, ?, ?)",

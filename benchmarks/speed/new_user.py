@@ -9,6 +9,7 @@ the page makes). The question is the same.
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,7 @@ def by_drop(database: Path, folder: Path) -> tuple[float, float, str]:
     try:
         assert app.stdout is not None
         token = next(m[1] for line in app.stdout if (m := re.search(r"token=([\w-]+)", line)))
+        _wait_for_server()
         ready = time.perf_counter() - begin
         begin = time.perf_counter()
         name = _ask(token, "api/upload?name=home-assistant_v2.db&zone=Europe/Berlin", database.read_bytes())[
@@ -100,6 +102,16 @@ def by_drop(database: Path, folder: Path) -> tuple[float, float, str]:
     finally:
         app.terminate()
         app.wait()
+
+
+def _wait_for_server() -> None:
+    # The address is printed just before the server listens.
+    for _ in range(100):
+        with socket.socket() as link:
+            if link.connect_ex(("127.0.0.1", _PORT)) == 0:
+                return
+        time.sleep(0.1)
+    raise SystemExit("The app did not start within ten seconds.")
 
 
 def _line(token: str, name: str) -> dict[str, Any]:

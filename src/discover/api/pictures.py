@@ -96,7 +96,7 @@ class HomePicture(Shown):
         return f"<{self.view} of {self.name}>"
 
     def _repr_html_(self) -> str:
-        # As images: what stands in a picture can then neither run nor change the notebook around it.
+        # Shown as images, so nothing in a picture can run or change the notebook around it.
         return "".join(
             f'<p><img src="{d.data_uri}" alt="{html_text(d.alt)}" style="max-width:100%"></p>'
             for d in self.drawings

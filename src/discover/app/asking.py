@@ -26,6 +26,7 @@ from discover.app.home_view import HomeView, Recognised
 from discover.core.config import config_from_mapping
 from discover.query import ParsedQuery, WindowTimes, check_question, window_scores
 from discover.retrieval import SearchFilters, SearchOptions
+from discover.retrieval.day_clock import day_numbers
 from discover.retrieval.hits import Moment as FoundMoment
 from discover.retrieval.timeline import timeline
 from discover.serving.answers import Answer
@@ -209,8 +210,7 @@ def _explained(view: HomeView, hits: list[Hit], query: ParsedQuery, chips: Seque
     rows = [hit.row for hit in hits]
     searcher = view.searcher
     activations = searcher.activations[view.name] if query.clauses else None
-    days = searcher.index.windows["start"].dt.epoch("d").to_numpy().astype(np.int32)
-    times = WindowTimes(searcher.index.week_minutes, days)
+    times = WindowTimes(searcher.index.week_minutes, day_numbers(searcher.index.windows["start"]))
     scores = [s[rows] for s in window_scores(query, searcher.lexicons[view.name], activations, times)]
     return [
         hit.model_copy(

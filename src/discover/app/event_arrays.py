@@ -15,7 +15,7 @@ from discover.core.errors import ConfigError
 from discover.core.event_semantics import event_codes, meanings, sensors_of
 from discover.core.home import Home, Sensor
 
-__all__ = ["KINDS", "EventArrays", "Grouping", "Range", "datetime_ms", "ms_datetime", "times_ms"]
+__all__ = ["DAY_MS", "KINDS", "EventArrays", "Grouping", "Range", "datetime_ms", "ms_datetime", "times_ms"]
 
 # Shape letters: E events, S sensors, N rows of an answer.
 
@@ -25,6 +25,7 @@ KINDS = ("begin", "end", "reading")
 Grouping = Literal["all", "type", "room", "sensor"]
 """What events are counted by."""
 
+DAY_MS = 86_400_000.0
 _HOLE_MS = 12 * 3_600_000.0
 _MOST_CELLS = 8_000_000
 

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from discover.app.contract_patterns import Now
+from discover.app.event_arrays import DAY_MS
 from discover.app.home_view import HomeView, Recognised
 from discover.app.patterns import grid_of
 from discover.changes.grid import BINS_PER_DAY, TimeGrid
@@ -21,7 +22,6 @@ _LEAST_H = 4
 _OBSERVED = 0.75
 """Share of the hours so far that a day must have been observed to be compared, as 18 of 24 for whole days."""
 _UNKNOWN = "unknown"
-_DAY_MS = 86_400_000.0
 
 
 def now(view: HomeView, recognised: Recognised) -> Now:
@@ -38,8 +38,8 @@ def now(view: HomeView, recognised: Recognised) -> Now:
             "until": float(recognised.end[last]),
             "confidence": round(float(recognised.confidence[last]), 4),
         }
-    hours = int(time % _DAY_MS // 3_600_000)
-    day = np.datetime64(int(time // _DAY_MS), "D")
+    hours = int(time % DAY_MS // 3_600_000)
+    day = np.datetime64(int(time // DAY_MS), "D")
     return Now.model_validate(
         {"time": time, "day": str(day), **told, **_unusual(view, recognised, str(day), hours)}
     )

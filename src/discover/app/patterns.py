@@ -22,6 +22,7 @@ from discover.app.contract_patterns import (
     UnusualDay,
     UnusualDays,
 )
+from discover.app.event_arrays import DAY_MS
 from discover.app.home_view import HomeView, Recognised
 from discover.app.jobs import JobProgress
 from discover.changes import ChangeConfig, Comparison, TimeGrid, build_grid, marks_of_lists, marks_of_windows
@@ -34,7 +35,6 @@ from discover.reports.window_places import MAP_NOTE, window_places
 
 __all__ = ["changes", "clusters", "days", "map_columns", "places_on_map", "rare_days", "typical_day"]
 
-_DAY_MS = 86_400_000.0
 _HOUR_MS = 3_600_000.0
 _NIGHT_ENDS = 4 * _HOUR_MS
 
@@ -42,9 +42,9 @@ _NIGHT_ENDS = 4 * _HOUR_MS
 def days(view: HomeView, recognised: Recognised | None) -> Days:
     """Every day from the first event to the last."""
     events = view.events
-    first = int(events.begin // _DAY_MS)
-    n = int(events.time[-1] // _DAY_MS) - first + 1
-    edges = np.arange(first, first + n + 1, dtype=np.float64) * _DAY_MS
+    first = int(events.begin // DAY_MS)
+    n = int(events.time[-1] // DAY_MS) - first + 1
+    edges = np.arange(first, first + n + 1, dtype=np.float64) * DAY_MS
     cut = np.searchsorted(events.time, edges)
     windows = np.diff(np.searchsorted(np.sort(view.begin), edges))
     people = events.time[events.person]
@@ -78,9 +78,9 @@ def _busy(
     A visit to the bathroom at night is no busy hour, so these are nearer to a person's day than the first and
     last event after midnight.
     """
-    clock = people % _DAY_MS
+    clock = people % DAY_MS
     daytime = np.count_nonzero((clock >= 8 * _HOUR_MS) & (clock < 20 * _HOUR_MS))
-    lived = len(np.unique(people // _DAY_MS))
+    lived = len(np.unique(people // DAY_MS))
     enough = max(2.0, 0.25 * daytime / 12 / max(lived, 1))
     here = np.arange(len(people))
     begins = people[np.searchsorted(people, people + _HOUR_MS) - here >= enough]

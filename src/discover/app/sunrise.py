@@ -4,12 +4,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.app.event_arrays import ms_datetime, times_ms
+from discover.app.event_arrays import DAY_MS, ms_datetime, times_ms
 from discover.core.home import Home
 
 __all__ = ["daylight"]
 
-_DAY_MS = 86_400_000.0
 _UNIX_JD, _J2000 = 2_440_587.5, 2_451_545.0
 _TILT = np.radians(23.4397)
 _HORIZON = np.radians(-0.833)
@@ -28,7 +27,7 @@ def daylight(home: Home, begin: float, end: float) -> NDArray[np.float64]:
     """
     if home.latitude is None or home.longitude is None:
         return np.empty((0, 2))
-    days = np.arange(begin // _DAY_MS - 2, end // _DAY_MS + 3) + _UNIX_JD + 0.5 - _J2000
+    days = np.arange(begin // DAY_MS - 2, end // DAY_MS + 3) + _UNIX_JD + 0.5 - _J2000
     noon = days - home.longitude / 360
     anomaly = np.radians((357.5291 + 0.98560028 * noon) % 360)
     centre = 1.9148 * np.sin(anomaly) + 0.02 * np.sin(2 * anomaly) + 0.0003 * np.sin(3 * anomaly)
@@ -41,7 +40,7 @@ def daylight(home: Home, begin: float, end: float) -> NDArray[np.float64]:
     )
     half = np.degrees(np.arccos(np.clip(cosine, -1, 1))) / 360
     up = half > 0
-    utc = (np.stack([transit - half, transit + half], axis=1)[up] + _J2000 - _UNIX_JD) * _DAY_MS
+    utc = (np.stack([transit - half, transit + half], axis=1)[up] + _J2000 - _UNIX_JD) * DAY_MS
     return _wall_clock(utc.ravel(), home.time_zone).reshape(-1, 2)
 
 

@@ -17,7 +17,7 @@ from discover.core.errors import ShapeError
 
 # Shape letters: W windows, C clusters.
 
-__all__ = ["ClusterProfile", "Thing", "empty_profile", "profile_clusters"]
+__all__ = ["ClusterProfile", "Thing", "empty_profile", "profile_clusters", "sure_activities"]
 
 SURE_SHARE = 0.7
 """Share of a cluster's windows that must be recognised as one activity for it to name the cluster."""

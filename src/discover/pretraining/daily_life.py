@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["MINUTE_US", "DailyLife", "Spells", "local_hour"]
+__all__ = ["MINUTE_US", "DailyLife", "Spells", "is_weekend", "local_hour"]
 
 # Shape letters: P people, B stretches between changes of anybody, R rows of the truth, W windows, N spells.
 
@@ -185,3 +185,8 @@ class DailyLife:
 def local_hour(moment: Times) -> NDArray[np.float64]:
     """Hour of the day, 0 to 24, of wall-clock microseconds."""
     return (moment % _DAY_US) / (60 * MINUTE_US)
+
+
+def is_weekend(moment: Times) -> NDArray[np.bool_]:
+    """Whether wall-clock microseconds lie on a Saturday or Sunday."""
+    return (moment // _DAY_US + 3) % 7 >= 5  # 1970-01-01 was a Thursday

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.pretraining.daily_life import DailyLife, local_hour
+from discover.pretraining.daily_life import DailyLife, is_weekend, local_hour
 from discover.pretraining.situations import situation_source
 
 __all__ = ["manner_rows"]
@@ -13,7 +13,6 @@ __all__ = ["manner_rows"]
 # Shape letters: R rows of the truth, B stretches between changes.
 
 Mask = NDArray[np.bool_]
-_DAY_US = 86_400_000_000
 _PLACES = {
     "in_bed": ("bed",),
     "on_couch": ("couch",),
@@ -67,7 +66,7 @@ def _manners(life: DailyLife, n_here_B: NDArray[np.int64], n_asleep_B: NDArray[n
         "late": (hour >= 22.5) | (hour < 4),
         "early": (hour >= 4) & (hour < 7),
         "by_day": (hour >= 10) & (hour < 17),
-        "weekend": (middle // _DAY_US + 3) % 7 >= 5,  # 1970-01-01 was a Thursday
+        "weekend": is_weekend(middle),
         "alone": here == 1,
         "together": _joined(life, middle),
         "others_asleep": asleep - own_sleep >= 1,

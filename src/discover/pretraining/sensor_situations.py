@@ -30,21 +30,14 @@ __all__ = ["sensor_situations"]
 _SHORT_MIN = {"bathroom": 3.0}
 _LONG_MIN = {"bathroom": 15.0, "bedroom": 60.0, "hallway": 5.0}
 _LEFT = {
-    "fridge_left_open": ("fridge", "freezer"),
-    "front_door_left_open": ("front door",),
-    "wardrobe_left_open": ("wardrobe",),
-    "stove_left_on": ("burner", "oven"),
-    "tv_left_on": ("tv",),
-    "lamp_left_on": ("reading lamp", "desk lamp"),
+    "fridge_left_open": (("fridge", "freezer"), ("fridge", "freezer")),
+    "front_door_left_open": (("front door",), ("front_door",)),
+    "wardrobe_left_open": (("wardrobe",), ("wardrobe",)),
+    "stove_left_on": (("burner", "oven"), ("stove", "oven")),
+    "tv_left_on": (("tv",), ("television",)),
+    "lamp_left_on": (("reading lamp", "desk lamp"), ("light",)),
 }
-_SEEN_BY = {
-    "fridge_left_open": ("fridge", "freezer"),
-    "front_door_left_open": ("front_door",),
-    "wardrobe_left_open": ("wardrobe",),
-    "stove_left_on": ("stove", "oven"),
-    "tv_left_on": ("television",),
-    "lamp_left_on": ("light",),
-}
+"""What is left open or on: names of the simulator, and things of `situations.yaml` whose sensors show it."""
 
 
 def sensor_situations(scene: Scene) -> dict[str, Answers]:
@@ -149,9 +142,9 @@ def _left(scene: Scene) -> dict[str, Answers]:
     begin, end = bounds(left)
     thing = left["thing"].to_numpy().astype(np.str_)
     found, all_left, any_seen = {}, np.zeros(len(thing), dtype=bool), False
-    for key, things in _LEFT.items():
-        mine = np.isin(thing, things)
-        seen = any(scene.sensors_of_thing[t].any() for t in _SEEN_BY[key])
+    for key, (names, seen_by) in _LEFT.items():
+        mine = np.isin(thing, names)
+        seen = any(scene.sensors_of_thing[t].any() for t in seen_by)
         late = Spells.union(begin[mine] + microseconds(1), end[mine])
         found[key] = scene.mostly(late) if seen else scene.unknown
         any_seen |= seen

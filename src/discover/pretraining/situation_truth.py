@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.pretraining.daily_life import OUTSIDE, Spells, local_hour
+from discover.pretraining.daily_life import OUTSIDE, Spells, is_weekend, local_hour
 from discover.pretraining.manner_truth import manner_rows
 from discover.pretraining.sensor_situations import sensor_situations
 from discover.pretraining.situation_scene import (
@@ -273,7 +273,7 @@ def _clock(scene: Scene) -> dict[str, Answers]:
     hour = local_hour(scene.middle)
     found = {key: (hour >= low) & (hour < high) for key, (low, high) in _HOURS.items()}
     night = (hour >= 22) | (hour < 6)
-    weekend = (scene.middle // microseconds(1440) + 3) % 7 >= 5  # 1970-01-01 was a Thursday
+    weekend = is_weekend(scene.middle)
     return {
         **{key: mask.astype(np.uint8) for key, mask in found.items()},
         "night_time": night.astype(np.uint8),

@@ -28,6 +28,7 @@ _WEIGHTY = frozenset(
 
 _LEFT_ON = re.compile(r"left\s+(?:on|open|off|running|unlocked)\b")
 """Whether somebody forgot it is not in a log."""
+_NUMBER = re.compile(r"\d[\w.:/-]*\w|\d")
 
 
 def left_over(
@@ -47,8 +48,9 @@ def left_over(
             left.append(word.text)
         if any(a <= word.begin < b for a, b in claimed):
             continue
-        if word.text[0].isdigit():
-            left.append(re.match(r"\d[\w.:/-]*\w|\d", text[word.begin :]).group())  # type: ignore[union-attr]
+        number = _NUMBER.match(text, word.begin)
+        if number is not None:
+            left.append(number.group())
         elif is_weighty(word.text) or not (
             not word.text[0].isalpha()
             or (len(word.text) < 3)

@@ -82,7 +82,7 @@ def _used(activations: Activations, clause: Clause, places: _Places) -> NDArray[
 
 
 def _not_at(activations: Activations, clause: Clause, places: _Places) -> NDArray[np.floating]:
-    """1 where nothing happens at a place: neither an activation nor its end."""
+    """1 where a place has no activation and no end of one."""
     place = places[0]
     if place is None:
         return np.ones(len(activations))

@@ -7,6 +7,7 @@ words are read: places from the lexicon of the home, the rest from the grammars 
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from discover.query.amounts import Amount, find_times, find_vague_length
 from discover.query.lexicon import Lexicon, Place, Word
@@ -62,7 +63,7 @@ def read_clauses(
         durations: Its durations.
         negated_times: Characters that exclude a time.
     """
-    reader = _ClauseReader(text, words, lexicon, groups, negations, durations, negated_times)
+    reader = _ClauseReader(text, words, lexicon, groups, negations, durations, list(negated_times))
     found = reader.read()
     if not reader.cut:
         return found, ""
@@ -70,24 +71,19 @@ def read_clauses(
     return found, rest if set(rest.split()) - _EMPTY_TEXT else NEUTRAL_TEXT
 
 
+@dataclass
 class _ClauseReader:
     """Reads one sentence, one kind of clause after the other."""
 
-    def __init__(
-        self,
-        text: str,
-        words: Sequence[Word],
-        lexicon: Lexicon,
-        groups: Sequence[PlaceGroup],
-        negations: Sequence[Negation],
-        durations: Sequence[Amount],
-        negated_times: Sequence[tuple[int, int]],
-    ) -> None:
-        self.text, self.words, self.lexicon, self.groups = text, words, lexicon, groups
-        self.negations, self.durations = list(negations), durations
-        self.cut = list(negated_times)
-        self.found: list[Clause] = []
-        self.done: set[int] = set()
+    text: str
+    words: Sequence[Word]
+    lexicon: Lexicon
+    groups: Sequence[PlaceGroup]
+    negations: Sequence[Negation]
+    durations: Sequence[Amount]
+    cut: list[tuple[int, int]]
+    found: list[Clause] = field(default_factory=list)
+    done: set[int] = field(default_factory=set)
 
     def read(self) -> tuple[Clause, ...]:
         still = self._read_stillness()

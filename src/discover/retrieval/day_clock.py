@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["Interval", "hours_away", "hours_text", "inside", "week_minutes"]
+__all__ = ["Interval", "day_numbers", "hours_away", "hours_text", "inside", "week_minutes"]
 
 Interval = tuple[float, float]
 """Hours of day [begin, end); begin > end runs over midnight, equal ones are the whole day."""
@@ -47,3 +47,8 @@ def _after_begin(hour: NDArray[np.float64], interval: Interval) -> NDArray[np.fl
 def _clock_text(hour: float) -> str:
     minutes = round(hour * 60)
     return f"{minutes // 60}:{minutes % 60:02d}"
+
+
+def day_numbers(times: pl.Series) -> NDArray[np.int32]:
+    """(N,) days since 1970 of local times."""
+    return times.dt.epoch("d").to_numpy().astype(np.int32)

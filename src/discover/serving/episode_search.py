@@ -12,6 +12,7 @@ from discover.retrieval import Episode, Hit, Index, Moment, SearchFilters, Searc
 from discover.retrieval.episodes import Spans
 from discover.retrieval.hits import build_hits, path_of
 from discover.retrieval.ranking import spread_days
+from discover.serving import answer_words as words
 from discover.serving.moments import DAY_S, asks_of_nights, period_of, select_moments
 from discover.serving.occurrences import Occurrences
 
@@ -193,15 +194,16 @@ def _told(
     """Span k as an episode, with its events, rooms and objects."""
     begin, end = float(spans.begin_s[k]), float(spans.end_s[k])
     rows = windows.rows[inside[0] : min(inside[1], inside[0] + _SHOWN_WINDOWS)]
-    hits = [h for h in build_hits(index.windows[rows], np.zeros(len(rows))) if _time(begin) <= h.end]
+    hits = [h for h in build_hits(index.windows[rows], np.zeros(len(rows))) if words.time(begin) <= h.end]
     event, after = (
         np.searchsorted(windows.event_s, begin),
         np.searchsorted(windows.event_s, end, side="right"),
     )
     fact = index.windows.row(best, named=True)
     return Episode(
-        window_id=fact["window_id"], score=score, home=fact["home"], split=fact["split"], start=_time(begin),
-        end=_time(end), first_event=int(event), n_events=int(after - event), rooms=path_of(hits),
+        window_id=fact["window_id"], score=score, home=fact["home"], split=fact["split"],
+        start=words.time(begin), end=words.time(end), first_event=int(event), n_events=int(after - event),
+        rooms=path_of(hits),
         objects=tuple(dict.fromkeys(name for h in hits for name in h.objects)), how=how,
     )  # fmt: skip
 
@@ -216,7 +218,3 @@ def episodes_first(
         if not any(e.home == w.home and e.start <= w.end and w.start <= e.end for e in episodes)
     ]
     return [*episodes, *outside][:top_k]
-
-
-def _time(seconds: float) -> dt.datetime:
-    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from discover.query import Lexicon, ParsedQuery, QueryMatch, WindowTimes, match_query
 from discover.retrieval import Activations, Asked, Index
 from discover.retrieval.config import QueryWordsUse
+from discover.retrieval.day_clock import day_numbers
 
 __all__ = ["ask_of_home", "match_home", "meeting_homes"]
 
@@ -39,8 +40,7 @@ def match_home(
     if not query.count:
         return QueryMatch(None, own, 0)
     own_activations = None if activations is None else activations[home]
-    starts = side.windows["start"]
-    days = None if query.days is None else starts.dt.epoch("d").to_numpy()[rows].astype(np.int32)
+    days = None if query.days is None else day_numbers(side.windows["start"])[rows]
     return match_query(query, use, lexicon, own_activations, WindowTimes(side.week_minutes[rows], days), own)
 
 

@@ -13,6 +13,7 @@ from discover.serving.moments import (
     Period,
     asks_of_nights,
     day_of,
+    on_weekdays,
     seconds_inside,
     select_moments,
 )
@@ -52,9 +53,7 @@ class Measures:
 
     def whole_days(self, period: Period) -> NDArray[np.int64]:
         """Days that the log covers from begin to end; those at its edges may be cut."""
-        days = period.days
-        if self.query.weekdays:
-            days = days[np.isin((days + 3) % 7, self.query.weekdays)]
+        days = period.days[on_weekdays(period.days, self.query)]
         stream = self.happened.stream
         begin = days * DAY_S + (18 * 3600 if self.nights else 0)
         inside = (begin >= stream.first_s - 6 * 3600) & (begin + DAY_S <= stream.last_s + 6 * 3600)

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from discover.query import DaySpan, ParsedQuery, Thing
 from discover.retrieval.episodes import EventStream, Spans, join_spans
+from discover.serving import answer_words as words
 from discover.serving.occurrences import Occurrences
 
 __all__ = [
-    "Period", "Selected", "asks_of_nights", "day_of", "hours_of_days", "inside_question", "period_of",
-    "seconds_inside", "select_moments",
+    "Period", "Selected", "asks_of_nights", "day_of", "hours_of_days", "inside_question",
+    "on_weekdays", "period_of", "seconds_inside", "select_moments",
 ]  # fmt: skip
 
 DAY_S = 86_400.0
@@ -72,11 +73,11 @@ def asks_of_nights(query: ParsedQuery) -> bool:
 
 def period_of(days: DaySpan | None, stream: EventStream, now: dt.datetime, *, nights: bool) -> Period | None:
     """The named days that the log has, or all of it up to `now`; None where it has none of them."""
-    end_s = min(stream.last_s, (now - dt.datetime(1970, 1, 1)).total_seconds())
+    end_s = min(stream.last_s, words.seconds(now))
     start = int(stream.first_s // DAY_S)
     first, last = start, int(end_s // DAY_S)
     if days is not None:
-        begin, end = ((day - dt.date(1970, 1, 1)).days for day in (days.first, days.last))
+        begin, end = (words.number(day) for day in (days.first, days.last))
         first, last = max(first, begin), min(last, end)
     seen = stream.lived[first - start : last + 1 - start] if first <= last else np.zeros(0, dtype=bool)
     return Period(first, last, nights, seen) if seen.any() else None
@@ -86,6 +87,13 @@ def day_of(time_s: NDArray[np.float64], *, nights: bool) -> NDArray[np.int64]:
     """Number of the day of local times; before 18:00 a night still belongs to the day before."""
     shift = EVENING_H * 3600 if nights else 0.0
     return np.floor((time_s - shift) / DAY_S).astype(np.int64)
+
+
+def on_weekdays(days: NDArray[np.int64], query: ParsedQuery) -> NDArray[np.bool_]:
+    """Which days (since 1970) are of the weekdays that a question names; all where it names none."""
+    if not query.weekdays:
+        return np.ones(len(days), dtype=bool)
+    return np.isin((days + 3) % 7, query.weekdays)  # 1970-01-01 was a Thursday
 
 
 def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) -> Selected:
@@ -159,9 +167,7 @@ def _in_order(parts: list[Spans]) -> Spans:
 def inside_question(spans: Spans, query: ParsedQuery, period: Period) -> Spans:
     """Those in the days, weekdays and hours of the question; a moment counts by its middle or its begin."""
     day = day_of(spans.begin_s, nights=period.nights)
-    keep = (day >= period.first) & (day <= period.last)
-    if query.weekdays:
-        keep &= np.isin((day + 3) % 7, query.weekdays)  # 1970-01-01 was a Thursday
+    keep = (day >= period.first) & (day <= period.last) & on_weekdays(day, query)
     if query.hours:
         keep &= np.any([_overlaps(spans, hours) for hours in query.hours], axis=0)
     return spans.where(keep)
@@ -195,8 +201,7 @@ def _absent(query: ParsedQuery, unwanted: Spans, period: Period) -> Spans:
         keep = (gaps.length_s >= query.lasts.low) & (gaps.length_s <= query.lasts.high)
         return inside_question(gaps.where(keep), query, period)
     days = period.days
-    if query.weekdays:
-        days = days[np.isin((days + 3) % 7, query.weekdays)]
+    days = days[on_weekdays(days, query)]
     asked = hours_of_days(days, query, nights=period.nights)
     begins, ends = (np.concatenate(edges) for edges in zip(*asked, strict=True))
     return _without(Spans.of(begins, ends - 1), unwanted)

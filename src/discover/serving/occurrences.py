@@ -46,7 +46,7 @@ class Occurrences:
 
     def of(self, thing: Thing, query: ParsedQuery) -> Found:
         """When one thing happens; kept, for the next question about it."""
-        key = (thing.kind, thing.name, _asks_of_nights(query))
+        key = (thing.kind, thing.name, _names_night_hours(query))
         if key not in self._known:
             self._known[key] = self._of(thing, query)
         return self._known[key]
@@ -122,7 +122,7 @@ class Occurrences:
         if kind == "bedtime":
             return Found(Spans.of(nights.begin_s, nights.begin_s), "the begin of the night's rest", "episode")
         if kind == "rising":
-            if _asks_of_nights(query):
+            if _names_night_hours(query):
                 return Found(up, "times up between two rests of one night", "episode")
             return Found(Spans.of(nights.end_s, nights.end_s), "the end of the night's rest", "episode")
         if kind in ("outing", "return"):
@@ -166,7 +166,7 @@ def longest_of_day(spans: Spans) -> Spans:
     return spans.where(keep)
 
 
-def _asks_of_nights(query: ParsedQuery) -> bool:
+def _names_night_hours(query: ParsedQuery) -> bool:
     """Whether hours of the night are asked about, in which getting up is an interruption."""
     return any(begin >= 20 or end <= 6 for begin, end in query.hours) and query.asks not in ("when",)
 

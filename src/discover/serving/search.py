@@ -170,17 +170,19 @@ class Searcher:
         parsed = [queries for _, queries in asked]
         embedded = list(dict.fromkeys(query.embedded for queries in parsed for query in queries.values()))
         vectors = dict(zip(embedded, self.query_vectors(embedded, by=options.by), strict=True))
-        return [self._answer(text, queries, vectors, options) for text, queries in asked]
+        side = self._side(options)
+        mask = side.mask(options.filters)
+        return [self._answer(text, queries, vectors, side, mask, options) for text, queries in asked]
 
     def _answer(
         self,
         text: str,
         queries: Mapping[str, ParsedQuery],
         vectors: Mapping[str, NDArray[np.float32]],
+        side: Index,
+        mask: NDArray[np.bool_] | None,
         options: SearchOptions,
     ) -> Answer:
-        side = self._side(options)
-        mask = side.mask(options.filters)
         absent = {} if options.query_words == "off" else self._absent(queries)
         able = {
             home: query

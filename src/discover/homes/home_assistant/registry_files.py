@@ -90,8 +90,9 @@ def read_registry(storage: Path | None) -> Registry:
         )
     # A tenth of a degree tells when the sun rises, and not in which street.
     north, east = core.get("latitude"), core.get("longitude")
-    known = isinstance(north, float | int) and isinstance(east, float | int)
-    place = (round(float(north), 1), round(float(east), 1)) if known else None  # type: ignore[arg-type]
+    place = None
+    if isinstance(north, float | int) and isinstance(east, float | int):
+        place = (round(float(north), 1), round(float(east), 1))
     return Registry(_text(core.get("time_zone")), entities, place)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from discover.query.parsed_query import Bounds
 
 __all__ = [
-    "NUMBERS", "SMALL_NUMBERS", "Amount", "find_durations", "find_people", "find_room_counts", "find_times",
+    "NUMBERS", "SMALL_NUMBERS", "Amount", "counted_before", "find_durations", "find_people", "find_room_counts", "find_times",
     "find_vague_length",
 ]  # fmt: skip
 
@@ -17,7 +17,7 @@ SMALL_NUMBERS = (
 NUMBERS: dict[str, float] = {word: number for number, word in enumerate(SMALL_NUMBERS)} | {
     "a": 1, "an": 1, "single": 1, "once": 1, "twice": 2, "thrice": 3, "thirteen": 13, "fourteen": 14,
     "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45, "fifty": 50, "sixty": 60,
-    "ninety": 90, "dozen": 12, "a dozen": 12, "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25,
+    "ninety": 90, "dozen": 12, "a dozen": 12, "half a dozen": 6, "half dozen": 6, "a couple of": 2, "a few": 3, "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25,
     "one and a half": 1.5,
 }  # fmt: skip
 _UNITS = {
@@ -100,20 +100,34 @@ _BOUND = (
     r"(?P<high>at\s+most|less\s+than|fewer\s+than|under|no\s+more\s+than|up\s+to)"
 )
 _TIMES = re.compile(
-    rf"(?:\b(?:{_BOUND})\s+)?\b(?:(?P<n>once|twice|thrice)|"
-    rf"(?P<m>{_COUNT}|(?:a\s+)?dozen)\s+(?:times|occasions|trips|visits|x\b)|"
+    rf"(?:\b(?:{_BOUND})\s+)?\b(?:(?P<n>twice|thrice|(?:(?<=least )|(?<=than )|(?<=only )|(?<=just ))once|"
+    r"(?<!at )once(?=\s+(?:or|a|per|in|on|last|this|during|between|yesterday|today|all)\b|\s*[.?!,]*$))|"
+    rf"(?P<m>{_COUNT}|(?:half\s+)?(?:a\s+)?dozen|a\s+couple\s+of|a\s+few)(?:\s+(?:or|to)\s+(?P<to>{_COUNT}))?\s+"
+    r"(?:(?:separate|different|individual|whole)\s+)?(?:times|occasions|trips|visits|x\b)|"
     r"(?:only|just)\s+(?P<single>one|a\s+single)\s+(?:time|occasion|trip|visit)\b)(?P<more>\s+or\s+more)?|"
     r"\b(?P<k>\w+)\s+or\s+more\s+(?!hours?|minutes?|min|people|persons|rooms|seconds?|days)(?=\w)|"
-    r"\b(?P<often>repeatedly|again\s+and\s+again|over\s+and\s+over|(?:many|several|multiple)\s+times|"
-    r"in\s+and\s+out|back\s+and\s+forth)\b"
+    r"\b(?P<often>repeatedly|(?:again|time)\s+and\s+again|time\s+after\s+time|over\s+and\s+over(?:\s+again)?|"
+    r"(?:many|several|multiple|umpteen|numerous|lots\s+of|loads\s+of)\s+(?:times|occasions|trips)|on\s+and\s+off|constantly|"
+    r"(?:keeps?|kept)(?=\s+(?:on\s+)?(?:get|go|com|wak|open|us|visit|pop|wander|walk|leav|check|mak|tak)\w*ing\b)|"
+    r"in\s+and\s+out|back\s+and\s+forth|up\s+and\s+down)\b"
+)
+_OF_THINGS = re.compile(
+    rf"(?:\b(?:{_BOUND}|exactly)\s+(?P<n1>{_COUNT})|(?<!the )(?<!past )(?<![:.\d])\b(?P<n2>\d+|{'|'.join(SMALL_NUMBERS[2:])}))"
+    r"(?P<more>\s+or\s+more)?\s+(?:(?:separate|different|proper|cooked|short|long|brief)\s+)?$"
 )
 _PEOPLE = re.compile(
     rf"(?:\b(?:{_BOUND})\s+)?\b(?P<n>{_COUNT})\s+(?:or\s+(?P<more>more)\s+)?(?:other\s+)?"
-    r"(?:people|persons?|residents?|adults|men|women|of\s+(?:them|us))\b|"
-    r"\b(?P<two>both\s+of\s+(?:them|us)|multi-?\s*(?:occupancy|person|resident)|several\s+people|"
-    r"more\s+than\s+one\s+person|together|not\s+alone|(?:some|any)(?:one|body)\s+else|"
-    r"(?:a|another)\s+second\s+(?:person|man|woman)|another\s+person)\b|"
-    r"\b(?P<one>alone|on\s+(?:her|his)\s+own|by\s+(?:herself|himself))\b"
+    r"(?:people|persons?|residents?|occupants?|individuals|adults|men|women|(?:of\s+)?(?:them|us)(?!\s+\w+s\b))\b|"
+    r"\b(?P<two>(?:both|more\s+than\s+one|several|(?:the|a)\s+(?:pair|couple))\s+of\s+(?:them|us|people)|"
+    r"multi-?\s*(?:occupancy|person|resident)|(?:several|multiple)\s+(?:people|persons|residents|occupants)|"
+    r"more\s+than\s+(?:one|a\s+single)\s+(?:person|resident|occupant)|(?<!put )together|not\s+(?:been\s+)?alone|"
+    r"(?:some|any)(?:one|body)\s+else|(?:\w+n't|not)\s+(?:\w+\s+){0,3}?(?:alone|on\s+(?:her|his)\s+own|by\s+(?:herself|himself))|"
+    r"with\s+(?:some|any)(?:one|body)|(?:some|any)(?:one|body)\s+with\s+(?:her|him|them)|accompanied|"
+    r"two\s+(?:different\s+)?(?:rooms|places)\s+(?:\w+\s+){0,2}?(?:at\s+(?:once|the\s+same\s+time)|simultaneously)|"
+    r"(?:a|another)\s+second\s+(?:person|man|woman)|a\s+second\s+person|another\s+person)\b|"
+    r"\b(?P<one>(?:all\s+)?alone|(?:all\s+)?on\s+(?:her|his|their|my)\s+own|(?:all\s+)?by\s+(?:herself|himself|myself)|"
+    r"unaccompanied|(?:only|just|exactly)\s+(?:the\s+)?(?:one|a\s+single)\s+(?:person|resident|occupant)|one\s+person\s+only|"
+    r"a\s+single\s+(?:person|occupant)|single\s+occupancy|(?:nobody|no\s*-?one)\s+else)\b"
 )
 
 
@@ -195,9 +209,19 @@ def find_times(text: str) -> tuple[Bounds | None, tuple[int, int]]:
         if match["often"]:
             return Bounds(low=3), match.span()
         word = match["n"] or match["m"] or (match["single"] and "one") or match["k"]
+        word = " ".join(word.split())
         if word in NUMBERS or word.isdigit():
-            return _counted(match, _number(word), at_least=bool(match["more"] or match["k"])), match.span()
+            found = _counted(match, _number(word), at_least=bool(match["more"] or match["k"]))
+            return Bounds(low=found.low, high=_number(match["to"])) if match["to"] else found, match.span()
     return None, (0, 0)
+
+
+def counted_before(text: str, end: int) -> tuple[Bounds | None, tuple[int, int]]:
+    """How many of what follows: "fewer than two" meals, "three" showers; and the characters that say so."""
+    match = _OF_THINGS.search(text[:end])
+    if match is None:
+        return None, (0, 0)
+    return _counted(match, _number(match["n1"] or match["n2"]), at_least=bool(match["more"])), match.span()
 
 
 def find_people(text: str) -> tuple[Bounds | None, tuple[int, int]]:

@@ -8,8 +8,28 @@ from discover.query.calendar_words import Named
 from discover.query.clock import DAYS, day_codes
 from discover.query.parsed_query import Asks, Comparison, Extreme, Refused
 
-__all__ = ["find_comparison", "find_extreme", "find_frames", "find_kind", "find_refusal"]
+__all__ = ["find_comparison", "find_extreme", "find_frames", "find_kind", "find_refusal", "plain_request"]
 
+# How a request begins, before what it is about. "If" and "whether" ask for yes or no.
+_REQUEST = re.compile(
+    r"^(?:(?:hi|hello|hey|ok|okay|so|right|well|please|sorry|and|just|quick\s+question)\b[\s,:!]*)*"
+    r"(?:(?:can|could|would|will)\s+(?:you|u|i|we|someone)\s+(?:please\s+|just\s+|maybe\s+|kindly\s+)*)?"
+    r"(?:(?P<shown>(?:show|find|list|give|get)(?:\s+(?:me|us|out))?\s+(?=when\b(?!\s+(?:do|does|did|is|was)\b)))|"
+    r"(?:i(?:'m|\s+am|\s+was)?\s+(?:just\s+)?(?:wonder\w*|curious|asking|interested)|"
+    r"(?:i|we)(?:'d|\s+would)?\s+(?:just\s+|really\s+)*(?:like|love|want|need)\s+to\s+(?:know|see|find\s+out|check)|"
+    r"i(?:'d|\s+would)\s+(?:like|love)|(?:tell|let)\s+(?:me|us)(?:\s+know)?|(?:check|see|say|find\s+out)"
+    r"(?=\s+(?:if|whether|when|how|what)\b)|do\s+(?:you|we)\s+(?:happen\s+to\s+)?know|"
+    r"(?:(?:do|have)\s+(?:you|we)\s+(?:have\s+|got\s+)?|got\s+)?any\s+(?:idea|clue)|"
+    r"(?P<that>do\s+(?:you|we)\s+(?:think|reckon|suppose)|is\s+it\s+(?:true|right|possible)|"
+    r"(?:does|did)\s+(?:it|the\s+(?:log|system|house))\s+(?:look\s+like|say|show|seem))|"
+    r"(?:i\s+(?:think|guess|reckon|believe|suspect)|it\s+(?:looks|seems)\s+(?:like|as)))\b[\s,:]*)?"
+    r"(?:please\s+)?(?:as\s+to\s+|about\s+(?=how|when|what)|that\s+(?=\w+\s+\w))?(?P<if>(?:if|whether)\s+)?"
+)
+# "She went out, didn't she?" denies nothing.
+_TAG = re.compile(
+    r"\s*,\s*(?:(?:has|have|had|did|does|do|is|are|was|were)(?:n't)?\s+(?:s?he|they|it|we|i|you)|right|yes|no|or\s+not|"
+    r"please|thanks|thank\s+you|by\s+any\s+chance)\s*(?P<asks>\?)?\s*$"
+)
 # "Days when she got up late" asks for days, "when did she get up" for a time.
 _NO_FRAME = "".join(
     f"(?<!{word} )"
@@ -20,13 +40,16 @@ _DAY_PART = r"(?:day|night|morning|afternoon|evening)"
 # In order: the first that fits decides.
 _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("who", r"\bwho(?:se|m)?\b|\bwhich\s+(?:of\b|person|one\s+of|resident|child|kid|people)"),
-    ("how many days", rf"\b(?:on\s+)?(?:how\s+many|which|what)\s+{_DAY_PART}s\b"),
+    ("how many days", rf"\b(?:on\s+)?(?:how\s+many|which|what)\s+{_DAY_PART}s\b|"
+                      rf"\b(?:(?:proportion|share|percentage|fraction|percent|number|count)\s+of|how\s+many\s+of)\s+"
+                      rf"(?:all\s+|the\s+)?{_DAY_PART}s\b"),
+    ("whether", r"^when(?:ever)?\s+(?:\w+\s+){1,6}(?:did|does|do|is|was|has)\s+(?:s?he|they|it|we|i)\b"),
     ("how many people", r"\bhow\s+many\s+(?:people|persons|residents|guests|visitors)\b"),
     ("how long", r"\bhow\s+(?:long|much\s+(?:time|sleep|tv)|many\s+(?:hours|minutes))\b|"
                  r"\b(?<!long )(?<!short )(?:total\s+|average\s+|mean\s+)?time\s+"
                  r"(?:spent|(?=in|at|on|out|away|outside|asleep|awake|\w+ing\b))\b|"
                  r"\btime\s+(?:s?he|they|we|\w+)\s+spends?\b|\b(?:duration|length)\s+of\b|"
-                 r"\b(?:average|mean|usual|typical)\b(?=\s+\w+\s+(?:duration|length)\b)|\bmost\s+time\b|\bhours\b(?=.*\b(?:per|a|each|every)\s+(?:day|night)\b)|"
+                 r"\b(?:average|mean|usual|typical)\b(?=\s+\w+\s+(?:duration|length)\b)|\bmost\s+time\b|\bhours\b(?=.*\b(?:per|an?|each|every)\s+(?:day|night|week|month)\b)|"
                  r"\bused\s+(?:the\s+)?most\b"),
     ("how often", r"\bhow\s+(?:often|frequent\w*|many|regularly)\b|"
                   r"\b(?:number|count|frequency|rate|total)\s+of\b|"
@@ -41,19 +64,31 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("when", rf"{_NO_FRAME}\bwhen\s+(?:do|does|did|is|are|was|were|will|has|have|we|they|he|she)\b|"
              r"\b(?:at\s+)?what\s+(?:time|hour)\b|\bhow\s+(?:late|early)\b|"
              r"\bdistribution\s+of\b(?=.*\btimes?\b)|"
-             r"\b(?:usual|average|mean|typical|median|normal)\b(?=(?:\s+\S+){0,3}?\s*(?:\w*time|times|hour)\b)"),
+             r"\b(?:usual|average|mean|typical|median|normal)\b(?=(?:\s+\S+){0,3}?\s*(?:\w*time|times|hour)\b)|"
+             r"\b(?:bed|wake-?\s?up|onset|get-?up|meal)\s?-?times?\b(?=.*\b(?:median|mean|average|usual\w*)\b)|"
+             r"\b(?:variability|spread|regularity|variation)\s+of\b(?=.*time)"),
+    ("how often", r"\b(?:per|(?:each|every|a)(?=\s+(?:week|month)\s*[.?!]*$))\s+(?:day|night|week|month)\b"),
 )  # fmt: skip
 _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in _KIND_WORDS)
 _FRAME_DAYS = re.compile(
     r"\b(?:days?|nights?|times?)\b(?=\s+(?:on|when|where|with|that|in|without|nobody|no|s?he|they|it)\b)"
 )
 _A_DAY = re.compile(rf"\b{_DAY_PART}\b")
+_IN_ONE = re.compile(
+    r"\b(?:in|within|over|during|on|per|of)\s+(?:the\s+(?:same|course\s+of)\s+)?(?:an?|one|any|the\s+same)\s+"
+    r"(?:single\s+)?(?:day|night)\b"
+)
 _PER = re.compile(
-    r"\b(?:(?:per|an?|each|every|of\s+the|in\s+a)\s+(?:day|night)|(?:on\s+)?average|mean|typical)\b"
+    r"\b(?:(?:per|an?|each|every|of\s+the|in\s+a)\s+(?:day|night|week|month)|(?:on\s+)?average|mean|median|typical)\b"
 )
 _HABIT = re.compile(r"\b(?:usual|usually|normally|typically|generally|always|often)\b")
 _EDGE = re.compile(r"\b(?:first|last|latest)\b")
 _EVERY = re.compile(rf"\b(?:every|each)\s+(?:single\s+)?{_DAY_PART}\b|\bdaily\b|\bmost\s+{_DAY_PART}s\b")
+# A superlative of a room, an hour or a weekday is none of a day: it stays unread.
+_NO_DAY = re.compile(
+    r"\b(?:which|what)\s+(?:room|hour|time|weekday|week|month|door|thing|place)s?\b|\b(?:hour|time)\s+of\s+(?:the\s+)?day\b|"
+    r"\b(?:busiest|quietest|calmest|liveliest)\s+(?:hour|time|room|week|month|weekday)\b|\bwhere\b|^when\b"
+)
 _MOST, _LEAST = (
     rf"(?<!at )\b{word}\b(?!\s+(?:of|recent\w*|{_DAY_PART}s)\b)" for word in ("most", "(?:fewest|least)")
 )
@@ -94,7 +129,7 @@ _REFUSED: tuple[tuple[Refused, re.Pattern[str]], ...] = (
         re.compile(
             r"\b(?:happy|unhappy|sad|angry|lonely|depress\w+|anxious|anxiety|worried|afraid|scared|confused|"
             r"bored|mood|emotion\w*|feel(?:s|ing|ings)?|felt|pain|hurt\w*|hungry|thirsty|tired|"
-            r"think(?:s|ing)?|thought|wants?|wanted|(?<!for )likes?(?!\s+\d)|enjoy\w*|dream\w*|remember\w*)\b"
+            r"think(?:s|ing)?|thought|(?<!i )(?<!we )wants?|wanted|(?<!for )(?<!would )(?<!look )(?<!looks )(?<!'d )likes?(?!\s+\d)|enjoy\w*|dream\w*|remember\w*)\b"
         ),
     ),
 )
@@ -107,11 +142,20 @@ _TREND = re.compile(
     r"\b(?:(?P<down>declin\w+|decreas\w+|dropp?\w*|fall(?:en|ing)|fell(?!\s+(?:asleep|over|down|ill))|reduc\w+|gone\s+down|shrunk)|"
     r"(?P<up>increas\w+|ris(?:en|ing)|rose|grown?|growing|gone\s+up)|(?P<other>chang\w+))\b"
 )
+_SINCE = re.compile(
+    r"^(?:is|are|was|were|has|have|had|does|do|did|i|s?he|they|mum|dad|any)\b.*?(?<!any )(?<!no )(?<!not )(?<!once )(?<!one )"
+    r"\b(?P<how>more|less|fewer|longer|shorter|earlier|later|worse|better)"
+    r"(?:\s+(?:often|frequently|regularly|active|of\s+it))?"
+    r"\s*(?P<now>lately|recently|nowadays|these\s+days|now|of\s+late)?(?=\s*(?:$|[?.!]|since\b|this\s+(?:week|month|year|"
+    r"spring|summer|autumn|winter)\s*[?.!]*$))"
+)
+_ACTIVE = re.compile(r"\b(?:active|busy|movement|motion|activity|on\s+the\s+move)\b")
 _USUAL = re.compile(
     r"^(?:usual|normal|before|ever|average|always|(?:he|she|it|they|we|i)\s+(?:used|usually|normally|did|was|were)\b|"
     r"(?:his|her|their|its|the)\s+(?:usual|normal|average|norm)|in\s+the\s+past|previously)"
 )
 _SAME_AGAIN = re.compile(r"(?:he|she|it|they|we|i)\s+(?:was|were|did|had|used\s+to)\s+")
+_CONTRAST = re.compile(r"\b(?:compare|comparing|comparison|differences?|differ|contrast)\b")
 _OTHERS = re.compile(
     rf"^(?:(?:on|at|during)\s+)?(?:the\s+)?(?:{DAYS}(?:\s*(?:,|and|or|to)\s*{DAYS})*|other\s+days)"
 )
@@ -125,6 +169,18 @@ _DIRECTIONS = {
     "shorter": "less", "lower": "less", "worse": "less", "earlier": "earlier", "sooner": "earlier",
     "later": "later",
 }  # fmt: skip
+
+
+def plain_request(text: str) -> tuple[str, bool]:
+    """A question in lower case without what only makes it polite, and whether it asks for yes or no."""
+    tag = _TAG.search(text)
+    text = text if tag is None else text[: tag.start()]
+    lead = _REQUEST.match(text)
+    if lead is None:
+        return text, False
+    rest = ("times " if lead["shown"] else "") + text[lead.end() :]
+    asked = lead["if"] or lead["that"] or (tag is not None and tag["asks"])
+    return (rest, bool(asked)) if rest.strip(" ?.!") else (text, False)
 
 
 def find_kind(text: str) -> tuple[Asks, tuple[int, int]]:
@@ -150,15 +206,21 @@ def find_extreme(text: str, *, of_the_clock: bool) -> Extreme | None:
         match = pattern.search(text)
         if match is None or (match.group() == "latest" and not of_the_clock):
             continue
+        if of in ("count", "hours") and _NO_DAY.search(text):
+            return None
         # "Which room is used most" is no day.
-        if not match.group().startswith(("most", "fewest", "least")) or _ONE_DAY.search(text):
+        if (
+            not match.group().startswith(("most", "fewest", "least"))
+            or of == "hours"
+            or _ONE_DAY.search(text)
+        ):
             return Extreme(of=of, high=high, words=match.group())
     return None
 
 
-def find_frames(text: str, asks: Asks, *, of_days: bool) -> list[tuple[int, int]]:
+def find_frames(text: str, asks: Asks, *, of_days: bool, of_movement: bool) -> list[tuple[int, int]]:
     """Characters of words that belong to the kind of answer: "days when", "times per day", "usually"."""
-    patterns = [_FRAME_DAYS, *([_A_DAY] if of_days else [])]
+    patterns = [_FRAME_DAYS, _IN_ONE, *([_A_DAY] if of_days else []), *([_ACTIVE] if of_movement else [])]
     if asks not in ("find", "whether", "who"):
         patterns += [_PER, _HABIT]
     patterns += [_EDGE] if asks in ("first", "last", "what first", "what last") else []
@@ -210,6 +272,17 @@ def find_comparison(
                 span,
                 how,
             )
+    since = _SINCE.search(text)
+    if since is not None:
+        named = next((d for d in days if d.anchor is not None and d.begin >= since.end() - 1), None)
+        end = since.end() if named is None else named.end
+        return *_comparison(_DIRECTIONS[since["how"]], named, text, (since.end("how"), end)), since.span(
+            "how"
+        )
+    contrast, two = _CONTRAST.search(text), [d for d in days if not d.part]
+    if contrast is not None and len(two) == 2:
+        span = (two[0].end, two[1].end)
+        return *_comparison("different", two[1], text, span), contrast.span()
     trend = _TREND.search(text)
     if trend is not None:
         direction = "less" if trend["down"] else "more" if trend["up"] else "different"

@@ -5,6 +5,7 @@ A span that is relative counts from `now` and never reaches beyond it. Explicit 
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dateutil import parser as dates
@@ -15,14 +16,21 @@ from discover.core.day_parts import WEEKDAYS
 from discover.query.amounts import NUMBERS, SMALL_NUMBERS
 from discover.query.parsed_query import DaySpan
 
-__all__ = ["Named", "find_days"]
+__all__ = ["Named", "find_days", "joined_days"]
 
 _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
     "november", "december",
 )  # fmt: skip
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
-_FEASTS = {"christmas": (12, 25), "xmas": (12, 25), "new year": (1, 1), "easter": None}
+_FEASTS = {
+    "christmas": (12, 25),
+    "xmas": (12, 25),
+    "new year": (1, 1),
+    "boxing day": (12, 26),
+    "easter": None,
+}
+_EVE = dt.timedelta(days=1)
 _NUMBERS = {
     word: int(NUMBERS[word]) for word in (*SMALL_NUMBERS, "a", "an", "thirteen", "fourteen", "thirty")
 }
@@ -43,11 +51,13 @@ _PATTERN = re.compile(
     rf"(?:\b(?P<near>today|yesterday|tonight|last\s+(?:night|evening)|the\s+other\s+(?:day|night))\b)|"
     rf"\bthis\s+(?P<now>morning|afternoon|evening|week-?end|week|month|year|spring|summer|autumn|fall|winter)\b|"
     rf"\b(?:all|the\s+whole)\s+(?P<whole>week|month|year)\b|"
-    rf"\b(?:(?:in|over|during|for|within)\s+)?the\s+(?:last|past|previous)\s+(?:{_NUMBER}\s+)?{_UNIT}\b|"
+    rf"\b(?:(?:in|over|during|for|within)\s+)?(?:the\s+(?:last|past|previous)\s+(?:{_NUMBER}\s+)?|"
+    rf"(?:last|past|previous)\s+{_NUMBER.replace('<n>', '<n2>')}\s+){_UNIT}\b|"
     rf"\b(?P<ago>\w+(?:\s+of)?)\s+(?P<ago_unit>day|night|week|month|year)s?\s+ago\b|"
     rf"\bthe\s+(?P<run>week|fortnight|month|day)\s+(?P<side>before|after)\s+(?P<feast>christmas|xmas|new\s+year|easter)\b|"
     rf"\bthe\s+(?P<prior>day|week|month)\s+before(?=\s*(?:$|[?.!,]))|"
-    rf"\b(?:at|on|over|around)\s+(?P<at_feast>christmas|xmas|new\s+year|easter)\b|"
+    rf"\b(?:(?:at|on|over|around)\s+)?(?P<at_feast>(?:christmas|xmas|new\s+year(?:'?s)?)\s+(?:day|eve)|boxing\s+day|"
+    r"easter\s+(?:sunday|monday))\b|\b(?:at|on|over|around)\s+(?P<feast_days>christmas|xmas|new\s+year|easter)\b|"
     rf"\b(?:between|from)\s+(?P<from>{_DATE})\s+(?:and|to|until|till)\s+(?P<to>{_DATE})|"
     rf"\b(?:(?P<since>since|after|before|until|till)\s+|(?:on|in|during)\s+)?(?:"
     rf"(?P<date>{_DATE})|"
@@ -100,6 +110,22 @@ def find_days(text: str, now: dt.datetime) -> list[Named]:
     return found
 
 
+def joined_days(spans: Sequence[DaySpan]) -> DaySpan | None:
+    """All days of some spans, None of none; of two of which one holds the other, the narrower one is meant."""
+    narrow = [s for s in spans if not any(s != o and s.first <= o.first and o.last <= s.last for o in spans)]
+    runs: list[tuple[dt.date, dt.date]] = []
+    for first, last in sorted((s.first, s.last) for s in narrow):
+        if runs and first <= runs[-1][1] + dt.timedelta(days=1):
+            runs[-1] = (runs[-1][0], max(last, runs[-1][1]))
+        else:
+            runs.append((first, last))
+    if not runs:
+        return None
+    words = ", ".join(s.words for s in spans)
+    apart = tuple(runs) if len(runs) > 1 else ()
+    return DaySpan(first=runs[0][0], last=runs[-1][1], words=words, runs=apart)
+
+
 def _around(at: dt.date, today: dt.date, words: str) -> tuple[DaySpan, DaySpan]:
     """(days around a day in the past, as many up to today): two thirds of the way back, 7 to 28 days."""
     day, back = dt.timedelta(days=1), (today - at).days
@@ -130,7 +156,7 @@ def _read(match: re.Match[str], today: dt.date) -> tuple[dt.date, dt.date, str] 
     if "whole" in got:
         return (*_unit(got["whole"], today), "")
     if "unit" in got:
-        n = _number(got.get("n", "1"))
+        n = _number(got.get("n") or got.get("n2") or "1")
         if got["unit"] == "night":
             return today - n * day, today - day, "night"
         return today - _length(got["unit"], n) + day, today, ""
@@ -145,9 +171,12 @@ def _read(match: re.Match[str], today: dt.date) -> tuple[dt.date, dt.date, str] 
     if "prior" in got:
         length = _length(got["prior"], 1)
         return today - length - length + day, today - length, ""
+    if "feast_days" in got:
+        at = _feast(got["feast_days"], today)
+        return at, at + day, ""
     if "at_feast" in got:
         at = _feast(got["at_feast"], today)
-        return at, at + day, ""
+        return at, at, ""
     if "from" in got:
         return _date(got["from"], today), _date(got["to"], today), ""
     return _anchored(match, got, today)
@@ -248,6 +277,9 @@ def _number(words: str) -> int:
 
 def _feast(name: str, today: dt.date) -> dt.date:
     """The last one that is over."""
+    if name.endswith((" eve", " monday")):
+        return _feast(name.rsplit(" ", 1)[0], today) + (-_EVE if name.endswith("eve") else _EVE)
+    name = re.sub(r"'?s?\s+(?:day|sunday)$", "", name) if name != "boxing day" else name
     for year in (today.year, today.year - 1):
         fixed = _FEASTS.get(name)
         at = easter(year) if fixed is None else dt.date(year, *fixed)

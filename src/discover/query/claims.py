@@ -9,7 +9,7 @@ from discover.query.amounts import NUMBERS
 from discover.query.inventory import lemma
 from discover.query.lexicon import Word
 
-__all__ = ["SMALL_WORDS", "is_weighty", "left_over"]
+__all__ = ["KNOWN_WORDS", "SMALL_WORDS", "is_weighty", "left_over"]
 
 SMALL_WORDS = frozenset(
     resources.files("discover.query").joinpath("plain_words.txt").read_text(encoding="utf-8").split()
@@ -22,11 +22,15 @@ _WEIGHTY = frozenset(
     first second third last next past than versus vs more less most least fewer longer shorter
     earlier later sooner late early longest shortest earliest latest busiest half quarter dozen several many
     every each before after since until between around twice once never not no nobody nothing
-    without always often usually lately recently""".split()  # noqa: SIM905
+    without always often usually lately recently quietest calmest liveliest together alone""".split()  # noqa: SIM905
 ) | set(WEEKDAYS) | set(NUMBERS) - {"a", "an"}  # fmt: skip
 """Words for a day, a time, a number, a comparison or a negation: none of them is small."""
 
-_LEFT_ON = re.compile(r"left\s+(?:on|open|off|running|unlocked)\b")
+KNOWN_WORDS = SMALL_WORDS | _WEIGHTY
+"""Words that a question may use without naming a thing."""
+_LEFT_ON = re.compile(
+    r"(?:left|leave|leaves|leaving)\s+(?:(?:the|her|his|their|my|it)\s+(?:\w+\s+){0,2}?)?(?:on|open|off|running|unlocked)\b"
+)
 """Whether somebody forgot it is not in a log."""
 _NUMBER = re.compile(r"\d[\w.:/-]*\w|\d")
 

@@ -44,6 +44,7 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=\d)\.(?=[0-5]\d\b)(?=\d\d\s*(?:[ap]m|$|[,;?]))", ":"),
         (r"(?<![\d:.])(\d{1,2})\s*([ap])\.?m\b\.?", r"\1 \2m"),
         (r"\b(?:night-?\s?time|at\s+nights|overnight)\b", "at night"),
+        (r"(?<=\bto)nite\b|\bnite\b", "night"),
         (r"\b(?:crack\s+of\s+dawn|first\s+light|sunrise|daybreak)\b", "in the early morning"),
         (r"\b(?:during\s+the\s+day(?!s)|in\s+the\s+day(?:time)?|by\s+day|(?:during\s+the\s+)?day-?\s?time)\b",
          "between 8:00 and 20:00"),
@@ -192,6 +193,7 @@ _NEGATED = re.compile(
 )
 _LATE_THINGS = re.compile(
     r"\b(?:go|goes|going|gone|went|gets?|getting|got|turn(?:s|ed|ing)?|retires?d?)\s+(?:to\s+bed|in)\b|\bbed-?\s?time|"
+    r"\b(?:home|back|asleep)\s+(?:by|before|after|around|past)\b|\bcom(?:e|es|ing)\s+home\b|\bcame\s+home\b|"
     r"\b(?:dinner|supper)\b"
 )
 _HALF_SAID = re.compile(r"\b[ap]m\b|night|midnight|morning|dawn|\d:\d\d")

@@ -53,8 +53,7 @@ class WindowTimes:
         found: Scores = np.outer(on, of_day).ravel().astype(np.float32)[self.week_minutes]
         if query.days is None or self.days is None:
             return found
-        first, last = (np.datetime64(d, "D").astype(np.int64) for d in (query.days.first, query.days.last))
-        return found * ((self.days >= first) & (self.days <= last))
+        return found * query.days.holds(self.days)
 
 
 @dataclass(frozen=True)

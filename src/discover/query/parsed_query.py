@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
 
 from discover.query.inventory import activities
@@ -115,12 +117,22 @@ class DaySpan(_Part):
     first: dt.date
     last: dt.date
     words: str = ""
+    runs: tuple[tuple[dt.date, dt.date], ...] = ()
+    """The days asked about, where they are not all from first to last: "the 3rd and the 10th"."""
+
+    def holds(self, days: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """(D,) which days, counted since 1970, are asked about."""
+        edges = np.array(self.runs or ((self.first, self.last),), dtype="datetime64[D]").astype(np.int64)
+        found: NDArray[np.bool_] = np.any([(days >= a) & (days <= b) for a, b in edges], axis=0)
+        return found
 
 
 class Comparison(_Part):
     """One period against another."""
 
     direction: Literal["more", "less", "earlier", "later", "different"]
+    of: Literal["", "times", "hours", "clock"] = ""
+    """What is compared, where the question says it: how often, how long, at what time."""
     days: DaySpan | None = None
     """What it is compared with; None: all days before, or the other weekdays."""
     others: bool = False
@@ -155,6 +167,8 @@ class ParsedQuery(_Part):
     """Nobody is at home."""
     ordered: bool = False
     """The wanted things happen in this order."""
+    either: bool = False
+    """One of the wanted things is enough; else all of them happen together."""
     hours: tuple[tuple[float, float], ...] = ()
     """Hours of the day, any of them; over midnight where begin > end."""
     weekdays: tuple[int, ...] = ()
@@ -166,6 +180,8 @@ class ParsedQuery(_Part):
     """Seconds."""
     times: Bounds | None = None
     """How often it happens, in a day or a night."""
+    per: Literal["", "week", "month"] = ""
+    """What a number is asked for, if not for a day."""
     people: Bounds | None = None
     """How many people at once."""
     comparison: Comparison | None = None
@@ -221,7 +237,7 @@ class ParsedQuery(_Part):
 
     def describe(self) -> list[str]:
         """One line per thing that was understood."""
-        verb = " then " if self.ordered else " and "
+        verb = " then " if self.ordered else " or " if self.either else " and "
         said = [verb.join(_named(t) for t in self.wanted)] if self.wanted else []
         said += [f"not {_named(t)}" for t in self.unwanted]
         said += ["nobody at home"] if self.empty else []
@@ -265,6 +281,8 @@ def _named(thing: Thing) -> str:
 
 
 def _span(days: DaySpan) -> str:
+    if days.runs:
+        return " and ".join(_span(DaySpan(first=first, last=last)) for first, last in days.runs)
     return f"{days.first}" if days.first == days.last else f"{days.first} to {days.last}"
 
 

@@ -6,20 +6,43 @@ A field of the `ParsedQuery` carries a word of the question, or the word has no 
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 
-from discover.query.amounts import Amount, find_durations, find_people, find_times, find_vague_length
-from discover.query.asking import find_comparison, find_extreme, find_frames, find_kind, find_refusal
-from discover.query.calendar_words import find_days
+from discover.query.amounts import (
+    Amount,
+    counted_before,
+    find_durations,
+    find_people,
+    find_times,
+    find_vague_length,
+)
+from discover.query.asking import (
+    find_comparison,
+    find_extreme,
+    find_frames,
+    find_kind,
+    find_refusal,
+    plain_request,
+)
+from discover.query.calendar_words import find_days, joined_days
 from discover.query.claims import is_weighty, left_over
 from discover.query.clock import plain_times, read_clock
-from discover.query.inventory import activities, find_activities, lemma
+from discover.query.inventory import lemma
 from discover.query.lexicon import Lexicon, split_sentence
-from discover.query.mentions import THEN, ThingMention, each_once, in_order, is_negated, without_echoes
-from discover.query.negation import ABSENT_STATES, Negation, find_negations, is_negator
-from discover.query.parsed_query import Bounds, DaySpan, ParsedQuery, Thing
-from discover.query.place_groups import BREAKS, PlaceGroup, group_places
+from discover.query.mentions import (
+    ThingMention,
+    denied_spans,
+    each_once,
+    find_things,
+    in_order,
+    is_negated,
+    phrase_words,
+)
+from discover.query.negation import ABSENT_STATES, find_negations, is_negator
+from discover.query.parsed_query import Asks, Bounds, ParsedQuery, Thing
+from discover.query.place_groups import group_places
+from discover.query.spelling import spelled
 from discover.query.stillness import NOTHING_MOVES
 from discover.query.window_clauses import read_clauses
 
@@ -53,18 +76,25 @@ _NOBODY_HOME = re.compile(
 _IS_OUT = re.compile(
     rf"(?:^|\b(?:was|were|is|are|be|been|being|he|she|they|everyone|everybody)\s+)(?:out|away){_AFTER_STATE}"
 )
+_IS_BACK = re.compile(
+    r"\b(?:is|was|were|are|be|been|get|gets|got)\s+(?:\w+\s+)?(?:back\s+)?(?:home|back)\s+"
+    r"(?=(?:by|before|after|around|between)\b)"
+)
 _PER_NIGHT = re.compile(r"\b(?:each|every|per|a)\s+night\b|\bnight's\b")
-_SKIPPED = frozenset(["skip", "miss", "omit", "forgo"])
 _OF_THE_CLOCK = frozenset(
     ["breakfast", "lunch", "dinner", "going to bed", "getting up", "coming home", "sleeping"]
 )
 _AROUND_NIGHT = frozenset(["bed", "going to bed", "getting up", "sleeping"])
-_THING = re.compile(r"\b(?:first|last)\s+thing\b")
-_MEALS = ("breakfast", "lunch", "dinner")
-_ENDS_SCOPE = frozenset(
-    ["after", "since", "before", "while", "because", "until", "when", "during", "although", "as"]
+_GROUPED = re.compile(
+    r"\b(?:per|by|for\s+each)\s+(?:weekday|day\s+of\s+the\s+week|hour|room|season|year|resident|person)s?\b"
 )
-_OFF = frozenset({"off", "closed", "shut"})
+"""A number for each of these is none that an answer gives."""
+_RATE = re.compile(
+    r"\b(?:per|each|every|a)\s+(?P<one>week|month)\b|\b(?P<ly>week|month)ly\b(?=.*\b(?:number|count|hours|total|frequency)\b)"
+)
+_ALIKE = re.compile(r"\b(?:quiet|calm)est\b")
+_OF_PEOPLE = re.compile(r"(?:brother|sister|son|daughter|neighbour|friend|postman)")
+_THING = re.compile(r"\b(?:first|last)\s+thing\b")
 _LONG, _ALL_PART_S, _ALL_DAY_S, _BRIEF = 1200.0, 7200.0, 14400.0, 300.0
 
 
@@ -83,150 +113,125 @@ def parse_question(
 
 
 class _Reader:
-    """Reads one question; `used` collects the characters that a field carries."""
+    """Reads one question, one kind of meaning after the other.
+
+    `used` collects the characters that a field carries; a later step reads only words that are free. Every step
+    needs the fields that those before it have set.
+    """
 
     def __init__(self, question: str, lexicon: Lexicon, now: dt.datetime, nearest: Nearest | None) -> None:
-        self.question = question
-        self.lexicon = lexicon
-        self.now = now
-        self.nearest = nearest
-        self.text = plain_times(question)
+        self.question, self.lexicon, self.now, self.nearest = question, lexicon, now, nearest
+        plain, self.yes_or_no = plain_request(plain_times(question))
+        self.text, self.notes = spelled(plain, question, lexicon)
+        if self.notes:
+            self.text = plain_times(self.text)
         self.words = split_sentence(self.text)
         self.used: list[tuple[int, int]] = []
 
     def read(self) -> ParsedQuery:
-        text = self.text
-        refused, at = find_refusal(text)
+        """The question as a schema."""
+        self._read_kind()
+        self._read_calendar()
+        self._read_amounts()
+        self._read_emptiness()
+        self._read_things()
+        self._read_whereabouts()
+        self._settle_amounts()
+        self._read_order()
+        self._read_extreme()
+        self._read_rest()
+        return ParsedQuery(
+            text=self.question,
+            asks=self.asks,
+            wanted=tuple(m.thing for m in self.wanted)
+            if self.ordered
+            else each_once([m.thing for m in self.wanted]),
+            unwanted=each_once(self.unwanted),
+            empty=self.empty,
+            ordered=self.ordered,
+            either=self.either,
+            hours=self.hours,
+            weekdays=self.clock.weekdays,
+            time_words=self.clock.words,
+            days=joined_days(self.periods),
+            lasts=self.lasts,
+            times=self.times,
+            per=self.per,
+            people=self.people,
+            comparison=self.comparison,
+            extreme=self.extreme,
+            refused=self.refused,
+            unread=self.unread,
+            clauses=self.clauses,
+            affirmed=self.affirmed,
+            notes=tuple(self.notes),
+        )
+
+    def _use(self, *spans: tuple[int, int]) -> None:
+        self.used += [span for span in spans if span[1] > span[0]]
+
+    def _use_all(self, pattern: re.Pattern[str]) -> None:
+        self._use(*(m.span() for m in pattern.finditer(self.text)))
+
+    def _words_in(self, spans: Iterable[tuple[int, int]]) -> frozenset[int]:
+        """Indices of the words that begin in some characters."""
+        within = list(spans)
+        return frozenset(i for i, w in enumerate(self.words) if any(a <= w.begin < b for a, b in within))
+
+    def _read_kind(self) -> None:
+        """What kind of answer is asked for, or why there can be none."""
+        self.refused, at = find_refusal(self.text)
         self._use(at)
-        asks, at = find_kind(text)
+        self.asks: Asks
+        self.asks, at = find_kind(self.text)
         self._use(at)
+        if self.yes_or_no and self.asks == "find":
+            self.asks = "whether"
+        rate = _RATE.search(self.text)
+        self.per = (rate["one"] or rate["ly"]) if rate and self.asks in ("how often", "how long") else ""
+        if rate and self.per:
+            self._use(rate.span())
+
+    def _read_calendar(self) -> None:
+        """Days, hours, weekdays, and the days of a comparison."""
+        # "Per weekday" names no days.
+        self.grouped = [m.span() for m in _GROUPED.finditer(self.text)]
+        text = _GROUPED.sub(lambda m: " " * len(m.group()), self.text)
         days = find_days(text, self.now)
-        comparison, at, how = find_comparison(text, days)
-        self._use(at)
-        self._use(how)
-        compared = at
-        spans = [(d.begin, d.end) for d in days] + [compared]
+        self.comparison, self.compared, how = find_comparison(self.text, days)
+        self._use(self.compared, how)
+        self.day_spans = [(d.begin, d.end) for d in days]
+        named = [d for d in days if not _within((d.begin, d.end), self.compared)]
+        self._use(*((d.begin, d.end) for d in named))
+        self.periods = [d.days for d in named]
+        if self.comparison is not None and not self.periods:
+            self.periods = [d.against for d in days if d.against is not None]
+        self.clock = read_clock(text, named, self.compared, meals=self.asks != "when")
+        self.hours = self.clock.hours
+        self.timed = self._words_in([*self.clock.spans, *((d.begin, d.end) for d in named)])
+
+    def _read_amounts(self) -> None:
+        """Lengths, repetitions, people."""
+        text = self.text
         # "How many hours" asks for a length and states none.
-        durations = [
+        self.durations = [
             d
             for d in find_durations(text)
             if not text[: d.begin].rstrip().endswith("how")
-            and not any(_within((d.begin, d.end), s) for s in spans)
+            and not any(_within((d.begin, d.end), s) for s in (*self.day_spans, self.compared))
         ]
-        lasts = self._lasts(durations)
-        if lasts == Bounds(high=_BRIEF) and asks in ("how often", "how long", "when"):
-            lasts = None  # "How often does she pop out" asks for every outing
-        times, at = find_times(text)
-        if times is not None and asks != "how often" and not _within(at, compared):
-            self._use(at)
-        else:
-            times = None
-        people, at = find_people(text)
+        self.lasts = self._lasts(self.durations)
+        if self.lasts == Bounds(high=_BRIEF) and self.asks in ("how often", "how long", "when"):
+            self.lasts = None  # "How often does she pop out" asks for every outing
+        self.times, at = find_times(text)
+        if self.asks == "how often" or _within(at, self.compared):
+            self.times, at = None, (0, 0)
         self._use(at)
-        named = [d for d in days if not _within((d.begin, d.end), compared)]
-        for day in named:
-            self._use((day.begin, day.end))
-        clock = read_clock(text, named, compared, meals=asks != "when")
-        self.used += clock.spans
-        self.used += [m.span() for m in _ALL_DAY.finditer(text)]
-        gone = _NOBODY_HOME.search(text)
-        empty = gone is not None and asks not in ("how long", "how often")
-        if gone is not None and empty:
-            self._use(gone.span())
-        taken = self._taken()
-        groups = group_places(self.words, self.lexicon, taken)
-        timed = [*clock.spans, *((d.begin, d.end) for d in named)]
-        negations = find_negations(self.words, groups, self._words_in(timed))
-        clauses, affirmed = read_clauses(
-            text, self.words, self.lexicon, groups, negations, durations, clock.negated
-        )
-        mentions, scopes = self._things(taken, groups, negations)
-        wanted = [m for m in mentions if not is_negated(m, scopes)]
-        unwanted = [m.thing for m in mentions if is_negated(m, scopes)]
-        if gone is not None and not empty and not wanted:
-            wanted = [
-                ThingMention(Thing(kind="activity", name="going out", words=gone.group()), *gone.span())
-            ]
-            self._use(gone.span())
-        if (
-            lasts is not None
-            and lasts.high == 2 * lasts.low
-            and (unwanted or any(m.thing.name == "quiet" for m in wanted))
-        ):
-            # "Nothing for three hours" is three hours or more; "sat for half an hour" is about that.
-            lasts = Bounds(low=lasts.low / 0.75)
-        if people is not None and any(m.thing.name == "visitors" for m in wanted) and people.high == 1:
-            people = None
-        out = _IS_OUT.search(text)
-        if out is not None and not any(m.begin < out.end() and out.start() < m.end for m in mentions):
-            thing = Thing(kind="activity", name="going out", words=out.group().strip())
-            self._use(out.span())
-            if is_negated(ThingMention(thing, out.end() - 1, out.end()), scopes):
-                unwanted.append(thing)
-            else:
-                wanted.append(ThingMention(thing, *out.span()))
-                wanted.sort(key=lambda m: m.begin)
-        if lasts in (Bounds(low=_ALL_DAY_S), Bounds(low=_ALL_PART_S)) and unwanted and not wanted:
-            lasts = None  # "The fridge stayed shut all day" names the day
-        ordered, wanted = in_order(self.text, wanted, self.used)
-        clocked = any(m.thing.name in _OF_THE_CLOCK for m in wanted)
-        extreme = find_extreme(text, of_the_clock=clocked) if comparison is None else None
-        if extreme is not None:
-            self.used += [m.span() for m in re.finditer(rf"\b{re.escape(extreme.words)}\b", text)]
-            if not wanted and not unwanted and re.search(r"\bnights?\b", text) and extreme.of == "length":
-                # "The shortest night" is one of sleep.
-                wanted = [ThingMention(Thing(kind="activity", name="sleeping", words="night"), 0, 0)]
-        if asks in ("what first", "what last") and all(m.thing.name in _AROUND_NIGHT for m in wanted):
-            # "The last thing he does before bed."
-            self.used += [m.span() for m in re.finditer(r"\b(?:before|after|when)\b", text) if wanted]
-            wanted = []
-        elif wanted and asks in ("what first", "what last"):
-            # "Takes her pills first thing in the morning" says when.
-            asks = find_kind(_THING.sub("", text))[0]
-            self.used += [m.span() for m in _THING.finditer(text)]
-        of_days = extreme is not None and extreme.of in ("count", "hours")
-        self.used += find_frames(text, asks, of_days=of_days)
-        unread, more = self._unread([m.thing.name for m in mentions])
-        if more is not None:
-            wanted = [ThingMention(more, 0, 0)]
-        if comparison is not None and asks in ("find", "whether", "how often", "how long", "when"):
-            asks = "compare"
-        periods = [d.days for d in named]
-        if comparison is not None and not periods:
-            periods = [d.against for d in days if d.against is not None]
-        if any(
-            r.startswith(("brother", "sister", "son", "daughter", "neighbour", "friend", "postman"))
-            for r in unread
-        ):
-            refused = refused or "identity"
-        hours = clock.hours
-        if _PER_NIGHT.search(text) and {m.thing.name for m in wanted} == {"sleeping"}:
-            hours = ()  # all of the sleep, also after five
-        return ParsedQuery(
-            text=self.question,
-            asks=asks,
-            wanted=tuple(m.thing for m in wanted) if ordered else each_once([m.thing for m in wanted]),
-            unwanted=each_once(unwanted),
-            empty=empty,
-            ordered=ordered,
-            hours=hours,
-            weekdays=clock.weekdays,
-            time_words=clock.words,
-            days=_union(periods),
-            lasts=lasts,
-            times=times,
-            people=people,
-            comparison=comparison,
-            extreme=extreme,
-            refused="identity" if asks == "who" else refused,
-            unread=unread,
-            clauses=clauses,
-            affirmed=affirmed,
-        )
-
-    def _use(self, span: tuple[int, int]) -> None:
-        if span[1] > span[0]:
-            self.used.append(span)
+        self.people, self.people_at = find_people(text)
+        self._use(self.people_at)
+        self._use(*self.clock.spans)
+        self._use_all(_ALL_DAY)
+        self._use_all(_ALIKE)
 
     def _lasts(self, stated: list[Amount]) -> Bounds | None:
         """The length that moments must have."""
@@ -239,7 +244,6 @@ class _Reader:
         negated = re.search(r"\b(?:no|not|never|nobody|nothing|without)\b|n't", but_still) is not None
         whole = _ALL_DAY.search(self.text)
         if whole is not None and not negated:
-            self._use(whole.span())
             return Bounds(low=_ALL_DAY_S)
         if vague and at is not None and not re.search(r"\bhow\s+long\b", self.text):
             self._use((at.begin, at.end))
@@ -247,130 +251,170 @@ class _Reader:
         often = find_times(self.text)[0] is not None
         return Bounds(low=_ALL_PART_S) if _ALL_PART.search(self.text) and not negated and not often else None
 
-    def _taken(self) -> frozenset[int]:
-        """Words with a meaning already, without those that may name a thing as well ("bedtime")."""
-        free = [m.span() for m in _MAY_NAME.finditer(self.text)]
-        return self._words_in(self.used) - self._words_in(free)
+    def _read_emptiness(self) -> None:
+        """Whether nobody is at home."""
+        self.gone = _NOBODY_HOME.search(self.text)
+        self.empty = self.gone is not None and self.asks not in ("how long", "how often")
+        if self.gone is not None and self.empty:
+            self._use(self.gone.span())
 
-    def _words_in(self, spans: Sequence[tuple[int, int]]) -> frozenset[int]:
-        """Indices of the words that begin in some characters."""
-        return frozenset(i for i, w in enumerate(self.words) if any(a <= w.begin < b for a, b in spans))
-
-    def _things(
-        self, taken: frozenset[int], groups: Sequence[PlaceGroup], negations: Sequence[Negation]
-    ) -> tuple[list[ThingMention], list[tuple[int, int]]]:
-        """Activities and places of the question, and the scopes of its negations in characters."""
-        words = self.words
-        texts = [w.text for w in words]
-        candidates: list[tuple[int, int, int, Thing]] = []
-        for found in find_activities(texts, taken):
-            thing = Thing(kind="activity", name=found.name, words=" ".join(texts[found.begin : found.end]))
-            candidates.append((found.size, found.begin, found.end, thing))
-        for named in self.lexicon.find_mentions(words, taken=taken):
-            kind: Literal["room", "object"] = "room" if named.place.kind == "room" else "object"
-            if named.place.kind == "content":
-                continue
-            phrase = " ".join(texts[named.begin : named.end])
-            thing = Thing(kind=kind, name=self.lexicon.name_of(named.place, phrase), words=phrase)
-            candidates.append((named.end - named.begin, named.begin, named.end, thing))
-        still = NOTHING_MOVES.search(self.text)
-        chosen: list[ThingMention] = []
-        covered: set[int] = set()
-
-        # The longest phrase wins; of equal ones the thing in "the shower", the activity in "showers".
-        def rank(candidate: tuple[int, int, int, Thing]) -> tuple[int, bool, int]:
-            size, begin, _, thing = candidate
-            named = begin > 0 and texts[begin - 1] in ("the", "his", "her", "their", "our", "my")
-            return -size, (thing.kind == "activity") == named, begin
-
-        for _, begin, end, thing in sorted(candidates, key=rank):
-            if covered.isdisjoint(range(begin, end)):
-                covered |= set(range(begin, end))
-                chosen.append(ThingMention(thing, words[begin].begin, words[end - 1].end))
-        mentioned = sorted(chosen, key=lambda m: m.begin)
-        chosen = without_echoes(mentioned, self.text)
-        self.used += [(m.begin, m.end) for m in mentioned if m not in chosen]
-        if any(m.thing.name in _MEALS for m in chosen):
-            # "Ate her supper" is one thing.
-            echoes = [m for m in chosen if m.thing.name == "eating" and not THEN.search(self.text)]
-            self.used += [(m.begin, m.end) for m in echoes]
-            chosen = [m for m in chosen if m not in echoes]
-        scopes: list[tuple[int, int]] = []
-        for negation in negations:
-            if negation.leaving and all(groups[k].place.kind == "room" for k in negation.groups):
-                # Who "never leaves the kitchen" is in it.
-                self._use((words[negation.begin].begin, words[negation.end - 1].end))
-                continue
-            stop = negation.end
-            for i in range(negation.begin + 1, negation.end):
-                if words[i].text in _ENDS_SCOPE:
-                    stop = i
-                    break
-            scopes.append((words[negation.begin].begin, words[stop - 1].end))
-            self.used += [(w.begin, w.end) for w in words[negation.begin : stop] if is_negator(w.text)]
-            if words[stop - 1].text in ABSENT_STATES:
-                self._use((words[stop - 1].begin, words[stop - 1].end))
-        for i, word in enumerate(words):
-            if lemma(word.text) in _SKIPPED:
-                stop = next(
-                    (k for k in range(i + 1, len(words)) if words[k].text in BREAKS | {",", "and"}),
-                    len(words),
-                )
-                scopes.append((word.begin, words[min(i + 4, stop) - 1].end))
-                scopes += [(m.begin, m.end) for m in chosen if m.end <= word.begin and word.begin - m.end < 5]
-            elif (
-                word.text in _OFF
-                and i
-                and not is_negator(words[i - 1].text)
-                and not re.search(r"\b(?:turn|switch|put)\w*\b", self.text)
-            ):
-                scopes += [(m.begin, m.end) for m in chosen if m.end == word.begin - 1]
-        for begin, _ in scopes:
-            self._use((begin, begin + 1))
-        if still is not None and not any(
-            m.thing.kind != "activity" and m.begin >= still.start() for m in chosen
-        ):
-            # "No movement anywhere" happens; "no movement in the kitchen" negates the kitchen.
-            self._use(still.span())
-            quiet = ThingMention(
-                Thing(kind="activity", name="quiet", words=still.group()), still.start(), still.start()
-            )
-            chosen = [quiet, *(m for m in chosen if not (still.start() <= m.begin < still.end()))]
-            scopes = [s for s in scopes if not (s[0] <= still.start() < s[1])]
-        for mention in chosen:
-            known = _phrase_words(mention.thing.name)
+    def _read_things(self) -> None:
+        """What happens and what does not, and the conditions on windows."""
+        text, words = self.text, self.words
+        free = (m.span() for m in _MAY_NAME.finditer(text))
+        # Words with a meaning already, without those that may name a thing as well ("bedtime").
+        taken = self._words_in(self.used) - self._words_in(free)
+        groups = group_places(words, self.lexicon, taken)
+        negations = [
+            n
+            for n in find_negations(words, groups, self.timed)
+            if not _begins_in(words[n.begin].begin, self.people_at)  # "not alone"
+        ]
+        self.clauses, self.affirmed = read_clauses(
+            text, words, self.lexicon, groups, negations, self.durations, self.clock.negated
+        )
+        mentions, echoes = find_things(text, words, self.lexicon, taken)
+        self._use(*echoes)
+        self.scopes, affirming = denied_spans(text, words, groups, negations, mentions)
+        self._use(*affirming, *((begin, begin + 1) for begin, _ in self.scopes))
+        for begin, end in self.scopes:
+            inside = [w for w in words if begin <= w.begin < end]
+            self._use(*((w.begin, w.end) for w in inside if is_negator(w.text)))
+            if inside and inside[-1].text in ABSENT_STATES:
+                self._use((inside[-1].begin, inside[-1].end))
+        mentions = self._with_quiet(mentions)
+        for mention in mentions:
+            known = phrase_words(mention.thing.name)
             # "Went for 2 walks": the number is no part of the phrase.
-            self.used += [
-                (w.begin, w.end)
-                for w in words
-                if mention.begin <= w.begin < mention.end
-                and (mention.thing.kind != "activity" or not is_weighty(w.text) or lemma(w.text) in known)
-            ]
-        return chosen, scopes
+            self._use(
+                *(
+                    (w.begin, w.end)
+                    for w in words
+                    if mention.begin <= w.begin < mention.end
+                    and (mention.thing.kind != "activity" or not is_weighty(w.text) or lemma(w.text) in known)
+                )
+            )
+        self.mentions = mentions
+        self.wanted = [m for m in mentions if not is_negated(m, self.scopes)]
+        self.unwanted = [m.thing for m in mentions if is_negated(m, self.scopes)]
 
-    def _unread(self, named: Sequence[str]) -> tuple[tuple[str, ...], Thing | None]:
-        """Words that no field carries, and the activity that they mean if the text model knows one."""
+    def _with_quiet(self, mentions: list[ThingMention]) -> list[ThingMention]:
+        """The things of a question in which nothing moves: "no movement in the kitchen" denies the kitchen."""
+        still = NOTHING_MOVES.search(self.text)
+        if still is None or any(m.thing.kind != "activity" and m.begin >= still.start() for m in mentions):
+            return mentions
+        self._use(still.span())
+        self.scopes = [s for s in self.scopes if not s[0] <= still.start() < s[1]]
+        quiet = Thing(kind="activity", name="quiet", words=still.group())
+        at = ThingMention(quiet, still.start(), still.start())
+        kept = [m for m in mentions if not still.start() <= m.begin < still.end()]
+        return sorted([at, *kept], key=lambda m: m.begin)
+
+    def _read_whereabouts(self) -> None:
+        """Going out and coming home, where no phrase names them: "the house is empty", "was he out", "home by six"."""
+        if self.gone is not None and not self.empty and not self.wanted:
+            self._want("going out", self.gone)
+        for name, match in (
+            ("going out", _IS_OUT.search(self.text)),
+            ("coming home", _IS_BACK.search(self.text)),
+        ):
+            if match is None or any(m.begin < match.end() and match.start() < m.end for m in self.mentions):
+                continue
+            if is_negated(ThingMention(_activity(name, match), match.end() - 1, match.end()), self.scopes):
+                self.unwanted.append(_activity(name, match))
+                self._use(match.span())
+            elif not self.empty:
+                self._want(name, match)
+
+    def _want(self, name: str, match: re.Match[str]) -> None:
+        self.wanted.append(ThingMention(_activity(name, match), *match.span()))
+        self.wanted.sort(key=lambda m: m.begin)
+        self._use(match.span())
+
+    def _settle_amounts(self) -> None:
+        """Amounts whose meaning depends on what happens."""
+        names = [m.thing.name for m in self.wanted]
+        lasts = self.lasts
+        if lasts is not None and lasts.high == 2 * lasts.low and (self.unwanted or "quiet" in names):
+            # "Nothing for three hours" is three hours or more; "sat for half an hour" is about that.
+            self.lasts = Bounds(low=lasts.low / 0.75)
+        if lasts in (Bounds(low=_ALL_DAY_S), Bounds(low=_ALL_PART_S)) and self.unwanted and not names:
+            self.lasts = None  # "The fridge stayed shut all day" names the day
+        if self.people is not None and "visitors" in names and self.people.high == 1:
+            self.people = None
+        for mention in self.wanted if self.times is None and self.asks != "how often" else ():
+            times, at = counted_before(self.text, mention.begin)
+            taken = any(a < at[1] and at[0] < b for a, b in self.used)
+            if times is not None and not taken and mention.thing.kind == "activity":
+                self.times = times
+                self._use(at)
+        if _PER_NIGHT.search(self.text) and set(names) == {"sleeping"}:
+            self.hours = ()  # all of the sleep, also after five
+
+    def _read_order(self) -> None:
+        """Whether things follow each other, or one of them is enough."""
+        ordered, at = in_order(self.text, self.wanted)
+        self.ordered = ordered is not None
+        between = [self.text[a.end : b.begin] for a, b in pairwise(self.wanted)]
+        self.either = not self.ordered and any(re.search(r"\bor\b", part) for part in between)
+        self.wanted = ordered or self.wanted
+        self._use(*at)
+
+    def _read_extreme(self) -> None:
+        """The most or the least; the first or last thing beside a night."""
+        text, names = self.text, [m.thing.name for m in self.wanted]
+        clocked = any(name in _OF_THE_CLOCK for name in names)
+        self.extreme = find_extreme(text, of_the_clock=clocked) if self.comparison is None else None
+        if self.extreme is not None:
+            self._use_all(re.compile(rf"\b{re.escape(self.extreme.words)}\b"))
+            nights = re.search(r"\bnights?\b", text) is not None
+            if not names and not self.unwanted and nights and self.extreme.of == "length":
+                # "The shortest night" is one of sleep.
+                slept = Thing(kind="activity", name="sleeping", words="night")
+                self.wanted = [ThingMention(slept, 0, 0)]
+        if self.asks not in ("what first", "what last"):
+            return
+        if all(name in _AROUND_NIGHT for name in names):
+            # "The last thing he does before bed."
+            self._use(*(m.span() for m in re.finditer(r"\b(?:before|after|when)\b", text) if names))
+            self.wanted = []
+        else:
+            # "Takes her pills first thing in the morning" says when.
+            self.asks = find_kind(_THING.sub("", text))[0]
+            self._use_all(_THING)
+
+    def _read_rest(self) -> None:
+        """Words that belong to the kind of answer, and those that nothing carries."""
+        of_days = self.extreme is not None and self.extreme.of in ("count", "hours")
+        moves = self.comparison is not None and not self.wanted and not self.unwanted
+        self._use(*find_frames(self.text, self.asks, of_days=of_days, of_movement=moves))
+        self.used = [s for s in self.used if not any(_within(s, g) for g in self.grouped)]
         # "Telly ... watch": the verb of a named activity may stand apart from it.
-        of_named = set().union(*map(_phrase_words, named))
-        left = left_over(self.text, self.words, self.used, of_named)
-        if left and self.nearest is not None and not named:
-            name = self.nearest(" ".join(left))
-            if name:
-                return (), Thing(kind="activity", name=name, words=" ".join(left))
-        return tuple(left), None
+        named = [m.thing.name for m in self.mentions]
+        left = left_over(self.text, self.words, self.used, set().union(*map(phrase_words, named)))
+        left += [self.text[a:b] for a, b in self.grouped]
+        if left and self.nearest is not None and not named and (name := self.nearest(" ".join(left))):
+            self.wanted = [ThingMention(Thing(kind="activity", name=name, words=" ".join(left)), 0, 0)]
+            left = []
+        self.unread = tuple(dict.fromkeys(left))
+        if self.comparison is not None:
+            hours = self.asks == "how long" or re.search(r"\b(?:long|longer|shorter)\b", self.text)
+            clock = self.asks == "when" or self.comparison.direction in ("earlier", "later")
+            of = "clock" if clock else "hours" if hours else ""
+            self.comparison = self.comparison.model_copy(update={"of": of})
+            if self.asks in ("find", "whether", "how often", "how long", "when"):
+                self.asks = "compare"
+        if self.asks == "who" or any(map(_OF_PEOPLE.match, self.unread)):
+            self.refused = self.refused or "identity"
 
 
-def _phrase_words(name: str) -> set[str]:
-    """Words of the phrases of an activity."""
-    return {w for p in activities()[name].phrases for w in p.split()} if name in activities() else set()
+def _activity(name: str, match: re.Match[str]) -> Thing:
+    return Thing(kind="activity", name=name, words=match.group().strip())
+
+
+def _begins_in(at: int, span: tuple[int, int]) -> bool:
+    return span[0] <= at < span[1]
 
 
 def _within(span: tuple[int, int], outer: tuple[int, int]) -> bool:
     return outer[0] <= span[0] and span[1] <= outer[1] and outer[1] > outer[0]
-
-
-def _union(spans: Sequence[DaySpan]) -> DaySpan | None:
-    if not spans:
-        return None
-    words = ", ".join(s.words for s in spans)
-    return DaySpan(first=min(s.first for s in spans), last=max(s.last for s in spans), words=words)

@@ -90,10 +90,13 @@ def day_of(time_s: NDArray[np.float64], *, nights: bool) -> NDArray[np.int64]:
 
 
 def on_weekdays(days: NDArray[np.int64], query: ParsedQuery) -> NDArray[np.bool_]:
-    """Which days (since 1970) are of the weekdays that a question names; all where it names none."""
+    """Which days (since 1970) are of the weekdays and runs of days of a question; all where it names none."""
+    runs = np.ones(len(days), dtype=bool)
+    if query.days is not None and query.days.runs:
+        runs = query.days.holds(days)
     if not query.weekdays:
-        return np.ones(len(days), dtype=bool)
-    return np.isin((days + 3) % 7, query.weekdays)  # 1970-01-01 was a Thursday
+        return runs
+    return runs & np.isin((days + 3) % 7, query.weekdays)  # 1970-01-01 was a Thursday
 
 
 def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) -> Selected:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from discover.query.parsed_query import Bounds
 
 __all__ = [
-    "NUMBERS", "SMALL_NUMBERS", "Amount", "counted_before", "find_durations", "find_people", "find_room_counts", "find_times",
-    "find_vague_length",
+    "NUMBERS", "SMALL_NUMBERS", "Amount", "counted_before", "find_durations", "find_people",
+    "find_room_counts", "find_times", "find_vague_length",
 ]  # fmt: skip
 
 SMALL_NUMBERS = (
@@ -17,16 +17,23 @@ SMALL_NUMBERS = (
 NUMBERS: dict[str, float] = {word: number for number, word in enumerate(SMALL_NUMBERS)} | {
     "a": 1, "an": 1, "single": 1, "once": 1, "twice": 2, "thrice": 3, "thirteen": 13, "fourteen": 14,
     "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty-five": 45, "fifty": 50, "sixty": 60,
-    "ninety": 90, "dozen": 12, "a dozen": 12, "half a dozen": 6, "half dozen": 6, "a couple of": 2, "a few": 3, "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25,
+    "ninety": 90, "dozen": 12, "a dozen": 12, "half a dozen": 6, "half dozen": 6,
+    "a couple of": 2, "a few": 3, "half a": 0.5, "half an": 0.5, "a quarter of an": 0.25,
     "one and a half": 1.5,
 }  # fmt: skip
 _UNITS = {
     "s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hr": 3600, "hour": 3600,
-    "day": 86_400,
+    "day": 86_400, "week": 604_800,
 }  # fmt: skip
 
 # What "a few" and a bare plural mean: seconds at most, minutes and hours at least and at most.
-_FEW = {1: (0.0, 10.0), 60: (120.0, 600.0), 3600: (7200.0, 18000.0), 86_400: (172_800.0, 432_000.0)}
+_FEW = {
+    1: (0.0, 10.0),
+    60: (120.0, 600.0),
+    3600: (7200.0, 18000.0),
+    86_400: (172_800.0, 432_000.0),
+    604_800: (1_209_600.0, 3_024_000.0),
+}
 # "For 30 seconds" and "about 30 seconds" are met from three quarters of it to one and a half times.
 _ABOUT = (0.75, 1.5)
 
@@ -55,12 +62,12 @@ _DURATION = re.compile(
     rf"(?P<about>about|around|roughly|some))?\s*"
     rf"(?:(?P<few>a\s+few|a\s+couple\s+of|several|some|mere|a\s+handful\s+of|a\s+matter\s+of|many)|"
     rf"(?P<number>{_NUMBER}))(?:(?<=\d)[\s-]*|[\s-]+)"
-    r"(?P<unit>seconds?(?!\s+(?:person|man|woman|resident|time))|secs?|s|minutes?|mins?|hours?|hrs?|h|days?)\b"
+    r"(?P<unit>seconds?(?!\s+(?:person|man|woman|resident|time))|secs?|s|minutes?|mins?|hours?|hrs?|h|days?|weeks?)\b"
     r"(?P<after>\s+(?:or\s+(?:more|longer|less|so)|at\s+(?:least|most)))?(?P<half>\s+and\s+a\s+half)?",
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    r"\b(?:for|in|within|takes?|only|just|mere)\s+(?P<unit>seconds|minutes|hours)\b", re.IGNORECASE
+    r"\b(?:for|in|within|takes?|only|just|mere)\s+(?P<unit>seconds|minutes|hours|days|weeks)\b", re.IGNORECASE
 )
 
 _LONG = re.compile(
@@ -112,7 +119,8 @@ _TIMES = re.compile(
     r"in\s+and\s+out|back\s+and\s+forth|up\s+and\s+down)\b"
 )
 _OF_THINGS = re.compile(
-    rf"(?:\b(?:{_BOUND}|exactly)\s+(?P<n1>{_COUNT})|(?<!the )(?<!past )(?<![:.\d])\b(?P<n2>\d+|{'|'.join(SMALL_NUMBERS[2:])}))"
+    rf"(?:\b(?:{_BOUND}|exactly|only|just)\s+(?P<n1>{_COUNT})|"
+    rf"(?<!the )(?<!past )(?<![:.\d])\b(?P<n2>\d+|{'|'.join(SMALL_NUMBERS[2:])}))"
     r"(?P<more>\s+or\s+more)?\s+(?:(?:separate|different|proper|cooked|short|long|brief)\s+)?$"
 )
 _PEOPLE = re.compile(
@@ -120,7 +128,8 @@ _PEOPLE = re.compile(
     r"(?:people|persons?|residents?|occupants?|individuals|adults|men|women|(?:of\s+)?(?:them|us)(?!\s+\w+s\b))\b|"
     r"\b(?P<two>(?:both|more\s+than\s+one|several|(?:the|a)\s+(?:pair|couple))\s+of\s+(?:them|us|people)|"
     r"multi-?\s*(?:occupancy|person|resident)|(?:several|multiple)\s+(?:people|persons|residents|occupants)|"
-    r"more\s+than\s+(?:one|a\s+single)\s+(?:person|resident|occupant)|(?<!put )together|not\s+(?:been\s+)?alone|"
+    r"more\s+than\s+(?:one|a\s+single)\s+(?:person|resident|occupant)|(?<!put )together|"
+    r"not\s+(?:been\s+)?alone|"
     r"(?:some|any)(?:one|body)\s+else|(?:\w+n't|not)\s+(?:\w+\s+){0,3}?(?:alone|on\s+(?:her|his)\s+own|by\s+(?:herself|himself))|"
     r"with\s+(?:some|any)(?:one|body)|(?:some|any)(?:one|body)\s+with\s+(?:her|him|them)|accompanied|"
     r"two\s+(?:different\s+)?(?:rooms|places)\s+(?:\w+\s+){0,2}?(?:at\s+(?:once|the\s+same\s+time)|simultaneously)|"
@@ -152,7 +161,8 @@ def find_durations(text: str) -> list[Amount]:
     found = []
     for match in _DURATION.finditer(text):
         unit = _UNITS[match["unit"].lower().rstrip("s") or "s"]
-        if unit == _UNITS["day"] and (match["number"] in ("a", "an") or match["few"] == "some"):
+        single = match["number"] in ("a", "an", "one", "1", "single") and "for" not in match.group()
+        if unit >= _UNITS["day"] and (single or match["few"] == "some"):
             continue  # "Twice a day" is a rate, "some days" are dates
         if match["few"]:
             low, high = _FEW[unit]

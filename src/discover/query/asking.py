@@ -43,7 +43,8 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("how many days", rf"\b(?:on\s+)?(?:how\s+many|which|what)\s+{_DAY_PART}s\b|"
                       rf"\b(?:(?:proportion|share|percentage|fraction|percent|number|count)\s+of|how\s+many\s+of)\s+"
                       rf"(?:all\s+|the\s+)?{_DAY_PART}s\b"),
-    ("whether", r"^when(?:ever)?\s+(?:\w+\s+){1,6}(?:did|does|do|is|was|has)\s+(?:s?he|they|it|we|i)\b"),
+    ("whether", r"^when(?:ever)?(?=\s+(?:\w+\s+){1,6},?\s*"
+                r"(?:did|does|do|is|was|has)\s+(?:s?he|they|it|we|i)\b)"),
     ("how many people", r"\bhow\s+many\s+(?:people|persons|residents|guests|visitors)\b"),
     ("how long", r"\bhow\s+(?:long|much\s+(?:time|sleep|tv)|many\s+(?:hours|minutes))\b|"
                  r"\b(?<!long )(?<!short )(?:total\s+|average\s+|mean\s+)?time\s+"
@@ -53,21 +54,21 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
                  r"\bused\s+(?:the\s+)?most\b"),
     ("how often", r"\bhow\s+(?:often|frequent\w*|many|regularly)\b|"
                   r"\b(?:number|count|frequency|rate|total)\s+of\b|"
-                  r"\btimes\s+(?:per|a|each|every)\s+(?:day|week|night|month)\b"),
+                  r"(?:^|\b(?:of|average|mean)\s+)times\s+(?:per|a|each|every)\s+(?:day|week|night|month)\b"),
     ("what last", r"\blast\s+thing\b|\bwhat\s+(?:does|did)\s+\w+\s+do\s+last\b"),
     ("what first", r"\bfirst\s+thing\b|\bwhat\s+(?:does|did)\s+\w+\s+do\s+first\b|"
                    r"\b(?:which|what)\s+room\b.*\bfirst\b"),
     ("last", r"\bwhen\b(?=.*\blast\b)|\b(?:the\s+)?(?:last|latest|most\s+recent)\s+"
              r"(?:time|use|visit|occasion|activity|motion|movement)\b|"
              r"^(?:latest|most\s+recent|last)\b"),
-    ("first", r"\bwhen\b(?=.*\bfirst\b)|\bfirst\b(?!\s+(?:floor|aid)|\s*[.?!]?$)"),
+    ("first", r"\bwhen\b(?=.*\bfirst\b)|\bfirst\b(?!\s+(?:floor|aid)|\s*[.?!]?$)(?!.*\bthen\b)"),
     ("when", rf"{_NO_FRAME}\bwhen\s+(?:do|does|did|is|are|was|were|will|has|have|we|they|he|she)\b|"
              r"\b(?:at\s+)?what\s+(?:time|hour)\b|\bhow\s+(?:late|early)\b|"
              r"\bdistribution\s+of\b(?=.*\btimes?\b)|"
              r"\b(?:usual|average|mean|typical|median|normal)\b(?=(?:\s+\S+){0,3}?\s*(?:\w*time|times|hour)\b)|"
              r"\b(?:bed|wake-?\s?up|onset|get-?up|meal)\s?-?times?\b(?=.*\b(?:median|mean|average|usual\w*)\b)|"
              r"\b(?:variability|spread|regularity|variation)\s+of\b(?=.*time)"),
-    ("how often", r"\b(?:per|(?:each|every|a)(?=\s+(?:week|month)\s*[.?!]*$))\s+(?:day|night|week|month)\b"),
+    ("how often", r"(?<!times )(?<!once )(?<!twice )\bper\s+(?:day|night|week|month)\b"),
 )  # fmt: skip
 _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in _KIND_WORDS)
 _FRAME_DAYS = re.compile(
@@ -78,6 +79,7 @@ _IN_ONE = re.compile(
     r"\b(?:in|within|over|during|on|per|of)\s+(?:the\s+(?:same|course\s+of)\s+)?(?:an?|one|any|the\s+same)\s+"
     r"(?:single\s+)?(?:day|night)\b"
 )
+_SINGLE = re.compile(r"(?<=\ba )single\b|(?<=\bno )single\b|\bat\s+once\b")
 _PER = re.compile(
     r"\b(?:(?:per|an?|each|every|of\s+the|in\s+a)\s+(?:day|night|week|month)|(?:on\s+)?average|mean|median|typical)\b"
 )
@@ -105,9 +107,14 @@ _EXTREMES: tuple[tuple[Literal["length", "clock", "count", "hours"], bool, re.Pa
     ("count", True, re.compile(_MOST)),
     ("count", False, re.compile(_LEAST)),
 )
+_SUBJECT = (
+    r"(?:s?he|they|it|i|we|mum|mom|dad|gran\w*|nan|there|the|(?:any|some|no|every)(?:one|body|thing))\b"
+)
 _ASKED = re.compile(
-    r"^(?:is|are|was|were|did|do|does|has|have|had|can|could|will|would|isn't|wasn't|didn't|hasn't|doesn't|haven't)\s+"
-    r"|^(?:anyone|anybody|someone|somebody)\b.*\?$|^(?:any)\s"
+    r"^(?:is|are|was|were|did|do|does|has|have|can|could|will|would)\s+(?!not\b|been\b)"
+    rf"|^(?:had|(?:is|are|was|were|did|do|does|has|have|had)n't)\s+(?={_SUBJECT})"
+    r"|^(?:anyone|anybody|someone|somebody)\b.*\?$|^any\s"
+    rf"|\b(?:did|does|do|was|is|are|were|has|have)(?=\s+{_SUBJECT}.*\?$)"
 )
 
 _REFUSED: tuple[tuple[Refused, re.Pattern[str]], ...] = (
@@ -129,7 +136,9 @@ _REFUSED: tuple[tuple[Refused, re.Pattern[str]], ...] = (
         re.compile(
             r"\b(?:happy|unhappy|sad|angry|lonely|depress\w+|anxious|anxiety|worried|afraid|scared|confused|"
             r"bored|mood|emotion\w*|feel(?:s|ing|ings)?|felt|pain|hurt\w*|hungry|thirsty|tired|"
-            r"think(?:s|ing)?|thought|(?<!i )(?<!we )wants?|wanted|(?<!for )(?<!would )(?<!look )(?<!looks )(?<!'d )likes?(?!\s+\d)|enjoy\w*|dream\w*|remember\w*)\b"
+            r"think(?:s|ing)?|thought|(?<!i )(?<!we )wants?|wanted|"
+            r"(?<!for )(?<!would )(?<!look )(?<!looks )(?<!'d )likes?(?!\s+\d)|"
+            r"enjoy\w*|dream\w*|remember\w*)\b"
         ),
     ),
 )
@@ -143,7 +152,8 @@ _TREND = re.compile(
     r"(?P<up>increas\w+|ris(?:en|ing)|rose|grown?|growing|gone\s+up)|(?P<other>chang\w+))\b"
 )
 _SINCE = re.compile(
-    r"^(?:is|are|was|were|has|have|had|does|do|did|i|s?he|they|mum|dad|any)\b.*?(?<!any )(?<!no )(?<!not )(?<!once )(?<!one )"
+    r"^(?:is|are|was|were|has|have|had|does|do|did|i|s?he|they|mum|dad|any)\b.*?"
+    r"(?<!any )(?<!no )(?<!not )(?<!once )(?<!one )"
     r"\b(?P<how>more|less|fewer|longer|shorter|earlier|later|worse|better)"
     r"(?:\s+(?:often|frequently|regularly|active|of\s+it))?"
     r"\s*(?P<now>lately|recently|nowadays|these\s+days|now|of\s+late)?(?=\s*(?:$|[?.!]|since\b|this\s+(?:week|month|year|"
@@ -220,7 +230,13 @@ def find_extreme(text: str, *, of_the_clock: bool) -> Extreme | None:
 
 def find_frames(text: str, asks: Asks, *, of_days: bool, of_movement: bool) -> list[tuple[int, int]]:
     """Characters of words that belong to the kind of answer: "days when", "times per day", "usually"."""
-    patterns = [_FRAME_DAYS, _IN_ONE, *([_A_DAY] if of_days else []), *([_ACTIVE] if of_movement else [])]
+    patterns = [
+        _FRAME_DAYS,
+        _IN_ONE,
+        _SINGLE,
+        *([_A_DAY] if of_days else []),
+        *([_ACTIVE] if of_movement else []),
+    ]
     if asks not in ("find", "whether", "who"):
         patterns += [_PER, _HABIT]
     patterns += [_EDGE] if asks in ("first", "last", "what first", "what last") else []
@@ -274,7 +290,8 @@ def find_comparison(
             )
     since = _SINCE.search(text)
     if since is not None:
-        named = next((d for d in days if d.anchor is not None and d.begin >= since.end() - 1), None)
+        after = (d for d in days if d.anchor is not None and d.begin >= since.end() - 1)
+        named = next((d for d in after if d.anchor and (d.anchor.last - d.anchor.first).days >= 6), None)
         end = since.end() if named is None else named.end
         return *_comparison(_DIRECTIONS[since["how"]], named, text, (since.end("how"), end)), since.span(
             "how"

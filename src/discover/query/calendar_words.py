@@ -48,7 +48,7 @@ _DATE = (
 _WEEKDAY = "|".join(WEEKDAYS)
 _PATTERN = re.compile(
     rf"(?P<two>\bthe\s+day\s+before\s+yesterday\b)|"
-    rf"(?:\b(?P<near>today|yesterday|tonight|last\s+(?:night|evening)|the\s+other\s+(?:day|night))\b)|"
+    rf"(?:\b(?P<since_near>since\s+)?\b(?P<near>today|yesterday|tonight|last\s+(?:night|evening)|the\s+other\s+(?:day|night))\b)|"
     rf"\bthis\s+(?P<now>morning|afternoon|evening|week-?end|week|month|year|spring|summer|autumn|fall|winter)\b|"
     rf"\b(?:all|the\s+whole)\s+(?P<whole>week|month|year)\b|"
     rf"\b(?:(?:in|over|during|for|within)\s+)?(?:the\s+(?:last|past|previous)\s+(?:{_NUMBER}\s+)?|"
@@ -94,12 +94,15 @@ def find_days(text: str, now: dt.datetime) -> list[Named]:
     datetime.date(2023, 12, 18)
     """
     today = now.date()
-    found = []
+    found: list[Named] = []
     for match in _PATTERN.finditer(text):
         read = _read(match, today)
         if read is None:
             continue
         first, last, part = read
+        if match["prior"] and found:
+            # "Last week than the week before": before that week.
+            first, last = (d - (last - (found[-1].days.first - dt.timedelta(days=1))) for d in (first, last))
         words = " ".join(match.group().lower().split())
         # Asked of the past: what has not come yet is not in a log.
         days = DaySpan(first=first, last=max(first, min(last, today)), words=words)
@@ -111,7 +114,7 @@ def find_days(text: str, now: dt.datetime) -> list[Named]:
 
 
 def joined_days(spans: Sequence[DaySpan]) -> DaySpan | None:
-    """All days of some spans, None of none; of two of which one holds the other, the narrower one is meant."""
+    """All days of some spans, None of none; of a span that holds another one, the narrower one is meant."""
     narrow = [s for s in spans if not any(s != o and s.first <= o.first and o.last <= s.last for o in spans)]
     runs: list[tuple[dt.date, dt.date]] = []
     for first, last in sorted((s.first, s.last) for s in narrow):
@@ -148,7 +151,8 @@ def _read(match: re.Match[str], today: dt.date) -> tuple[dt.date, dt.date, str] 
     if "two" in got:
         return today - 2 * day, today - 2 * day, ""
     if "near" in got:
-        return _near(got["near"], today)
+        near = _near(got["near"], today)
+        return near if near is None or "since_near" not in got else (near[0], today, "")
     if "now" in got:
         if got["now"] in ("morning", "afternoon", "evening"):
             return today, today, got["now"]
@@ -279,7 +283,7 @@ def _feast(name: str, today: dt.date) -> dt.date:
     """The last one that is over."""
     if name.endswith((" eve", " monday")):
         return _feast(name.rsplit(" ", 1)[0], today) + (-_EVE if name.endswith("eve") else _EVE)
-    name = re.sub(r"'?s?\s+(?:day|sunday)$", "", name) if name != "boxing day" else name
+    name = re.sub(r"(?:(?<=year)'?s)?\s+(?:day|sunday)$", "", name) if name != "boxing day" else name
     for year in (today.year, today.year - 1):
         fixed = _FEASTS.get(name)
         at = easter(year) if fixed is None else dt.date(year, *fixed)

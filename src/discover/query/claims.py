@@ -22,7 +22,7 @@ _WEIGHTY = frozenset(
     first second third last next past than versus vs more less most least fewer longer shorter
     earlier later sooner late early longest shortest earliest latest busiest half quarter dozen several many
     every each before after since until between around twice once never not no nobody nothing
-    without always often usually lately recently quietest calmest liveliest together alone""".split()  # noqa: SIM905
+    without always often usually lately recently quietest calmest liveliest""".split()  # noqa: SIM905
 ) | set(WEEKDAYS) | set(NUMBERS) - {"a", "an"}  # fmt: skip
 """Words for a day, a time, a number, a comparison or a negation: none of them is small."""
 

@@ -44,6 +44,10 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=\d)\.(?=[0-5]\d\b)(?=\d\d\s*(?:[ap]m|$|[,;?]))", ":"),
         (r"(?<![\d:.])(\d{1,2})\s*([ap])\.?m\b\.?", r"\1 \2m"),
         (r"\b(?:night-?\s?time|at\s+nights|overnight)\b", "at night"),
+        (r"\bafter\s+dark(?:ness)?\b", "between 19:00 and 6:00"),
+        (r"\bin\s+the\s+(?:wee|early)\s+hours\b", "between 0:00 and 5:00"),
+        (r"\b(?:in|during)\s+(?:broad\s+)?daylight(?:\s+hours)?\b", "between 8:00 and 20:00"),
+        (r"\bin\s+the\s+dead\s+of\s+night\b", "at night"),
         (r"(?<=\bto)nite\b|\bnite\b", "night"),
         (r"\b(?:crack\s+of\s+dawn|first\s+light|sunrise|daybreak)\b", "in the early morning"),
         (r"\b(?:during\s+the\s+day(?!s)|in\s+the\s+day(?:time)?|by\s+day|(?:during\s+the\s+)?day-?\s?time)\b",
@@ -196,7 +200,7 @@ _LATE_THINGS = re.compile(
     r"\b(?:home|back|asleep)\s+(?:by|before|after|around|past)\b|\bcom(?:e|es|ing)\s+home\b|\bcame\s+home\b|"
     r"\b(?:dinner|supper)\b"
 )
-_HALF_SAID = re.compile(r"\b[ap]m\b|night|midnight|morning|dawn|\d:\d\d")
+_HALF_SAID = re.compile(r"\b[ap]m\b|(?<!last )night|midnight|morning|dawn|\d:\d\d")
 
 
 @dataclass(frozen=True)

@@ -107,9 +107,13 @@ def find_activities(words: Sequence[str], taken: Iterable[int] = ()) -> list[Fou
             key = tuple(w for _, w in part)
             # "A meal is prepared" is "prepare a meal".
             turned = key[::2][::-1] if size == 3 and key[1] == "be" else key[::-1]
-            name = table.get(key) or (table.get(turned) if len(turned) == 2 else None)
+            name, tail = table.get(key) or (table.get(turned) if len(turned) == 2 else None) or (None, "")
+            if tail and words[part[-1][0] + 1 : part[-1][0] + 2] != [tail]:
+                name = None  # "turns the light on" does not turn in
             if name is None and size > 1:
-                name = table.get(tuple("go" if w == "gone" else w for w in key))  # "gone to bed"
+                name, _ = table.get(
+                    tuple("go" if w == "gone" else w for w in key), (None, "")
+                )  # "gone to bed"
             if name is not None and part[-1][0] - part[0][0] < size + 3:
                 found.append(Found(name, part[0][0], part[-1][0] + 1, size))
                 at += size
@@ -120,11 +124,14 @@ def find_activities(words: Sequence[str], taken: Iterable[int] = ()) -> list[Fou
 
 
 @cache
-def _phrases() -> tuple[dict[tuple[str, ...], str], int]:
-    table: dict[tuple[str, ...], str] = {}
+def _phrases() -> tuple[dict[tuple[str, ...], tuple[str, str]], int]:
+    """Words of a phrase -> (activity, the small word that must follow, "in" of "turn in"); the longest."""
+    table: dict[tuple[str, ...], tuple[str, str]] = {}
     for name, activity in activities().items():
         for phrase in (name, *activity.phrases):
-            key = tuple(w for _, w in content(phrase.split()))
+            words = phrase.replace("-", " ").split()
+            key = tuple(w for _, w in content(words))
+            tail = words[-1] if len(key) == 1 < len(words) and words[-1] in _BETWEEN else ""
             if key:
-                table.setdefault(key, name)
+                table.setdefault(key, (name, tail))
     return table, max(map(len, table))

@@ -1,4 +1,4 @@
-"""Things that a question names, where it names them, which of them it denies, and in which order they happen."""
+"""Things that a question names, and where; which of them it denies, and in which order they happen."""
 
 import re
 from collections.abc import Sequence
@@ -18,8 +18,9 @@ __all__ = [
 ]  # fmt: skip
 
 _AFTER = re.compile(
-    r"\b(?:after(?!wards)|following|once|preceded\s+by|as\s+soon\s+as|on\s+(?:his|her|their)\s+return\s+from|having)\b"
+    r"\b(?:after(?!wards)|following|once|preceded\s+by|as\s+soon\s+as|on\s+(?:his|her|their)\s+return\s+from|having|on\s+the\s+way\s+(?:back\s+)?from)\b"
 )
+_WHENEVER = re.compile(r"^(?:when|whenever)\b")
 _BEFORE = re.compile(r"\b(?:before|prior\s+to|ahead\s+of)\b")
 THEN = re.compile(
     r"\b(?:then|followed\s+by|before|prior\s+to|ahead\s+of|(?:and\s+)?(?:then|afterwards|later|next|subsequently)|"
@@ -29,6 +30,8 @@ THEN = re.compile(
 _CLAUSE = re.compile(
     r"\s*(?:,|(?:did|does|do|is|was|were|has|have|had|s?he|they|we|i|mum|dad|someone|somebody|the\s+resident)\b)"
 )
+_ONWARD = re.compile(r"\s*,?\s*and\s+(?:straight|went|goes|go|came|got)\b")
+_FIRST = re.compile(r"first\b")
 _EITHER_ORDER = re.compile(r"\b(?:before\s+or\s+after|after\s+or\s+before|before\s+and\s+after)\b")
 _ENDS_SCOPE = frozenset(
     ["after", "since", "before", "while", "because", "until", "when", "during", "although", "as"]
@@ -51,7 +54,7 @@ class ThingMention:
 def find_things(
     text: str, words: Sequence[Word], lexicon: Lexicon, taken: frozenset[int]
 ) -> tuple[list[ThingMention], list[tuple[int, int]]]:
-    """The activities and places of a question in its order, and the characters of words that only repeat them.
+    """The activities and places of a question in its order, and the characters that only repeat them.
 
     Args:
         text: The question in lower case.
@@ -145,7 +148,7 @@ def is_negated(mention: ThingMention, scopes: Sequence[tuple[int, int]]) -> bool
 def in_order(
     text: str, wanted: list[ThingMention]
 ) -> tuple[list[ThingMention] | None, list[tuple[int, int]]]:
-    """The things in the order in which they happen, None where none is stated; the characters that state it."""
+    """The things as they follow each other, None where no order is stated; the characters that state it."""
     if len(wanted) < 2 or _EITHER_ORDER.search(text):
         return None, []
     used = [
@@ -160,11 +163,14 @@ def in_order(
         later = wanted[at + 1]
         if later.thing.kind == "activity" or wanted[0].thing.kind == later.thing.kind:
             return [*wanted[at + 1 :], *wanted[: at + 1]], used
-    for pattern, turned in ((_AFTER, False), (_BEFORE, True)):
+    for pattern, turned in ((_AFTER, False), (_WHENEVER, False), (_BEFORE, True)):
         lead = pattern.search(text[: wanted[0].begin])
         if lead and not re.search(r"[,\d]", text[lead.end() : wanted[0].begin]) and _CLAUSE.match(between[0]):
             return ([*wanted[1:], wanted[0]] if turned else wanted), [*used, lead.span()]
-    stated = any(THEN.search(part) for part in between) or any("," in part for part in between)
+    onward = any(_ONWARD.match(text, a.end, b.end) for a, b in pairwise(wanted))
+    stated = onward or any(THEN.search(part) or "," in part for part in between)
+    if stated and (first := _FIRST.match(text)):
+        used.append(first.span())
     return (wanted if stated else None), used
 
 

@@ -80,6 +80,9 @@ _IS_BACK = re.compile(
     r"\b(?:is|was|were|are|be|been|get|gets|got)\s+(?:\w+\s+)?(?:back\s+)?(?:home|back)\s+"
     r"(?=(?:by|before|after|around|between)\b)"
 )
+_USES = re.compile(
+    r"s?\s+(?:door\s+)?(?:openings|uses|visits|runs|activations|stays|trips|events|triggers)\b"
+)
 _PER_NIGHT = re.compile(r"\b(?:each|every|per|a)\s+night\b|\bnight's\b")
 _OF_THE_CLOCK = frozenset(
     ["breakfast", "lunch", "dinner", "going to bed", "getting up", "coming home", "sleeping"]
@@ -90,10 +93,14 @@ _GROUPED = re.compile(
 )
 """A number for each of these is none that an answer gives."""
 _RATE = re.compile(
-    r"\b(?:per|each|every|a)\s+(?P<one>week|month)\b|\b(?P<ly>week|month)ly\b(?=.*\b(?:number|count|hours|total|frequency)\b)"
+    r"\b(?:per|each|every|(?<!for )(?<!in )(?<!over )(?<!of )(?<!within )(?<!half )a)\s+"
+    r"(?P<one>week|month)\b|"
+    r"\b(?P<ly>week|month)ly\b(?=.*\b(?:number|count|hours|total|frequency)\b)"
 )
 _ALIKE = re.compile(r"\b(?:quiet|calm)est\b")
-_OF_PEOPLE = re.compile(r"(?:brother|sister|son|daughter|neighbour|friend|postman)")
+_OF_PEOPLE = re.compile(
+    r"\b(?:my|his|her|their|our|the|your)\s+(?:\w+\s+)?(?:brother|sister|son|daughter|neighbour|friend|postman)s?\b"
+)
 _THING = re.compile(r"\b(?:first|last)\s+thing\b")
 _LONG, _ALL_PART_S, _ALL_DAY_S, _BRIEF = 1200.0, 7200.0, 14400.0, 300.0
 
@@ -115,8 +122,8 @@ def parse_question(
 class _Reader:
     """Reads one question, one kind of meaning after the other.
 
-    `used` collects the characters that a field carries; a later step reads only words that are free. Every step
-    needs the fields that those before it have set.
+    `used` collects the characters that a field carries; a later step reads only words that are free.
+    Every step needs the fields that those before it have set.
     """
 
     def __init__(self, question: str, lexicon: Lexicon, now: dt.datetime, nearest: Nearest | None) -> None:
@@ -299,7 +306,7 @@ class _Reader:
         self.unwanted = [m.thing for m in mentions if is_negated(m, self.scopes)]
 
     def _with_quiet(self, mentions: list[ThingMention]) -> list[ThingMention]:
-        """The things of a question in which nothing moves: "no movement in the kitchen" denies the kitchen."""
+        """The things where nothing moves anywhere; "no movement in the kitchen" denies the kitchen."""
         still = NOTHING_MOVES.search(self.text)
         if still is None or any(m.thing.kind != "activity" and m.begin >= still.start() for m in mentions):
             return mentions
@@ -311,7 +318,7 @@ class _Reader:
         return sorted([at, *kept], key=lambda m: m.begin)
 
     def _read_whereabouts(self) -> None:
-        """Going out and coming home, where no phrase names them: "the house is empty", "was he out", "home by six"."""
+        """Going out and coming home that no phrase names: "the house is empty", "home by six"."""
         if self.gone is not None and not self.empty and not self.wanted:
             self._want("going out", self.gone)
         for name, match in (
@@ -345,7 +352,8 @@ class _Reader:
         for mention in self.wanted if self.times is None and self.asks != "how often" else ():
             times, at = counted_before(self.text, mention.begin)
             taken = any(a < at[1] and at[0] < b for a, b in self.used)
-            if times is not None and not taken and mention.thing.kind == "activity":
+            uses = mention.thing.kind == "activity" or _USES.match(self.text, mention.end)
+            if times is not None and not taken and uses:
                 self.times = times
                 self._use(at)
         if _PER_NIGHT.search(self.text) and set(names) == {"sleeping"}:
@@ -388,7 +396,7 @@ class _Reader:
         of_days = self.extreme is not None and self.extreme.of in ("count", "hours")
         moves = self.comparison is not None and not self.wanted and not self.unwanted
         self._use(*find_frames(self.text, self.asks, of_days=of_days, of_movement=moves))
-        self.used = [s for s in self.used if not any(_within(s, g) for g in self.grouped)]
+        self._use(*self.grouped)
         # "Telly ... watch": the verb of a named activity may stand apart from it.
         named = [m.thing.name for m in self.mentions]
         left = left_over(self.text, self.words, self.used, set().union(*map(phrase_words, named)))
@@ -404,7 +412,7 @@ class _Reader:
             self.comparison = self.comparison.model_copy(update={"of": of})
             if self.asks in ("find", "whether", "how often", "how long", "when"):
                 self.asks = "compare"
-        if self.asks == "who" or any(map(_OF_PEOPLE.match, self.unread)):
+        if self.asks == "who" or _OF_PEOPLE.search(self.text):
             self.refused = self.refused or "identity"
 
 

@@ -34,7 +34,7 @@ def spelled(text: str, question: str, lexicon: Lexicon) -> tuple[str, list[str]]
     names = {name.lower() for name in re.findall(r"(?<=\w )[A-Z][a-z]+", question)}
     words = [w for w in _WORD.findall(text) if w not in names]
     wrong = [w for w in words if w not in known and not simplemma.is_known(w, lang="en")]
-    if not wrong or len(wrong) > max(1, len(words) // 3):
+    if not wrong or len(wrong) > max(1, 0.4 * len(text.split())):
         return text, []
     notes = []
     for word in wrong:

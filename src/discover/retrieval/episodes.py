@@ -149,6 +149,11 @@ class EventStream:
             float(time_s[0]) if len(time_s) else 0.0, float(time_s[-1]) if len(time_s) else 0.0,
         )  # fmt: skip
 
+    @property
+    def signs(self) -> Spans:
+        """Every sign of a person, of any sensor."""
+        return Spans.of(self.time_s, self.time_s)
+
     def codes_of(self, sensors: frozenset[str]) -> NDArray[np.int64]:
         """Codes of those sensor ids that the log knows."""
         return np.array([i for i, s in enumerate(self.sensors) if s in sensors], dtype=np.int64)

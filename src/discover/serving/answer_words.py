@@ -37,7 +37,9 @@ def amount(value: float, unit: str) -> str:
     """A value with its unit."""
     if unit == "o'clock":
         return clock(value)
-    return length(value * 3600) if unit == "hours" else f"{value:.2g} times a day"
+    return (
+        length(value * 3600) if unit == "hours" else f"{value:{'.0f' if value >= 100 else '.2g'}} times a day"
+    )
 
 
 def interval(low: float | None, high: float | None, form: str) -> str:

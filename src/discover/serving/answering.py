@@ -20,6 +20,7 @@ from discover.serving.moments import (
     Selected,
     day_of,
     hours_of_days,
+    inside_question,
     period_of,
     seconds_inside,
     select_moments,
@@ -29,6 +30,7 @@ from discover.serving.replies import REFUSALS, AskedMoment, PerDay, Reply
 
 __all__ = ["answer_question"]
 
+_DAYS_OF = {"week": 7.0, "month": 365.25 / 12}
 _OF_TIME = ("how long", "first", "last", "what first", "what last")
 
 
@@ -58,8 +60,11 @@ class _Answer(Measures):
         query = self.query
         named = query.wanted or query.unwanted or query.empty or query.people
         asked = query.hours or query.days or query.weekdays or query.extreme or query.asks in _OF_TIME
-        if not (named or (asked and query.comparison is None)):
+        compared = query.comparison is not None
+        if not (named or (asked and not compared) or (compared and not query.unread)):
             return Reply(query, "", refusal=self._nothing_read())
+        if not named and (refusal := self._no_measure()):
+            return Reply(query, "", refusal=refusal)
         if query.wanted and not self.happened.stream.sensors:
             return Reply(query, "", refusal="The log has no events.")
         period = self._period(query.days)
@@ -89,6 +94,17 @@ class _Answer(Measures):
             "whether": self._whether, "find": self._find,
         }  # fmt: skip
         return kinds[query.asks](found, period)
+
+    def _no_measure(self) -> str:
+        """Why a question that names no thing has no number; "" where it has one."""
+        query = self.query
+        if query.extreme is not None and query.extreme.of in ("length", "hours"):
+            return f'The {query.extreme.words} of what? Name it: "the longest time out", "the longest sleep".'
+        if query.extreme is not None and query.unread:
+            return self._nothing_read()
+        if query.comparison is not None and (query.comparison.of or query.asks != "compare"):
+            return 'What is compared? Name an activity, a room or a thing: "in the kitchen", "getting up".'
+        return ""
 
     def _nothing_read(self) -> str:
         known = f" (not understood: {', '.join(self.query.unread)})" if self.query.unread else ""
@@ -162,12 +178,14 @@ class _Answer(Measures):
     def _how_often(self, found: Selected, period: Period) -> Reply:
         days, values = self.counts(found.spans, period)
         unit = "night" if self.nights else "day"
-        total, mean = float(values.sum()), float(values.mean())
-        low, high = self._range(values, days, found, "count")
+        total = float(values.sum())
+        mean, low, high, per = self._rate(
+            float(values.mean()), *self._range(values, days, found, "count"), unit
+        )
         said = (
-            f"{total:g} times on {len(days)} {unit}s: {mean:.2g} a {unit}{words.interval(low, high, '.2g')}."
+            f"{total:g} times on {len(days)} {unit}s: {mean:.2g} a {per}{words.interval(low, high, '.2g')}."
             if words.tells(mean, low, high)
-            else words.no_number(f"{mean:.2g} a {unit}", f"{low:.2g}", f"{high:.2g}")
+            else words.no_number(f"{mean:.2g} a {per}", f"{low:.2g}", f"{high:.2g}")
         )
         if total == 0:
             said = f"Not once on {len(days)} {unit}s."
@@ -181,18 +199,28 @@ class _Answer(Measures):
             refusal = f"{'; '.join(found.how)}: they report when, and no end of it. Ask how often instead."
             return Reply(self.query, "", refusal=refusal)
         unit = "night" if self.nights else "day"
-        low, high = self._range(values, days, found, "hours")
+        hours, low, high, per = self._rate(
+            float(values.mean()), *self._range(values, days, found, "hours"), unit
+        )
         each = (
             f"; {words.length(float(np.median(found.spans.length_s)))} each time (median)"
             if len(found.spans)
             else ""
         )
-        mean = words.length(values.mean() * 3600)
-        said = f"{mean} a {unit} on {len(days)} {unit}s{words.interval_h(low, high)}{each}."
-        if low is not None and high is not None and not words.tells(values.mean(), low, high):
-            said = words.no_number(f"{mean} a {unit}", words.length(low * 3600), words.length(high * 3600))
+        mean = f"{words.length(hours * 3600)} a {per}"
+        said = f"{mean} on {len(days)} {unit}s{words.interval_h(low, high)}{each}."
+        if low is not None and high is not None and not words.tells(hours, low, high):
+            said = words.no_number(mean, words.length(low * 3600), words.length(high * 3600))
         per_day = PerDay(words.dates(days), values, "hours", f"hours a {unit}")
-        return self._made(found, said, per_day, value=float(values.mean()), low=low, high=high)
+        return self._made(found, said, per_day, value=hours, low=low, high=high)
+
+    def _rate(
+        self, mean: float, low: float | None, high: float | None, unit: str
+    ) -> tuple[float, float | None, float | None, str]:
+        """A number a day as one a week or month, if that is asked; its interval; and what it is for."""
+        factor = _DAYS_OF.get(self.query.per, 1.0)
+        low, high = (None if edge is None else edge * factor for edge in (low, high))
+        return mean * factor, low, high, self.query.per or unit
 
     def _rooms(self, period: Period) -> Reply:
         """Which rooms are used, longest first: a question of time that names no thing."""
@@ -295,12 +323,16 @@ class _Answer(Measures):
                 "",
                 refusal=self._outside(comparison.days) if other is None else self._outside(query.days),
             )
-        measure, unit = self.measure(comparison.direction)
+        measure, unit = self.measure(comparison)
         if comparison.others:
             # Both kinds of days are measured, and told apart afterwards.
             self.query = query.model_copy(update={"weekdays": ()})
         both = Period(other.first, mine.last, self.nights, _seen(other, mine))
         everywhere = select_moments(self.query, self.happened, both)
+        if not (query.wanted or query.unwanted or query.empty or query.people):
+            # "More active": by the signs of people of all sensors.
+            signs = inside_question(self.happened.stream.signs, self.query, both)
+            everywhere = Selected(signs, ("signs of people of all sensors",), "sensor")
         (days_a, a), (days_b, b) = measure(everywhere.spans, mine), measure(everywhere.spans, other)
         if comparison.others:
             weekday = (days_b + 3) % 7

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from discover.retrieval.episodes import Spans
 from discover.serving import answer_words as words
 from discover.serving.measures import Measures
-from discover.serving.moments import DAY_S, Period, Selected, day_of
+from discover.serving.moments import DAY_S, Period, Selected, day_of, inside_question
 from discover.serving.replies import PerDay
 
 __all__ = ["DayAnswer", "clock_hours", "days_with", "extreme", "most_active", "room_beside_night"]
@@ -46,12 +46,14 @@ def days_with(measures: Measures, found: Selected, period: Period) -> DayAnswer:
     unit = "night" if measures.nights else "day"
     without = days[count == 0]
     n, total = int((count > 0).sum()), len(days)
+    absence = not measures.query.wanted and bool(measures.query.unwanted)
+    kinds = ("Those without it", "It happened") if absence else ("With it", "Without it")
     said = f"On all {total} {unit}s." if n == total else f"On {n} of {total} {unit}s."
     if n < total:
         rare = days[count > 0] if 0 < n < len(without) else without
         named = ", ".join(f"{words.date(d):%a %Y-%m-%d}" for d in rare[:_NAMED].tolist())
         more = f" and {len(rare) - _NAMED} more" if len(rare) > _NAMED else ""
-        said += f" {'With' if rare is not without else 'Without'} it: {named}{more}." if n else ""
+        said += f" {kinds[rare is without]}: {named}{more}." if n else ""
     per_day = PerDay(words.dates(days), count, "times", f"times a {unit}")
     return DayAnswer(said, float(n), found.spans, found.how, per_day=per_day)
 
@@ -102,8 +104,7 @@ def clock_hours(spans: Spans) -> NDArray[np.float64]:
 
 def most_active(measures: Measures, period: Period) -> DayAnswer:
     """The busiest or quietest day, where the question names no thing: by the number of activations."""
-    stream = measures.happened.stream
-    spans = Spans.of(stream.time_s, stream.time_s)
+    spans = inside_question(measures.happened.stream.signs, measures.query, period)
     days, values = measures.counts(spans, period)
     midnight = days.astype(np.float64) * DAY_S
     whole = Spans.of(midnight, midnight + DAY_S)

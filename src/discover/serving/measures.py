@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.query import ParsedQuery
-from discover.query.asking import find_kind
+from discover.query import Comparison, ParsedQuery
 from discover.retrieval.episodes import Spans
 from discover.serving.moments import (
     DAY_S,
@@ -38,16 +37,11 @@ class Measures:
         self.query, self.happened = query, happened
         self.nights = asks_of_nights(query)
 
-    def measure(self, direction: str) -> tuple[_Measure, str]:
+    def measure(self, comparison: Comparison) -> tuple[_Measure, str]:
         """What a comparison compares, and its unit."""
-        asked = find_kind(self.query.text.lower())[0]
-        if direction in ("earlier", "later") or asked == "when":
+        if comparison.of == "clock" or comparison.direction in ("earlier", "later"):
             return self.clocks, "o'clock"
-        if (
-            {t.name for t in self.query.wanted} & _LASTING
-            or " long" in self.query.text
-            or asked == "how long"
-        ):
+        if comparison.of == "hours" or (not comparison.of and {t.name for t in self.query.wanted} & _LASTING):
             return self.hours, "hours"
         return self.counts, "times"
 

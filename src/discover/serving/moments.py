@@ -111,7 +111,8 @@ def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) ->
     if evidence == "none":
         return Selected(_none(), tuple(f.how for f in [*found, *against] if f.kind == "none"), evidence)
     if found:
-        spans = _in_order([f.spans for f in found]) if query.ordered else _together([f.spans for f in found])
+        parts = [f.spans for f in found]
+        spans = _in_order(parts) if query.ordered else _merged(parts) if query.either else _together(parts)
         spans = inside_question(spans, query, period)
         for other in against:
             spans = _without(spans, other.spans)
@@ -126,9 +127,13 @@ def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) ->
         # Only times are asked about: whatever happens then.
         every = happened.stream.stays(frozenset(happened.stream.sensors))
         spans = inside_question(every, query, period)
-    if query.people is not None and query.people.low >= 2:
-        spans = _together([spans, happened.stream.company])
-        how = (*how, "two rooms that are busy within seconds of each other")
+    if query.people is not None and query.people.low > 2:
+        return Selected(_none(), ("no sensor counts people: two rooms busy at once show two",), "none")
+    if query.people is not None:
+        company = happened.stream.company
+        spans = _together([spans, company]) if query.people.low == 2 else _without(spans, company)
+        seen = "two rooms that are busy within seconds of each other"
+        how = (*how, seen if query.people.low == 2 else f"without {seen}")
         evidence = max(evidence, "episode", key=_STRENGTH.index)
     if query.lasts is not None and not (against and not found):
         keep = (spans.length_s >= query.lasts.low) & (spans.length_s <= query.lasts.high)
@@ -240,13 +245,19 @@ def seconds_inside(
 
 def _often(spans: Spans, query: ParsedQuery, period: Period) -> Spans:
     """The stretch of each day in which the moments happen as often as asked."""
-    if query.times is None or not len(spans):
+    if query.times is None:
         return spans
     day = day_of(spans.begin_s, nights=period.nights)
     _, first, count = np.unique(day, return_index=True, return_counts=True)
     last = first + count - 1
     keep = (count >= query.times.low) & (count <= query.times.high)
-    return Spans(spans.begin_s[first][keep], spans.end_s[last][keep], count[keep].astype(np.int64))
+    often = Spans(spans.begin_s[first][keep], spans.end_s[last][keep], count[keep].astype(np.int64))
+    if query.times.low > 0:
+        return often
+    # "Fewer than two meals" holds on a day without any.
+    none = period.days[on_weekdays(period.days, query) & ~np.isin(period.days, day)]
+    (begins, ends), *_ = hours_of_days(none, query, nights=period.nights)
+    return _merged([often, Spans.of(begins, ends - 1)])
 
 
 def _merged(parts: list[Spans]) -> Spans:

@@ -12,6 +12,7 @@ from discover.retrieval.episodes import EventStream, Spans, join_spans
 __all__ = ["Found", "Occurrences"]
 
 _DAY_H = 24.0
+_MEALS = ("breakfast", "lunch", "dinner")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Occurrences:
         if found is not None:
             return found
         if any(room in self.lexicon for room in activity.rooms):
-            return self._room(activity)
+            return self._meals(activity) if thing.name == "eating" else self._room(activity)
         return self._recognised(thing.name)
 
     def _place(self, thing: Thing, query: ParsedQuery) -> Found:
@@ -108,6 +109,13 @@ class Occurrences:
         if activity.hours is not None and activity.hours[1] - activity.hours[0] < 8:
             spans = longest_of_day(spans)
         return Found(spans, f"stays in the {' or '.join(p.name for p in places)}", "stay")
+
+    def _meals(self, activity: Activity) -> Found:
+        """Meals, not every stay where one could eat: at most one in the hours of each."""
+        parts = [self._room(activities()[name]).spans for name in _MEALS]
+        spans = Spans.of(np.concatenate([p.begin_s for p in parts]), np.concatenate([p.end_s for p in parts]))
+        places = " or ".join(room for room in activity.rooms if room in self.lexicon)
+        return Found(spans, f"the longest stay in the {places} in the hours of {', '.join(_MEALS)}", "stay")
 
     def _episode(self, name: str, activity: Activity, query: ParsedQuery) -> Found:
         stream = self.stream

@@ -282,3 +282,65 @@ def test_what_comes_first_in_the_morning_is_a_room(happened: Occurrences) -> Non
 def test_hours_that_the_log_hardly_holds_are_no_absence(happened: Occurrences) -> None:
     # The last night begins at 22:00 of 15 May, with the end of the log two hours later.
     assert ask(happened, "any nights with no sleep at all?").said.startswith("No such day")
+
+
+def test_meals_are_counted_and_not_every_stay_in_the_kitchen() -> None:
+    rows = [
+        (FIRST + dt.timedelta(days=day, hours=hour, minutes=m), sensor, "ON")
+        for day in range(9)
+        for hour, sensor in ((8, "K"), (9, "L"), (10, "K"), (11, "L"), (12, "K"), (14, "L"), (15.5, "K"),
+                             (16, "L"), (18, "K"), (20, "L"))
+        for m in range(12)
+    ]  # fmt: skip
+    log = (
+        known_log()
+        .head(0)
+        .vstack(
+            pl.DataFrame(rows, schema=known_log().drop("value").schema, orient="row").with_columns(
+                value=pl.lit(None, pl.Float32)
+            )
+        )
+    )
+    reply = ask(
+        Occurrences(EventStream.read(log, HOME), home_lexicon(HOME)), "how many meals a day does she have"
+    )
+    assert reply.value == 3.0
+    assert "breakfast, lunch, dinner" in " ".join(reply.how)
+
+
+def test_days_with_few_hold_those_with_none(happened: Occurrences) -> None:
+    reply = ask(happened, "days with fewer than two outings")
+    assert reply.value == 15  # 13 days with one, 2 Saturdays without
+    none = ask(happened, "days with fewer than one outing")
+    assert [m.begin.date() for m in none.moments] == [dt.date(2024, 5, 11), dt.date(2024, 5, 4)]
+
+
+def test_two_dates_leave_out_what_lies_between(happened: Occurrences) -> None:
+    reply = ask(happened, "how often was the fridge opened on the 3rd and the 10th")
+    assert (reply.value, reply.n_moments) == (2.0, 4)
+
+
+def test_a_number_a_week_is_seven_times_that_of_a_day(happened: Occurrences) -> None:
+    day, week = ask(happened, "outings per day"), ask(happened, "outings per week")
+    assert day.value is not None
+    assert week.value == pytest.approx(7 * day.value)
+    assert "a week" in week.said
+
+
+def test_a_part_of_day_has_an_activity_and_no_length(happened: Occurrences) -> None:
+    assert "of what" in ask(happened, "which evening was the longest").refusal
+    busiest = ask(happened, "which afternoon was the busiest")
+    assert [m.begin.weekday() for m in busiest.moments] == [5]  # at home on Saturdays
+    more = ask(happened, "was she more active on Saturdays than on Tuesdays")
+    assert more.value is not None
+    assert more.value > 0
+
+
+def test_more_than_two_people_cannot_be_counted_and_alone_leaves_out_company(happened: Occurrences) -> None:
+    assert "no sensor counts people" in ask(happened, "three people in the kitchen").refusal
+    assert "without two rooms" in " ".join(ask(happened, "alone in the kitchen").how)
+
+
+def test_one_of_two_places_is_enough_where_either_is_asked(happened: Occurrences) -> None:
+    assert ask(happened, "in the kitchen or the living room at 3 at night").n_moments == 7
+    assert ask(happened, "in the kitchen and the living room at 3 at night").n_moments == 0

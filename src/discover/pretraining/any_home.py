@@ -6,7 +6,10 @@ A vector is compared with MiniLM vectors of sentences by cosine. Weights and the
 licence) lie in `weights/`.
 """
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,8 +26,8 @@ from discover.core.event_semantics import sensors_of
 from discover.core.reading import mapping_of, parse_json, read_text
 from discover.core.runtime import runtime
 from discover.core.window_set import HomeEvents, WindowSet
-from discover.pretraining.profiles import TEXT_WIDTH, Profiles, window_profiles
-from discover.pretraining.sensor_words import SensorWords, sensor_words
+from discover.pretraining.profiles import TEXT_WIDTH, WindowProfiles
+from discover.pretraining.sensor_words import sensor_words
 
 if TYPE_CHECKING:
     from discover.pretraining.network import WindowNetwork
@@ -46,7 +49,8 @@ NETWORK_WEIGHT = 1.5
 """How much the network's cosine weighs beside that of the captions, which differ more between sentences."""
 TEMPERATURE = 0.04
 """Softmax temperature that makes probabilities of both together; chosen on simulated homes."""
-_WINDOWS_AT_ONCE = 1_024
+_WINDOWS_AT_ONCE = 512
+"""What the network computes of so many windows fits the processor's cache better than of more."""
 
 # Shape letters: W windows, V phrases, S sensors, K sensors of a window, B windows at once.
 
@@ -60,6 +64,9 @@ class WindowReader(Protocol):
 
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """Unit vectors (B, 384); inputs: the arrays of `network.WindowTensors`, and `phrases` (V, 384)."""
+
+    def workers(self) -> AbstractContextManager[Executor]:
+        """Threads, one per core, each of which runs the network by itself."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +132,38 @@ class AnyHome:
         self, log: HomeEvents, windows: pl.DataFrame, encode_text: EncodeText
     ) -> NDArray[np.float32]:
         words = sensor_words(sensors_of(log.events, log.home))
-        phrases = tuple(sorted({*words.rooms, *words.objects} - {""}))
+        phrases = sorted({*words.rooms, *words.objects} - {""})
         vectors = np.zeros((len(phrases) + 1, TEXT_WIDTH), dtype=np.float32)
         if phrases:
-            vectors[1:] = encode_text(list(phrases))
-        found = window_profiles(log.home, log.events, windows)
-        return self._run(found, words, phrases, vectors)
+            vectors[1:] = encode_text(phrases)
+        row_of = {phrase: i for i, phrase in enumerate(["", *phrases])}
+        rooms, objects = (
+            np.array([row_of[w] for w in part], dtype=np.int64) for part in (words.rooms, words.objects)
+        )
+        log_windows = WindowProfiles(log.home, log.events, windows)
+        result = np.zeros((len(windows), TEXT_WIDTH), dtype=np.float32)
+
+        def read(batch: NDArray[np.int64]) -> None:
+            found = log_windows.read(batch)
+            for first in range(0, len(batch), _WINDOWS_AT_ONCE):
+                part = slice(first, first + _WINDOWS_AT_ONCE)
+                sensors = found.sensors[part].astype(np.int64)
+                known = np.maximum(sensors, 0)
+                inputs: dict[str, NDArray[Any]] = {
+                    "rooms": rooms[known],
+                    "objects": objects[known],
+                    "types": words.types[known],
+                    "habits": found.habits[known],
+                    "profiles": found.profiles[part].astype(np.float32),
+                    "scenes": found.scenes[part].astype(np.float32),
+                    "present": sensors >= 0,
+                    "phrases": vectors,
+                }
+                result[batch[part]] = self.network(inputs)
+
+        with self.network.workers() as pool:
+            list(pool.map(read, log_windows.batches))
+        return result
 
     def project_text(self, sentences_SD: NDArray[np.floating]) -> NDArray[np.float32]:
         """Sentence vectors drawn half way to the labels of the bank that mean the same, (S, 384).
@@ -157,31 +190,6 @@ class AnyHome:
     def sentences_beside(self, sentences_SD: NDArray[np.floating]) -> NDArray[np.float32]:
         """(S, 768) unit vectors of sentences, to compare with `beside_captions`."""
         return _side_by_side(sentences_SD, self.project_text(sentences_SD))
-
-    def _run(
-        self, found: Profiles, words: SensorWords, phrases: Sequence[str], vectors: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
-        row_of = {"": 0, **{phrase: i + 1 for i, phrase in enumerate(phrases)}}
-        rooms, objects = (
-            np.array([row_of[w] for w in part], dtype=np.int64) for part in (words.rooms, words.objects)
-        )
-        result = np.zeros((len(found.sensors), TEXT_WIDTH), dtype=np.float32)
-        for first in range(0, len(result), _WINDOWS_AT_ONCE):
-            rows = slice(first, first + _WINDOWS_AT_ONCE)
-            sensors = found.sensors[rows].astype(np.int64)
-            known = np.maximum(sensors, 0)
-            inputs: dict[str, NDArray[Any]] = {
-                "rooms": rooms[known],
-                "objects": objects[known],
-                "types": words.types[known],
-                "habits": found.habits[known],
-                "profiles": found.profiles[rows].astype(np.float32),
-                "scenes": found.scenes[rows].astype(np.float32),
-                "present": sensors >= 0,
-                "phrases": vectors,
-            }
-            result[rows] = self.network(inputs)
-        return result
 
 
 def save_weights(
@@ -248,7 +256,7 @@ class _OnnxReader:
             # The scale of the logits serves training alone, so it is not in the graph.
             own = {n.removeprefix(prefix): w for n, w in weights.items() if n.startswith(prefix)}
             own.pop("log_scale", None)
-            self._members.append(OnnxGraph(NETWORK_GRAPH, own))
+            self._members.append(OnnxGraph(NETWORK_GRAPH, own, threads=1))
             made_for = parse_json(self._members[-1].facts.get("network", "null"), str(NETWORK_GRAPH))
             if made_for != sizes:
                 raise ArtifactError(
@@ -258,6 +266,9 @@ class _OnnxReader:
 
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         return unit_rows(np.sum([member(inputs) for member in self._members], axis=0))
+
+    def workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1))
 
 
 def _minilm() -> EncodeText:

@@ -1,6 +1,8 @@
 """The network that reads a window of a home it never saw: sensors and a scene in, a text vector out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -92,25 +94,31 @@ class WindowNetwork(nn.Module):
         sensors_ND = sensors_ND + self.habits(habits) + self.profile(profiles)
         sensors_ND = sensors_ND + self.joined(sensors_ND)
 
-        def placed(x: Tensor) -> Tensor:
-            empty = x.new_zeros(windows.present.numel(), x.shape[1])
-            return empty.index_copy(0, held_N, x).view(*windows.present.shape, -1)
-
-        sensors_BKD, keys_BKD = placed(sensors_ND), placed(self.keys(sensors_ND))
+        places_PD = sensors_ND.new_zeros(windows.present.numel(), sensors_ND.shape[1])
+        sensors_BKD = places_PD.index_copy(0, held_N, sensors_ND).view(*windows.present.shape, -1)
         scene_BD = self.scene(windows.scenes)
-        scene_BD = scene_BD + self._attended(scene_BD, keys_BKD, windows.present)
+        scene_BD = scene_BD + self._attended(scene_BD, sensors_BKD, windows.present)
         mean_BD = sensors_BKD.sum(dim=1) / windows.present.sum(dim=1, keepdim=True).clamp(min=1)
         found = self.head(self.norm(torch.cat([scene_BD, mean_BD], dim=1)))
         return F.normalize(found + self._words(sensors_BKD + scene_BD[:, None], windows, phrases_VD), dim=1)
 
-    def _attended(self, scene_BD: Tensor, keys_BKD: Tensor, present_BK: Tensor) -> Tensor:
-        """(B, D): what the scene takes from the sensors; zeros where a window has none."""
-        parts = (self.query(scene_BD)[:, None], *keys_BKD.chunk(2, dim=-1))
-        q, k, v = (x.unflatten(-1, (self.config.heads, -1)).transpose(1, 2) for x in parts)
+    def _attended(self, scene_BD: Tensor, sensors_BKD: Tensor, present_BK: Tensor) -> Tensor:
+        """(B, D): what the scene takes from the sensors; zeros where a window has none.
+
+        One query a window: to carry it to the sensors costs less than a key and a value for each of them.
+        """
+        keys_HdD, values_HdD = (w.unflatten(0, (self.config.heads, -1)) for w in self.keys.weight.chunk(2))
+        query_BHd = self.query(scene_BD).unflatten(1, (self.config.heads, -1))
+        asked_BHD = torch.einsum("bhd,hdD->bhD", query_BHd / query_BHd.shape[-1] ** 0.5, keys_HdD)
         # A window without sensors attends to an empty place; what it finds there is taken off again.
         some_B1 = present_BK.any(dim=1, keepdim=True)
-        mixed_BH1d = F.scaled_dot_product_attention(q, k, v, attn_mask=(present_BK | ~some_B1)[:, None, None])
-        return mixed_BH1d.transpose(1, 2).flatten(1) * some_B1
+        logits_BHK = (asked_BHD @ sensors_BKD.transpose(1, 2)).masked_fill(
+            ~(present_BK | ~some_B1)[:, None], -torch.inf
+        )
+        mixed_BHD = logits_BHK.softmax(dim=2) @ sensors_BKD
+        found_BHd = torch.einsum("bhD,hdD->bhd", mixed_BHD, values_HdD)
+        # The keys' bias adds the same to all sensors of a window, so no weight depends on it.
+        return (found_BHd.flatten(1) + self.keys.bias.chunk(2)[1]) * some_B1
 
     def _words(self, sensors_BKD: Tensor, windows: WindowTensors, phrases_VD: Tensor) -> Tensor:
         """Text vectors of the sensors' own words, weighed: what they say already lies in text space."""
@@ -160,6 +168,17 @@ class TorchReader:
         phrases = parts.pop("phrases")
         vectors: NDArray[np.float32] = self.network(WindowTensors(**parts), phrases).numpy()
         return vectors
+
+    @contextmanager
+    def workers(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads, one per core, each of which runs the network by itself."""
+        cores = torch.get_num_threads()
+        try:
+            with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                yield pool
+        finally:
+            # Threads that begin later take the number that was set last.
+            torch.set_num_threads(cores)
 
 
 def _two_layers(width_in: int, inner: int, width_out: int) -> nn.Sequential:

@@ -26,6 +26,7 @@ __all__ = [
     "TEXT_WIDTH",
     "Changes",
     "Profiles",
+    "WindowProfiles",
     "state_changes",
     "window_profiles",
 ]
@@ -96,6 +97,31 @@ class Changes:
     turns: NDArray[np.int8]
 
 
+class WindowProfiles:
+    """Profiles of one log's windows, some windows at a time.
+
+    Attributes:
+        habits: (S, HABITS) float32.
+        batches: Rows of the windows, all of them, in groups that lie near each other in time.
+    """
+
+    def __init__(self, home: Home, events: pl.DataFrame, windows: pl.DataFrame) -> None:
+        """Arguments as of `window_profiles`."""
+        self._n_sensors = len(sensors_of(events, home))
+        self._changes = state_changes(home, events)
+        self._rate = _begins_per_day(self._changes)
+        self._start = windows["start"].to_physical().to_numpy().astype(np.int64)
+        self._end = windows["end"].to_physical().to_numpy().astype(np.int64)
+        self.habits = _habits(self._changes, self._n_sensors, self._rate)
+        order = np.argsort(self._start, kind="stable")
+        self.batches = [order[i : i + _WINDOWS_AT_ONCE] for i in range(0, len(order), _WINDOWS_AT_ONCE)]
+
+    def read(self, rows: Ints) -> Profiles:
+        """Profiles of the windows of some rows, in their order; several threads may ask at once."""
+        tables = _Tables(self._changes, self._start[rows], self._end[rows], self._n_sensors)
+        return Profiles(*tables.sets(), tables.scenes(self._rate), self.habits)
+
+
 def window_profiles(home: Home, events: pl.DataFrame, windows: pl.DataFrame) -> Profiles:
     """Profiles of all windows, in their order.
 
@@ -104,22 +130,22 @@ def window_profiles(home: Home, events: pl.DataFrame, windows: pl.DataFrame) -> 
         events: `core.tables.EVENTS`, all of the log: what lies around a window is read too.
         windows: `core.tables.WINDOWS`; only `start` and `end` are read.
     """
-    n_sensors = len(sensors_of(events, home))
-    changes = state_changes(home, events)
-    start = windows["start"].to_physical().to_numpy().astype(np.int64)
-    end = windows["end"].to_physical().to_numpy().astype(np.int64)
-    n = len(start)
-    sensors = np.full((n, SENSORS_PER_WINDOW), -1, dtype=np.int16)
-    profiles = np.zeros((n, SENSORS_PER_WINDOW, PROFILE), dtype=np.float16)
-    scenes = np.zeros((n, SCENE), dtype=np.float16)
-    rate = _begins_per_day(changes)
-    order = np.argsort(start, kind="stable")
-    for first in range(0, n, _WINDOWS_AT_ONCE):
-        rows = order[first : first + _WINDOWS_AT_ONCE]
-        tables = _Tables(changes, start[rows], end[rows], n_sensors)
-        sensors[rows], profiles[rows] = tables.sets()
-        scenes[rows] = tables.scenes(rate)
-    return Profiles(sensors, profiles, scenes, _habits(changes, n_sensors, rate))
+    log = WindowProfiles(home, events, windows)
+    n = len(windows)
+    found = Profiles(
+        np.full((n, SENSORS_PER_WINDOW), -1, dtype=np.int16),
+        np.zeros((n, SENSORS_PER_WINDOW, PROFILE), dtype=np.float16),
+        np.zeros((n, SCENE), dtype=np.float16),
+        log.habits,
+    )
+    for rows in log.batches:
+        part = log.read(rows)
+        found.sensors[rows], found.profiles[rows], found.scenes[rows] = (
+            part.sensors,
+            part.profiles,
+            part.scenes,
+        )
+    return found
 
 
 def state_changes(home: Home, events: pl.DataFrame) -> Changes:

@@ -20,6 +20,11 @@ __all__ = ["OnnxGraph"]
 class OnnxGraph:
     """A loaded graph: arrays by name in, its first output out.
 
+    Args:
+        path: The graph.
+        weights: By their names in the graph.
+        threads: That one call uses; None: `OMP_NUM_THREADS`, else every core.
+
     Attributes:
         facts: What was written into the graph when it was made.
 
@@ -27,12 +32,12 @@ class OnnxGraph:
         ArtifactError: The graph is missing or damaged, or the weights are not of its sizes.
     """
 
-    def __init__(self, path: Path, weights: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, path: Path, weights: Mapping[str, NDArray[Any]], threads: int | None = None) -> None:
         import onnxruntime as ort
 
         options = ort.SessionOptions()
         # As torch does; by default it would take every core, and keep it busy between calls.
-        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "0") or 0)
+        options.intra_op_num_threads = threads or int(os.environ.get("OMP_NUM_THREADS") or 0)
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._kept = {n: np.ascontiguousarray(w, dtype=np.float32) for n, w in weights.items()}
         values = [ort.OrtValue.ortvalue_from_numpy(w) for w in self._kept.values()]

@@ -109,3 +109,20 @@ def test_weights_of_other_sizes_are_refused(tmp_path: Path) -> None:
 def test_settings_that_need_torch_are_refused(settings: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match=r"needs torch.*pip install 'discover-v2\[minilm\]'"):
         encoder("onnxruntime", TextEncoderConfig.model_validate(settings))
+
+
+@pytest.mark.parametrize("runtime", ["torch", "onnxruntime"])
+def test_vectors_are_the_same_bits_with_any_number_of_threads(
+    windows: WindowSet, texts: TextEncoder, runtime: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, before, found = reader(runtime), torch.get_num_threads(), []
+    monkeypatch.setattr("discover.pretraining.profiles._WINDOWS_AT_ONCE", 100)
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
+            found.append(network.embed(windows, texts.encode))
+            assert torch.get_num_threads() == threads, "the caller's setting stays"
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(*found)

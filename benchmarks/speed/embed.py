@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -57,7 +58,7 @@ def measured(library: str, days: int) -> dict[str, Any]:
     with patch("discover.pretraining.any_home.runtime", lambda: library):
         network = AnyHome.load()
     log = next(iter(windows.logs.values()))
-    works = {
+    works: dict[str, Callable[[], object]] = {
         "whole": lambda: network.embed(windows, encode),
         "profiles": lambda: window_profiles(log.home, log.events, windows.windows),
     }

@@ -107,8 +107,9 @@ class WindowNetwork(nn.Module):
 
         One query a window: to carry it to the sensors costs less than a key and a value for each of them.
         """
-        keys_HdD, values_HdD = (w.unflatten(0, (self.config.heads, -1)) for w in self.keys.weight.chunk(2))
-        query_BHd = self.query(scene_BD).unflatten(1, (self.config.heads, -1))
+        heads, width = self.config.heads, self.config.width
+        keys_HdD, values_HdD = (w.view(heads, -1, width) for w in self.keys.weight.chunk(2))
+        query_BHd = self.query(scene_BD).view(-1, heads, width // heads)
         asked_BHD = torch.einsum("bhd,hdD->bhD", query_BHd / query_BHd.shape[-1] ** 0.5, keys_HdD)
         # A window without sensors attends to an empty place; what it finds there is taken off again.
         some_B1 = present_BK.any(dim=1, keepdim=True)

@@ -30,12 +30,17 @@ _TAG = re.compile(
     r"\s*,\s*(?:(?:has|have|had|did|does|do|is|are|was|were)(?:n't)?\s+(?:s?he|they|it|we|i|you)|right|yes|no|or\s+not|"
     r"please|thanks|thank\s+you|by\s+any\s+chance)\s*(?P<asks>\?)?\s*$"
 )
+# "Isn't she usually in bed by ten?" supposes that she is.
+_EXPECTS = re.compile(
+    r"^(is|was|does|did|has|are|do)n't\s+(\w+\s+(?:usually|normally|always|generally|supposed))\b"
+)
 # "Days when she got up late" asks for days, "when did she get up" for a time.
 _NO_FRAME = "".join(
     f"(?<!{word} )"
     for noun in ("day", "night", "morning", "afternoon", "evening", "time", "week", "occasion", "moment")
     for word in (noun, f"{noun}s")
 )
+_MONTH_WORDS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _DAY_PART = r"(?:day|night|morning|afternoon|evening)"
 # In order: the first that fits decides.
 _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
@@ -47,6 +52,7 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
                 r"(?:did|does|do|is|was|has)\s+(?:s?he|they|it|we|i)\b)"),
     ("how many people", r"\bhow\s+many\s+(?:people|persons|residents|guests|visitors)\b"),
     ("how long", r"\bhow\s+(?:long|much\s+(?:time|sleep|tv)|many\s+(?:hours|minutes))\b|"
+                 rf"\bhow\s+much\s+of\s+\w+\s+(?:{_DAY_PART}|time|week)\b|"
                  r"\b(?<!long )(?<!short )(?:total\s+|average\s+|mean\s+)?time\s+"
                  r"(?:spent|(?=in|at|on|out|away|outside|asleep|awake|\w+ing\b))\b|"
                  r"\btime\s+(?:s?he|they|we|\w+)\s+spends?\b|\b(?:duration|length)\s+of\b|"
@@ -60,10 +66,11 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
                    r"\b(?:which|what)\s+room\b.*\bfirst\b"),
     ("last", r"\bwhen\b(?=.*\blast\b)|\b(?:the\s+)?(?:last|latest|most\s+recent)\s+"
              r"(?:time|use|visit|occasion|activity|motion|movement)\b|"
-             r"^(?:latest|most\s+recent|last)\b"),
+             r"^(?:latest|most\s+recent|last(?!\s+(?:\d|few|two|three|four|five|six|week|month|year|night|evening|spring|summer|"
+             rf"autumn|fall|winter|christmas|easter|{DAYS}|{_MONTH_WORDS})))\b"),
     ("first", r"\bwhen\b(?=.*\bfirst\b)|\bfirst\b(?!\s+(?:floor|aid)|\s*[.?!]?$)(?!.*\bthen\b)"),
     ("when", rf"{_NO_FRAME}\bwhen\s+(?:do|does|did|is|are|was|were|will|has|have|we|they|he|she)\b|"
-             r"\b(?:at\s+)?what\s+(?:time|hour)\b|\bhow\s+(?:late|early)\b|"
+             r"\b(?:at\s+)?what\s+(?:time|hour)\b|\bhow\s+(?:late|early|regular|consistent|punctual|variable)\b|"
              r"\bdistribution\s+of\b(?=.*\btimes?\b)|"
              r"\b(?:usual|average|mean|typical|median|normal)\b(?=(?:\s+\S+){0,3}?\s*(?:\w*time|times|hour)\b)|"
              r"\b(?:bed|wake-?\s?up|onset|get-?up|meal)\s?-?times?\b(?=.*\b(?:median|mean|average|usual\w*)\b)|"
@@ -170,6 +177,10 @@ _OTHERS = re.compile(
     rf"^(?:(?:on|at|during)\s+)?(?:the\s+)?(?:{DAYS}(?:\s*(?:,|and|or|to)\s*{DAYS})*|other\s+days)"
 )
 _VERSUS = re.compile(r"\b(?:versus|vs\.?|(?:as\s+)?(?:compared|opposed)\s+(?:to|with))\s+")
+_MORE_ON = re.compile(
+    rf"^(?:is|are|was|were|has|have|does|do|did)\b.*\b(?P<how>more|less|fewer|longer|shorter|earlier|later)\b(?!\s+than)"
+    rf"(?:\s+(?:often|time))?.*?\b(?:at|on)\s+(?:the\s+)?{DAYS}\s*[?.!]*$"
+)
 _EITHER = re.compile(
     rf"\b(?P<how>more|less|longer|earlier|later|shorter)\b.*?\b{DAYS}\s+(?P<or>or\s+(?:on\s+|at\s+)?(?:the\s+)?{DAYS})"
 )
@@ -183,6 +194,7 @@ _DIRECTIONS = {
 
 def plain_request(text: str) -> tuple[str, bool]:
     """A question in lower case without what only makes it polite, and whether it asks for yes or no."""
+    text = _EXPECTS.sub(r"\1 \2", text)
     tag = _TAG.search(text)
     text = text if tag is None else text[: tag.start()]
     lead = _REQUEST.match(text)
@@ -288,6 +300,12 @@ def find_comparison(
                 span,
                 how,
             )
+    more_on = _MORE_ON.search(text)
+    if more_on is not None:
+        # "Longer in bed at weekends": than on other days.
+        at = more_on.span("how")
+        found, _ = _comparison(_DIRECTIONS[more_on["how"]], None, text, at)
+        return found.model_copy(update={"others": True}), (0, 0), at
     since = _SINCE.search(text)
     if since is not None:
         after = (d for d in days if d.anchor is not None and d.begin >= since.end() - 1)

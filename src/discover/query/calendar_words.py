@@ -47,13 +47,15 @@ _DATE = (
 )
 _WEEKDAY = "|".join(WEEKDAYS)
 _PATTERN = re.compile(
-    rf"(?P<two>\bthe\s+day\s+before\s+yesterday\b)|"
+    rf"(?P<two>\b(?:the\s+)?(?:day\s+before\s+yesterday|night\s+before\s+last)\b)|"
     rf"(?:\b(?P<since_near>since\s+)?\b(?P<near>today|yesterday|tonight|last\s+(?:night|evening)|the\s+other\s+(?:day|night))\b)|"
     rf"\bthis\s+(?P<now>morning|afternoon|evening|week-?end|week|month|year|spring|summer|autumn|fall|winter)\b|"
     rf"\b(?:all|the\s+whole)\s+(?P<whole>week|month|year)\b|"
     rf"\b(?:(?:in|over|during|for|within)\s+)?(?:the\s+(?:last|past|previous)\s+(?:{_NUMBER}\s+)?|"
     rf"(?:last|past|previous)\s+{_NUMBER.replace('<n>', '<n2>')}\s+){_UNIT}\b|"
-    rf"\b(?P<ago>\w+(?:\s+of)?)\s+(?P<ago_unit>day|night|week|month|year)s?\s+ago\b|"
+    rf"\b(?P<ago>\w+(?:\s+of)?)\s+(?P<ago_unit>day|night|week|month|year)s?\s+ago(?:\s+today)?\b|"
+    r"\b(?:(?:at|in|by|towards?)\s+)?(?:the\s+)?(?:(?P<third>start|beginning|middle|end)\s+of|(?P<third2>early|mid|late))"
+    rf"[\s-]+(?P<third_of>{_MONTH})\b|"
     rf"\bthe\s+(?P<run>week|fortnight|month|day)\s+(?P<side>before|after)\s+(?P<feast>christmas|xmas|new\s+year|easter)\b|"
     rf"\bthe\s+(?P<prior>day|week|month)\s+before(?=\s*(?:$|[?.!,]))|"
     rf"\b(?:(?:at|on|over|around)\s+)?(?P<at_feast>(?:christmas|xmas|new\s+year(?:'?s)?)\s+(?:day|eve)|boxing\s+day|"
@@ -149,7 +151,7 @@ def _read(match: re.Match[str], today: dt.date) -> tuple[dt.date, dt.date, str] 
     got = {k: " ".join(v.lower().split()) for k, v in match.groupdict().items() if v is not None}
     day = dt.timedelta(days=1)
     if "two" in got:
-        return today - 2 * day, today - 2 * day, ""
+        return today - 2 * day, today - 2 * day, "night" if "night" in got["two"] else ""
     if "near" in got:
         near = _near(got["near"], today)
         return near if near is None or "since_near" not in got else (near[0], today, "")
@@ -168,6 +170,11 @@ def _read(match: re.Match[str], today: dt.date) -> tuple[dt.date, dt.date, str] 
         n = _NUMBERS.get(got["ago"]) or (int(got["ago"]) if got["ago"].isdigit() else 0)
         at = today - _length(got["ago_unit"], n)
         return (at, at, "night" if got["ago_unit"] == "night" else "") if n else None
+    if "third_of" in got:
+        first, last = _unit(got["third_of"], today)
+        word = got.get("third") or got["third2"]
+        k = 0 if word in ("start", "beginning", "early") else 1 if word in ("middle", "mid") else 2
+        return first + 10 * k * day, first + (10 * k + 9) * day if k < 2 else last, ""
     if "feast" in got:
         at = _feast(got["feast"], today)
         length = _length(got["run"], 1)

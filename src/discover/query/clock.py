@@ -31,7 +31,7 @@ _PREPOSITIONS = ("at", "around", "before", "after", "by", "until", "and", "to", 
 _NO_PREPOSITION = "".join(f"(?<!{word} )" for word in _PREPOSITIONS)
 _ENDS = (
     r"(?=\s*(?:$|[.,;:!?)]|(?:and|or|but|in|on|at|during|when|while|every|each|any|then|to|until|till|last|since|"
-    r"yesterday|today|this|anyway|though|sharp|exactly|already)\b))"
+    r"yesterday|today|this|anyway|though|sharp|exactly|already|most|all|usually|with|without|he|she)\b))"
 )
 _CLOCK_AHEAD = (
     rf"(?=midnight\b|noon\b|\d{{1,2}}(?::\d\d|\s*[ap]m|\s*o'?clock)|"
@@ -44,6 +44,10 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<=\d)\.(?=[0-5]\d\b)(?=\d\d\s*(?:[ap]m|$|[,;?]))", ":"),
         (r"(?<![\d:.])(\d{1,2})\s*([ap])\.?m\b\.?", r"\1 \2m"),
         (r"\b(?:night-?\s?time|at\s+nights|overnight)\b", "at night"),
+        (r"\bno(?:\s+|-)one\b", "nobody"),
+        (r"\b(?:during|in)\s+the\s+week\b(?!\s+(?:before|after|of))", "on weekdays"),
+        (r"\b(and|until|till|to|before)\s+(?:dawn|daybreak|sunrise)\b", r"\1 5:00"),
+        (r"\b(and|until|till|to|before)\s+(?:dusk|sunset|nightfall)\b", r"\1 20:00"),
         (r"\bafter\s+dark(?:ness)?\b", "between 19:00 and 6:00"),
         (r"\bin\s+the\s+(?:wee|early)\s+hours\b", "between 0:00 and 5:00"),
         (r"\b(?:in|during)\s+(?:broad\s+)?daylight(?:\s+hours)?\b", "between 8:00 and 20:00"),
@@ -79,6 +83,12 @@ _WORD_HOUR = re.compile(
 )
 
 
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_ORDINAL = re.compile(
+    rf"\b({'|'.join(_ORDINALS)})\s+of\s+(?=(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
+)
+
+
 def plain_times(text: str) -> str:
     """A sentence in lower case with clock times in one spelling: "half past nine" is 9:30, "3am" is 3 am."""
 
@@ -92,6 +102,7 @@ def plain_times(text: str) -> str:
     # Typed in haste: "didnt", "havent".
     text = re.sub(r"\b(did|do|does|have|has|had|is|was|are|were|would|could|should)nt\b", r"\1n't", text)
     text = _HALF.sub(clock, text)
+    text = _ORDINAL.sub(lambda m: f"{_ORDINALS.index(m[1]) + 1}th of ", text)
     text = re.sub(r"\b(till|until)\s+gone\s+", r"\1 ", text)
     text = re.sub(rf"\bgone\s+(?=\d|(?:{'|'.join(SMALL_NUMBERS[1:])})\b)", "after ", text)
     text = _BETWEEN_WORDS.sub(lambda m: " ".join(_digits(word) for word in m.groups()), text)

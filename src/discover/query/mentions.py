@@ -18,7 +18,7 @@ __all__ = [
 ]  # fmt: skip
 
 _AFTER = re.compile(
-    r"\b(?:after(?!wards)|following|once|preceded\s+by|as\s+soon\s+as|on\s+(?:his|her|their)\s+return\s+from|having|on\s+the\s+way\s+(?:back\s+)?from)\b"
+    r"\b(?:after(?!wards)|following|once|preceded\s+by|as\s+soon\s+as|on\s+(?:his|her|their)\s+return\s+from|having|since|on\s+the\s+way\s+(?:back\s+)?from)\b"
 )
 _WHENEVER = re.compile(r"^(?:when|whenever)\b")
 _BEFORE = re.compile(r"\b(?:before|prior\s+to|ahead\s+of)\b")
@@ -39,6 +39,12 @@ _ENDS_SCOPE = frozenset(
 _OFF = frozenset({"off", "closed", "shut"})
 _SWITCHES = re.compile(r"\b(?:turn|switch|put)\w*\b")
 _SKIPPED = frozenset(["skip", "miss", "omit", "forgo"])
+_PHRASAL = frozenset(
+    """heat heating lock tidy clean wash pick fill warm back set put turn make clear hang throw bring light
+    start end sit stand curl wrap catch meet check feed mop top keep show give look use eat drink finish stay
+    """.split()  # noqa: SIM905
+)
+"""Verbs whose "up" gets nobody out of bed."""
 _MEALS = ("breakfast", "lunch", "dinner")
 
 
@@ -65,6 +71,9 @@ def find_things(
     texts = [w.text for w in words]
     candidates: list[tuple[int, int, int, Thing]] = []
     for found in find_activities(texts, taken):
+        before = set(map(lemma, texts[max(0, found.begin - 3) : found.begin]))
+        if texts[found.begin : found.end] == ["up"] and before & _PHRASAL:
+            continue  # "locks up"
         thing = Thing(kind="activity", name=found.name, words=" ".join(texts[found.begin : found.end]))
         candidates.append((found.size, found.begin, found.end, thing))
     for named in lexicon.find_mentions(words, taken=taken):
@@ -160,9 +169,7 @@ def in_order(
     between = [text[a.end : b.begin] for a, b in pairwise(wanted)]
     at = next((i for i, part in enumerate(between) if _AFTER.search(part)), None)
     if at is not None:
-        later = wanted[at + 1]
-        if later.thing.kind == "activity" or wanted[0].thing.kind == later.thing.kind:
-            return [*wanted[at + 1 :], *wanted[: at + 1]], used
+        return [*wanted[at + 1 :], *wanted[: at + 1]], used
     for pattern, turned in ((_AFTER, False), (_WHENEVER, False), (_BEFORE, True)):
         lead = pattern.search(text[: wanted[0].begin])
         if lead and not re.search(r"[,\d]", text[lead.end() : wanted[0].begin]) and _CLAUSE.match(between[0]):

@@ -40,7 +40,7 @@ _KEPT = frozenset(
 )
 _SHUT = frozenset({"closed", "shut", "unopened"})
 _UNUSED = frozenset(
-    """unused untouched empty off idle deserted unoccupied unvisited dark alone unattended vacant quiet
+    """unused untouched empty free off idle deserted unoccupied unvisited dark alone unattended vacant quiet
     silent still""".split()  # noqa: SIM905
 )
 ABSENT_STATES = _SHUT | _UNUSED

@@ -70,19 +70,28 @@ _NOBODY_HOME = re.compile(
     r"(?:home|house|flat|apartment)\b|"
     rf"\b(?:nobody|no\s*-?one)\s+(?:(?:is|was|has\s+been)\s+)?in{_AFTER_STATE}|"
     rf"\b(?:not|\w+n't|never)\s+(?:been\s+)?(?:at\s+)?home{_AFTER_STATE}|"
-    r"\b(?:house|home|flat|apartment|premises|dwelling|property)\s+(?:is|was|were|stands|stood|stays|being|lies)?\s*(?:empty|unoccupied|deserted)\b|"
+    r"\b(?:house|home|flat|apartment|premises|dwelling|property)\s+(?:is|was|were|stands|stood|stays|being|lies)?\s*(?:empty|unoccupied|deserted|vacant)\b|"
     r"\bempty\s+(?:house|home|flat)\b"
 )
 _IS_OUT = re.compile(
-    rf"(?:^|\b(?:was|were|is|are|be|been|being|he|she|they|everyone|everybody)\s+)(?:out|away){_AFTER_STATE}"
+    rf"(?:^|\b(?:was|were|is|are|be|been|being|he|she|they|everyone|everybody)\s+)(?:out|away){_AFTER_STATE}|"
+    r"\b(?:outside|outdoors)\b(?!\s+(?:the|his|her|of|a|my|their|for)\b)|"
+    r"\b(?:left|leaves?|leaving|departed)(?=\s*(?:$|[,.?!]|(?:before|after|at|by|around|early|late|this|between|again|"
+    r"yesterday|today|in\s+the\s+(?:morning|afternoon|evening)|for\s+(?:work|school|the\s+shops?|town|good))\b))"
+)
+_STAYS_IN = re.compile(
+    rf"\b(?:stay(?:s|ed|ing)?|kept|remain\w*)\s+(?:in|indoors|at\s+home|home|inside){_AFTER_STATE}"
 )
 _IS_BACK = re.compile(
     r"\b(?:is|was|were|are|be|been|get|gets|got)\s+(?:\w+\s+)?(?:back\s+)?(?:home|back)\s+"
-    r"(?=(?:by|before|after|around|between)\b)"
+    r"(?=(?:by|before|after|around|between)\b)|"
+    r"\b(?:came|comes?|coming|gets?|got|getting|let\s+\w+sel\w+)\s+(?:back\s+)?in(?=\s*(?:$|[,.?!]|(?:after|before|at|"
+    r"around|late|by|between|on|last|yesterday|from|this)\b(?!\s+the\b)))"
 )
 _USES = re.compile(
     r"s?\s+(?:door\s+)?(?:openings|uses|visits|runs|activations|stays|trips|events|triggers)\b"
 )
+_POPS = re.compile(r"pop|nip|dash|peek")
 _PER_NIGHT = re.compile(r"\b(?:each|every|per|a)\s+night\b|\bnight's\b")
 _OF_THE_CLOCK = frozenset(
     ["breakfast", "lunch", "dinner", "going to bed", "getting up", "coming home", "sleeping"]
@@ -254,6 +263,8 @@ class _Reader:
             return Bounds(low=_ALL_DAY_S)
         if vague and at is not None and not re.search(r"\bhow\s+long\b", self.text):
             self._use((at.begin, at.end))
+            if _POPS.match(self.text, at.begin):
+                return None  # a manner of going
             return Bounds(high=_BRIEF) if vague == "brief" else Bounds(low=_LONG)
         often = find_times(self.text)[0] is not None
         return Bounds(low=_ALL_PART_S) if _ALL_PART.search(self.text) and not negated and not often else None
@@ -332,6 +343,17 @@ class _Reader:
                 self._use(match.span())
             elif not self.empty:
                 self._want(name, match)
+        stays = _STAYS_IN.search(self.text)
+        if stays is not None and not any(
+            m.begin < stays.end() and stays.start() < m.end for m in self.mentions
+        ):
+            if is_negated(
+                ThingMention(_activity("going out", stays), stays.end() - 1, stays.end()), self.scopes
+            ):
+                self._want("going out", stays)
+            else:
+                self.unwanted.append(_activity("going out", stays))
+                self._use(stays.span())
 
     def _want(self, name: str, match: re.Match[str]) -> None:
         self.wanted.append(ThingMention(_activity(name, match), *match.span()))

@@ -17,8 +17,11 @@ _STILLNESS = re.compile(
     r"afterwards?|again|then)))\b"
 )
 NOTHING_MOVES = re.compile(
-    r"\b(?:nothing|nobody|no\s+one|no-one)\s+(?:is\s+|else\s+)?(?:mov(?:es|ing|e)|stir(?:s|ring)?|happens?|"
-    r"happening)\b|"
+    r"\b(?:nothing|nobody)\s+(?:(?:is|was|has|had|been|else|at\s+all|ever)\s+)*"
+    r"(?:mov(?:es|ing|ed|e)|stir(?:s|ring|red)?|happen(?:s|ed|ing)?|go(?:es|ing)\s+on|went\s+on|about|around|active|"
+    r"(?:was\s+)?(?:recorded|detected|sensed|registered|triggered))\b(?!\s+(?:the|a|to)\b)|"
+    r"\bnothing(?=\s+(?:at\s+all\s+)?(?:for|between|until|till|from|in\s+the\s+(?:morning|afternoon|evening|night)|"
+    r"all\s+(?:day|night|morning))\b|\s*$)|"
     r"\b(?:without|no)\s+(?:any\s+|a\s+single\s+|further\s+)?(?:sign\s+of\s+)?(?:movement|motion|moving|"
     r"activity|life|events?|stir\w*|sensor\s+\w+)\b"
 )

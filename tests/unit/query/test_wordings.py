@@ -161,3 +161,26 @@ def test_last_thirty_days_are_days_and_christmas_day_is_one() -> None:
     feast = read("was he out on Christmas Day").days
     assert feast is not None
     assert feast.first == feast.last == dt.date(2023, 12, 25)
+
+
+@pytest.mark.parametrize(
+    ("text", "asks", "present", "absent"),
+    [
+        ("nothing happened between 9 and 11", "find", ["quiet"], []),
+        ("stayed in all weekend", "find", [], ["going out"]),
+        ("days when he left before eight", "find", ["going out"], []),
+        ("did she lock up before bed", "whether", ["bed"], []),
+        ("someone came in after midnight", "find", ["coming home"], []),
+        ("someone comes in at the front door", "find", ["front door"], []),
+        ("isn't she usually in bed by ten", "whether", ["bed"], []),
+        ("has he not been up yet", "whether", [], ["getting up"]),
+        ("last Tuesday evening in the kitchen", "find", ["kitchen"], []),
+        ("breakfast straight after the shower", "find", ["shower", "breakfast"], []),
+        ("putting a wash on", "find", ["laundry"], []),
+        ("was he up watching telly", "whether", ["watching television"], []),
+        ("was dad home by six last night", "whether", ["coming home"], []),
+    ],
+)  # fmt: skip
+def test_small_words_change_what_happens(text: str, asks: str, present: list[str], absent: list[str]) -> None:
+    query = read(text)
+    assert (query.asks, wanted(query), [t.name for t in query.unwanted]) == (asks, present, absent)

@@ -29,9 +29,11 @@ __all__ = [
     "LessonConfig",
     "Lessons",
     "activity_names",
+    "draw_windows",
     "home_lessons",
     "join_lessons",
     "load_lessons",
+    "window_lessons",
     "window_shares",
 ]
 
@@ -117,12 +119,23 @@ def home_lessons(home: Home, life: RandomLife, seed: int, config: LessonConfig) 
     """
     rng = np.random.default_rng([seed, 12])
     events = life.events
-    windows = _draw_windows(home, events, rng, config)
+    windows = draw_windows(home, events, rng, config)
     shares = window_shares(events, windows, life.truth, life.true_home)
     clear = shares.max(axis=1, initial=0) >= config.least_share
     length_s = (windows["end"] - windows["start"]).dt.total_microseconds().to_numpy() / _SECOND_US
     kept = np.flatnonzero(clear | (length_s >= config.episode_s))
     windows, shares = windows[kept.tolist()], (shares * clear[:, None])[kept]
+    return window_lessons(home, events, windows, shares, situation_truth(life, windows))
+
+
+def window_lessons(
+    home: Home,
+    events: pl.DataFrame,
+    windows: pl.DataFrame,
+    shares: NDArray[np.floating],
+    situations: NDArray[np.uint8],
+) -> Lessons:
+    """Windows of one home as lessons, with what is known of them (see `Lessons`)."""
     found = window_profiles(home, events, windows)
     words = sensor_words(sensors_of(events, home))
     phrases = ("", *sorted({*words.rooms, *words.objects} - {""}))
@@ -132,8 +145,8 @@ def home_lessons(home: Home, life: RandomLife, seed: int, config: LessonConfig) 
         found.profiles,
         found.scenes,
         shares.astype(np.float16),
-        situation_truth(life, windows),
-        np.zeros(len(kept), dtype=np.int32),
+        situations,
+        np.zeros(len(windows), dtype=np.int32),
         np.array([row_of[r] for r in words.rooms], dtype=np.int32),
         np.array([row_of[o] for o in words.objects], dtype=np.int32),
         words.types.astype(np.int16),
@@ -178,7 +191,7 @@ def load_lessons(path: Path) -> Lessons:
         return Lessons(**arrays, phrases=phrases)
 
 
-def _draw_windows(
+def draw_windows(
     home: Home, events: pl.DataFrame, rng: np.random.Generator, config: LessonConfig
 ) -> pl.DataFrame:
     """Windows of a minute, of other lengths up to four hours, and of a number of events, drawn at random."""

@@ -121,20 +121,7 @@ class Pretraining:
         return float(np.mean(recent[-200:])) if recent else float("nan")
 
     def _train_step(self) -> float:
-        rng = np.random.default_rng([self.config.seed, self.step])
-        rows = rng.integers(0, len(self.lessons), size=self.config.batch)
-        if self.config.situations:
-            rows = self._neighbours(rows[:: self.config.per_home], rng)
-        windows = disturb(window_tensors(self.lessons, rows), rng, self.config.lost)
-        sets = [self.bank.draw(rng) for _ in range(self.config.sets)]
-        phrases = self.phrases + 0.02 * torch.from_numpy(
-            rng.standard_normal(self.phrases.shape, dtype=np.float32)
-        )
-        phrases[0] = 0
-        vectors = self.network(windows, phrases)
-        loss = torch.stack([self._loss(vectors, rows, labels) for labels in sets]).mean()
-        if self.config.situations:
-            loss = loss + self.config.situations * self._situation_loss(vectors, rows, rng)
+        loss = self._step_loss(np.random.default_rng([self.config.seed, self.step]))
         for group in self.optimizer.param_groups:
             group["lr"] = self.config.learning_rate * _schedule(self.step, self.config)
         self.optimizer.zero_grad(set_to_none=True)
@@ -143,6 +130,24 @@ class Pretraining:
         self.optimizer.step()
         self.step += 1
         return float(loss.detach())
+
+    def _step_loss(self, rng: np.random.Generator) -> Tensor:
+        rows = rng.integers(0, len(self.lessons), size=self.config.batch)
+        if self.config.situations:
+            rows = self._neighbours(rows[:: self.config.per_home], rng)
+        windows = disturb(window_tensors(self.lessons, rows), rng, self.config.lost)
+        sets = [self.bank.draw(rng) for _ in range(self.config.sets)]
+        vectors = self.network(windows, self._noisy_phrases(rng))
+        loss = torch.stack([self._loss(vectors, rows, labels) for labels in sets]).mean()
+        if self.config.situations:
+            loss = loss + self.config.situations * self._situation_loss(vectors, rows, rng)
+        return loss
+
+    def _noisy_phrases(self, rng: np.random.Generator) -> Tensor:
+        noise = rng.standard_normal(self.phrases.shape, dtype=np.float32)
+        phrases = self.phrases + 0.02 * torch.from_numpy(noise)
+        phrases[0] = 0
+        return phrases
 
     def _neighbours(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
         """(B,) each row followed by other windows of its home, `per_home` in all."""

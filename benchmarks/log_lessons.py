@@ -4,8 +4,9 @@ A window of a log says two things without a label: its captions, which a rule wr
 beside a sensor that is hidden. Both are compared within a home. Annotations that a log holds are never read.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from discover.captions import CaptionConfig, caption_windows
-from discover.core.artifacts import atomic_path
+from discover.core.artifacts import atomic_path, file_sha256
 from discover.core.embeddings import EncodeText
+from discover.core.progress import SILENT, Progress
 from discover.core.reading import read_npz
 from discover.core.window_set import EventLog, WindowSet
+from discover.homes.importing import import_log
 from discover.pretraining.label_sets import LabelSet
 from discover.pretraining.lessons import (
     LessonConfig,
@@ -32,11 +35,30 @@ from discover.pretraining.lessons import (
     window_lessons,
 )
 from discover.pretraining.profiles import HABITS, N_SPANS, PROFILE, TEXT_WIDTH
-from discover.pretraining.recipe import encode_phrases
+from discover.pretraining.recipe import (
+    Recipe,
+    claim,
+    encode_phrases,
+    recipe_lessons,
+    run_to_end,
+    save_trained,
+    training_parts,
+)
 from discover.pretraining.situations import situations
-from discover.pretraining.training import Pretraining, disturb, window_tensors
+from discover.pretraining.training import Pretraining, TrainingConfig, disturb, window_tensors
 
-__all__ = ["LogConfig", "LogLessons", "TrainingWithLogs", "kept_log_lessons", "log_lessons"]
+__all__ = [
+    "FURTHER",
+    "LogConfig",
+    "LogLessons",
+    "TrainingWithLogs",
+    "kept_log_lessons",
+    "log_lessons",
+    "train_further",
+]
+
+FURTHER = TrainingConfig(steps=1_500, learning_rate=4e-4, warmup=50, cooling=0.9)
+"""Steps and rates of a further training; its seed is 1,000 above that of the training it goes on from."""
 
 _CAPTIONS = 2
 _ALIKE = 0.995
@@ -64,7 +86,7 @@ class LogConfig:
         scale: Scale of cosines with captions.
     """
 
-    homes: int = 4
+    homes: int = 3
     per_home: int = 16
     captions: float = 0.5
     direct: bool = False
@@ -116,12 +138,12 @@ def log_lessons(log: EventLog, seed: int, encode_text: EncodeText, windows: int 
 
 
 def kept_log_lessons(
-    folder: Path, name: str, log: EventLog, seed: int, encode_text: EncodeText
+    folder: Path, name: str, read: Callable[[], EventLog], seed: int, encode_text: EncodeText
 ) -> LogLessons:
-    """`log_lessons`, from the folder where they are there."""
+    """`log_lessons`, from the folder where they are there; `read` gets the log where they are not."""
     lessons, captions = folder / f"log_{name}.npz", folder / f"log_{name}_captions.npz"
     if not captions.is_file():
-        found = log_lessons(log, seed, encode_text)
+        found = log_lessons(read(), seed, encode_text)
         found.lessons.save(lessons)
         with atomic_path(captions) as temporary, temporary.open("wb") as sink:
             np.savez(sink, vectors=found.captions)
@@ -188,6 +210,12 @@ class TrainingWithLogs(Pretraining):
                 found.append(vectors.numpy())
         self._before = np.concatenate(found)
 
+    def _settings(self) -> dict[str, Any]:
+        return super()._settings() | {"logs": asdict(self.log_config)}
+
+    def _modules(self) -> dict[str, nn.Module]:
+        return super()._modules() | {"heads": self.heads}
+
     def _keep(self, module: nn.Module, given: object, features: Tensor) -> None:
         del module, given
         self._features = features
@@ -195,7 +223,11 @@ class TrainingWithLogs(Pretraining):
     def _step_loss(self, rng: np.random.Generator) -> Tensor:
         loss = super()._step_loss(rng)
         # Draws of their own, so that simulated windows are the same with logs and without.
-        return loss + self._log_loss(np.random.default_rng([self.config.seed, self.step, 1])) if self._logs else loss
+        return (
+            loss + self._log_loss(np.random.default_rng([self.config.seed, self.step, 1]))
+            if self._logs
+            else loss
+        )
 
     def _log_loss(self, rng: np.random.Generator) -> Tensor:
         config = self.log_config
@@ -206,8 +238,9 @@ class TrainingWithLogs(Pretraining):
         hidden = self._hidden(windows.present, rng)
         seen = disturb(windows, rng, self.config.lost)
         kept = seen.present & ~hidden
+        kept[:, self.network.config.sensors :] = False
         # Something is left to read.
-        kept[:, 0] |= ~kept.any(dim=1)
+        kept[:, 0] |= seen.present[:, 0] & ~kept.any(dim=1)
         hidden &= ~kept
         seen.present.copy_(kept)
         phrases = self._log_phrases
@@ -290,3 +323,58 @@ class TrainingWithLogs(Pretraining):
         told = -(teacher * logits.log_softmax(dim=1)).sum(dim=1)
         clear = teacher.max(dim=1).values
         return (told * clear).sum() / clear.sum()
+
+
+def train_further(
+    recipe: Recipe,
+    folder: Path,
+    logs: Sequence[Path],
+    encode_text: EncodeText,
+    *,
+    minutes: float | None = None,
+    progress: Progress = SILENT,
+) -> Path | None:
+    """Go on with a training that is done, with logs beside its lessons; None where `minutes` ran out first.
+
+    Args:
+        recipe: Of the training in `folder`.
+        folder: Its work folder; the further training gets the folder `with_logs` in it.
+        logs: Logs as `discover open` takes them: files, folders, homes that were imported.
+        encode_text: MiniLM.
+        minutes: Stop after this time; the same call goes on.
+        progress: Told after each log and some steps.
+
+    Raises:
+        ArtifactError: The folder belongs to other logs or settings.
+    """
+    end = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
+    own = folder / "with_logs"
+    own.mkdir(exist_ok=True)
+    log_config, training_config = LogConfig(), replace(FURTHER, seed=recipe.seed + 1_000)
+    claim(
+        own,
+        {
+            "logs": [str(path.resolve()) for path in logs],
+            "from": file_sha256(folder / "checkpoint.pt"),
+            "log_config": asdict(log_config),
+            "training": asdict(training_config),
+        },
+    )
+    progress.start("reading logs", len(logs))
+    taken = []
+    for number, path in enumerate(logs):
+        taken.append(
+            kept_log_lessons(own, f"{number:03d}", lambda p=path: import_log(p).log, number, encode_text)
+        )
+        progress.advance()
+    progress.finish()
+    lessons = recipe_lessons(recipe, folder)
+    assert lessons is not None
+    parts = list(training_parts(recipe, folder, lessons, encode_text))
+    parts[4] = training_config
+    training = TrainingWithLogs(*parts, logs=taken, encode_text=encode_text, log_config=log_config)
+    training.go_on_from(torch.load(folder / "checkpoint.pt", weights_only=True)["weights"])
+    if not run_to_end(training, own / "checkpoint.pt", end, progress):
+        return None
+    windows = len(lessons) + sum(len(one.lessons) for one in taken)
+    return save_trained(training, own / "weights.safetensors", recipe, logs=len(logs), windows=windows)

@@ -28,7 +28,18 @@ from discover.pretraining.situations import SituationBank
 from discover.pretraining.training import Pretraining, TrainingConfig
 from discover.simulator import RandomLifeConfig, simulate_random
 
-__all__ = ["PRESETS", "Recipe", "encode_phrases", "guessed_home", "pretrain", "recipe_lessons"]
+__all__ = [
+    "PRESETS",
+    "Recipe",
+    "claim",
+    "encode_phrases",
+    "guessed_home",
+    "pretrain",
+    "recipe_lessons",
+    "run_to_end",
+    "save_trained",
+    "training_parts",
+]
 
 _HOMES_PER_FILE = 20
 _SAVED_EVERY_S = 60.0
@@ -84,43 +95,56 @@ def pretrain(
         ArtifactError: The folder belongs to another recipe.
     """
     end = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
-    settings = asdict(recipe)
-    _claim(folder, settings)
+    claim(folder, asdict(recipe))
     lessons = recipe_lessons(recipe, folder, end, progress)
     if lessons is None:
         return None
-    sentences = SentenceBank.sentences()
-    vectors = _cached(folder / "sentences.npz", sentences, encode_text)
+    training = Pretraining(*training_parts(recipe, folder, lessons, encode_text))
+    if not run_to_end(training, folder / "checkpoint.pt", end, progress):
+        return None
+    return save_trained(training, folder / "weights.safetensors", recipe)
+
+
+def save_trained(training: Pretraining, path: Path, recipe: Recipe, **facts: Any) -> Path:
+    """Write the weights of a training, and what they follow from."""
+    wordings = {"sentences": SentenceBank.sentences(), "situations": SituationBank.sentences()}
+    told = {
+        "recipe": asdict(recipe),
+        "windows": len(training.lessons),
+        "bank_sha256": mapping_sha256(wordings),
+    }
+    save_weights(path, [training.network], training.bank.prototypes()[0], told | facts)
+    return path
+
+
+def training_parts(
+    recipe: Recipe, folder: Path, lessons: Lessons, encode_text: EncodeText
+) -> tuple[Lessons, NDArray[np.float32], SentenceBank, SituationBank, TrainingConfig, NetworkConfig]:
+    """What a `Pretraining` of this recipe is made of."""
+    vectors = _cached(folder / "sentences.npz", SentenceBank.sentences(), encode_text)
     bank = SentenceBank(vectors, lessons.shares.mean(axis=0, dtype=np.float64))
-    wordings = SituationBank.sentences()
-    situations = SituationBank(_cached(folder / "situations.npz", wordings, encode_text))
-    config = replace(recipe.training, seed=recipe.seed)
+    situations = SituationBank(_cached(folder / "situations.npz", SituationBank.sentences(), encode_text))
     phrases = encode_phrases(lessons.phrases, encode_text)
-    training = Pretraining(lessons, phrases, bank, situations, config, recipe.network)
-    checkpoint = folder / "checkpoint.pt"
+    return lessons, phrases, bank, situations, replace(recipe.training, seed=recipe.seed), recipe.network
+
+
+def run_to_end(
+    training: Pretraining, checkpoint: Path, end: float = float("inf"), progress: Progress = SILENT
+) -> bool:
+    """Train to the last step, from the checkpoint where there is one; False where the time `end` came first."""
     if checkpoint.is_file():
         training.load(checkpoint)
-    progress.start("training", config.steps - training.step)
-    while training.step < config.steps:
+    steps = training.config.steps
+    progress.start("training", steps - training.step)
+    while training.step < steps:
         begun, before = time.monotonic(), training.step
         loss = training.run(lambda since=begun: time.monotonic() > min(since + _SAVED_EVERY_S, end))  # type: ignore[misc]
         training.save(checkpoint)
         progress.advance(training.step - before, note=f"loss {loss:.3f}")
-        if time.monotonic() > end and training.step < config.steps:
-            return None
+        if time.monotonic() > end and training.step < steps:
+            return False
     progress.finish()
-    path = folder / "weights.safetensors"
-    save_weights(
-        path,
-        [training.network],
-        bank.prototypes()[0],
-        {
-            "recipe": settings,
-            "windows": len(lessons),
-            "bank_sha256": mapping_sha256({"sentences": sentences, "situations": wordings}),
-        },
-    )
-    return path
+    return True
 
 
 def encode_phrases(phrases: tuple[str, ...], encode_text: EncodeText) -> NDArray[np.float32]:
@@ -130,7 +154,12 @@ def encode_phrases(phrases: tuple[str, ...], encode_text: EncodeText) -> NDArray
     return vectors
 
 
-def _claim(folder: Path, settings: dict[str, Any]) -> None:
+def claim(folder: Path, settings: dict[str, Any]) -> None:
+    """Note the settings that a work folder belongs to.
+
+    Raises:
+        ArtifactError: It belongs to others.
+    """
     path = folder / "recipe.json"
     if not path.is_file():
         write_json(path, settings)

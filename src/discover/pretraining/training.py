@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from discover.core.artifacts import atomic_path
 from discover.core.errors import ArtifactError, ConfigError
@@ -182,10 +182,9 @@ class Pretraining:
         """Write all that is needed to go on."""
         state: dict[str, Any] = {
             "step": self.step,
-            "config": asdict(self.config),
-            "network": asdict(self.network.config),
-            "weights": self.network.state_dict(),
+            **self._settings(),
             "optimizer": self.optimizer.state_dict(),
+            **{name: module.state_dict() for name, module in self._modules().items()},
         }
         with atomic_path(path) as temporary:
             torch.save(state, temporary)
@@ -193,13 +192,21 @@ class Pretraining:
     def load(self, path: Path) -> None:
         """Go on from a checkpoint of the same settings."""
         state = torch.load(path, weights_only=True)
-        if state["config"] != asdict(self.config) or state["network"] != asdict(self.network.config):
+        if any(state.get(name) != value for name, value in self._settings().items()):
             raise ArtifactError(
                 f"{path} was made with other settings ({state['config']}). Give those, or another folder."
             )
-        self.network.load_state_dict(state["weights"])
+        for name, module in self._modules().items():
+            module.load_state_dict(state[name])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = int(state["step"])
+
+    def _settings(self) -> dict[str, Any]:
+        return {"config": asdict(self.config), "network": asdict(self.network.config)}
+
+    def _modules(self) -> dict[str, nn.Module]:
+        """What is trained, by its name in a checkpoint."""
+        return {"weights": self.network}
 
 
 def window_tensors(lessons: Lessons, rows: NDArray[np.int64]) -> WindowTensors:

@@ -1,6 +1,6 @@
 """Train the shipped network again: simulated homes, no log of anybody.
 
-    python -m benchmarks.pretrain --preset tiny --folder FOLDER [--seeds 0 1 2] [--minutes 20] [--logs LOG ...]
+    python -m benchmarks.pretrain --preset tiny --folder FOLDER [--seeds 0 1 2] [--logs LOG ...]
 
 It stops at any moment and goes on where it stopped. One network per seed, joined to one file; `--ship` copies
 it into the package. With `--logs` every network goes on for some steps with windows of these logs beside the

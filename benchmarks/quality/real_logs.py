@@ -1,13 +1,13 @@
 """Whether training further with real logs that nobody annotated helps on homes that no training saw.
 
-    python -m benchmarks.quality.real_logs --folder FOLDER --workspace FOLDER [--only NAME ...] [--kept] [--b2]
+    python -m benchmarks.quality.real_logs --folder FOLDER --workspace FOLDER [--only NAME ...]
 
-FOLDER holds a training of `benchmarks.pretrain`. It goes on for some steps: with simulated homes alone, or with
-windows of real logs beside them. `others`: the logs of half of the data sets, those of the scored home's half
+FOLDER holds a training of `benchmarks.pretrain`. It goes on for some steps: with simulated homes alone, or
+with windows of real logs beside them. `others`: the logs of half of the data sets, those of the scored home's half
 are left out. `all`: all logs, that of the scored home among them. What is done is kept in the workspace.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.harness import BenchmarkParser, data_root, markdown_table, source_commit, write_result
+from benchmarks.harness import BenchmarkParser, data_root, source_commit
 from benchmarks.log_lessons import LogConfig, TrainingWithLogs, kept_log_lessons
-from benchmarks.quality.any_home import HOMES, score_home
+from benchmarks.quality.any_home import HOMES
 from benchmarks.quality.unseen_homes import UnseenHome, memoised, real_homes
 from discover.core.artifacts import read_json, write_json
 from discover.core.embeddings import EncodeText

@@ -131,7 +131,7 @@ def training_parts(
 def run_to_end(
     training: Pretraining, checkpoint: Path, end: float = float("inf"), progress: Progress = SILENT
 ) -> bool:
-    """Train to the last step, from the checkpoint where there is one; False where the time `end` came first."""
+    """Train to the last step, from a checkpoint where there is one; False where time ran out first."""
     if checkpoint.is_file():
         training.load(checkpoint)
     steps = training.config.steps

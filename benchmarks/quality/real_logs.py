@@ -3,11 +3,11 @@
     python -m benchmarks.quality.real_logs --folder FOLDER --workspace FOLDER [--only NAME ...]
 
 FOLDER holds a training of `benchmarks.pretrain`. It goes on for some steps: with simulated homes alone, or
-with windows of real logs beside them. `others`: the logs of half of the data sets, those of the scored home's half
-are left out. `all`: all logs, that of the scored home among them. What is done is kept in the workspace.
+with windows of real logs beside them. `others`: half of the data sets, those without the scored home, and
+logs that no score is made of. `all`: all logs, that of the scored home too. What is done is kept in the workspace.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.harness import BenchmarkParser, data_root, source_commit
+from benchmarks.harness import BenchmarkParser, data_root, markdown_table, source_commit, write_result
 from benchmarks.log_lessons import LogConfig, TrainingWithLogs, kept_log_lessons
-from benchmarks.quality.any_home import HOMES
+from benchmarks.quality.any_home import HOMES, home_rows, score_home
+from benchmarks.quality.any_home import ROWS as B2_ROWS
 from benchmarks.quality.unseen_homes import UnseenHome, memoised, real_homes
 from discover.core.artifacts import read_json, write_json
 from discover.core.embeddings import EncodeText
@@ -107,9 +108,13 @@ class Bench:
         self.encode_text = memoised()
         self._recipe = Recipe(**{k: read_json(folder / "recipe.json")[k] for k in ("seed", "homes")})
 
+    def kept_path(self, name: str) -> Path:
+        """Where the scores of a training are kept."""
+        return self._workspace / "results" / f"{_file_name(name)}.json"
+
     def result(self, name: str) -> dict[str, Any]:
         """Scores per home of one training."""
-        path = self._workspace / "results" / f"{name.replace(' ', '_').replace(';', '')}.json"
+        path = self.kept_path(name)
         if not path.is_file():
             network = AnyHome.load(self.weights(name))
             found = {one.home.name: one.scores(network) for one in self._homes}
@@ -121,7 +126,7 @@ class Bench:
         """The weights of one training; those before any of them by the name "before"."""
         if name == "before":
             return self._folder / "weights.safetensors"
-        path = self._workspace / "weights" / f"{name.replace(' ', '_').replace(';', '')}.safetensors"
+        path = self._workspace / "weights" / f"{_file_name(name)}.safetensors"
         if not path.is_file():
             path.parent.mkdir(exist_ok=True, parents=True)
             training = self._training(name)
@@ -163,6 +168,10 @@ class Bench:
         return [Inputs.of(home, self.encode_text) for home in real_homes(self._workspace / "real")]
 
 
+def _file_name(name: str) -> str:
+    return name.replace(" ", "_").replace(";", "")
+
+
 def read_log(name: str) -> EventLog:
     """The log of a home with what is known of its sensors."""
     root = data_root()
@@ -173,10 +182,107 @@ def read_log(name: str) -> EventLog:
     return import_log(root / LOGS[name], home=load_home("bosch_b2" if name == "b2" else name)).log
 
 
-def outside(results: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Any]:
-    """Scores per home of trainings that had no log of its half."""
-    halves = [results[f"{kind}; half {i}"]["scores"] for i in (0, 1)]
-    return {home: halves[home not in HALVES[0]][home] for home in halves[0]}
+Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""Scores by home, row and name."""
+
+
+def rows_of(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Scores]:
+    """Scores by title: both halves of a kind make one row, each home by the training without its half."""
+    found = {name: results[name]["scores"] for name in ("before", CONTROL) if name in results}
+    for kind in KINDS:
+        halves = [results[n]["scores"] for i in (0, 1) if (n := f"{kind}; half {i}") in results]
+        if len(halves) == 2:
+            found[f"{kind}: others"] = {h: halves[h not in HALVES[0]][h] for h in halves[0]}
+        if (name := f"{kind}; all") in results:
+            found[f"{kind}: all"] = results[name]["scores"]
+    return found
+
+
+def means_table(rows: Mapping[str, Scores]) -> str:
+    """Means over homes, and the homes that lose accuracy against the same steps without logs."""
+    lines = []
+    for title, scores in rows.items():
+        cells = [f"{np.mean([one[r][k] for one in scores.values()]):.3f}" for r in ROWS for k in SCORES]
+        lost = {
+            h: one["both"]["accuracy"] - rows[CONTROL][h]["both"]["accuracy"] for h, one in scores.items()
+        }
+        worst = min(lost, key=lambda home: lost[home])
+        losers = sum(x < -0.01 for x in lost.values())
+        cells += [f"{losers} of {len(lost)}", f"{lost[worst]:+.3f} ({worst})"]
+        lines.append((title, *(cells if title != CONTROL else [*cells[:-2], "–", "–"])))
+    heads = [f"{r}: {'accuracy' if k == 'accuracy' else 'macro F1'}" for r in ROWS for k in SCORES]
+    return markdown_table(("logs teach", *heads, "lose over a point (both)", "worst (both)"), lines)
+
+
+def left_out(rows: Mapping[str, Scores], logs: str) -> list[tuple[str, str, float, float]]:
+    """Per home what homes of other data sets would choose, and its change of accuracy and macro F1 (both).
+
+    Args:
+        rows: As `rows_of`.
+        logs: "others" or "all".
+    """
+    titles = [CONTROL, *(f"{kind}: {logs}" for kind in KINDS if f"{kind}: {logs}" in rows)]
+    found = []
+    for home in rows[CONTROL]:
+        judges = [h for h in rows[CONTROL] if h.split("_")[0] != home.split("_")[0]]
+        worth = {t: np.mean([rows[t][h]["both"][k] for h in judges for k in SCORES]) for t in titles}
+        best = max(titles, key=lambda title: worth[title])
+        gains = [rows[best][home]["both"][k] - rows[CONTROL][home]["both"][k] for k in SCORES]
+        found.append((home, best, *gains))
+    return found
+
+
+def homes_table(rows: Mapping[str, Scores]) -> str:
+    """Accuracy and macro F1 beside captions, per home."""
+    lines = [
+        (
+            title,
+            *(f"{one['both']['accuracy']:.3f} / {one['both']['macro_f1']:.3f}" for one in scores.values()),
+        )
+        for title, scores in rows.items()
+    ]
+    return markdown_table(("logs teach", *rows[CONTROL]), lines)
+
+
+def b2_table(bench: Bench, names: Sequence[str], workspace: Path) -> str:
+    """Annotated windows of B2's test days, as `any_home` scores them."""
+    results = score_home("b2", [AnyHome.load(bench.weights(name)) for name in names], workspace)
+    wanted = [row for row in B2_ROWS if row[0] in ("network alone", "both")]
+    lines = [
+        (name, *row[1:6])
+        for name, found in zip(names, results, strict=True)
+        for row in home_rows("b2", [found], "annotated", wanted)
+    ]
+    return markdown_table(("training", "row", "windows", "accuracy", "macro F1", "weighted F1"), lines)
+
+
+def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:
+    """The page."""
+    rows = rows_of(results)
+    choices = [
+        (home, logs, best, f"{accuracy:+.3f}", f"{macro:+.3f}")
+        for logs in ("others", "all")
+        for home, best, accuracy, macro in left_out(rows, logs)
+    ]
+    commits = ", ".join(sorted({str(found["commit"]) for found in results.values()}))
+    missing = [name for name in TRAINED if name not in results]
+    parts = [
+        f"One of the three shipped trainings (seed 0) goes on for {steps} steps of {BATCH} simulated windows"
+        f" of {HOMES_OF_LESSONS} homes, with {LogConfig().homes * LogConfig().per_home} windows of logs"
+        " beside them or without: the same simulated windows in the same order. `both`: beside captions. Label-free,"
+        " all annotated minutes; these homes are those that settings are chosen on. `others`: no log of"
+        f" the home's half of the data sets ({'; '.join(', '.join(half) for half in HALVES)}). `all`: the home's"
+        f" own log too, without its annotations. One seed. Commits of the trainings: {commits}."
+        + (f" Not trained: {', '.join(missing)}." if missing else ""),
+        "## Means over eight homes",
+        means_table(rows),
+        "## Beside captions, accuracy / macro F1",
+        homes_table(rows),
+        "## What the homes of other data sets would choose",
+        "By accuracy and macro F1 beside captions; change against the same steps without logs.",
+        markdown_table(("home", "logs", "chosen", "accuracy", "macro F1"), choices),
+    ]
+    return "\n\n".join(parts + (["## Bosch B2, test days", b2] if b2 else []))
 
 
 def main() -> None:
@@ -188,13 +294,25 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="*", choices=("before", *TRAINED), help="Train these, write no table."
     )
+    parser.add_argument("--kept", action="store_true", help="Train nothing.")
+    parser.add_argument(
+        "--b2", nargs="*", default=(), choices=("before", *TRAINED), help="Score these on B2."
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     bench = Bench(arguments.folder, arguments.workspace, arguments.steps)
-    for name in arguments.only or ():
-        found = bench.result(name)["scores"].values()
-        means = {(r, k): np.mean([one[r][k] for one in found]) for r in ROWS for k in SCORES}
-        print(name, " ".join(f"{r} {k} {value:.3f}" for (r, k), value in means.items()), flush=True)
+    results = {}
+    for name in arguments.only or ("before", *TRAINED):
+        if not arguments.kept or bench.kept_path(name).is_file():
+            results[name] = bench.result(name)
+            found = results[name]["scores"].values()
+            means = [f"{r} {k} {np.mean([one[r][k] for one in found]):.3f}" for r in ROWS for k in SCORES]
+            print(name, *means, flush=True)
+    if arguments.only:
+        return
+    b2 = b2_table(bench, arguments.b2, arguments.workspace / "real") if arguments.b2 else ""
+    command = f"python -m benchmarks.quality.real_logs --folder FOLDER{' --kept' if arguments.kept else ''}"
+    print(f"Wrote {write_result('real_logs', command, body(results, arguments.steps, b2))}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 FOLDER holds a training of `benchmarks.pretrain`. It goes on for some steps: with simulated homes alone, or
 with windows of real logs beside them. `others`: half of the data sets, those without the scored home, and
-logs that no score is made of. `all`: all logs, that of the scored home too. What is done is kept in the workspace.
+logs that no score is made of. `all`: all logs, that of the scored home too. What is done is kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -269,10 +269,10 @@ def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:
     parts = [
         f"One of the three shipped trainings (seed 0) goes on for {steps} steps of {BATCH} simulated windows"
         f" of {HOMES_OF_LESSONS} homes, with {LogConfig().homes * LogConfig().per_home} windows of logs"
-        " beside them or without: the same simulated windows in the same order. `both`: beside captions. Label-free,"
-        " all annotated minutes; these homes are those that settings are chosen on. `others`: no log of"
-        f" the home's half of the data sets ({'; '.join(', '.join(half) for half in HALVES)}). `all`: the home's"
-        f" own log too, without its annotations. One seed. Commits of the trainings: {commits}."
+        " beside them or without: the same simulated windows in the same order. `both`: beside captions."
+        " Label-free, all annotated minutes; these homes are those that settings are chosen on. `others`: no log of"
+        f" the home's half of the data sets ({'; '.join(', '.join(half) for half in HALVES)}). `all`: the"
+        f" home's own log too, without its annotations. One seed. Commits of the trainings: {commits}."
         + (f" Not trained: {', '.join(missing)}." if missing else ""),
         "## Means over eight homes",
         means_table(rows),

@@ -268,7 +268,8 @@ class TrainingWithLogs(Pretraining):
         groups = (self.log_config.homes, self.log_config.per_home)
         told, said = vectors.unflatten(0, groups), captions.unflatten(0, groups)
         cosines = told @ said.mT * self.log_config.scale
-        same = (said @ said.mT > _ALIKE).to(torch.float32)
+        own = torch.eye(self.log_config.per_home, dtype=torch.bool)
+        same = (own | (said @ said.mT > _ALIKE)).to(torch.float32)
         same = same / same.sum(dim=2, keepdim=True)
         both = cosines.log_softmax(dim=2) + cosines.mT.log_softmax(dim=2)
         return -(same * both).sum(dim=2).mean() / 2

@@ -270,8 +270,8 @@ def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:
         f"One of the three shipped trainings (seed 0) goes on for {steps} steps of {BATCH} simulated windows"
         f" of {HOMES_OF_LESSONS} homes, with {LogConfig().homes * LogConfig().per_home} windows of logs"
         " beside them or without: the same simulated windows in the same order. `both`: beside captions."
-        " Label-free, all annotated minutes; these homes are those that settings are chosen on. `others`: no log of"
-        f" the home's half of the data sets ({'; '.join(', '.join(half) for half in HALVES)}). `all`: the"
+        " Label-free, all annotated minutes; settings are chosen on these homes. `others`: no log"
+        f" of the home's half of the data sets ({'; '.join(', '.join(half) for half in HALVES)}). `all`: the"
         f" home's own log too, without its annotations. One seed. Commits of the trainings: {commits}."
         + (f" Not trained: {', '.join(missing)}." if missing else ""),
         "## Means over eight homes",

@@ -8,14 +8,23 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from benchmarks.log_lessons import LogConfig, LogLessons, TrainingWithLogs, kept_log_lessons, log_lessons
+from benchmarks.log_lessons import (
+    LogConfig,
+    LogLessons,
+    TrainingWithLogs,
+    kept_log_lessons,
+    log_lessons,
+    train_further,
+)
 from small_homes import small_home_log
 
 from discover.core.errors import ArtifactError
 from discover.core.tables import ANNOTATIONS, empty_table
+from discover.pretraining.any_home import network_weights
 from discover.pretraining.label_sets import SentenceBank
+from discover.pretraining.lessons import Lessons
 from discover.pretraining.network import NetworkConfig
-from discover.pretraining.recipe import encode_phrases
+from discover.pretraining.recipe import Recipe, encode_phrases, pretrain
 from discover.pretraining.situations import SituationBank
 from discover.pretraining.training import Pretraining, TrainingConfig
 
@@ -47,13 +56,18 @@ def banks() -> tuple[SentenceBank, SituationBank]:
     return SentenceBank(first), SituationBank(second)
 
 
+@cache
+def told_lessons() -> Lessons:
+    """Windows of the first log as if somebody had said what was done in them."""
+    found = logs()[0].lessons
+    shares = np.random.default_rng(2).dirichlet(np.ones(found.shares.shape[1]) / 20, len(found))
+    return replace(found, shares=shares.astype(np.float16))
+
+
 def training(
     log_config: LogConfig = LOGS, config: TrainingConfig = CONFIG, taken: tuple[LogLessons, ...] | None = None
 ) -> TrainingWithLogs:
-    simulated = logs()[0].lessons
-    shares = simulated.shares.copy()
-    shares[np.arange(len(shares)), np.arange(len(shares)) % 3] = 1
-    simulated = replace(simulated, shares=shares)
+    simulated = told_lessons()
     phrases = encode_phrases(simulated.phrases, encode)
     network = NetworkConfig(width=24, heads=2)
     found = TrainingWithLogs(
@@ -148,7 +162,44 @@ def test_it_learns_captions_and_hidden_sensors(parts: dict[str, float]) -> None:
 
     before = loss()
     one.run()
-    assert loss() < 0.8 * before
+    assert loss() < 0.85 * before
+
+
+def test_the_recipe_with_logs_stops_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.log_lessons.FURTHER", replace(CONFIG, steps=3))
+    monkeypatch.setattr("discover.pretraining.recipe._SAVED_EVERY_S", 0.0)
+    rng = np.random.default_rng(0)
+    log = small_home_log(n_days=3)
+    lines = log.events.select("time", "sensor", "state").iter_rows()
+    raw = tmp_path / "log.txt"
+    raw.write_text(
+        "".join(f"{time:%Y-%m-%d %H:%M:%S.%f}\t{sensor}\t{state}\n" for time, sensor, state in lines)
+    )
+    recipe = Recipe(homes=2, network=NetworkConfig(width=24, heads=2), training=replace(CONFIG, steps=2))
+    texts = rng.standard_normal((40_000, 384), dtype=np.float32) / 20
+
+    def quick(sentences: list[str]) -> np.ndarray:
+        return texts[: len(sentences)].copy()
+
+    found = []
+    for name in ("whole", "stopped"):
+        folder = tmp_path / name
+        folder.mkdir()
+        told_lessons().save(folder / "lessons_000000.npz")
+        assert pretrain(recipe, folder, quick)
+        tries = 0
+        while (
+            path := train_further(recipe, folder, [raw], quick, minutes=None if name == "whole" else 0)
+        ) is None:
+            tries += 1
+        assert tries == (0 if name == "whole" else 2)
+        found.append(network_weights(path)[0])
+    for name, value in found[0].items():
+        assert np.array_equal(value, found[1][name]), name
+    before = network_weights(folder / "weights.safetensors")[0]
+    assert any(not np.array_equal(before[name], found[0][name]) for name in before)
+    with pytest.raises(ArtifactError, match="another recipe"):
+        train_further(recipe, folder, [raw, raw], quick)
 
 
 def test_the_table_of_windows_is_whole() -> None:

@@ -48,6 +48,7 @@ _DATE = (
 _WEEKDAY = "|".join(WEEKDAYS)
 _PATTERN = re.compile(
     rf"(?P<two>\b(?:the\s+)?(?:day\s+before\s+yesterday|night\s+before\s+last)\b)|"
+    rf"\b(?:the\s+)?(?P<before_last>week-?end|week|month)\s+before\s+last\b|"
     rf"(?:\b(?P<since_near>since\s+)?\b(?P<near>today|yesterday|tonight|last\s+(?:night|evening)|the\s+other\s+(?:day|night))\b)|"
     rf"\bthis\s+(?P<now>morning|afternoon|evening|week-?end|week|month|year|spring|summer|autumn|fall|winter)\b|"
     rf"\b(?:all|the\s+whole)\s+(?P<whole>week|month|year)\b|"
@@ -152,6 +153,11 @@ def _read(match: re.Match[str], today: dt.date) -> tuple[dt.date, dt.date, str] 
     day = dt.timedelta(days=1)
     if "two" in got:
         return today - 2 * day, today - 2 * day, "night" if "night" in got["two"] else ""
+    if "before_last" in got:
+        first, last = _last(got["before_last"], today)
+        if got["before_last"] == "month":
+            return (*_unit("month", first - day), "")
+        return first - 7 * day, last - 7 * day, ""
     if "near" in got:
         near = _near(got["near"], today)
         return near if near is None or "since_near" not in got else (near[0], today, "")

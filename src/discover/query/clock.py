@@ -31,7 +31,7 @@ _PREPOSITIONS = ("at", "around", "before", "after", "by", "until", "and", "to", 
 _NO_PREPOSITION = "".join(f"(?<!{word} )" for word in _PREPOSITIONS)
 _ENDS = (
     r"(?=\s*(?:$|[.,;:!?)]|(?:and|or|but|in|on|at|during|when|while|every|each|any|then|to|until|till|last|since|"
-    r"yesterday|today|this|anyway|though|sharp|exactly|already|most|all|usually|with|without|he|she)\b))"
+    r"yesterday|today|this|anyway|though|sharp|exactly|already|most|all|usually|with|without|for|he|she)\b))"
 )
 _CLOCK_AHEAD = (
     rf"(?=midnight\b|noon\b|\d{{1,2}}(?::\d\d|\s*[ap]m|\s*o'?clock)|"
@@ -60,7 +60,8 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
          "between 21:00 and 5:00"),
         (rf"\bno(?:t\s+any|t)?\s+later\s+than\s+{_CLOCK_AHEAD}", "before "),
         (rf"\bno(?:t\s+any|t)?\s+(?:earlier|sooner)\s+than\s+{_CLOCK_AHEAD}", "after "),
-        (rf"\b(?:(?:any\s+)?later\s+than|past)\s+{_CLOCK_AHEAD}", "after "),
+        (rf"\b(?:(?:any\s+)?later\s+than|past|since)\s+{_CLOCK_AHEAD}", "after "),
+        (r"\bsince\s+the\s+(?:start|beginning)\s+of\s+(?:the|this)\s+(?=week|month|year)", "this "),
         (rf"\b(?:earlier|sooner)\s+than\s+{_CLOCK_AHEAD}", "before "),
         (r"\b(?:at\s+)?midday\b|\baround\s+noon\b", "between 11:00 and 14:00"),
         (r"\bbefore\s+noon\b", "before 12:00"),

@@ -51,9 +51,11 @@ __all__ = ["Nearest", "parse_question"]
 Nearest = Callable[[str], str]
 """Words that no rule knows -> the activity that means nearly the same; "" for none."""
 
-_ALL_DAY = re.compile(r"\b(?:all|(?:the|a)\s+whole|(?:the|an)\s+entire)\s+day(?:\s+long)?\b|\ball-day\b")
+_ALL_DAY = re.compile(
+    r"\b(?:all|(?:the|a)\s+whole|(?:the|an)\s+entire|most\s+of\s+the)\s+day(?:\s+long)?\b|\ball-day\b"
+)
 _ALL_PART = re.compile(
-    r"\b(?:all|the\s+(?:whole|entire)|most)\s+(?:(?:early|late)\s+)?(?:morning|afternoon|evening|night)s?\b"
+    r"\b(?:all|the\s+(?:whole|entire)|most(?:\s+of\s+(?:the|this|last))?|half\s+(?:of\s+)?the)\s+(?:(?:early|late)\s+)?(?:morning|afternoon|evening|night)s?\b"
 )
 _MAY_NAME = re.compile(
     r"\b(?:is|was|are|were|bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in(?!\s+and\s+out)|"
@@ -74,7 +76,7 @@ _NOBODY_HOME = re.compile(
     r"\bempty\s+(?:house|home|flat)\b"
 )
 _IS_OUT = re.compile(
-    rf"(?:^|\b(?:was|were|is|are|be|been|being|he|she|they|everyone|everybody)\s+)(?:out|away){_AFTER_STATE}|"
+    rf"(?:^|\b(?:was|were|is|are|be|been|being|he|she|they|everyone|everybody)\s+(?:(?:usually|normally|often|generally|always|still|ever|already|all)\s+)?)(?:out|away){_AFTER_STATE}|"
     r"\b(?:outside|outdoors)\b(?!\s+(?:the|his|her|of|a|my|their|for)\b)|"
     r"\b(?:left|leaves?|leaving|departed)(?=\s*(?:$|[,.?!]|(?:before|after|at|by|around|early|late|this|between|again|"
     r"yesterday|today|in\s+the\s+(?:morning|afternoon|evening)|for\s+(?:work|school|the\s+shops?|town|good))\b))"
@@ -83,7 +85,7 @@ _STAYS_IN = re.compile(
     rf"\b(?:stay(?:s|ed|ing)?|kept|remain\w*)\s+(?:in|indoors|at\s+home|home|inside){_AFTER_STATE}"
 )
 _IS_BACK = re.compile(
-    r"\b(?:is|was|were|are|be|been|get|gets|got)\s+(?:\w+\s+)?(?:back\s+)?(?:home|back)\s+"
+    r"\b(?:is|was|were|are|be|been|get|gets|got)\s+(?:\w+\s+){0,2}?(?:back\s+)?(?:home|back)\s+"
     r"(?=(?:by|before|after|around|between)\b)|"
     r"\b(?:came|comes?|coming|gets?|got|getting|let\s+\w+sel\w+)\s+(?:back\s+)?in(?=\s*(?:$|[,.?!]|(?:after|before|at|"
     r"around|late|by|between|on|last|yesterday|from|this)\b(?!\s+the\b)))"
@@ -106,6 +108,7 @@ _RATE = re.compile(
     r"(?P<one>week|month)\b|"
     r"\b(?P<ly>week|month)ly\b(?=.*\b(?:number|count|hours|total|frequency)\b)"
 )
+_NO_LONGER = re.compile(r"\bno\s+longer\b(?!\s+than)|\bin\s+a\s+row\b")
 _ALIKE = re.compile(r"\b(?:quiet|calm)est\b")
 _OF_PEOPLE = re.compile(
     r"\b(?:my|his|her|their|our|the|your)\s+(?:\w+\s+)?(?:brother|sister|son|daughter|neighbour|friend|postman)s?\b"
@@ -248,6 +251,7 @@ class _Reader:
         self._use(*self.clock.spans)
         self._use_all(_ALL_DAY)
         self._use_all(_ALIKE)
+        self._use_all(_NO_LONGER)
 
     def _lasts(self, stated: list[Amount]) -> Bounds | None:
         """The length that moments must have."""
@@ -374,7 +378,11 @@ class _Reader:
         for mention in self.wanted if self.times is None and self.asks != "how often" else ():
             times, at = counted_before(self.text, mention.begin)
             taken = any(a < at[1] and at[0] < b for a, b in self.used)
-            uses = mention.thing.kind == "activity" or _USES.match(self.text, mention.end)
+            uses = (
+                (mention.thing.kind == "activity"
+                and mention.thing.name != "visitors")
+                or _USES.match(self.text, mention.end)
+            )
             if times is not None and not taken and uses:
                 self.times = times
                 self._use(at)

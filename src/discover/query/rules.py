@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 
 from discover.query.amounts import (
-    Amount,
     counted_before,
     find_durations,
     find_people,
     find_times,
-    find_vague_length,
 )
 from discover.query.asking import (
     find_comparison,
@@ -27,8 +25,9 @@ from discover.query.asking import (
 )
 from discover.query.calendar_words import find_days, joined_days
 from discover.query.claims import is_weighty, left_over
-from discover.query.clock import plain_times, read_clock
+from discover.query.clock import read_clock
 from discover.query.inventory import lemma
+from discover.query.lengths import ALL_DAY, ALL_PART, BRIEF, WHOLE_DAY, wanted_length
 from discover.query.lexicon import Lexicon, split_sentence
 from discover.query.mentions import (
     ThingMention,
@@ -42,8 +41,10 @@ from discover.query.mentions import (
 from discover.query.negation import ABSENT_STATES, find_negations, is_negator
 from discover.query.parsed_query import Asks, Bounds, ParsedQuery, Thing
 from discover.query.place_groups import group_places
+from discover.query.plain_times import plain_times
 from discover.query.spelling import spelled
 from discover.query.stillness import NOTHING_MOVES
+from discover.query.whereabouts import NOBODY_HOME, find_whereabouts, going
 from discover.query.window_clauses import read_clauses
 
 __all__ = ["Nearest", "parse_question"]
@@ -51,49 +52,15 @@ __all__ = ["Nearest", "parse_question"]
 Nearest = Callable[[str], str]
 """Words that no rule knows -> the activity that means nearly the same; "" for none."""
 
-_ALL_DAY = re.compile(
-    r"\b(?:all|(?:the|a)\s+whole|(?:the|an)\s+entire|most\s+of\s+the)\s+day(?:\s+long)?\b|\ball-day\b"
-)
-_ALL_PART = re.compile(
-    r"\b(?:all|the\s+(?:whole|entire)|most(?:\s+of\s+(?:the|this|last))?|half\s+(?:of\s+)?the)\s+(?:(?:early|late)\s+)?(?:morning|afternoon|evening|night)s?\b"
-)
 _MAY_NAME = re.compile(
     r"\b(?:is|was|are|were|bed-?\s?time|wake-?\s?up|breakfast|lunch|dinner|supper|in(?!\s+and\s+out)|"
     r"(?<!in and )out|(?:evening|midday|morning)\s+meal|pop(?:ped|s)?|nip(?:ped|s)?|visitors?|guests?|"
     r"visits?|time|trips)\b"
 )
 
-_AFTER_STATE = (
-    r"(?=\s*(?:$|[,.?!]|for\b|all\b|since\b|until\b|till\b|at\b|between\b|most\b|before\b|after\b|on\b|last\b|"
-    r"yesterday\b|today\b|this\b|over\b|during\b|in\s+the\s+(?:morning|afternoon|evening|night)))"
-)
-_NOBODY_HOME = re.compile(
-    r"\b(?:nobody|no\s*-?one|none)\s+(?:(?:is|was|were|are|been|being)\s+)?(?:at\s+|in\s+the\s+|in\s+)?"
-    r"(?:home|house|flat|apartment)\b|"
-    rf"\b(?:nobody|no\s*-?one)\s+(?:(?:is|was|has\s+been)\s+)?in{_AFTER_STATE}|"
-    rf"\b(?:not|\w+n't|never)\s+(?:been\s+)?(?:at\s+)?home{_AFTER_STATE}|"
-    r"\b(?:house|home|flat|apartment|premises|dwelling|property)\s+(?:is|was|were|stands|stood|stays|being|lies)?\s*(?:empty|unoccupied|deserted|vacant)\b|"
-    r"\bempty\s+(?:house|home|flat)\b"
-)
-_IS_OUT = re.compile(
-    rf"(?:^|\b(?:was|were|is|are|be|been|being|he|she|they|everyone|everybody)\s+(?:(?:usually|normally|often|generally|always|still|ever|already|all)\s+)?)(?:out|away){_AFTER_STATE}|"
-    r"\b(?:outside|outdoors)\b(?!\s+(?:the|his|her|of|a|my|their|for)\b)|"
-    r"\b(?:left|leaves?|leaving|departed)(?=\s*(?:$|[,.?!]|(?:before|after|at|by|around|early|late|this|between|again|"
-    r"yesterday|today|in\s+the\s+(?:morning|afternoon|evening)|for\s+(?:work|school|the\s+shops?|town|good))\b))"
-)
-_STAYS_IN = re.compile(
-    rf"\b(?:stay(?:s|ed|ing)?|kept|remain\w*)\s+(?:in|indoors|at\s+home|home|inside){_AFTER_STATE}"
-)
-_IS_BACK = re.compile(
-    r"\b(?:is|was|were|are|be|been|get|gets|got)\s+(?:\w+\s+){0,2}?(?:back\s+)?(?:home|back)\s+"
-    r"(?=(?:by|before|after|around|between)\b)|"
-    r"\b(?:came|comes?|coming|gets?|got|getting|let\s+\w+sel\w+)\s+(?:back\s+)?in(?=\s*(?:$|[,.?!]|(?:after|before|at|"
-    r"around|late|by|between|on|last|yesterday|from|this)\b(?!\s+the\b)))"
-)
 _USES = re.compile(
     r"s?\s+(?:door\s+)?(?:openings|uses|visits|runs|activations|stays|trips|events|triggers)\b"
 )
-_POPS = re.compile(r"pop|nip|dash|peek")
 _PER_NIGHT = re.compile(r"\b(?:each|every|per|a)\s+night\b|\bnight's\b")
 _OF_THE_CLOCK = frozenset(
     ["breakfast", "lunch", "dinner", "going to bed", "getting up", "coming home", "sleeping"]
@@ -114,7 +81,6 @@ _OF_PEOPLE = re.compile(
     r"\b(?:my|his|her|their|our|the|your)\s+(?:\w+\s+)?(?:brother|sister|son|daughter|neighbour|friend|postman)s?\b"
 )
 _THING = re.compile(r"\b(?:first|last)\s+thing\b")
-_LONG, _ALL_PART_S, _ALL_DAY_S, _BRIEF = 1200.0, 7200.0, 14400.0, 300.0
 
 
 def parse_question(
@@ -239,8 +205,9 @@ class _Reader:
             if not text[: d.begin].rstrip().endswith("how")
             and not any(_within((d.begin, d.end), s) for s in (*self.day_spans, self.compared))
         ]
-        self.lasts = self._lasts(self.durations)
-        if self.lasts == Bounds(high=_BRIEF) and self.asks in ("how often", "how long", "when"):
+        self.lasts, at = wanted_length(text, self.durations)
+        self._use(at)
+        if self.lasts == BRIEF and self.asks in ("how often", "how long", "when"):
             self.lasts = None  # "How often does she pop out" asks for every outing
         self.times, at = find_times(text)
         if self.asks == "how often" or _within(at, self.compared):
@@ -249,33 +216,13 @@ class _Reader:
         self.people, self.people_at = find_people(text)
         self._use(self.people_at)
         self._use(*self.clock.spans)
-        self._use_all(_ALL_DAY)
+        self._use_all(WHOLE_DAY)
         self._use_all(_ALIKE)
         self._use_all(_NO_LONGER)
 
-    def _lasts(self, stated: list[Amount]) -> Bounds | None:
-        """The length that moments must have."""
-        for amount in stated[:1]:
-            self._use((amount.begin, amount.end))
-            brief = find_vague_length(self.text, stated)[0] == "brief"
-            return Bounds(low=0.0 if brief else amount.low, high=amount.high)
-        vague, at = find_vague_length(self.text, stated)
-        but_still = NOTHING_MOVES.sub("", self.text)
-        negated = re.search(r"\b(?:no|not|never|nobody|nothing|without)\b|n't", but_still) is not None
-        whole = _ALL_DAY.search(self.text)
-        if whole is not None and not negated:
-            return Bounds(low=_ALL_DAY_S)
-        if vague and at is not None and not re.search(r"\bhow\s+long\b", self.text):
-            self._use((at.begin, at.end))
-            if _POPS.match(self.text, at.begin):
-                return None  # a manner of going
-            return Bounds(high=_BRIEF) if vague == "brief" else Bounds(low=_LONG)
-        often = find_times(self.text)[0] is not None
-        return Bounds(low=_ALL_PART_S) if _ALL_PART.search(self.text) and not negated and not often else None
-
     def _read_emptiness(self) -> None:
         """Whether nobody is at home."""
-        self.gone = _NOBODY_HOME.search(self.text)
+        self.gone = NOBODY_HOME.search(self.text)
         self.empty = self.gone is not None and self.asks not in ("how long", "how often")
         if self.gone is not None and self.empty:
             self._use(self.gone.span())
@@ -335,34 +282,14 @@ class _Reader:
     def _read_whereabouts(self) -> None:
         """Going out and coming home that no phrase names: "the house is empty", "home by six"."""
         if self.gone is not None and not self.empty and not self.wanted:
-            self._want("going out", self.gone)
-        for name, match in (
-            ("going out", _IS_OUT.search(self.text)),
-            ("coming home", _IS_BACK.search(self.text)),
-        ):
-            if match is None or any(m.begin < match.end() and match.start() < m.end for m in self.mentions):
-                continue
-            if is_negated(ThingMention(_activity(name, match), match.end() - 1, match.end()), self.scopes):
-                self.unwanted.append(_activity(name, match))
-                self._use(match.span())
+            self.wanted = [going("out", self.gone)]
+            self._use(self.gone.span())
+        for mention, denied in find_whereabouts(self.text, self.mentions, self.scopes):
+            self._use((mention.begin, mention.end))
+            if denied:
+                self.unwanted.append(mention.thing)
             elif not self.empty:
-                self._want(name, match)
-        stays = _STAYS_IN.search(self.text)
-        if stays is not None and not any(
-            m.begin < stays.end() and stays.start() < m.end for m in self.mentions
-        ):
-            if is_negated(
-                ThingMention(_activity("going out", stays), stays.end() - 1, stays.end()), self.scopes
-            ):
-                self._want("going out", stays)
-            else:
-                self.unwanted.append(_activity("going out", stays))
-                self._use(stays.span())
-
-    def _want(self, name: str, match: re.Match[str]) -> None:
-        self.wanted.append(ThingMention(_activity(name, match), *match.span()))
-        self.wanted.sort(key=lambda m: m.begin)
-        self._use(match.span())
+                self.wanted = sorted([*self.wanted, mention], key=lambda m: m.begin)
 
     def _settle_amounts(self) -> None:
         """Amounts whose meaning depends on what happens."""
@@ -371,17 +298,15 @@ class _Reader:
         if lasts is not None and lasts.high == 2 * lasts.low and (self.unwanted or "quiet" in names):
             # "Nothing for three hours" is three hours or more; "sat for half an hour" is about that.
             self.lasts = Bounds(low=lasts.low / 0.75)
-        if lasts in (Bounds(low=_ALL_DAY_S), Bounds(low=_ALL_PART_S)) and self.unwanted and not names:
+        if lasts in (ALL_DAY, ALL_PART) and self.unwanted and not names:
             self.lasts = None  # "The fridge stayed shut all day" names the day
         if self.people is not None and "visitors" in names and self.people.high == 1:
             self.people = None
         for mention in self.wanted if self.times is None and self.asks != "how often" else ():
             times, at = counted_before(self.text, mention.begin)
             taken = any(a < at[1] and at[0] < b for a, b in self.used)
-            uses = (
-                (mention.thing.kind == "activity"
-                and mention.thing.name != "visitors")
-                or _USES.match(self.text, mention.end)
+            uses = (mention.thing.kind == "activity" and mention.thing.name != "visitors") or _USES.match(
+                self.text, mention.end
             )
             if times is not None and not taken and uses:
                 self.times = times
@@ -444,10 +369,6 @@ class _Reader:
                 self.asks = "compare"
         if self.asks == "who" or _OF_PEOPLE.search(self.text):
             self.refused = self.refused or "identity"
-
-
-def _activity(name: str, match: re.Match[str]) -> Thing:
-    return Thing(kind="activity", name=name, words=match.group().strip())
 
 
 def _begins_in(at: int, span: tuple[int, int]) -> bool:

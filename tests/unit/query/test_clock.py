@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from discover.core.day_parts import DAY_PARTS
 from discover.query import ParsedQuery, WindowTimes, clock
-from discover.query.clock import plain_times, read_clock
+from discover.query.clock import read_clock
+from discover.query.plain_times import plain_times
 from discover.retrieval.day_clock import hours_away, inside, week_minutes
 
 READ = [

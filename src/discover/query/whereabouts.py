@@ -43,11 +43,12 @@ def find_whereabouts(
 ) -> list[tuple[ThingMention, bool]]:
     """Going out and coming home where no thing is named, each with whether it is denied."""
     found = []
-    for match, where, denies in (
+    told: tuple[tuple[re.Match[str] | None, Literal["out", "home"], bool], ...] = (
         (_IS_OUT.search(text), "out", False),
         (_IS_BACK.search(text), "home", False),
         (_STAYS_IN.search(text), "out", True),
-    ):
+    )
+    for match, where, denies in told:
         if match is not None and not any(m.begin < match.end() and match.start() < m.end for m in mentions):
             last = ThingMention(going("out", match).thing, match.end() - 1, match.end())
             found.append((going(where, match), is_negated(last, scopes) != denies))

@@ -11,7 +11,7 @@ from discover.query import DaySpan, ParsedQuery
 from discover.query.parsed_query import Bounds
 from discover.retrieval.episodes import Spans
 from discover.serving import answer_words as words
-from discover.serving import evidence
+from discover.serving import evidence, refusals
 from discover.serving.day_answers import DayAnswer, days_with, extreme, most_active, room_beside_night
 from discover.serving.measures import Measures
 from discover.serving.moments import (
@@ -62,14 +62,14 @@ class _Answer(Measures):
         asked = query.hours or query.days or query.weekdays or query.extreme or query.asks in _OF_TIME
         compared = query.comparison is not None
         if not (named or (asked and not compared) or (compared and not query.unread)):
-            return Reply(query, "", refusal=self._nothing_read())
-        if not named and (refusal := self._no_measure()):
+            return Reply(query, "", refusal=refusals.nothing_read(query))
+        if not named and (refusal := refusals.no_measure(query)):
             return Reply(query, "", refusal=refusal)
         if query.wanted and not self.happened.stream.sensors:
             return Reply(query, "", refusal="The log has no events.")
         period = self._period(query.days)
         if period is None:
-            return Reply(query, "", refusal=self._outside(query.days))
+            return Reply(query, "", refusal=refusals.outside(self.happened.stream, query.days))
         if query.asks in ("what first", "what last"):
             return self._reply(room_beside_night(self, period))
         if query.extreme is not None and not named:
@@ -95,24 +95,6 @@ class _Answer(Measures):
         }  # fmt: skip
         return kinds[query.asks](found, period)
 
-    def _no_measure(self) -> str:
-        """Why a question that names no thing has no number; "" where it has one."""
-        query = self.query
-        if query.extreme is not None and query.extreme.of in ("length", "hours"):
-            return f'The {query.extreme.words} of what? Name it: "the longest time out", "the longest sleep".'
-        if query.extreme is not None and query.unread:
-            return self._nothing_read()
-        if query.comparison is not None and (query.comparison.of or query.asks != "compare"):
-            return 'What is compared? Name an activity, a room or a thing: "in the kitchen", "getting up".'
-        return ""
-
-    def _nothing_read(self) -> str:
-        known = f" (not understood: {', '.join(self.query.unread)})" if self.query.unread else ""
-        return (
-            f"The question names nothing that the log could show{known}. Name an activity, a room, a "
-            'thing or a time in English: "how often is someone up at night"; --llm reads more languages.'
-        )
-
     def _period(self, days: DaySpan | None) -> Period | None:
         period = period_of(days, self.happened.stream, self.now, nights=self.nights)
         missed = 0 if period is None else int((~period.seen).sum())
@@ -120,19 +102,6 @@ class _Answer(Measures):
         if missed and left_out not in self.notes:
             self.notes.append(left_out)
         return period
-
-    def _outside(self, days: DaySpan | None) -> str:
-        stream = self.happened.stream
-        asked = (
-            f"{days.words or 'these days'} ({days.first} to {days.last})"
-            if days is not None
-            else "these days"
-        )
-        return (
-            f"The log has no events for {asked}: it runs from {words.date(int(stream.first_s // DAY_S))} to "
-            f"{words.date(int(stream.last_s // DAY_S))}. Ask about days in it, or say with --now when "
-            '"today" is.'
-        )
 
     def _reply(self, answer: DayAnswer) -> Reply:
         moments = (
@@ -321,7 +290,9 @@ class _Answer(Measures):
             return Reply(
                 query,
                 "",
-                refusal=self._outside(comparison.days) if other is None else self._outside(query.days),
+                refusal=refusals.outside(
+                    self.happened.stream, comparison.days if other is None else query.days
+                ),
             )
         measure, unit = self.measure(comparison)
         if comparison.others:

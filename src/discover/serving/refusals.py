@@ -1,0 +1,37 @@
+"""Why a question that was read gets no number."""
+
+from discover.query import DaySpan, ParsedQuery
+from discover.retrieval.episodes import EventStream
+from discover.serving import answer_words as words
+
+__all__ = ["no_measure", "nothing_read", "outside"]
+
+
+def nothing_read(query: ParsedQuery) -> str:
+    """The question names nothing that a log could show."""
+    known = f" (not understood: {', '.join(query.unread)})" if query.unread else ""
+    return (
+        f"The question names nothing that the log could show{known}. Name an activity, a room, a "
+        'thing or a time in English: "how often is someone up at night"; --llm reads more languages.'
+    )
+
+
+def no_measure(query: ParsedQuery) -> str:
+    """Why a question that names no thing has no number; "" where it has one."""
+    if query.extreme is not None and query.extreme.of in ("length", "hours"):
+        return f'The {query.extreme.words} of what? Name it: "the longest time out", "the longest sleep".'
+    if query.extreme is not None and query.unread:
+        return nothing_read(query)
+    if query.comparison is not None and (query.comparison.of or query.asks != "compare"):
+        return 'What is compared? Name an activity, a room or a thing: "in the kitchen", "getting up".'
+    return ""
+
+
+def outside(stream: EventStream, days: DaySpan | None) -> str:
+    """The log has none of the days asked about."""
+    asked = "these days" if days is None else f"{days.words or 'these days'} ({days.first} to {days.last})"
+    first, last = (words.date(int(at // 86_400)) for at in (stream.first_s, stream.last_s))
+    return (
+        f"The log has no events for {asked}: it runs from {first} to {last}. Ask about days in it, or say "
+        'with --now when "today" is.'
+    )

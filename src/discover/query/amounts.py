@@ -120,7 +120,7 @@ _TIMES = re.compile(
 )
 _OF_THINGS = re.compile(
     rf"(?:\b(?:{_BOUND}|exactly|only|just)\s+(?P<n1>{_COUNT})|"
-    rf"(?<!the )(?<!past )(?<![:.\d])\b(?P<n2>\d+|{'|'.join(SMALL_NUMBERS[2:])}))"
+    rf"(?<!the )(?<!past )(?<![:.\d])\b(?P<n2>\d+|{'|'.join(SMALL_NUMBERS[2:])}|several|multiple))"
     r"(?P<more>\s+or\s+more)?\s+(?:(?:separate|different|proper|cooked|short|long|brief)\s+)?$"
 )
 _PEOPLE = re.compile(
@@ -131,12 +131,16 @@ _PEOPLE = re.compile(
     r"more\s+than\s+(?:one|a\s+single)\s+(?:person|resident|occupant)|(?<!put )together|"
     r"not\s+(?:been\s+)?alone|"
     r"(?:some|any)(?:one|body)\s+else|(?:\w+n't|not)\s+(?:\w+\s+){0,3}?(?:alone|on\s+(?:her|his)\s+own|by\s+(?:herself|himself))|"
-    r"with\s+(?:some|any)(?:one|body)|(?:some|any)(?:one|body)\s+with\s+(?:her|him|them)|accompanied|"
+    r"with\s+(?:some|any)(?:one|body)|accompanied|"
+    r"(?:some|any)(?:one|body)\s+(?:(?:is|was|were|been|stayed|sat)\s+)?with\s+(?:her|him|them|me)|"
+    r"with\s+(?:her|his)\s+(?:husband|wife|partner|spouse)|one(?=\s+(?:in|at)\b[^.?!]*?\banother\b)|"
+    r"both(?=\s+(?:(?:are|were|was|been|being)\s+)?(?:in|at|on|home|asleep|awake|up|watching|sat|sitting|eating)\b)|"
+    r"(?:more\s+than\s+one|at\s+least\s+two)(?=\s+(?:in|at|around)\b)|(?:a\s+few|some|lots\s+of|a\s+group\s+of|a\s+crowd\s+of|many)\s+people|"
     r"two\s+(?:different\s+)?(?:rooms|places)\s+(?:\w+\s+){0,2}?(?:at\s+(?:once|the\s+same\s+time)|simultaneously)|"
     r"(?:a|another)\s+second\s+(?:person|man|woman)|a\s+second\s+person|another\s+person)\b|"
     r"\b(?P<one>(?:all\s+)?alone|(?:all\s+)?on\s+(?:her|his|their|my)\s+own|(?:all\s+)?by\s+(?:herself|himself|myself)|"
     r"unaccompanied|(?:only|just|exactly)\s+(?:the\s+)?(?:one|a\s+single)\s+(?:person|resident|occupant)|one\s+person\s+only|"
-    r"a\s+single\s+(?:person|occupant)|single\s+occupancy|(?:nobody|no\s*-?one)\s+else)\b"
+    r"a\s+single\s+(?:person|occupant)|single\s+occupancy|(?:nobody|no\s*-?one)\s+(?:else|but\s+(?:her|him|me|mum|dad)))\b"
 )
 
 
@@ -231,6 +235,8 @@ def counted_before(text: str, end: int) -> tuple[Bounds | None, tuple[int, int]]
     match = _OF_THINGS.search(text[:end])
     if match is None:
         return None, (0, 0)
+    if match["n2"] in ("several", "multiple"):
+        return Bounds(low=3), match.span()
     return _counted(match, _number(match["n1"] or match["n2"]), at_least=bool(match["more"])), match.span()
 
 

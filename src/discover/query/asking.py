@@ -12,7 +12,7 @@ __all__ = ["find_comparison", "find_extreme", "find_frames", "find_kind", "find_
 
 # How a request begins, before what it is about. "If" and "whether" ask for yes or no.
 _REQUEST = re.compile(
-    r"^(?:(?:hi|hello|hey|ok|okay|so|right|well|please|sorry|and|just|quick\s+question)\b[\s,:!]*)*"
+    r"^(?:(?:hi|hello|hey|ok|okay|so|right|well|please|sorry|and|quick\s+question)\b[\s,:!]*)*"
     r"(?:(?:can|could|would|will)\s+(?:you|u|i|we|someone)\s+(?:please\s+|just\s+|maybe\s+|kindly\s+)*)?"
     r"(?:(?P<shown>(?:show|find|list|give|get)(?:\s+(?:me|us|out))?\s+(?=when\b(?!\s+(?:do|does|did|is|was)\b)))|"
     r"(?:i(?:'m|\s+am|\s+was)?\s+(?:just\s+)?(?:wonder\w*|curious|asking|interested)|"
@@ -119,7 +119,8 @@ _SUBJECT = (
 )
 _ASKED = re.compile(
     r"^(?:is|are|was|were|did|do|does|has|have|can|could|will|would)\s+(?!not\b|been\b)"
-    rf"|^(?:had|(?:is|are|was|were|did|do|does|has|have|had)n't)\s+(?={_SUBJECT})"
+    r"|^had\s+(?=(?:s?he|they|it|i|we|mum|dad|any(?:one|body))\b)"
+    rf"|^(?:(?:is|are|was|were|did|do|does|has|have|had)n't)\s+(?={_SUBJECT})"
     r"|^(?:anyone|anybody|someone|somebody)\b.*\?$|^any\s"
     rf"|\b(?:did|does|do|was|is|are|were|has|have)(?=\s+{_SUBJECT}.*\?$)"
 )

@@ -31,7 +31,7 @@ _CLAUSE = re.compile(
     r"\s*(?:,|(?:did|does|do|is|was|were|has|have|had|s?he|they|we|i|mum|dad|someone|somebody|the\s+resident)\b)"
 )
 _ONWARD = re.compile(r"\s*,?\s*and\s+(?:straight|went|goes|go|came|got)\b")
-_FIRST = re.compile(r"first\b")
+_FIRST = re.compile(r"\bfirst\b")
 _EITHER_ORDER = re.compile(r"\b(?:before\s+or\s+after|after\s+or\s+before|before\s+and\s+after)\b")
 _ENDS_SCOPE = frozenset(
     ["after", "since", "before", "while", "because", "until", "when", "during", "although", "as"]
@@ -176,8 +176,8 @@ def in_order(
             return ([*wanted[1:], wanted[0]] if turned else wanted), [*used, lead.span()]
     onward = any(_ONWARD.match(text, a.end, b.end) for a, b in pairwise(wanted))
     stated = onward or any(THEN.search(part) or "," in part for part in between)
-    if stated and (first := _FIRST.match(text)):
-        used.append(first.span())
+    if stated:
+        used += [m.span() for m in _FIRST.finditer(text)]
     return (wanted if stated else None), used
 
 

@@ -117,6 +117,8 @@ def _negator_length(words: Sequence[Word], at: int) -> int:
                 return 0  # an amount
             return len(phrase)
     if is_negator(text[0]):
+        if len(text) > 2 and text[1] in ("switched", "turned") and text[2] == "off":
+            return 0
         # "Never off" is on.
         return 0 if len(text) > 1 and text[1] in _NO_NEGATION | {"off"} else 1
     return 0

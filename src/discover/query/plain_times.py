@@ -26,6 +26,7 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<![\d:.])(\d{1,2})\s*([ap])\.?m\b\.?", r"\1 \2m"),
         (r"\b(?:night-?\s?time|at\s+nights|overnight)\b", "at night"),
         (r"\bno(?:\s+|-)one\b", "nobody"),
+        (r"\b(?:no\s+sooner|hardly|scarcely|barely)\s+had\s+(.*?)\s+(?:than|when)\b", r"as soon as \1,"),
         (r"\b(?:during|in)\s+the\s+week\b(?!\s+(?:before|after|of))", "on weekdays"),
         (r"\b(and|until|till|to|before)\s+(?:dawn|daybreak|sunrise)\b", r"\1 5:00"),
         (r"\b(and|until|till|to|before)\s+(?:dusk|sunset|nightfall)\b", r"\1 20:00"),

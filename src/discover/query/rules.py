@@ -75,6 +75,7 @@ _RATE = re.compile(
     r"(?P<one>week|month)\b|"
     r"\b(?P<ly>week|month)ly\b(?=.*\b(?:number|count|hours|total|frequency)\b)"
 )
+_A_DAY = re.compile(r"\b(?:a|an|per|each|every|one|any)\s+(?:day|night)\b")
 _NO_LONGER = re.compile(r"\bno\s+longer\b(?!\s+than)|\bin\s+a\s+row\b")
 _ALIKE = re.compile(r"\b(?:quiet|calm)est\b")
 _OF_PEOPLE = re.compile(
@@ -352,6 +353,8 @@ class _Reader:
         moves = self.comparison is not None and not self.wanted and not self.unwanted
         self._use(*find_frames(self.text, self.asks, of_days=of_days, of_movement=moves))
         self._use(*self.grouped)
+        if self.times is not None:
+            self._use_all(_A_DAY)
         # "Telly ... watch": the verb of a named activity may stand apart from it.
         named = [m.thing.name for m in self.mentions]
         left = left_over(self.text, self.words, self.used, set().union(*map(phrase_words, named)))

@@ -184,3 +184,28 @@ def test_last_thirty_days_are_days_and_christmas_day_is_one() -> None:
 def test_small_words_change_what_happens(text: str, asks: str, present: list[str], absent: list[str]) -> None:
     query = read(text)
     assert (query.asks, wanted(query), [t.name for t in query.unwanted]) == (asks, present, absent)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one in the kitchen and another in the bathroom",
+        "both were in the kitchen",
+        "somebody was with him in the kitchen",
+        "a few people in the kitchen",
+        "with her husband in the kitchen",
+        "more than one in the kitchen",
+    ],
+)
+def test_company_in_many_words(text: str) -> None:
+    query = read(text)
+    assert query.people == Bounds(low=2)
+    assert "kitchen" in wanted(query)
+    assert query.unread == ()
+
+
+def test_what_sounds_like_a_negation_and_is_none() -> None:
+    assert wanted(read("no sooner had he come home than he went to bed")) == ["coming home", "going to bed"]
+    on = read("the tv was never switched off")
+    assert (wanted(on), on.unwanted) == (["tv"], ())
+    assert read("just one person in the house").people == Bounds(low=1, high=1)

@@ -13,7 +13,7 @@ __all__ = ["find_comparison", "find_extreme", "find_frames", "find_kind", "find_
 # How a request begins, before what it is about. "If" and "whether" ask for yes or no.
 _REQUEST = re.compile(
     r"^(?:(?:hi|hello|hey|ok|okay|so|right|well|please|sorry|and|quick\s+question)\b[\s,:!]*)*"
-    r"(?:(?:can|could|would|will)\s+(?:you|u|i|we|someone)\s+(?:please\s+|just\s+|maybe\s+|kindly\s+)*)?"
+    r"(?:(?:(?:can|could)\s+(?:you|u|i|we|someone)|(?:would|will)\s+you)\s+(?:please\s+|just\s+|maybe\s+|kindly\s+)*)?"
     r"(?:(?P<shown>(?:show|find|list|give|get)(?:\s+(?:me|us|out))?\s+(?=when\b(?!\s+(?:do|does|did|is|was)\b)))|"
     r"(?:i(?:'m|\s+am|\s+was)?\s+(?:just\s+)?(?:wonder\w*|curious|asking|interested)|"
     r"(?:i|we)(?:'d|\s+would)?\s+(?:just\s+|really\s+)*(?:like|love|want|need)\s+to\s+(?:know|see|find\s+out|check)|"
@@ -75,6 +75,7 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
              r"\b(?:usual|average|mean|typical|median|normal)\b(?=(?:\s+\S+){0,3}?\s*(?:\w*time|times|hour)\b)|"
              r"\b(?:bed|wake-?\s?up|onset|get-?up|meal)\s?-?times?\b(?=.*\b(?:median|mean|average|usual\w*)\b)|"
              r"\b(?:variability|spread|regularity|variation)\s+of\b(?=.*time)"),
+    ("how long", r"\b(?:sleep|telly|tv|television|rest)\b.*\bper\s+(?:day|night|week|month)\b"),
     ("how often", r"(?<!times )(?<!once )(?<!twice )\bper\s+(?:day|night|week|month)\b"),
 )  # fmt: skip
 _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in _KIND_WORDS)

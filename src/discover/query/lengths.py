@@ -17,7 +17,6 @@ WHOLE_DAY = re.compile(
 _ALL_PART = re.compile(
     r"\b(?:all|the\s+(?:whole|entire)|most(?:\s+of\s+(?:the|this|last))?|half\s+(?:of\s+)?the)\s+(?:(?:early|late)\s+)?(?:morning|afternoon|evening|night)s?\b"
 )
-_POPS = re.compile(r"pop|nip|dash|peek")
 _NEGATED = re.compile(r"\b(?:no|not|never|nobody|nothing|without)\b|n't")
 
 
@@ -36,7 +35,6 @@ def wanted_length(text: str, stated: Sequence[Amount]) -> tuple[Bounds | None, t
     if WHOLE_DAY.search(text) and not negated:
         return ALL_DAY, (0, 0)
     if at is not None and not re.search(r"\bhow\s+long\b", text):
-        manner = _POPS.match(text, at.begin)  # who pops out goes out
-        return None if manner else BRIEF if vague == "brief" else _LONG, (at.begin, at.end)
+        return BRIEF if vague == "brief" else _LONG, (at.begin, at.end)
     often = find_times(text)[0] is not None
     return ALL_PART if _ALL_PART.search(text) and not negated and not often else None, (0, 0)

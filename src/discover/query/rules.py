@@ -78,9 +78,7 @@ _RATE = re.compile(
 _A_DAY = re.compile(r"\b(?:a|an|per|each|every|one|any)\s+(?:day|night)\b")
 _NO_LONGER = re.compile(r"\bno\s+longer\b(?!\s+than)|\bin\s+a\s+row\b")
 _ALIKE = re.compile(r"\b(?:quiet|calm)est\b")
-_OF_PEOPLE = re.compile(
-    r"\b(?:my|his|her|their|our|the|your)\s+(?:\w+\s+)?(?:brother|sister|son|daughter|neighbour|friend|postman)s?\b"
-)
+_OF_PEOPLE = re.compile(r"(?:brother|sister|son|daughter|neighbour|friend|postman)")
 _THING = re.compile(r"\b(?:first|last)\s+thing\b")
 
 
@@ -370,7 +368,7 @@ class _Reader:
             self.comparison = self.comparison.model_copy(update={"of": of})
             if self.asks in ("find", "whether", "how often", "how long", "when"):
                 self.asks = "compare"
-        if self.asks == "who" or _OF_PEOPLE.search(self.text):
+        if self.asks == "who" or any(map(_OF_PEOPLE.match, self.unread)):
             self.refused = self.refused or "identity"
 
 

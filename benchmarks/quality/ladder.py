@@ -256,7 +256,7 @@ def per_activity(
         told = "/".join(f"{m:.2f}" for m in mended) if len(wrong) else ""
         rows.append(
             (
-                name, int(mine.sum()), *(f"{r:.2f}" for r in right.mean(axis=1)), f"{instead} {share:.2f}",
+                name, int(mine.sum()), *(f"{r:.2f}" for r in right.mean(axis=1)), f"{instead} {share:.2f}" if len(wrong) else "",
                 told, f"{never:.2f}" if len(wrong) else "",
             )
         )  # fmt: skip

@@ -253,13 +253,9 @@ def per_activity(
             mended.append((left & step).sum() / max(len(wrong), 1))
             left &= ~step
         never = left.sum() / max(len(wrong), 1)
-        told = "/".join(f"{m:.2f}" for m in mended) if len(wrong) else ""
-        rows.append(
-            (
-                name, int(mine.sum()), *(f"{r:.2f}" for r in right.mean(axis=1)), f"{instead} {share:.2f}" if len(wrong) else "",
-                told, f"{never:.2f}" if len(wrong) else "",
-            )
-        )  # fmt: skip
+        told = "/".join(f"{m:.2f}" for m in mended)
+        cells = (f"{instead} {share:.2f}", told, f"{never:.2f}") if len(wrong) else ("", "", "")
+        rows.append((name, int(mine.sum()), *(f"{r:.2f}" for r in right.mean(axis=1)), *cells))
     return rows, misread
 
 

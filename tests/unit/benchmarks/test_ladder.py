@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-
 from benchmarks.quality.ladder import offsets, per_activity, surroundings
-from discover.pretraining.any_home import TEMPERATURE
 from tests.fixtures.alignment_world import make_windows
+
+from discover.pretraining.any_home import TEMPERATURE
 
 
 def test_offsets_give_back_how_common_two_activities_are_where_scores_say_nothing() -> None:

@@ -1,9 +1,11 @@
 """Fixtures shared by all tests: small made-up homes and logs."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import llm_stub
 import pytest
 import small_homes as small_homes_module
 from hypothesis import HealthCheck, settings
@@ -19,6 +21,13 @@ TESTS = Path(__file__).parent
 settings.register_profile("same", derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("search", derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+@pytest.fixture
+def stub() -> Iterator[llm_stub.Stub]:
+    """A language model's endpoint on this machine."""
+    with llm_stub.serving() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from discover.api.ask_result import AskResult
 from discover.core.errors import ConfigError
-from discover.query import QueryParser, check_question
+from discover.query import check_question
 from discover.serving.asker import Asker
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ def ask_home(
     now: dt.datetime | str | None = None,
     home: str | None = None,
     top_k: int = 5,
-    parser: QueryParser | None = None,
-    llm: str | None = None,
-    llm_model: str = "default",
 ) -> AskResult:
     """Answer one question; `OpenedHome.ask` says what each argument means."""
     if isinstance(now, str):
@@ -35,10 +32,6 @@ def ask_home(
             ) from None
     if now is not None and now.tzinfo is not None:
         now = now.replace(tzinfo=None)
-    if llm is not None:
-        from discover.serving.llm_parser import LlmParser
-
-        parser = LlmParser(llm, llm_model)
-    asker = Asker(opened.searcher, home, parser)
+    asker = Asker(opened.searcher, home)
     reply = asker.ask(check_question(question), now=now, top_k=top_k)
     return AskResult(reply, asker.home, now or asker.log_end)

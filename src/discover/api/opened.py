@@ -1,7 +1,7 @@
 """A log or a trained model that was opened: what can be asked of it, and the tables behind the answers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from discover.api.search_result import NearestResult, SearchResult
     from discover.api.summary_result import SummaryResult
     from discover.changes import ChangeSource
+    from discover.query import QueryParser
     from discover.recognition import RecognitionMethod
     from discover.serving.corrections import Correction
     from discover.serving.search import Answer, Searcher
@@ -50,6 +51,7 @@ class OpenedHome(Shown):
         index: Folder of the index that is searched.
         index_config: Exact or approximate search; None as the index was made.
         caption_style: Which captions, where windows have several styles.
+        parser: Reads questions; None: the rules.
         progress: Where long work reports.
     """
 
@@ -59,6 +61,7 @@ class OpenedHome(Shown):
     index_config: IndexConfig | None = None
     caption_style: str | None = None
     progress: Progress = SILENT
+    parser: "QueryParser | None" = None
 
     def search(self, text: str, options: SearchOptions | None = None, **changes: Any) -> "SearchResult":
         """The moments that match a sentence, best first.
@@ -77,8 +80,7 @@ class OpenedHome(Shown):
     def ask(self, question: str, **how: Any) -> "AskResult":
         """The answer to a question: a number with an interval, a time of day, a comparison, or moments.
 
-        `how`: `now` (what "yesterday" counts from; None: the end of the log), `home`, `top_k` moments to
-        keep, `parser` (another `QueryParser`), `llm` and `llm_model` (endpoint that reads the question).
+        `how`: `now` (what "yesterday" counts from; None: the end of the log), `home`, `top_k` moments.
         """
         from discover.api.asking import ask_home
 
@@ -362,18 +364,14 @@ class OpenedHome(Shown):
         from discover.serving.search import Searcher
 
         if self.prepared is None:
-            return Searcher.open(
+            found = Searcher.open(
                 self.path, index=self.index, config=self.index_config, caption_style=self.caption_style
             )
-        from discover.api.raw_log import RawLogSpace
-        from discover.text_encoders import TextEncoderConfig, build_text_encoder
+        else:
+            from discover.api.raw_log import searcher_of
 
-        space, encoder = RawLogSpace(), build_text_encoder(TextEncoderConfig())
-        index = Index.load(self.index, config=self.index_config)
-        index.note = index.note or space.how
-        return Searcher(
-            space, index, encoder, self.window_set, self.index.parent, self.samplings, self.caption_style
-        )
+            found = searcher_of(self)
+        return found if self.parser is None else replace(found, parser=self.parser)
 
     @cached_property
     def _index(self) -> Index:

@@ -10,6 +10,7 @@ from discover.core.shown import one_paragraph
 
 if TYPE_CHECKING:
     from discover.api.opened import OpenedHome
+    from discover.query import QueryParser
     from discover.retrieval import IndexConfig
     from discover.stages import StageOutcome
 
@@ -26,6 +27,9 @@ def open_home(
     index: Path | str | None = None,
     config: "IndexConfig | None" = None,
     captions: str | None = None,
+    llm: str | None = None,
+    llm_model: str = "default",
+    parser: "QueryParser | None" = None,
     progress: Progress = SILENT,
 ) -> "OpenedHome":
     """Open a raw log, or the folder of a trained model, to ask it questions.
@@ -41,6 +45,10 @@ def open_home(
         index: For a model: index folder. None: its only one of free-running windows.
         config: Exact or approximate search. None: as the index was made.
         captions: Style of captions to use, where the windows of a model have several.
+        llm: Endpoint of a language model that reads questions and sentences: the base of an
+            OpenAI-compatible server, or Anthropic's address. None: the rules.
+        llm_model: Name of its model.
+        parser: What reads questions instead: any function `(question, lexicon, now) -> ParsedQuery`.
         progress: Where long work reports.
 
     Raises:
@@ -50,6 +58,14 @@ def open_home(
     """
     from discover.api.opened import OpenedHome
 
+    if llm is not None:
+        from discover.serving.llm_parser import LlmParser
+
+        if parser is not None:
+            raise ConfigError(
+                "Both `llm` and `parser` are given, and one of them reads a question. Leave one out."
+            )
+        parser = LlmParser(llm, llm_model)
     path = Path(path)
     if not path.exists():
         raise DataError(
@@ -66,7 +82,7 @@ def open_home(
                 "nothing. Leave it out, or give a raw log."
             )
         chosen = Path(index) if index is not None else only_index(path)
-        return OpenedHome(path, None, chosen, config, captions, progress)
+        return OpenedHome(path, None, chosen, config, captions, progress, parser)
     if index is not None:
         raise ConfigError(
             f"`index` names an index of a trained model, and {path} is a raw log. Leave it out."
@@ -85,7 +101,7 @@ def open_home(
         ) from error
     # Captions of another style may lie there from an earlier version.
     style = captions or LOG_CAPTIONS.style
-    opened = OpenedHome(path, prepared, prepared.index, config, style, progress)
+    opened = OpenedHome(path, prepared, prepared.index, config, style, progress, parser)
     if told.said:
         told.guesses(opened)
     return opened

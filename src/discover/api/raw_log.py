@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,18 @@ from discover.serving.search import Searcher
 from discover.stages import Stage, StageOutcome, StageResult, run_stages
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
 
-__all__ = ["LOG_CAPTIONS", "PreparedLog", "RawLogSpace", "cache_folder", "cluster_inputs", "prepare_log"]
+if TYPE_CHECKING:
+    from discover.api.opened import OpenedHome
+
+__all__ = [
+    "LOG_CAPTIONS",
+    "PreparedLog",
+    "RawLogSpace",
+    "cache_folder",
+    "cluster_inputs",
+    "prepare_log",
+    "searcher_of",
+]
 
 _INDEX = "index_any_home"
 LOG_CAPTIONS = CaptionConfig(style="short", n_captions=2)
@@ -129,6 +141,16 @@ def cache_folder(log: Path, home: str | Path | None = None) -> Path:
     The log's own folder may be read-only or shared, so nothing is written there.
     """
     return _own_folder("XDG_CACHE_HOME", ".cache", log, home)
+
+
+def searcher_of(opened: "OpenedHome") -> Searcher:
+    """What answers questions about an opened log: its captions and the shipped network."""
+    space, encoder = RawLogSpace(), build_text_encoder(TextEncoderConfig())
+    index = Index.load(opened.index, config=opened.index_config)
+    index.note = index.note or space.how
+    return Searcher(
+        space, index, encoder, opened.window_set, opened.index.parent, opened.samplings, opened.caption_style
+    )
 
 
 def cluster_inputs(prepared: PreparedLog, searcher: Searcher) -> ClusterInputs:

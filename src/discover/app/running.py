@@ -37,6 +37,7 @@ class RunConfig:
         browser: Open the address in the user's browser.
         behind_ingress: Only Home Assistant's ingress is served, on all addresses of a container, and programs
             with the token of `DISCOVER_APP_TOKEN`.
+        llm, llm_model: Endpoint and model that read questions; None: the rules.
         sync_minutes: How often what is new in the sources of the homes is added; 0: never.
     """
 
@@ -49,6 +50,8 @@ class RunConfig:
     browser: bool = True
     behind_ingress: bool = False
     sync_minutes: int = 0
+    llm: str | None = None
+    llm_model: str = "default"
 
 
 def run_app(paths: Sequence[Path], config: RunConfig, tell: Callable[[str], None]) -> None:
@@ -93,7 +96,10 @@ def run_app(paths: Sequence[Path], config: RunConfig, tell: Callable[[str], None
         ingress=INGRESS_ADDRESS if config.behind_ingress else "",
     )  # fmt: skip
     jobs = Jobs()
-    shelf = Shelf(jobs, layout=config.layout, workspace=config.workspace, time_zone=config.time_zone)
+    shelf = Shelf(
+        jobs, layout=config.layout, workspace=config.workspace, time_zone=config.time_zone,
+        llm=config.llm, llm_model=config.llm_model,
+    )  # fmt: skip
     homes = [shelf.add(path).id for path in paths]
     allowed = AppConfig(
         gate, writable=config.writable, uploads=config.writable or not paths, workspace=config.workspace

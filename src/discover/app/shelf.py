@@ -12,6 +12,8 @@ from discover.api.opening import is_model, open_home
 from discover.app.contract import HomeLine, Job, JobKind
 from discover.app.jobs import JobProgress, Jobs, Work
 from discover.core.errors import ArtifactError, ConfigError, DiscoverError
+from discover.query import parse_question
+from discover.serving.llm_parser import LlmParser
 
 if TYPE_CHECKING:
     from discover.app.home_view import HomeView, Recognised
@@ -50,6 +52,7 @@ class Shelf:
         layout: Home file or shipped home for raw logs that are named on the command line.
         time_zone: IANA zone of homes whose database holds times in UTC.
         workspace: Folder for what is made of raw logs; None: a folder of its own per log in the cache.
+        llm, llm_model: Endpoint and model that read questions; None: the rules.
     """
 
     def __init__(
@@ -59,8 +62,11 @@ class Shelf:
         layout: str | None = None,
         workspace: Path | None = None,
         time_zone: str | None = None,
+        llm: str | None = None,
+        llm_model: str = "default",
     ) -> None:
         self.jobs, self._layout, self._workspace, self._zone = jobs, layout, workspace, time_zone
+        self._parser = None if llm is None else LlmParser(llm, llm_model)
         self._lock = threading.Lock()
         self._sources: dict[str, Path] = {}
         self._views: dict[str, HomeView] = {}
@@ -168,6 +174,7 @@ class Shelf:
                 self._imported(key, path, zone, progress),
                 home=self._layout if raw and not uploaded else None,
                 workspace=self._workspace / key if raw and self._workspace is not None else None,
+                parser=self._parser,
                 progress=progress,
             )
         except DiscoverError:
@@ -179,8 +186,9 @@ class Shelf:
         for name in names:
             view = HomeView(key if len(names) == 1 else f"{key}:{name}", opened, name, str(path))
             view.facts()
-            # The first sentence loads the text encoder, the first moment the captions.
-            view.searcher.search(_WARM_UP)
+            # The first sentence loads the text encoder, the first moment the captions; no model is asked.
+            searcher = view.searcher
+            searcher.search_parsed([(_WARM_UP, searcher.parse(_WARM_UP, parser=parse_question))])
             _ = view.captions, view.row_of, view.end, view.events.stretches
             self.hold(view)
 

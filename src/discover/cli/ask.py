@@ -6,12 +6,10 @@ from typing import Annotated
 
 import typer
 
-from discover.cli.options import IndexOption, JsonOption, LogWorkspaceOption
+from discover.cli.options import IndexOption, JsonOption, LlmModelOption, LlmOption, LogWorkspaceOption
 from discover.cli.permission_options import with_permissions
 
 __all__ = ["ask"]
-
-_MODEL = "Reading by a language model"
 
 
 @with_permissions
@@ -46,24 +44,8 @@ def ask(
     ] = None,
     index: IndexOption = None,
     workspace: LogWorkspaceOption = None,
-    llm: Annotated[
-        str | None,
-        typer.Option(
-            "--llm",
-            envvar="DISCOVER_LLM",
-            metavar="URL",
-            help="OpenAI-compatible endpoint that reads the question: http://127.0.0.1:11434/v1; or "
-            "Anthropic's: https://api.anthropic.com/v1/messages. The key is in DISCOVER_LLM_KEY. It gets "
-            "the question and the words of the home, never an event. Default: rules read it, offline.",
-            rich_help_panel=_MODEL,
-        ),
-    ] = None,
-    llm_model: Annotated[
-        str,
-        typer.Option(
-            envvar="DISCOVER_LLM_MODEL", help="Name of the endpoint's model.", rich_help_panel=_MODEL
-        ),
-    ] = "default",
+    llm: LlmOption = None,
+    llm_model: LlmModelOption = "default",
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question: how often, how long, when, whether, first, last, more than before; or find moments.
@@ -82,11 +64,9 @@ def ask(
     raw = not is_model(path)
     opened = open_home(
         path, home=home if raw else None, workspace=workspace, index=index,
-        progress=SILENT if as_json else BarProgress(),
+        llm=llm, llm_model=llm_model, progress=SILENT if as_json else BarProgress(),
     )  # fmt: skip
-    answer = opened.ask(
-        question, now=now, home=None if raw else home, top_k=top_k, llm=llm, llm_model=llm_model
-    )
+    answer = opened.ask(question, now=now, home=None if raw else home, top_k=top_k)
     written = None if figure is None else answer.write_figure(figure)
     if as_json:
         print_json(answer.as_json())

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from discover.cli.options import LayoutOption, LogWorkspaceOption
+from discover.cli.options import LayoutOption, LlmModelOption, LlmOption, LogWorkspaceOption
 from discover.cli.permission_options import with_permissions
 
 __all__ = ["open_app"]
@@ -64,12 +64,15 @@ def open_app(
             "in DISCOVER_APP_TOKEN; refuse everybody else.",
         ),
     ] = False,
+    llm: LlmOption = None,
+    llm_model: LlmModelOption = "default",
 ) -> None:
     """Look at a home in the browser: search it, walk through its days, see what recurs and what changed.
 
     `discover app my_log.txt` reads the log as `discover search` does (nothing is trained), prints an address
     and opens it. The address works on this machine only, and only with the token in it. Nothing is sent
-    anywhere else. Stop the app with Ctrl+C. DISCOVER_APP_TOKEN sets the token; else it is new at every start.
+    anywhere else, unless --llm names an endpoint elsewhere. Stop the app with Ctrl+C. DISCOVER_APP_TOKEN
+    sets the token; else it is new at every start.
     """
     from discover.app.running import RunConfig, run_app
     from discover.cli.console import console
@@ -77,6 +80,7 @@ def open_app(
     config = RunConfig(
         port=port, writable=writable, layout=layout, time_zone=time_zone, workspace=workspace,
         max_upload_mb=max_upload_mb, browser=browser, behind_ingress=behind_ingress, sync_minutes=sync_every,
+        llm=llm, llm_model=llm_model,
     )  # fmt: skip
     run_app(
         paths or [],

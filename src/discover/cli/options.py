@@ -12,6 +12,8 @@ __all__ = [
     "IndexOption",
     "JsonOption",
     "LayoutOption",
+    "LlmModelOption",
+    "LlmOption",
     "LogWorkspaceOption",
     "ModelArgument",
     "SetOption",
@@ -41,6 +43,28 @@ LogWorkspaceOption = Annotated[
         "--workspace",
         "-w",
         help="With a raw log: folder for what is made of it. Default: a folder below ~/.cache/discover.",
+    ),
+]
+_READING = "Reading by a language model"
+LlmOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="DISCOVER_LLM",
+        metavar="URL",
+        help="Endpoint of a language model that reads the question, in any language it knows. OpenAI's API: "
+        "http://127.0.0.1:11434/v1 (Ollama), or that of vLLM, llama.cpp, a hosted one; Anthropic: "
+        "https://api.anthropic.com/v1/messages. The key is in DISCOVER_LLM_KEY. It gets the question and "
+        "the words of the home, never an event; the answer comes from the log. Default: rules read "
+        "it, offline.",
+        rich_help_panel=_READING,
+    ),
+]
+LlmModelOption = Annotated[
+    str,
+    typer.Option(
+        envvar="DISCOVER_LLM_MODEL",
+        help="Name of the endpoint's model, such as qwen2.5:7b.",
+        rich_help_panel=_READING,
     ),
 ]
 ConfigOption = Annotated[

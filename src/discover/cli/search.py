@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from discover.cli.model_options import Settings, with_models
-from discover.cli.options import JsonOption, LayoutOption, LogWorkspaceOption
+from discover.cli.options import JsonOption, LayoutOption, LlmModelOption, LlmOption, LogWorkspaceOption
 from discover.cli.permission_options import with_permissions
 from discover.cli.search_models import ANSWERS, search_models
 
@@ -83,6 +83,8 @@ def search(
     ] = None,
     layout: LayoutOption = None,
     workspace: LogWorkspaceOption = None,
+    llm: LlmOption = None,
+    llm_model: LlmModelOption = "default",
     as_json: JsonOption = False,
 ) -> None:
     """Find the moments of a log that match a sentence, or that are like a window.
@@ -109,7 +111,7 @@ def search(
     home = open_home(
         path, home=layout, workspace=workspace, index=index, captions=captions,
         config=config_from_mapping(backend, IndexConfig, source="options") if backend else None,
-        progress=SILENT if as_json else BarProgress(),
+        llm=llm, llm_model=llm_model, progress=SILENT if as_json else BarProgress(),
     )  # fmt: skip
     options = home.options(**filters, **answers)
     if interactive:

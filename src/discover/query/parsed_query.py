@@ -24,8 +24,8 @@ Asks = Literal[
 """find: moments. how many days: those with and without. what first, what last: the room beside a night.
 when: the time of day. how long: the time it takes. compare: one period with another."""
 
-Refused = Literal["identity", "speech", "feeling", "future"]
-"""Why no log of home sensors can answer."""
+Refused = Literal["identity", "speech", "feeling", "future", "language"]
+"""Why no log of home sensors can answer, or that the question cannot be read."""
 
 
 ClauseKind = Literal[

@@ -26,6 +26,7 @@ from discover.query.asking import (
 from discover.query.calendar_words import find_days, joined_days
 from discover.query.claims import is_weighty, left_over
 from discover.query.clock import read_clock
+from discover.query.foreign import language_of, read_foreign
 from discover.query.inventory import lemma
 from discover.query.lengths import ALL_DAY, ALL_PART, BRIEF, WHOLE_DAY, wanted_length
 from discover.query.lexicon import Lexicon, split_sentence
@@ -85,7 +86,7 @@ _THING = re.compile(r"\b(?:first|last)\s+thing\b")
 def parse_question(
     question: str, lexicon: Lexicon, now: dt.datetime, /, nearest: Nearest | None = None
 ) -> ParsedQuery:
-    """Read an English question by rules.
+    """Read a question by rules; one that is not English by lists of words, as far as they go.
 
     Args:
         question: What is asked.
@@ -93,6 +94,9 @@ def parse_question(
         now: What relative days count from.
         nearest: Reads words that no rule knows; None leaves them not understood.
     """
+    language = language_of(question)
+    if language:
+        return read_foreign(question, language, lambda text: _Reader(text, lexicon, now, None).read())
     return _Reader(question, lexicon, now, nearest).read()
 
 

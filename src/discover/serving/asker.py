@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from discover.captions.objects import OBJECT_PHRASES
 from discover.captions.words import room_phrases
 from discover.core.embeddings import unit_rows
-from discover.query import Lexicon, QueryParser, activities, parse_question
+from discover.query import Lexicon, activities, parse_question
 from discover.query.parsed_query import ParsedQuery
 from discover.query.rules import Nearest
 from discover.retrieval.episodes import Spans
@@ -37,15 +37,12 @@ _PLACE_WORDS = frozenset(
 class Asker:
     """Answers questions about one home of an index."""
 
-    def __init__(
-        self, searcher: Searcher, home: str | None = None, parser: QueryParser | None = None
-    ) -> None:
+    def __init__(self, searcher: Searcher, home: str | None = None) -> None:
         """Read the events of a home.
 
         Args:
-            searcher: Its index, text encoder and space.
+            searcher: Its index, text encoder, space and parser.
             home: Which home, where there are several.
-            parser: Reads questions; None: the rules, with the text encoder for words they do not know.
 
         Raises:
             ConfigError: There are several homes and none is named.
@@ -54,7 +51,6 @@ class Asker:
         self.searcher = searcher
         self.stream = searcher.occurrences[self.home].stream
         self.lexicon: Lexicon = searcher.lexicons[self.home]
-        self.parser = parser
         self.happened = Occurrences(self.stream, self.lexicon, cache(self._recognised))
 
     @property
@@ -63,9 +59,9 @@ class Asker:
         return self.searcher.log_ends[self.home]
 
     def read(self, question: str, now: dt.datetime) -> ParsedQuery:
-        """What a question asks."""
-        if self.parser is not None:
-            return self.parser(question, self.lexicon, now)
+        """What a question asks; the text encoder helps the rules with words that they do not know."""
+        if self.searcher.parser is not parse_question:
+            return self.searcher.parser(question, self.lexicon, now)
         return parse_question(question, self.lexicon, now, nearest=self._nearest())
 
     def ask(self, question: str, *, now: dt.datetime | None = None, top_k: int = 5) -> Reply:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from discover.query import parse_question
 from discover.retrieval import SearchOptions
 from discover.serving.answers import Answer
 from discover.serving.search import Searcher
@@ -33,7 +34,9 @@ def answered_questions(searcher: Searcher, *, wanted: int = 3, top_k: int = 3) -
         top_k: Moments of each.
     """
     options: SearchOptions = searcher.defaults.model_copy(update={"top_k": top_k})
-    answers: Sequence[Answer] = searcher.search_many([text for text, _ in FIRST_QUESTIONS], options)
+    answers: Sequence[Answer] = searcher.search_parsed(
+        [(text, searcher.parse(text, options, parse_question)) for text, _ in FIRST_QUESTIONS], options
+    )
     kept = [
         answer
         for answer, (_, conditions) in zip(answers, FIRST_QUESTIONS, strict=True)

@@ -8,6 +8,7 @@ not have gives way to the rules, with a note.
 import datetime as dt
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlparse
@@ -15,7 +16,9 @@ from urllib.parse import urlparse
 from pydantic import ValidationError
 
 from discover.core.errors import ConfigError
-from discover.query import Lexicon, ParsedQuery, QueryParser, activities, parse_question
+from discover.query import Clause, Lexicon, ParsedQuery, QueryParser, Thing, activities, parse_question
+from discover.query.parsed_query import ClauseKind
+from discover.query.window_clauses import NEUTRAL_TEXT
 
 __all__ = ["LlmParser"]
 
@@ -60,23 +63,19 @@ class LlmParser:
             )
 
     def __call__(self, question: str, lexicon: Lexicon, now: dt.datetime, /) -> ParsedQuery:
-        """Read a question; the same one is asked once."""
-        key = (question, tuple(sorted(lexicon)), now.isoformat())
-        if key not in self._cache:
-            self._cache[key] = self._read(question, lexicon, now)
-        return self._cache[key]
-
-    def _read(self, question: str, lexicon: Lexicon, now: dt.datetime) -> ParsedQuery:
+        """Read a question; one that the model has read is not asked again."""
         import httpx
 
+        key = (question, tuple(sorted(lexicon)), now.isoformat())
+        rules = self.fallback(question, lexicon, now)
         try:
-            answer = self._asked(question, lexicon, now)
-            return _checked(answer, question, lexicon)
+            if key not in self._cache:
+                self._cache[key] = _checked(self._asked(question, lexicon, now), question, lexicon)
+            return _for_windows(self._cache[key], rules, lexicon)
         except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
             reason = str(error).strip().split("\n")[0][:160] or type(error).__name__
             note = f"The language model did not read the question ({reason}); the rules did."
-            offline = self.fallback(question, lexicon, now)
-            return offline.model_copy(update={"notes": (*offline.notes, note)})
+            return rules.model_copy(update={"notes": (*rules.notes, note)})
 
     def _asked(self, question: str, lexicon: Lexicon, now: dt.datetime) -> Any:
         import httpx
@@ -146,6 +145,50 @@ def _without_defaults(schema: Any) -> Any:
     if isinstance(schema, dict):
         return {k: _without_defaults(v) for k, v in schema.items() if k != "default"}
     return [_without_defaults(v) for v in schema] if isinstance(schema, list) else schema
+
+
+def _for_windows(query: ParsedQuery, rules: ParsedQuery, lexicon: Lexicon) -> ParsedQuery:
+    """A query with what a search of windows needs: clauses, and an English text for the text model.
+
+    Those of the rules, where they read the same things; else those of the things that the model read.
+    """
+    if (
+        not rules.unread
+        and _names(rules.wanted) == _names(query.wanted)
+        and _names(rules.unwanted) == _names(query.unwanted)
+    ):
+        return query.model_copy(update={"clauses": rules.clauses, "affirmed": rules.affirmed})
+    clauses = [
+        Clause(kind=_kind(t, lexicon), places=(t.name,), words=t.words or t.name)
+        for t in query.wanted
+        if t.kind != "activity"
+    ]
+    clauses += [
+        Clause(kind="not at", places=(t.name,), words=t.words or t.name)
+        for t in query.unwanted
+        if t.kind != "activity"
+    ]
+    if query.lasts is not None:
+        clauses.append(Clause(kind="lasts", low=query.lasts.low, high=query.lasts.high, words="the length"))
+    said = [
+        activities()[t.name].sentences[0]
+        if t.kind == "activity"
+        else f"someone is {'in' if t.kind == 'room' else 'at'} the {t.name}"
+        for t in query.wanted
+    ]
+    return query.model_copy(
+        update={"clauses": tuple(clauses), "affirmed": " and ".join(said) or NEUTRAL_TEXT}
+    )
+
+
+def _names(things: Sequence[Thing]) -> set[str]:
+    return {t.name for t in things}
+
+
+def _kind(thing: Thing, lexicon: Lexicon) -> ClauseKind:
+    """Somebody is at a place; a door or switch that no motion sensor watches is used."""
+    place = lexicon.place(thing.name)
+    return "at" if place.kind == "room" or place.presence or not (place.doors or place.switches) else "used"
 
 
 def _checked(answer: Any, question: str, lexicon: Lexicon) -> ParsedQuery:

@@ -15,6 +15,8 @@ REFUSALS = {
     "speech": "Home sensors hear nothing, so the log cannot say what was spoken. Ask what happened and when.",
     "feeling": "Home sensors see movement and use, not what somebody feels or wants. Ask for something that "
     "shows: sleep, meals, outings.",
+    "language": "The rules read English, and of German, Spanish and French single words: places, things, "
+    "activities, times, plain negations. Ask in English, or let a language model read the question (--llm).",
     "future": "A log holds what has happened. Ask about days in it.",
 }
 

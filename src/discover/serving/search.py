@@ -53,6 +53,7 @@ from discover.serving.index_folders import (
     search_defaults_of,
 )
 from discover.serving.occurrences import Occurrences
+from discover.serving.replies import REFUSALS
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.encoder import TextEncoder
 
@@ -212,9 +213,11 @@ class Searcher:
         note = "" if episodes or any(match.n_met for match in matches.values()) else (notes or [""])[0]
         if named and not episodes:
             note = NO_EPISODE
-        if able and not any(query.count for query in able.values()) and options.query_words != "off":
+        told = [*dict.fromkeys(n for query in queries.values() for n in query.notes)]
+        told += {REFUSALS[q.refused] for q in queries.values() if q.refused == "language"}
+        if able and not told and not any(q.count for q in able.values()) and options.query_words != "off":
             note = foreign_note(text, self.encoder.count_pieces(text)) or note
-        note = " ".join(part for part in (said, note) if part)
+        note = " ".join(part for part in (*told, said, note) if part)
         ranked = any(match.bonus is not None for match in matches.values())
         return Answer(text, tuple(found), self._how(options), queries, note, ranked)
 
@@ -223,10 +226,13 @@ class Searcher:
         found = {home: absent_things(query.embedded, self.lexicons[home]) for home, query in queries.items()}
         return {home: things for home, things in found.items() if things}
 
-    def parse(self, text: str, options: SearchOptions | None = None) -> dict[str, ParsedQuery]:
+    def parse(
+        self, text: str, options: SearchOptions | None = None, parser: QueryParser | None = None
+    ) -> dict[str, ParsedQuery]:
         """By home, what a sentence asks; nothing where `query_words` is off.
 
         Days count from the end of the log. Only homes that the filters name are read, where they name any.
+        `parser` takes the place of the searcher's own.
 
         Raises:
             ConfigError: The sentence is empty or no valid text.
@@ -237,7 +243,8 @@ class Searcher:
         homes = [name for name in self.window_set.logs if not wanted or name in wanted]
         if options.query_words == "off":
             return {home: ParsedQuery(text=text) for home in homes}
-        return {home: self.parser(text, self.lexicons[home], self.log_ends[home]) for home in homes}
+        read = parser or self.parser
+        return {home: read(text, self.lexicons[home], self.log_ends[home]) for home in homes}
 
     def similar(self, window_id: str, options: SearchOptions | None = None) -> Answer:
         """Windows or moments like a window, without itself and the windows that overlap it.

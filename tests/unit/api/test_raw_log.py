@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from llm_stub import Stub
 from typer.testing import CliRunner
 
 import discover
@@ -16,6 +17,7 @@ from discover.core.embeddings import unit_rows
 from discover.core.errors import ConfigError, DataError
 from discover.homes import load_home
 from discover.pretraining.any_home import AnyHome
+from discover.serving.llm_parser import LlmParser
 from discover.simulator import SimulatorConfig, write_simulated
 
 
@@ -44,6 +46,32 @@ def test_a_sentence_finds_what_it_says(home: OpenedHome) -> None:
     told = home.search("cooking at the stove", top_k=5, query_words="off", merge=False, by="captions")
     assert told.answer.how == "captions only, exact search"
     assert told.table["score"].to_list() != off.table["score"].to_list()
+
+
+def test_a_language_model_reads_sentences_and_questions(home: OpenedHome, stub: Stub) -> None:
+    stub.content = json.dumps(
+        {"wanted": [{"kind": "object", "name": "fridge"}], "unwanted": [{"kind": "room", "name": "bathroom"}]}
+    )
+    read = replace(home, parser=LlmParser(stub.url))
+    found = read.search("dveře lednice, ne v koupelně", top_k=3)
+    assert all("fridge" in " ".join(lines) for lines in found.table["timeline"].to_list())
+    assert "fridge = at or in the fridge; bathroom = nothing at or in the bathroom" in str(found)
+    assert "A language model read the question." in found.answer.note
+    answer = read.ask("dveře lednice, ne v koupelně")
+    assert [t.name for t in answer.reply.query.wanted] == ["fridge"]
+    assert len(stub.requests) == 1
+
+
+def test_another_language_is_read_by_words_or_refused(home: OpenedHome) -> None:
+    found = home.search("wann war der Kühlschrank offen", top_k=3)
+    assert all("fridge" in " ".join(lines) for lines in found.table["timeline"].to_list())
+    assert found.answer.note == ("Read from German by a list of words, as: when is someone at the fridge")
+    other = home.search("nicht im Bad und in der Küche")
+    assert "It is not plain what 'nicht' negates." in other.answer.note
+    assert "--llm" in other.answer.note
+    refused = home.ask("niet in de keuken vannacht")
+    assert "--llm" in refused.reply.refusal
+    assert "Dutch" in str(refused)
 
 
 def test_filters_hold(home: OpenedHome) -> None:

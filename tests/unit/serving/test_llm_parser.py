@@ -2,63 +2,16 @@
 
 import datetime as dt
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
 
 import pytest
 from benchmarks.queries.everyday_home import everyday_lexicon
+from llm_stub import Stub
 
 from discover.core.errors import ConfigError
 from discover.query import Bounds, parse_question
 from discover.serving.llm_parser import LlmParser
 
 NOW = dt.datetime(2024, 5, 15, 20)
-
-
-class Stub(HTTPServer):
-    """Answers every request with `content`, and keeps what it got."""
-
-    content = "{}"
-    status = 200
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.requests: list[dict[str, Any]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Stub
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append({"path": self.path} | json.loads(body))
-        self.server.requests[-1]["key"] = self.headers.get("x-api-key")
-        told: dict[str, Any] = {"choices": [{"message": {"content": self.server.content}}]}
-        if self.path.endswith("/messages"):
-            told = {"content": [{"type": "text", "text": "here"}, *json.loads(self.server.content)]}
-        answer = json.dumps(told).encode()
-        self.send_response(self.server.status)
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *args: object) -> None: ...
-
-
-@pytest.fixture
-def stub() -> Iterator[Stub]:
-    server = Stub()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_an_answer_of_the_schema_is_taken_and_asked_for_once(stub: Stub) -> None:
@@ -128,3 +81,34 @@ def test_an_endpoint_that_is_not_there_or_no_address() -> None:
     assert query.notes
     with pytest.raises(ConfigError, match="OpenAI-compatible"):
         LlmParser("not an address")
+
+
+def test_a_search_gets_its_conditions_from_what_the_model_read(stub: Stub) -> None:
+    stub.content = json.dumps(
+        {"wanted": [{"kind": "object", "name": "fridge"}, {"kind": "activity", "name": "cooking"}],
+         "unwanted": [{"kind": "room", "name": "bathroom"}], "hours": [[22, 5]]}
+    )  # fmt: skip
+    query = LlmParser(stub.url)(
+        "quelqu'un au frigo la nuit, pas dans la salle de bain", everyday_lexicon(), NOW
+    )
+    assert [(c.kind, c.places) for c in query.clauses] == [("used", ("fridge",)), ("not at", ("bathroom",))]
+    assert query.embedded == "someone is at the fridge and someone cooks a meal in the kitchen"
+    assert query.when_hours == ((22, 5),)
+
+
+def test_rules_give_the_conditions_where_they_read_the_same(stub: Stub) -> None:
+    question = "someone opens the fridge twice, not in the bathroom"
+    stub.content = json.dumps(
+        {"wanted": [{"kind": "object", "name": "fridge"}], "unwanted": [{"kind": "room", "name": "bathroom"}]}
+    )
+    rules = parse_question(question, everyday_lexicon(), NOW)
+    query = LlmParser(stub.url)(question, everyday_lexicon(), NOW)
+    assert (query.clauses, query.affirmed) == (rules.clauses, rules.affirmed)
+
+
+def test_a_failure_is_not_kept(stub: Stub) -> None:
+    parser, question = LlmParser(stub.url), "im Bad"
+    stub.status = 500
+    assert "the rules did" in parser(question, everyday_lexicon(), NOW).notes[-1]
+    stub.status, stub.content = 200, json.dumps({"wanted": [{"kind": "room", "name": "bathroom"}]})
+    assert [t.name for t in parser(question, everyday_lexicon(), NOW).wanted] == ["bathroom"]

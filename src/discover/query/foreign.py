@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from discover.core.reading import parse_yaml
-from discover.query.claims import SMALL_WORDS, is_weighty
+from discover.query.claims import KNOWN_WORDS
 from discover.query.inventory import activities
 from discover.query.parsed_query import ParsedQuery
 
@@ -68,7 +68,7 @@ def language_of(text: str) -> str:
         return "a language of another script"
     found = set(_folded(text))
     known = {table.name: table.words for table in _tables().values()} | _others()
-    english = {word for word in found if word in _english() or is_weighty(word)}
+    english = found & _english()
     own = {name: len((found & words) - english) for name, words in known.items()}
     best = max(own, key=lambda name: own[name])
     theirs = english - known[best]
@@ -273,7 +273,7 @@ def _others() -> Mapping[str, frozenset[str]]:
 def _english() -> frozenset[str]:
     """English words that a question may have, folded."""
     phrases = {w for a in activities().values() for p in (*a.phrases, *a.sentences) for w in p.split()}
-    return frozenset(_folded(" ".join(phrases | SMALL_WORDS)))
+    return frozenset(_folded(" ".join(phrases | KNOWN_WORDS)))
 
 
 def _text(file: str) -> str:

@@ -67,7 +67,7 @@ def language_of(text: str) -> str:
     if 2 * latin < len(letters):
         return "a language of another script"
     found = set(_folded(text))
-    known = {table.name: table.words for table in _tables().values()} | _others()
+    known = {**{table.name: table.words for table in _tables().values()}, **_others()}
     english = found & _english()
     own = {name: len((found & words) - english) for name, words in known.items()}
     best = max(own, key=lambda name: own[name])
@@ -149,7 +149,8 @@ def _in_english(found: _Read, negated: set[int]) -> str:
     kinds = {kind for kind, _, _ in found.items}
     asks = {english for kind, english, _ in found.items if kind == "asks"}
     asked = next((frame for frame in _FRAMES if frame in asks), "whether" if "whether" in kinds else "")
-    said, late = [], []
+    said: list[str] = []
+    late: list[str] = []
     for k, (kind, english, _) in enumerate(found.items):
         joins = kind == "joins" and english != "but" and said and not {k - 1, k + 1} & negated
         if joins or (kind in _THINGS and k not in negated):

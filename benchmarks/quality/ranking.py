@@ -12,6 +12,7 @@ weeks to the end of the log.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +36,6 @@ from discover.query import ParsedQuery, Thing, activities
 from discover.retrieval import Index, SearchOptions
 from discover.sampling import sample_windows
 from discover.sampling.config import SamplingConfig, SplitConfig
-from discover.serving import search as search_module
 from discover.serving.moments import asks_of_nights, period_of, select_moments
 from discover.serving.occurrences import Occurrences
 from discover.serving.search import Searcher
@@ -88,6 +88,9 @@ class _Beside:
 
     def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         return self.network.sentences_beside(vectors)
+
+    def project_moments(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        return self.network.sentences_beside(vectors, captions=False)
 
 
 def intended(
@@ -188,32 +191,18 @@ def ask_home(
         if query is None or period is None:
             continue
         true = select_moments(query, truly, period).spans
+        # The log ends at `now`: what is in the script after it cannot be found.
+        true = true.where(true.begin_s <= _s(now))
         if not len(true):
             continue
         moments = np.stack([true.begin_s, true.end_s], axis=1)
         scores = {}
-        for units in UNITS:
-            with _units(units):
-                for side, searcher in searchers.items():
-                    hits = searcher.search(sentence.text, SearchOptions(top_k=_K)).found
-                    scores[units, side] = ndcg([(_s(h.start), _s(h.end)) for h in hits], moments)
+        for units, (side, searcher) in itertools.product(UNITS, searchers.items()):
+            options = SearchOptions(top_k=_K, episodes=units == UNITS[1])
+            hits = searcher.search(sentence.text, options).found
+            scores[units, side] = ndcg([(_s(h.start), _s(h.end)) for h in hits], moments)
         found.append(Asked(name, sentence.speaker, sentence.text, sentence.kind, scores))
     return found
-
-
-class _units:  # noqa: N801 - a context
-    """Without episodes, a search answers windows as it did before it knew any."""
-
-    def __init__(self, units: str) -> None:
-        self.plain = units == UNITS[0]
-
-    def __enter__(self) -> None:
-        self.kept = search_module.names_episode
-        if self.plain:
-            search_module.names_episode = lambda query: False
-
-    def __exit__(self, *_: object) -> None:
-        search_module.names_episode = self.kept
 
 
 def _searcher(

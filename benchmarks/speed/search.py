@@ -35,7 +35,7 @@ from discover.retrieval import (
     rank_answers,
 )
 from discover.retrieval.episodes import EventStream
-from discover.serving.episode_search import HomeWindows, episodes_first, find_episodes, names_episode
+from discover.serving.episode_search import HomeMoments, episodes_first, find_episodes, names_episode
 from discover.serving.home_lexicon import home_lexicon
 from discover.serving.occurrences import Occurrences
 from discover.text_encoders import TextEncoderConfig, build_text_encoder
@@ -204,8 +204,11 @@ def time_questions(index: Index, questions: int) -> tuple[float, float, float]:
     lexicon, activations = home_lexicon(home), make_activations(len(index), home)
     times = WindowTimes(index.week_minutes)
     happened = Occurrences(make_stream(len(index), home), lexicon)
-    windows = HomeWindows.of(index, "bench", happened.stream.time_s)
     now = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=happened.stream.last_s)
+    times_of_events = pl.DataFrame({"time": (happened.stream.time_s * 1e6).astype("datetime64[us]")})
+    moments = HomeMoments.of(
+        index, happened, times_of_events, lambda texts: encoder.encode(texts, kind="query") @ project, now
+    )
     spent = []
     for i, sentence in zip(range(questions + 5), cycle(SENTENCES), strict=False):
         # A number, so that no two questions are the same text.
@@ -216,7 +219,7 @@ def time_questions(index: Index, questions: int) -> tuple[float, float, float]:
         match = match_query(words, "prefer", lexicon, activations, times) if words.count else None
         found = rank_answers(index, [Asked(query, None, match.bonus if match else None)], TOP_K)
         if names_episode(words):
-            episodes = find_episodes(words, happened, index, windows, query, TOP_K, now=now)
+            episodes = find_episodes(words, moments, index, query, TOP_K)
             episodes_first(episodes, list(found), TOP_K)
         spent.append(1000 * (time.perf_counter() - begin))
     p50, p95, p99 = np.percentile(spent[5:], [50, 95, 99]).tolist()

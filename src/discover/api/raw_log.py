@@ -96,6 +96,10 @@ class RawLogSpace:
         """(N, 384) vectors of sentences -> (N, 768) vectors to compare with those of windows."""
         return self.network.sentences_beside(vectors)
 
+    def project_moments(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """The same for moments of any length, which the network alone ranks better than with captions."""
+        return self.network.sentences_beside(vectors, captions=False)
+
 
 def prepare_log(
     log: Path,

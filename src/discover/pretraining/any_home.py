@@ -187,9 +187,12 @@ class AnyHome:
         """
         return _side_by_side(captions_WD, vectors_WD)
 
-    def sentences_beside(self, sentences_SD: NDArray[np.floating]) -> NDArray[np.float32]:
-        """(S, 768) unit vectors of sentences, to compare with `beside_captions`."""
-        return _side_by_side(sentences_SD, self.project_text(sentences_SD))
+    def sentences_beside(
+        self, sentences_SD: NDArray[np.floating], *, captions: bool = True
+    ) -> NDArray[np.float32]:
+        """(S, 768) unit vectors of sentences, to compare with `beside_captions` or its network alone."""
+        told = sentences_SD if captions else np.zeros_like(sentences_SD)
+        return _side_by_side(told, self.project_text(sentences_SD))
 
 
 def save_weights(

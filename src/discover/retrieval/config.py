@@ -172,6 +172,8 @@ class SearchOptions(SearchDefaults):
     """Compare a sentence with window vectors (sensors), or with captions only (a baseline)."""
     clustering: str | None = None
     """Which clustering `filters.clusters` means, where there are several."""
+    episodes: bool = True
+    """Moments of any length come before windows where the question names something that happens."""
 
 
 class RetrievalConfig(StrictModel):

@@ -4,6 +4,7 @@ Every span has its true begin and end: a stay ends when something happens elsewh
 movement that a sensor saw. Nothing tells people apart, so spans are those of the household.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +22,7 @@ from discover.core.event_semantics import (
 )
 from discover.core.home import UNKNOWN_ROOM, Home
 
-__all__ = ["EventStream", "Spans", "join_spans"]
+__all__ = ["EventStream", "Spans", "join_spans", "merge_spans"]
 
 # Shape letters: E events, A activations, S spans.
 
@@ -88,6 +89,14 @@ def join_spans(spans: Spans, gap_s: float) -> Spans:
     first = np.concatenate([[True], spans.begin_s[1:] - latest[:-1] >= gap_s])
     at = np.flatnonzero(first)
     return Spans(spans.begin_s[at], np.maximum.reduceat(spans.end_s, at), np.add.reduceat(spans.count, at))
+
+
+def merge_spans(parts: Sequence[Spans]) -> Spans:
+    """All spans of several parts in one order, counted once each; none are joined."""
+    none = np.zeros(0)
+    edges = ([getattr(part, name) for part in parts] for name in ("begin_s", "end_s"))
+    begin_s, end_s = (np.concatenate([none, *edge]) for edge in edges)
+    return Spans.of(begin_s, end_s)
 
 
 @dataclass(frozen=True)
@@ -198,7 +207,7 @@ class EventStream:
 
     def uses(self, sensors: frozenset[str], joins_s: float = 0.0) -> Spans:
         """Uses of things, from begin to end; those less than `joins_s` apart are one."""
-        found: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        found: list[Spans] = []
         for code in self.codes_of(sensors):
             own = self.changed == code
             time, ends = self.change_s[own], self.ends[own]
@@ -212,11 +221,8 @@ class EventStream:
             )
             begins, before = begins[first], before[first]
             length = np.append(time[ends], np.inf)[before] - begins
-            found.append((begins, begins + np.where(length <= LONGEST_STAY_S, length, 0.0)))
-        if not found:
-            return _NONE
-        spans = Spans.of(np.concatenate([b for b, _ in found]), np.concatenate([e for _, e in found]))
-        return join_spans(spans, joins_s)
+            found.append(Spans.of(begins, begins + np.where(length <= LONGEST_STAY_S, length, 0.0)))
+        return join_spans(merge_spans(found), joins_s)
 
     @cached_property
     def lived(self) -> NDArray[np.bool_]:

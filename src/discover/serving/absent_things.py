@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from discover.captions.objects import OBJECT_PHRASES
 from discover.captions.words import room_phrases
-from discover.query import Lexicon
+from discover.query import Lexicon, ParsedQuery, Thing, activities
 
-__all__ = ["Absent", "absent_note", "absent_things", "nothing_left"]
+__all__ = ["Absent", "absent_note", "absent_things", "nothing_left", "stand_in"]
 
 # Room -> objects that are usually there. A home with a sensor in that room can still answer.
 _USUAL_ROOM: Mapping[str, tuple[str, ...]] = {
@@ -64,10 +64,12 @@ class Absent:
     Attributes:
         name: In the words of the question.
         room: The room where it usually is, if the home has that room; else "".
+        serves: The activity that it is for: the dishwasher for washing up; "" for none.
     """
 
     name: str
     room: str
+    serves: str = ""
 
 
 def absent_things(text: str, known: Lexicon) -> list[Absent]:
@@ -88,14 +90,27 @@ def absent_things(text: str, known: Lexicon) -> list[Absent]:
         # The "door" of a "garage door" is no object of its own.
         taken = taken[: match.start()] + " " * len(match[0]) + taken[match.end() :]
         if phrase not in known:
-            room = _ROOM_OF.get(OBJECT_PHRASES.get(phrase, phrase), "")
-            found.append((match.start(), Absent(phrase, room if room in known else "")))
+            name = OBJECT_PHRASES.get(phrase, phrase)
+            room = _ROOM_OF.get(name, "")
+            serves = next((a for a, facts in activities().items() if name in facts.objects), "")
+            found.append((match.start(), Absent(phrase, room if room in known else "", serves)))
     return [absent for _, absent in sorted(found, key=lambda pair: pair[0])]
 
 
 def nothing_left(absent: Sequence[Absent]) -> bool:
-    """Whether a home has neither a sensor near what is asked nor the room it usually stands in."""
-    return bool(absent) and not any(thing.room for thing in absent)
+    """Whether a home has no sensor near what is asked, nor its usual room, and no activity is known by it."""
+    return bool(absent) and not any(thing.room or thing.serves for thing in absent)
+
+
+def stand_in(query: ParsedQuery, absent: Sequence[Absent]) -> ParsedQuery:
+    """The question with what stands for things without a sensor: the activity they serve, else their room."""
+    known = {t.name for t in (*query.wanted, *query.unwanted)}
+    things = tuple(
+        Thing(kind="activity" if one.serves else "room", name=one.serves or one.room, words=one.name)
+        for one in absent
+        if (one.serves or one.room) and not known & {one.serves, one.room}
+    )
+    return query.model_copy(update={"wanted": (*query.wanted, *things)})
 
 
 def absent_note(

@@ -1,97 +1,104 @@
 """Episodes in a search: moments of any length that meet a question, beside windows."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from discover.query import ParsedQuery, activities
 from discover.retrieval import Episode, Hit, Index, Moment, SearchFilters, SearchOptions
 from discover.retrieval.episodes import Spans
-from discover.retrieval.hits import build_hits, path_of
 from discover.retrieval.ranking import spread_days
 from discover.serving import answer_words as words
-from discover.serving.moments import DAY_S, asks_of_nights, period_of, select_moments
+from discover.serving.likeness import HomeWindows, Likeness, Project
+from discover.serving.moments import DAY_S, Period, asked_spans, asks_of_nights, period_of, select_moments
 from discover.serving.occurrences import Occurrences
 
 __all__ = [
-    "NO_EPISODE",
-    "HomeWindows",
-    "episodes_first",
-    "episodes_of_homes",
-    "find_episodes",
+    "FILL_TIMES", "NO_EPISODE", "HomeMoments", "episodes_first", "episodes_of_homes", "find_episodes",
     "names_episode",
-]
+]  # fmt: skip
 
-# Shape letters: W windows of a home, S spans.
+# Shape letters: W windows of a home, S spans, K probes of a span.
 
 NO_EPISODE = "No moment of any length meets all of it: the nearest windows come first."
 WINDOW_S = 60.0
 """A length above this is that of an episode."""
-_PROBES = 8
-"""So many windows of a span, evenly spaced, give its mean cosine."""
-_SHOWN_WINDOWS = 60
-"""Rooms and objects of an episode come from at most so many of its windows."""
+NEAR_S = 1_200.0
+"""Of two moments less than this apart the better one comes first, the other one after all others."""
+FILL_TIMES = 5
+"""Among so many times `top_k` windows those are looked for that follow the episodes."""
+_SHOWN = 60
+"""An episode tells at most so many rooms and objects."""
+_POOL, _SPREAD = 40, 3
+"""Among so many times `top_k` spans the best are looked for; so many times `top_k` are spread over days."""
+_SLACK, _PER_LENGTH = 1.5, 4.0
+"""Lengths may miss their bounds by this factor; the logarithm of what they miss counts so often."""
+_QUESTION, _UNWANTED, _TOUCHED = 0.5, 0.5, 10.0
+"""Weights of the whole sentence, of what is unwanted, and of each time that a sensor shows what is absent."""
+_SIMPLE = frozenset({"at", "not at", "used", "opened", "lasts", "through", "route"})
+"""Conditions on windows that a moment of any length meets as well."""
 
 
 @dataclass(frozen=True)
-class HomeWindows:
-    """The windows of one home in the order of time.
+class HomeMoments:
+    """What finds the moments of one home.
 
     Attributes:
-        rows: (W,) their rows in the index.
-        begin_s, end_s: (W,) local time in seconds since 1970.
-        event_s: (E,) times of the home's events, sorted.
+        happened: What happens in it.
+        likeness: How like sentences its windows are.
+        now: Nothing after it counts.
     """
 
-    rows: NDArray[np.int64]
-    begin_s: NDArray[np.float64]
-    end_s: NDArray[np.float64]
-    event_s: NDArray[np.float64]
+    happened: Occurrences
+    likeness: Likeness
+    now: dt.datetime
 
     @classmethod
-    def of(cls, index: Index, home: str, event_s: NDArray[np.float64]) -> "HomeWindows":
-        """From an index; `event_s` are the times of the home's events."""
-        own = index.rows_in(home)
-        rows = np.arange(len(index), dtype=np.int64)[own]
-        begin, end = (index.windows[c].dt.timestamp("us").to_numpy()[own] / 1e6 for c in ("start", "end"))
-        order = np.argsort(begin, kind="stable")
-        return cls(rows[order], begin[order], end[order], event_s)
+    def of(
+        cls, index: Index, seen: Occurrences, events: pl.DataFrame, project: Project, now: dt.datetime
+    ) -> "HomeMoments":
+        """Moments of a home in which activities without a sensor of their own are known by their windows.
 
-    def inside(self, spans: Spans) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(S,) first and last + 1 of the windows that begin in each span; where none does, of the nearest."""
-        first = np.searchsorted(self.begin_s, spans.begin_s, side="left")
-        last = np.searchsorted(self.begin_s, spans.end_s, side="right")
-        before, after = np.maximum(first - 1, 0), np.minimum(first, len(self.begin_s) - 1)
-        gap = spans.begin_s - self.end_s[before], self.begin_s[after] - spans.end_s
-        first = np.where(last > first, first, np.where(gap[0] <= gap[1], before, after))
-        return first, np.maximum(last, first + 1)
+        Args:
+            index: Holds the windows.
+            seen: The home's events and words.
+            events: The home's event table.
+            project: Sentences to vectors in the space of the index.
+            now: Nothing after it counts.
+        """
+        windows = HomeWindows.of(
+            index, seen.stream.home.name, events["time"].dt.timestamp("us").to_numpy() / 1e6
+        )
+        likeness = Likeness(windows, index.vectors, project, seen.stream)
+        return cls(Occurrences(seen.stream, seen.lexicon, likeness.moments, by_rooms=False), likeness, now)
 
 
 def names_episode(query: ParsedQuery) -> bool:
-    """Whether a question names a length, a night, an outing, a count, company, an order or an absence."""
+    """Whether a question names something that happens, a length, a count, company, an order or an absence.
+
+    What only a window can meet (few signs of movement, one room only) stays with windows, unless the question
+    names an episode beside it.
+    """
     things = [t.name for t in (*query.wanted, *query.unwanted) if t.kind == "activity"]
     long = query.lasts is not None and query.lasts.high > WINDOW_S
     absent = query.empty or bool(query.unwanted and not query.wanted)
-    return bool(
-        long
-        or absent
-        or query.ordered
-        or query.times
-        or query.people
-        or any(activities()[n].episode for n in things)
-    )
+    if long or absent or query.ordered or query.times or query.people:
+        return True
+    if any(activities()[n].episode for n in things):
+        return True
+    return bool(query.wanted) and all(clause.kind in _SIMPLE for clause in query.clauses)
 
 
 def episodes_of_homes(
     queries: Mapping[str, ParsedQuery],
-    happened: Mapping[str, Occurrences],
+    homes: Mapping[str, HomeMoments],
     index: Index,
-    windows: Mapping[str, HomeWindows],
     vectors: Mapping[str, NDArray[np.floating]],
-    now: Mapping[str, dt.datetime],
     options: SearchOptions,
 ) -> list[Episode]:
     """Episodes of several homes, the best first; mappings are by home, `vectors` by embedded text."""
@@ -101,120 +108,186 @@ def episodes_of_homes(
         episode
         for home, query in queries.items()
         for episode in find_episodes(
-            query, happened[home], index, windows[home], vectors[query.embedded], options.top_k,
-            now=now[home], mask=mask, filters=filters,
+            query, homes[home], index, vectors[query.embedded], options.top_k, mask=mask, filters=filters
         )
-    ]  # fmt: skip
-    return sorted(found, key=lambda one: -one.score) if len(queries) > 1 else found
+    ]
+    return sorted(found, key=lambda one: -one.rank_score) if len(queries) > 1 else found
 
 
 def find_episodes(
     query: ParsedQuery,
-    happened: Occurrences,
+    home: HomeMoments,
     index: Index,
-    windows: HomeWindows,
     vector: NDArray[np.floating],
     top_k: int,
     *,
-    now: dt.datetime,
     mask: NDArray[np.bool_] | None = None,
     filters: SearchFilters | None = None,
 ) -> list[Episode]:
-    """The best episodes of one home, spread over days.
+    """The best episodes of one home, spread over time.
 
-    All meet every condition; the mean cosine of their windows orders them.
+    All meet the conditions on time and place. How like the wanted activities and the sentence their windows
+    are orders them, how unlike the unwanted ones, and how near to the length asked for. Times without
+    something are all days or hours asked about, those with the least sign of it first.
 
     Args:
         query: The question.
-        happened: What happens in the home.
+        home: Where.
         index: Holds its windows.
-        windows: These.
         vector: (P,) of the question.
         top_k: How many.
-        now: Nothing after it counts.
         mask: Windows of the index that pass the filters; an episode needs one of them.
         filters: Their bounds on durations hold for episodes.
     """
+    windows = home.likeness.windows
     if query.refused is not None or not len(windows.rows):
         return []
-    period = period_of(query.days, happened.stream, now, nights=asks_of_nights(query))
+    period = period_of(query.days, home.happened.stream, home.now, nights=asks_of_nights(query))
     if period is None:
         return []
-    found = select_moments(query, happened, period)
-    spans = found.spans
+    absent = bool(query.unwanted) and not query.wanted and not query.empty
+    spans, fit, how = (_absent if absent else _present)(query, home, period)
+    keep = np.ones(len(spans), dtype=bool)
     if filters is not None:
         longest = float("inf") if filters.max_duration_s is None else filters.max_duration_s
-        spans = spans.where((spans.length_s >= filters.min_duration_s) & (spans.length_s <= longest))
-    first, last = windows.inside(spans)
-    if mask is not None:
+        keep &= (spans.length_s >= filters.min_duration_s) & (spans.length_s <= longest)
+    if mask is not None and len(spans):
         passing = np.append(0, np.cumsum(mask[windows.rows]))
-        keep = passing[last] > passing[first]
-        spans, first, last = spans.where(keep), first[keep], last[keep]
+        first, last = windows.inside(spans)
+        keep &= passing[last] > passing[first]
+    spans, fit = spans.where(keep), fit[keep]
     if not len(spans):
         return []
-    score, best = _cosines(index, windows, first, last, vector)
-    order = np.argsort(-score, kind="stable")[: 10 * top_k]
-    days = np.floor(spans.begin_s[order] / DAY_S).tolist()
-    chosen = [int(order[i]) for i in spread_days(score[order].tolist(), days)[:top_k]]
+    probes = windows.probes(spans)
+    score, cosines = home.likeness.of_question(vector, probes)
+    fit = fit + _QUESTION * _typical(score)
+    best = windows.rows[probes[np.arange(len(probes)), cosines.argmax(axis=1)]]
     return [
         _told(
-            spans, k, float(score[k]), int(best[k]), index, windows, (int(first[k]), int(last[k])), found.how
+            float(spans.begin_s[k]), float(spans.end_s[k]), float(fit[k]), float(cosines[k].mean()),
+            int(best[k]), index, home, how,
         )
-        for k in chosen
-    ]
+        for k in _spread(spans, fit, top_k, 0.0 if absent else NEAR_S)
+    ]  # fmt: skip
 
 
-def _cosines(
-    index: Index,
-    windows: HomeWindows,
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-    vector: NDArray[np.floating],
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """(S,) mean cosine of each span's windows with the question, and the row of the best of them."""
-    steps = first[:, None] + (np.arange(_PROBES) * (last - first)[:, None]) // _PROBES
-    probed, place = np.unique(steps, return_inverse=True)
-    unit = np.ravel(vector).astype(np.float32)
-    unit /= max(float(np.linalg.norm(unit)), 1e-12)
-    cosines = (index.vectors[windows.rows[probed]].astype(np.float32) @ unit)[place.reshape(steps.shape)]
-    best = steps[np.arange(len(steps)), cosines.argmax(axis=1)]
-    return cosines.mean(axis=1), windows.rows[best]
+def _typical(scores: NDArray[np.floating]) -> NDArray[np.floating]:
+    """(S,) half the mean, half the highest of (S, K) scores."""
+    found: NDArray[np.floating] = (scores.mean(axis=1) + scores.max(axis=1)) / 2
+    return found
+
+
+def _present(
+    query: ParsedQuery, home: HomeMoments, period: Period
+) -> tuple[Spans, NDArray[np.floating], tuple[str, ...]]:
+    """Spans in which what is wanted happens, their fit (S,), and what showed them."""
+    lasts = query.lasts
+    if lasts is not None:
+        slack = {"low": lasts.low / _SLACK, "high": lasts.high * _SLACK}
+        query = query.model_copy(update={"lasts": lasts.model_copy(update=slack)})
+    found = select_moments(query, home.happened, period)
+    spans, likeness = found.spans, home.likeness
+    fit = np.zeros(len(spans))
+    if not len(spans):
+        return spans, fit, found.how
+    probes = likeness.windows.probes(spans)
+    wanted = [likeness.of_activity(t.name)[probes] for t in query.wanted if t.kind == "activity"]
+    if query.either or len(query.wanted) == 1:
+        fit += np.max([_typical(scores) for scores in wanted], axis=0) if wanted else 0.0
+    elif wanted:
+        # Where several things happen, each shows in a part of the moment only.
+        fit += np.mean([scores.max(axis=1) for scores in wanted], axis=0)
+    for thing in query.unwanted:
+        if thing.kind == "activity":
+            fit -= _UNWANTED * likeness.of_activity(thing.name)[probes].max(axis=1)
+    if query.times is not None:
+        fit += np.log(np.maximum(spans.count, 1))
+    if lasts is not None:
+        length = np.log(np.maximum(spans.length_s, 1.0))
+        missed = np.maximum(np.log(max(lasts.low, 1.0)) - length, length - np.log(max(lasts.high, 1.0)))
+        fit -= _PER_LENGTH * np.maximum(missed, 0.0)
+    return spans, fit, found.how
+
+
+def _absent(
+    query: ParsedQuery, home: HomeMoments, period: Period
+) -> tuple[Spans, NDArray[np.floating], tuple[str, ...]]:
+    """The same for days, hours or gaps without something."""
+    found = [home.happened.of(thing, query) for thing in query.unwanted]
+    spans = asked_spans(query, [f.spans for f in found], period, home.happened.stream)
+    if all(f.kind == "none" and t.kind != "activity" for f, t in zip(found, query.unwanted, strict=True)):
+        spans = spans.where(np.zeros(len(spans), dtype=bool))
+    fit = np.zeros(len(spans))
+    windows = home.likeness.windows
+    first, last = (np.searchsorted(windows.begin_s, edge) for edge in (spans.begin_s, spans.end_s))
+    for thing, one in zip(query.unwanted, found, strict=True):
+        if one.kind not in ("none", "recognised"):
+            fit -= _TOUCHED * np.minimum(_touches(spans, one.spans), 9)
+        if thing.kind == "activity":
+            scores = home.likeness.of_activity(thing.name)
+            fit -= [
+                np.sort(scores[a:b])[-3:].mean() if b > a else 0.0 for a, b in zip(first, last, strict=True)
+            ]
+    return spans, fit, tuple(dict.fromkeys(f.how for f in found))
+
+
+def _touches(spans: Spans, others: Spans) -> NDArray[np.int64]:
+    """(S,) how many others, sorted by their begin, each span meets."""
+    begun = np.searchsorted(others.begin_s, spans.end_s, side="right")
+    over = np.searchsorted(np.sort(others.end_s), spans.begin_s, side="left")
+    return np.asarray(begun - over, dtype=np.int64)
+
+
+def _spread(spans: Spans, fit: NDArray[np.floating], top_k: int, gap_s: float) -> list[int]:
+    """The best spans: none overlaps a better one, those near a better one come after all others."""
+    order = np.argsort(-fit, kind="stable")[: _POOL * top_k].tolist()
+    kept: list[int] = []
+    near: list[int] = []
+    for k in order:
+        others = [*kept, *near]
+        apart = np.maximum(spans.begin_s[others] - spans.end_s[k], spans.begin_s[k] - spans.end_s[others])
+        if (apart[: len(kept)] >= gap_s).all() and (apart >= 0).all():
+            kept.append(k)
+        elif (apart >= 0).all():
+            near.append(k)
+        if len(kept) == _SPREAD * top_k:
+            break
+    days = np.floor(spans.begin_s[kept] / DAY_S).tolist()
+    return [*(kept[i] for i in spread_days(fit[kept].tolist(), days)), *near][:top_k]
 
 
 def _told(
-    spans: Spans,
-    k: int,
-    score: float,
-    best: int,
-    index: Index,
-    windows: HomeWindows,
-    inside: tuple[int, int],
+    begin: float, end: float, fit: float, score: float, best: int, index: Index, home: HomeMoments,
     how: tuple[str, ...],
-) -> Episode:
-    """Span k as an episode, with its events, rooms and objects."""
-    begin, end = float(spans.begin_s[k]), float(spans.end_s[k])
-    rows = windows.rows[inside[0] : min(inside[1], inside[0] + _SHOWN_WINDOWS)]
-    hits = [h for h in build_hits(index.windows[rows], np.zeros(len(rows))) if words.time(begin) <= h.end]
-    event, after = (
-        np.searchsorted(windows.event_s, begin),
-        np.searchsorted(windows.event_s, end, side="right"),
-    )
+) -> Episode:  # fmt: skip
+    """A span as an episode, with its events, rooms and objects; `best` is the row of its best window."""
+    stream, event_s = home.happened.stream, home.likeness.windows.event_s
+    seen = slice(*np.searchsorted(stream.time_s, [begin, np.nextafter(end, np.inf)]))
+    rooms = [stream.rooms[code] for code in stream.room[seen] if code >= 0]
+    things = {s.id: s.object for s in stream.home.sensors}
+    objects = [things.get(stream.sensors[code]) for code in stream.sensor[seen]]
+    event, after = np.searchsorted(event_s, [begin, np.nextafter(end, np.inf)]).tolist()
     fact = index.windows.row(best, named=True)
     return Episode(
         window_id=fact["window_id"], score=score, home=fact["home"], split=fact["split"],
-        start=words.time(begin), end=words.time(end), first_event=int(event), n_events=int(after - event),
-        rooms=path_of(hits),
-        objects=tuple(dict.fromkeys(name for h in hits for name in h.objects)), how=how,
+        start=words.time(begin), end=words.time(end), first_event=event, n_events=after - event,
+        rooms=tuple(room for room, _ in groupby(rooms))[:_SHOWN],
+        objects=tuple(dict.fromkeys(filter(None, objects)))[:_SHOWN], preference=fit - score, how=how,
     )  # fmt: skip
 
 
 def episodes_first(
-    episodes: list[Episode], windows: list[Hit | Moment], top_k: int
+    episodes: list[Episode], windows: Sequence[Hit | Moment], top_k: int
 ) -> list[Hit | Moment | Episode]:
-    """One list: episodes that meet the question, then windows outside of them."""
-    outside = [
-        w
-        for w in windows
-        if not any(e.home == w.home and e.start <= w.end and w.start <= e.end for e in episodes)
-    ]
-    return [*episodes, *outside][:top_k]
+    """One list: episodes that meet the question, then windows that are not near what comes before them."""
+    if not episodes:
+        return list(windows[:top_k])
+    near, found = dt.timedelta(seconds=NEAR_S), list[Hit | Moment | Episode](episodes)
+    for one in windows:
+        if len(found) >= top_k:
+            break
+        if not any(
+            f.home == one.home and f.start <= one.end + near and one.start <= f.end + near for f in found
+        ):
+            found.append(one)
+    return found[:top_k]

@@ -7,18 +7,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from discover.query import DaySpan, ParsedQuery, Thing
-from discover.retrieval.episodes import EventStream, Spans, join_spans
+from discover.retrieval.episodes import EventStream, Spans, join_spans, merge_spans
 from discover.serving import answer_words as words
 from discover.serving.occurrences import Occurrences
 
 __all__ = [
-    "Period", "Selected", "asks_of_nights", "day_of", "hours_of_days", "inside_question",
-    "on_weekdays", "period_of", "seconds_inside", "select_moments",
+    "Period",
+    "Selected",
+    "asked_spans",
+    "asks_of_nights",
+    "day_of",
+    "hours_of_days",
+    "inside_question",
+    "on_weekdays",
+    "period_of",
+    "seconds_inside",
+    "select_moments",
 ]  # fmt: skip
 
 DAY_S = 86_400.0
 FOLLOWS_S = 3600.0
 """A thing follows another if it begins this soon after the other's end."""
+LEAD_S = 600.0
+"""So much of the first and of the last thing belongs to the moment of an order."""
 EVENING_H = 18.0
 """Where a night is asked about, a day lasts from this hour to the same hour of the next day."""
 
@@ -112,17 +123,14 @@ def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) ->
         return Selected(_none(), tuple(f.how for f in [*found, *against] if f.kind == "none"), evidence)
     if found:
         parts = [f.spans for f in found]
-        spans = _in_order(parts) if query.ordered else _merged(parts) if query.either else _together(parts)
+        spans = _in_order(parts) if query.ordered else merge_spans(parts) if query.either else _together(parts)
         spans = inside_question(spans, query, period)
         for other in against:
             spans = _without(spans, other.spans)
     elif against:
-        spans = _absent(query, join_spans(_merged([a.spans for a in against]), 0.0), period)
-        # Of hours that the log holds less than half of, nothing can be said.
-        held = np.minimum(spans.end_s, happened.stream.last_s) - np.maximum(
-            spans.begin_s, happened.stream.first_s
-        )
-        spans = spans.where(held >= spans.length_s / 2)
+        parts = [a.spans for a in against]
+        spans = asked_spans(query, parts, period, happened.stream)
+        spans = spans if _states_length(query) else _without(spans, merge_spans(parts))
     else:
         # Only times are asked about: whatever happens then.
         every = happened.stream.stays(frozenset(happened.stream.sensors))
@@ -161,15 +169,21 @@ def _together(parts: list[Spans]) -> Spans:
 
 
 def _in_order(parts: list[Spans]) -> Spans:
-    """From the begin of the first thing to the end of the last, each soon after the one before."""
+    """Each thing soon after the one before: from the end of the first thing to the begin of the last one.
+
+    Of both no more than `LEAD_S` belongs to the moment: who asks for the way from bed to the toilet does not
+    mean the night.
+    """
     begin, end = parts[0].begin_s, parts[0].end_s
+    opens = np.maximum(begin, end - LEAD_S)
     for other in parts[1:]:
         # The next thing begins after this one begins, and soon after it ends.
         at = np.searchsorted(other.begin_s, begin, side="right")
         follows = np.append(other.begin_s, np.inf)[at]
         keep = follows <= end + FOLLOWS_S
-        begin, end = begin[keep], np.append(other.end_s, np.inf)[at][keep]
-    return Spans.of(begin, np.maximum(end, begin))
+        opens = np.minimum(opens, follows)[keep]
+        begin, end = follows[keep], np.append(other.end_s, np.inf)[at][keep]
+    return Spans.of(opens, np.minimum(np.maximum(end, begin), begin + LEAD_S))
 
 
 def inside_question(spans: Spans, query: ParsedQuery, period: Period) -> Spans:
@@ -200,19 +214,28 @@ def _without(spans: Spans, unwanted: Spans) -> Spans:
     return spans.where(~touched)
 
 
-def _absent(query: ParsedQuery, unwanted: Spans, period: Period) -> Spans:
-    """Days, hours of days, or times of a stated length in which a thing does not happen."""
-    if query.lasts is not None and query.lasts.low > 0:
+def _states_length(query: ParsedQuery) -> bool:
+    return query.lasts is not None and query.lasts.low > 0
+
+
+def asked_spans(query: ParsedQuery, unwanted: list[Spans], period: Period, stream: EventStream) -> Spans:
+    """Days or hours in which a thing may be absent; where a length is stated, the times without it."""
+    if query.lasts is not None and _states_length(query):
+        joined = join_spans(merge_spans(unwanted), 0.0)
         begin, end = period.first * DAY_S, (period.last + 1) * DAY_S
-        since, until = np.append(begin, unwanted.end_s), np.append(unwanted.begin_s, end)
+        since, until = np.append(begin, joined.end_s), np.append(joined.begin_s, end)
         gaps = Spans.of(np.maximum(since, begin), np.minimum(until, end))
         keep = (gaps.length_s >= query.lasts.low) & (gaps.length_s <= query.lasts.high)
-        return inside_question(gaps.where(keep), query, period)
-    days = period.days
-    days = days[on_weekdays(days, query)]
-    asked = hours_of_days(days, query, nights=period.nights)
-    begins, ends = (np.concatenate(edges) for edges in zip(*asked, strict=True))
-    return _without(Spans.of(begins, ends - 1), unwanted)
+        spans = inside_question(gaps.where(keep), query, period)
+    else:
+        days = period.days
+        days = days[on_weekdays(days, query)]
+        asked = hours_of_days(days, query, nights=period.nights)
+        begins, ends = (np.concatenate(edges) for edges in zip(*asked, strict=True))
+        spans = Spans.of(begins, ends - 1)
+    # Of hours that the log holds less than half of, nothing can be said.
+    held = np.minimum(spans.end_s, stream.last_s) - np.maximum(spans.begin_s, stream.first_s)
+    return spans.where(held >= spans.length_s / 2)
 
 
 def hours_of_days(
@@ -257,11 +280,7 @@ def _often(spans: Spans, query: ParsedQuery, period: Period) -> Spans:
     # "Fewer than two meals" holds on a day without any.
     none = period.days[on_weekdays(period.days, query) & ~np.isin(period.days, day)]
     (begins, ends), *_ = hours_of_days(none, query, nights=period.nights)
-    return _merged([often, Spans.of(begins, ends - 1)])
-
-
-def _merged(parts: list[Spans]) -> Spans:
-    return Spans.of(np.concatenate([p.begin_s for p in parts]), np.concatenate([p.end_s for p in parts]))
+    return merge_spans([often, Spans.of(begins, ends - 1)])
 
 
 def _none() -> Spans:

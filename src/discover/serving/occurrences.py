@@ -7,7 +7,7 @@ import numpy as np
 
 from discover.query import Lexicon, ParsedQuery, Thing, activities
 from discover.query.inventory import Activity
-from discover.retrieval.episodes import EventStream, Spans, join_spans
+from discover.retrieval.episodes import EventStream, Spans, join_spans, merge_spans
 
 __all__ = ["Found", "Occurrences"]
 
@@ -38,11 +38,13 @@ class Occurrences:
         stream: Its events.
         lexicon: Its words.
         recognised: Spans of an activity by its name, from a recogniser; None where there is none.
+        by_rooms: Whether stays in its rooms show an activity that no thing shows, before a recogniser does.
     """
 
     stream: EventStream
     lexicon: Lexicon
     recognised: Callable[[str], Spans] | None = None
+    by_rooms: bool = True
     _known: dict[tuple[str, str, bool], Found] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, thing: Thing, query: ParsedQuery) -> Found:
@@ -61,7 +63,7 @@ class Occurrences:
         found = self._things(activity)
         if found is not None:
             return found
-        if any(room in self.lexicon for room in activity.rooms):
+        if self.by_rooms and any(room in self.lexicon for room in activity.rooms):
             return self._meals(activity) if thing.name == "eating" else self._room(activity)
         return self._recognised(thing.name)
 
@@ -112,8 +114,7 @@ class Occurrences:
 
     def _meals(self, activity: Activity) -> Found:
         """Meals, not every stay where one could eat: at most one in the hours of each."""
-        parts = [self._room(activities()[name]).spans for name in _MEALS]
-        spans = Spans.of(np.concatenate([p.begin_s for p in parts]), np.concatenate([p.end_s for p in parts]))
+        spans = merge_spans([self._room(activities()[name]).spans for name in _MEALS])
         places = " or ".join(room for room in activity.rooms if room in self.lexicon)
         return Found(spans, f"the longest stay in the {places} in the hours of {', '.join(_MEALS)}", "stay")
 

@@ -11,8 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from discover.core.embeddings import EmbeddingTable, unit_rows
-from discover.core.errors import ConfigError
+from discover.core.embeddings import EmbeddingTable
 from discover.core.window_set import WindowSet
 from discover.query import Lexicon, ParsedQuery, QueryParser, check_question, parse_question
 from discover.retrieval import (
@@ -32,12 +31,13 @@ from discover.retrieval import (
     rank_answers,
 )
 from discover.retrieval.episodes import EventStream
-from discover.serving.absent_things import Absent, absent_note, absent_things, nothing_left
+from discover.serving.absent_things import Absent, absent_note, absent_things, nothing_left, stand_in
 from discover.serving.answers import Answer, LabelHit
 from discover.serving.caption_files import find_caption_style, load_caption_vectors, read_style_captions
 from discover.serving.episode_search import (
+    FILL_TIMES,
     NO_EPISODE,
-    HomeWindows,
+    HomeMoments,
     episodes_first,
     episodes_of_homes,
     names_episode,
@@ -52,6 +52,7 @@ from discover.serving.index_folders import (
     samplings_of,
     search_defaults_of,
 )
+from discover.serving.nearest_labels import nearest_labels
 from discover.serving.occurrences import Occurrences
 from discover.serving.replies import REFUSALS
 from discover.text_encoders import build_text_encoder
@@ -170,16 +171,21 @@ class Searcher:
         options = self.defaults if options is None else options
         parsed = [queries for _, queries in asked]
         embedded = list(dict.fromkeys(query.embedded for queries in parsed for query in queries.values()))
-        vectors = dict(zip(embedded, self.query_vectors(embedded, by=options.by), strict=True))
+        sentences = self._encoded(embedded)
+        vectors = dict(zip(embedded, self._projected(sentences, options.by), strict=True))
+        of_moments = dict(zip(embedded, self._projected(sentences, options.by, moments=True), strict=True))
         side = self._side(options)
         mask = side.mask(options.filters)
-        return [self._answer(text, queries, vectors, side, mask, options) for text, queries in asked]
+        return [
+            self._answer(text, queries, vectors, of_moments, side, mask, options) for text, queries in asked
+        ]
 
     def _answer(
         self,
         text: str,
         queries: Mapping[str, ParsedQuery],
         vectors: Mapping[str, NDArray[np.float32]],
+        of_moments: Mapping[str, NDArray[np.float32]],
         side: Index,
         mask: NDArray[np.bool_] | None,
         options: SearchOptions,
@@ -201,14 +207,16 @@ class Searcher:
             }
         )
         asked = [ask_of_home(vectors[able[home].embedded], side, home, m) for home, m in matches.items()]
-        found = list(rank_answers(side, asked, options.top_k, merge=options.merge, mmr=options.mmr))
-        named = {home: query for home, query in able.items() if options.merge and names_episode(query)}
+        named: dict[str, ParsedQuery] = {}
+        if options.merge and options.episodes:
+            stood_in = {home: stand_in(query, absent.get(home, ())) for home, query in able.items()}
+            named = {home: query for home, query in stood_in.items() if names_episode(query)}
         episodes: list[Episode] = []
         if named:
-            episodes = episodes_of_homes(
-                named, self.occurrences, side, self._home_windows, vectors, self.log_ends, options
-            )
-        found = episodes_first(episodes, found, options.top_k)
+            episodes = episodes_of_homes(named, self._moments(options.by), side, of_moments, options)
+        n_windows = options.top_k * (FILL_TIMES if episodes else 1)
+        windows = rank_answers(side, asked, n_windows, merge=options.merge, mmr=options.mmr)
+        found = episodes_first(episodes, windows, options.top_k)
         notes = [match.note for match in matches.values() if match.note]
         note = "" if episodes or any(match.n_met for match in matches.values()) else (notes or [""])[0]
         if named and not episodes:
@@ -287,9 +295,6 @@ class Searcher:
             ConfigError: No home has activities.
             JoinError: `start` is one word and no window of the index.
         """
-        # Recognition loads scipy and scikit-learn, which a search by sentence does without.
-        from discover.recognition import PromptSet, mean_over_prompts, prompts_or_names
-
         homes = self.window_set.homes
         if " " in start.strip():
             query = self.query_vectors([start], by=by)
@@ -298,25 +303,7 @@ class Searcher:
             query = side.vectors_of([start])
             own = side.windows["home"][int(side.rows_of([start])[0])]
             homes = {own: homes[own]}
-        labels: list[str] = []
-        groups: list[tuple[str, ...]] = []
-        for home in homes.values():
-            new = [a.label for a in home.activities if a.label not in labels]
-            labels += new
-            groups += prompts_or_names(home, "described", new).prompts
-        if not labels:
-            raise ConfigError(
-                f"Home {', '.join(homes)} has no activities. Add them to its YAML (docs/formats.md)."
-            )
-        prompts = PromptSet("described", tuple(labels), tuple(groups))
-        sentences, owners = prompts.sentences, prompts.owners
-        scores = unit_rows(query) @ unit_rows(self.query_vectors(sentences, by=by)).T
-        means = mean_over_prompts(scores, owners)[0]
-        found = []
-        for k in np.argsort(-means, kind="stable")[:top_k].tolist():
-            nearest = max(np.flatnonzero(owners == k).tolist(), key=lambda i: float(scores[0, i]))
-            found.append(LabelHit(labels[k], float(means[k]), sentences[nearest]))
-        return found
+        return nearest_labels(homes, query, lambda texts: self.query_vectors(texts, by=by), top_k)
 
     def query_vectors(self, texts: Sequence[str], *, by: SearchSide = "sensors") -> NDArray[np.float32]:
         """(N, P) vectors of sentences, to compare with the chosen side.
@@ -326,8 +313,18 @@ class Searcher:
         """
         for text in texts:
             check_question(text)
-        vectors = self.encoder.encode(texts, kind="query")
-        return self.model.project_text(vectors) if by == "sensors" else vectors
+        return self._projected(self._encoded(texts), by)
+
+    def _encoded(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.asarray(self.encoder.encode(texts, kind="query"), dtype=np.float32)
+
+    def _projected(
+        self, sentences: NDArray[np.float32], by: SearchSide, *, moments: bool = False
+    ) -> NDArray[np.float32]:
+        if by != "sensors":
+            return sentences
+        own = getattr(self.model, "project_moments", None) if moments else None
+        return (own or self.model.project_text)(sentences)
 
     @cached_property
     def caption_side(self) -> Index:
@@ -354,11 +351,23 @@ class Searcher:
             for name, log in self.window_set.logs.items()
         }
 
+    def _moments(self, by: SearchSide) -> dict[str, HomeMoments]:
+        """By home, what finds its moments; kept, because it compares all windows with all activities."""
+        if by not in self._kept:
+            index = self.index if by == "sensors" else self.caption_side
+
+            def project(texts: Sequence[str]) -> NDArray[np.float32]:
+                return self._projected(self._encoded(texts), by, moments=True)
+
+            self._kept[by] = {
+                name: HomeMoments.of(index, self.occurrences[name], log.events, project, self.log_ends[name])
+                for name, log in self.window_set.logs.items()
+            }
+        return self._kept[by]
+
     @cached_property
-    def _home_windows(self) -> dict[str, HomeWindows]:
-        logs = self.window_set.logs
-        times = {name: log.events["time"].dt.timestamp("us").to_numpy() / 1e6 for name, log in logs.items()}
-        return {name: HomeWindows.of(self.index, name, event_s) for name, event_s in times.items()}
+    def _kept(self) -> dict[SearchSide, dict[str, HomeMoments]]:
+        return {}
 
     @cached_property
     def lexicons(self) -> dict[str, Lexicon]:

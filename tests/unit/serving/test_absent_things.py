@@ -1,9 +1,12 @@
 """What a question names and the home has no sensor near."""
 
+import datetime as dt
+
 import pytest
 
 from discover.homes import load_home, unknown_home
-from discover.serving.absent_things import Absent, absent_things
+from discover.query import parse_question
+from discover.serving.absent_things import Absent, absent_things, stand_in
 from discover.serving.home_lexicon import home_lexicon
 
 DEMO = home_lexicon(load_home("demo"))
@@ -43,3 +46,15 @@ def test_nothing_is_missing(text: str) -> None:
 
 def test_a_home_of_which_nothing_is_known_is_not_said_to_lack_things() -> None:
     assert absent_things("someone plays the piano", home_lexicon(unknown_home("mine"))) == []
+
+
+def test_the_activity_that_a_thing_serves_stands_for_it_else_its_room() -> None:
+    text = "tablets taken, then a nap on the couch, then the desk"
+    query = parse_question(text, home_lexicon(unknown_home("mine")), dt.datetime(2024, 5, 15, 20))
+    absent = [Absent("sofa", "living room"), Absent("desk", "office", "working"), Absent("piano", "")]
+    added = stand_in(query, absent).wanted[len(query.wanted) :]
+    assert [(t.kind, t.name, t.words) for t in added] == [
+        ("room", "living room", "sofa"), ("activity", "working", "desk"),
+    ]  # fmt: skip
+    once = stand_in(query, [Absent("medicine cabinet", "bathroom", "taking medicine")])
+    assert [t.name for t in once.wanted].count("taking medicine") == 1

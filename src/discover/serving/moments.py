@@ -123,7 +123,9 @@ def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) ->
         return Selected(_none(), tuple(f.how for f in [*found, *against] if f.kind == "none"), evidence)
     if found:
         parts = [f.spans for f in found]
-        spans = _in_order(parts) if query.ordered else merge_spans(parts) if query.either else _together(parts)
+        spans = (
+            _in_order(parts) if query.ordered else merge_spans(parts) if query.either else _together(parts)
+        )
         spans = inside_question(spans, query, period)
         for other in against:
             spans = _without(spans, other.spans)

@@ -20,7 +20,6 @@ from discover.retrieval import (
     Asked,
     CaptionHit,
     CaptionPool,
-    Episode,
     Index,
     IndexConfig,
     SearchOptions,
@@ -211,9 +210,8 @@ class Searcher:
         if options.merge and options.episodes:
             stood_in = {home: stand_in(query, absent.get(home, ())) for home, query in able.items()}
             named = {home: query for home, query in stood_in.items() if names_episode(query)}
-        episodes: list[Episode] = []
-        if named:
-            episodes = episodes_of_homes(named, self._moments(options.by), side, of_moments, options)
+        finders = self._moments(options.by) if named else {}
+        episodes = episodes_of_homes(named, finders, side, of_moments, options)
         n_windows = options.top_k * (FILL_TIMES if episodes else 1)
         windows = rank_answers(side, asked, n_windows, merge=options.merge, mmr=options.mmr)
         found = episodes_first(episodes, windows, options.top_k)

@@ -71,7 +71,7 @@ def test_what_is_denied_is_neither_found_nor_compared(finished: Path, searcher: 
         assert "kitchen" in hit.rooms
         assert not stove & set(sensors)
     shown = discover_here("search", str(finished / MODEL), text).stdout
-    assert "Understood: at or in the kitchen; not at or in the stove" in shown
+    assert "not at the stove = nothing at or in the stove" in shown
     assert 'Compared by meaning: "someone is in the kitchen".' in shown
     off = ask(finished, text, "--query-words", "off")
     assert (off["query_words"], off["embedded"]) == ([], text)

@@ -10,6 +10,7 @@ import polars as pl
 from discover.api.shown import Part, Shown, Table
 from discover.core.window_set import WindowSet
 from discover.retrieval import CaptionHit, Hit, Moment, describe_hit, format_hit
+from discover.serving.episode_search import beyond_windows
 from discover.serving.reasons import reason_of
 from discover.serving.search import Answer, LabelHit
 
@@ -89,7 +90,7 @@ class SearchResult(Shown, Sequence[Hit | Moment]):
             effect = "these first" if answer.ranked_by_words or episodes else "nothing else"
             where = f" in {named_homes(of)}" if len(of) < len(answer.queries) else ""
             told = [f"{words} = {meaning}" for words, meaning in query.conditions()]
-            understood = "; ".join(query.describe() if episodes else told)
+            understood = "; ".join(query.describe() if episodes and beyond_windows(query) else told)
             yield f"Understood{where}: {understood} ({effect}; --query-words off ignores it)."
             if query.embedded != answer.question:
                 yield f'Compared by meaning: "{query.embedded}".'

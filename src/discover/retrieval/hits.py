@@ -80,13 +80,15 @@ class Moment(Hit):
 class Episode(Hit):
     """A stay, an outing, a night, an absence: a span of the event stream with its true begin and end.
 
-    `window_id` and `split` are those of the nearest window; `score` is the mean cosine of its windows.
+    `window_id` and `split` are those of its best window; `score` is the mean cosine of its windows.
 
     Attributes:
         how: What showed it: "stays at or in the couch".
+        missed: What it does not meet, where nothing better was found; "" for nothing.
     """
 
     how: tuple[str, ...] = ()
+    missed: str = ""
 
     @property
     def unit(self) -> str:

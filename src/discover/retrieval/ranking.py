@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from heapq import merge as merge_sorted
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,12 @@ from discover.core.errors import ConfigError, ShapeError
 from discover.retrieval.hits import Hit, Moment, merge_moments
 from discover.retrieval.index import Index
 
-__all__ = ["DAY_STEP", "MERGE_GAP_S", "Asked", "maximal_marginal_relevance", "rank_answers", "spread_days"]
+__all__ = [
+    "DAY_STEP", "MERGE_GAP_S", "Asked", "maximal_marginal_relevance", "rank_answers", "spread_days",
+    "with_each_home",
+]  # fmt: skip
+
+_Answer = TypeVar("_Answer", bound=Hit)
 
 MERGE_GAP_S = 60.0
 """Hits at most this many seconds apart are joined into one moment."""
@@ -77,7 +83,7 @@ def rank_answers(
         if merge:
             days = [(one.home, one.start.date()) for one in answers]
             answers = [answers[i] for i in spread_days([one.rank_score for one in answers], days)]
-        return _with_each_home(answers, [one[0] for one in found if one], top_k)
+        return with_each_home(answers, [one[0] for one in found if one], top_k)
     relevance = np.array([answer.rank_score for answer in answers])
     vectors = index.vectors_of([answer.window_id for answer in answers])
     return [answers[i] for i in maximal_marginal_relevance(relevance, vectors, top_k, balance=mmr)]
@@ -99,17 +105,15 @@ def spread_days(values: Sequence[float], days: Sequence[Hashable]) -> list[int]:
     return order
 
 
-def _with_each_home(
-    answers: Sequence[Hit | Moment], firsts: Sequence[Hit | Moment], top_k: int
-) -> Sequence[Hit | Moment]:
+def with_each_home(answers: Sequence[_Answer], firsts: Sequence[_Answer], top_k: int) -> Sequence[_Answer]:
     """The first `top_k` answers, with the best one of every home if there is room for all."""
     others = top_k - len(firsts)
     if others < 0:
         return answers[:top_k]
-    best = {answer.window_id for answer in firsts}
-    rest = [answer.window_id for answer in answers if answer.window_id not in best][:others]
-    kept = best.union(rest)
-    return [answer for answer in answers if answer.window_id in kept]
+    # Two answers may be equal or name the same window.
+    best = {id(answer) for answer in firsts}
+    kept = best.union([id(answer) for answer in answers if id(answer) not in best][:others])
+    return [answer for answer in answers if id(answer) in kept]
 
 
 def _hits(index: Index, asked: Asked, wanted: int) -> list[Hit | Moment]:

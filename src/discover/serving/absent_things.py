@@ -12,7 +12,7 @@ from discover.captions.objects import OBJECT_PHRASES
 from discover.captions.words import room_phrases
 from discover.query import Lexicon, ParsedQuery, Thing, activities
 
-__all__ = ["Absent", "absent_note", "absent_things", "nothing_left", "stand_in"]
+__all__ = ["Absent", "absent_note", "absent_of_homes", "absent_things", "nothing_left", "stand_in"]
 
 # Room -> objects that are usually there. A home with a sensor in that room can still answer.
 _USUAL_ROOM: Mapping[str, tuple[str, ...]] = {
@@ -95,6 +95,14 @@ def absent_things(text: str, known: Lexicon) -> list[Absent]:
             serves = next((a for a, facts in activities().items() if name in facts.objects), "")
             found.append((match.start(), Absent(phrase, room if room in known else "", serves)))
     return [absent for _, absent in sorted(found, key=lambda pair: pair[0])]
+
+
+def absent_of_homes(
+    queries: Mapping[str, ParsedQuery], lexicons: Mapping[str, Lexicon]
+) -> dict[str, list[Absent]]:
+    """By home, what it has no sensor for of what is asked; homes that lack nothing are left out."""
+    found = {home: absent_things(query.embedded, lexicons[home]) for home, query in queries.items()}
+    return {home: things for home, things in found.items() if things}
 
 
 def nothing_left(absent: Sequence[Absent]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, overload
 
 from discover.core.window_set import WindowSet
 from discover.query import PREDICATE_WEIGHT, ParsedQuery
-from discover.retrieval import Hit, Moment, describe_hit
+from discover.retrieval import Episode, Hit, Moment, describe_hit
 
 __all__ = ["Answer", "LabelHit"]
 
@@ -93,7 +93,8 @@ class Answer(Sequence[Hit | Moment]):
         }
 
     def _share(self, hit: Hit | Moment) -> float:
-        # An episode is chosen by its conditions: it meets all.
-        of_words = self.ranked_by_words and hit.unit != "episode"
-        count = self.queries[hit.home].count if of_words else 0
+        query = self.queries[hit.home] if self.queries else ParsedQuery(text="")
+        if isinstance(hit, Episode):
+            return 1 - 1 / max(len(query.describe()), 1) if hit.missed else 1.0
+        count = query.count if self.ranked_by_words else 0
         return hit.preference / (PREDICATE_WEIGHT * count) if count else 1.0

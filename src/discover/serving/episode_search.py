@@ -12,20 +12,21 @@ from numpy.typing import NDArray
 from discover.query import ParsedQuery, activities
 from discover.retrieval import Episode, Hit, Index, Moment, SearchFilters, SearchOptions
 from discover.retrieval.episodes import Spans
-from discover.retrieval.ranking import spread_days
+from discover.retrieval.ranking import spread_days, with_each_home
 from discover.serving import answer_words as words
 from discover.serving.likeness import HomeWindows, Likeness, Project
 from discover.serving.moments import DAY_S, Period, asked_spans, asks_of_nights, period_of, select_moments
 from discover.serving.occurrences import Occurrences
 
 __all__ = [
-    "FILL_TIMES", "NO_EPISODE", "HomeMoments", "episodes_first", "episodes_of_homes", "find_episodes",
-    "names_episode",
+    "FILL_TIMES", "NEAREST_EPISODE", "NO_EPISODE", "HomeMoments", "beyond_windows", "episodes_first",
+    "episodes_of_homes", "find_episodes", "names_episode",
 ]  # fmt: skip
 
 # Shape letters: W windows of a home, S spans, K probes of a span.
 
 NO_EPISODE = "No moment of any length meets all of it: the nearest windows come first."
+NEAREST_EPISODE = "No moment of any length meets all of it: the nearest come first."
 WINDOW_S = 60.0
 """A length above this is that of an episode."""
 NEAR_S = 1_200.0
@@ -42,6 +43,11 @@ _QUESTION, _UNWANTED, _TOUCHED = 0.5, 0.5, 10.0
 """Weights of the whole sentence, of what is unwanted, and of each time that a sensor shows what is absent."""
 _SIMPLE = frozenset({"at", "not at", "used", "opened", "lasts", "through", "route"})
 """Conditions on windows that a moment of any length meets as well."""
+
+
+_MISSED = {False: "not quite of that length", True: "signs of it: {}"}
+_Fitted = tuple[Spans, NDArray[np.floating], NDArray[np.int64], tuple[str, ...]]
+"""Spans, their fit (S,), how much each misses of what is asked (S,), and what showed them."""
 
 
 @dataclass(frozen=True)
@@ -78,20 +84,29 @@ class HomeMoments:
         return cls(Occurrences(seen.stream, seen.lexicon, likeness.moments, by_rooms=False), likeness, now)
 
 
-def names_episode(query: ParsedQuery) -> bool:
-    """Whether a question names something that happens, a length, a count, company, an order or an absence.
+def beyond_windows(query: ParsedQuery) -> bool:
+    """Whether a question names a length, a night, an outing, a count, company, an order or an absence.
 
-    What only a window can meet (few signs of movement, one room only) stays with windows, unless the question
-    names an episode beside it.
+    Conditions on windows do not tell these, nor an activity that no place shows.
     """
     things = [t.name for t in (*query.wanted, *query.unwanted) if t.kind == "activity"]
     long = query.lasts is not None and query.lasts.high > WINDOW_S
     absent = query.empty or bool(query.unwanted and not query.wanted)
     if long or absent or query.ordered or query.times or query.people:
         return True
-    if any(activities()[n].episode for n in things):
-        return True
-    return bool(query.wanted) and all(clause.kind in _SIMPLE for clause in query.clauses)
+    return not query.clauses or any(activities()[n].episode for n in things)
+
+
+def names_episode(query: ParsedQuery) -> bool:
+    """Whether a question names something that happens, a length, a count, company, an order or an absence.
+
+    What only a window can meet (few signs of movement, one room only) stays with windows, unless the question
+    names an episode beside it.
+    """
+    happens = bool(
+        query.wanted or query.unwanted or query.empty or query.lasts or query.times or query.people
+    )
+    return happens and (beyond_windows(query) or all(clause.kind in _SIMPLE for clause in query.clauses))
 
 
 def episodes_of_homes(
@@ -105,13 +120,14 @@ def episodes_of_homes(
     filters = options.filters
     mask = index.mask(filters.model_copy(update={"min_duration_s": 0.0, "max_duration_s": None}))
     found = [
-        episode
-        for home, query in queries.items()
-        for episode in find_episodes(
+        find_episodes(
             query, homes[home], index, vectors[query.embedded], options.top_k, mask=mask, filters=filters
         )
+        for home, query in queries.items()
     ]
-    return sorted(found, key=lambda one: -one.rank_score) if len(queries) > 1 else found
+    best = sorted((one for own in found for one in own), key=lambda one: -one.rank_score)
+    ranked = best if len(queries) > 1 else [one for own in found for one in own]
+    return list(with_each_home(ranked, [own[0] for own in found if own], options.top_k))
 
 
 def find_episodes(
@@ -146,7 +162,7 @@ def find_episodes(
     if period is None:
         return []
     absent = bool(query.unwanted) and not query.wanted and not query.empty
-    spans, fit, how = (_absent if absent else _present)(query, home, period)
+    spans, fit, missed, how = (_absent if absent else _present)(query, home, period)
     keep = np.ones(len(spans), dtype=bool)
     if filters is not None:
         longest = float("inf") if filters.max_duration_s is None else filters.max_duration_s
@@ -155,7 +171,7 @@ def find_episodes(
         passing = np.append(0, np.cumsum(mask[windows.rows]))
         first, last = windows.inside(spans)
         keep &= passing[last] > passing[first]
-    spans, fit = spans.where(keep), fit[keep]
+    spans, fit, missed = spans.where(keep), fit[keep], missed[keep]
     if not len(spans):
         return []
     probes = windows.probes(spans)
@@ -165,7 +181,7 @@ def find_episodes(
     return [
         _told(
             float(spans.begin_s[k]), float(spans.end_s[k]), float(fit[k]), float(cosines[k].mean()),
-            int(best[k]), index, home, how,
+            int(best[k]), index, home, how, _MISSED[absent].format(missed[k]) if missed[k] else "",
         )
         for k in _spread(spans, fit, top_k, 0.0 if absent else NEAR_S)
     ]  # fmt: skip
@@ -177,19 +193,17 @@ def _typical(scores: NDArray[np.floating]) -> NDArray[np.floating]:
     return found
 
 
-def _present(
-    query: ParsedQuery, home: HomeMoments, period: Period
-) -> tuple[Spans, NDArray[np.floating], tuple[str, ...]]:
-    """Spans in which what is wanted happens, their fit (S,), and what showed them."""
+def _present(query: ParsedQuery, home: HomeMoments, period: Period) -> _Fitted:
+    """Spans in which what is wanted happens."""
     lasts = query.lasts
     if lasts is not None:
         slack = {"low": lasts.low / _SLACK, "high": lasts.high * _SLACK}
         query = query.model_copy(update={"lasts": lasts.model_copy(update=slack)})
     found = select_moments(query, home.happened, period)
     spans, likeness = found.spans, home.likeness
-    fit = np.zeros(len(spans))
+    fit, off = np.zeros(len(spans)), np.zeros(len(spans), dtype=np.int64)
     if not len(spans):
-        return spans, fit, found.how
+        return spans, fit, off, found.how
     probes = likeness.windows.probes(spans)
     wanted = [likeness.of_activity(t.name)[probes] for t in query.wanted if t.kind == "activity"]
     if query.either or len(query.wanted) == 1:
@@ -206,29 +220,30 @@ def _present(
         length = np.log(np.maximum(spans.length_s, 1.0))
         missed = np.maximum(np.log(max(lasts.low, 1.0)) - length, length - np.log(max(lasts.high, 1.0)))
         fit -= _PER_LENGTH * np.maximum(missed, 0.0)
-    return spans, fit, found.how
+        off = (missed > 0).astype(np.int64)
+    return spans, fit, off, found.how
 
 
-def _absent(
-    query: ParsedQuery, home: HomeMoments, period: Period
-) -> tuple[Spans, NDArray[np.floating], tuple[str, ...]]:
-    """The same for days, hours or gaps without something."""
+def _absent(query: ParsedQuery, home: HomeMoments, period: Period) -> _Fitted:
+    """Days, hours or gaps without something."""
     found = [home.happened.of(thing, query) for thing in query.unwanted]
     spans = asked_spans(query, [f.spans for f in found], period, home.happened.stream)
     if all(f.kind == "none" and t.kind != "activity" for f, t in zip(found, query.unwanted, strict=True)):
         spans = spans.where(np.zeros(len(spans), dtype=bool))
-    fit = np.zeros(len(spans))
+    fit, signs = np.zeros(len(spans)), np.zeros(len(spans), dtype=np.int64)
     windows = home.likeness.windows
     first, last = (np.searchsorted(windows.begin_s, edge) for edge in (spans.begin_s, spans.end_s))
     for thing, one in zip(query.unwanted, found, strict=True):
         if one.kind not in ("none", "recognised"):
-            fit -= _TOUCHED * np.minimum(_touches(spans, one.spans), 9)
+            signs += _touches(spans, one.spans)
         if thing.kind == "activity":
             scores = home.likeness.of_activity(thing.name)
             fit -= [
                 np.sort(scores[a:b])[-3:].mean() if b > a else 0.0 for a, b in zip(first, last, strict=True)
             ]
-    return spans, fit, tuple(dict.fromkeys(f.how for f in found))
+    if query.lasts is not None and len(signs):
+        signs -= signs.min()  # a gap touches what is before and after it
+    return spans, fit - _TOUCHED * np.minimum(signs, 9), signs, tuple(dict.fromkeys(f.how for f in found))
 
 
 def _touches(spans: Spans, others: Spans) -> NDArray[np.int64]:
@@ -258,7 +273,7 @@ def _spread(spans: Spans, fit: NDArray[np.floating], top_k: int, gap_s: float) -
 
 def _told(
     begin: float, end: float, fit: float, score: float, best: int, index: Index, home: HomeMoments,
-    how: tuple[str, ...],
+    how: tuple[str, ...], missed: str,
 ) -> Episode:  # fmt: skip
     """A span as an episode, with its events, rooms and objects; `best` is the row of its best window."""
     stream, event_s = home.happened.stream, home.likeness.windows.event_s
@@ -273,6 +288,7 @@ def _told(
         start=words.time(begin), end=words.time(end), first_event=event, n_events=after - event,
         rooms=tuple(room for room, _ in groupby(rooms))[:_SHOWN],
         objects=tuple(dict.fromkeys(filter(None, objects)))[:_SHOWN], preference=fit - score, how=how,
+        missed=missed,
     )  # fmt: skip
 
 

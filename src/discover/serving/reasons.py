@@ -26,7 +26,7 @@ def matched_words(text: str, captions: Iterable[str]) -> tuple[str, ...]:
 
 def reason_of(hit: Hit, text: str, captions: Iterable[str]) -> str:
     """What showed an episode, and the caption words that a question shares with a hit; "" for neither."""
-    parts = ["; ".join(hit.how)] if isinstance(hit, Episode) else []
+    parts = [*hit.how, hit.missed] if isinstance(hit, Episode) else []
     words = matched_words(text, captions)
     parts += [f"captions say {', '.join(words)}"] if words else []
     return "; ".join(filter(None, parts))

@@ -30,11 +30,12 @@ from discover.retrieval import (
     rank_answers,
 )
 from discover.retrieval.episodes import EventStream
-from discover.serving.absent_things import Absent, absent_note, absent_things, nothing_left, stand_in
+from discover.serving.absent_things import absent_note, absent_of_homes, nothing_left, stand_in
 from discover.serving.answers import Answer, LabelHit
 from discover.serving.caption_files import find_caption_style, load_caption_vectors, read_style_captions
 from discover.serving.episode_search import (
     FILL_TIMES,
+    NEAREST_EPISODE,
     NO_EPISODE,
     HomeMoments,
     episodes_first,
@@ -168,8 +169,7 @@ class Searcher:
     ) -> list[Answer]:
         """`search_many` for sentences with what was read from them by home, as `parse` gives it."""
         options = self.defaults if options is None else options
-        parsed = [queries for _, queries in asked]
-        embedded = list(dict.fromkeys(query.embedded for queries in parsed for query in queries.values()))
+        embedded = list(dict.fromkeys(query.embedded for _, read in asked for query in read.values()))
         sentences = self._encoded(embedded)
         vectors = dict(zip(embedded, self._projected(sentences, options.by), strict=True))
         of_moments = dict(zip(embedded, self._projected(sentences, options.by, moments=True), strict=True))
@@ -189,12 +189,8 @@ class Searcher:
         mask: NDArray[np.bool_] | None,
         options: SearchOptions,
     ) -> Answer:
-        absent = {} if options.query_words == "off" else self._absent(queries)
-        able = {
-            home: query
-            for home, query in queries.items()
-            if query.clauses or not nothing_left(absent.get(home, ()))
-        }
+        absent = {} if options.query_words == "off" else absent_of_homes(queries, self.lexicons)
+        able = {home: q for home, q in queries.items() if q.clauses or not nothing_left(absent.get(home, ()))}
         said = absent_note(absent, asked=queries, able=able)
         activations = self.activations if any(query.clauses for query in able.values()) else None
         matches = meeting_homes(
@@ -206,19 +202,18 @@ class Searcher:
             }
         )
         asked = [ask_of_home(vectors[able[home].embedded], side, home, m) for home, m in matches.items()]
-        named: dict[str, ParsedQuery] = {}
-        if options.merge and options.episodes:
-            stood_in = {home: stand_in(query, absent.get(home, ())) for home, query in able.items()}
-            named = {home: query for home, query in stood_in.items() if names_episode(query)}
+        read = {home: stand_in(query, absent.get(home, ())) for home, query in able.items()}
+        wanted = options.merge and options.episodes
+        named = {home: query for home, query in read.items() if wanted and names_episode(query)}
         finders = self._moments(options.by) if named else {}
         episodes = episodes_of_homes(named, finders, side, of_moments, options)
-        n_windows = options.top_k * (FILL_TIMES if episodes else 1)
-        windows = rank_answers(side, asked, n_windows, merge=options.merge, mmr=options.mmr)
+        many = options.top_k * (FILL_TIMES if episodes else 1)
+        windows = rank_answers(side, asked, many, merge=options.merge, mmr=options.mmr)
         found = episodes_first(episodes, windows, options.top_k)
         notes = [match.note for match in matches.values() if match.note]
         note = "" if episodes or any(match.n_met for match in matches.values()) else (notes or [""])[0]
-        if named and not episodes:
-            note = NO_EPISODE
+        if named and (not episodes or episodes[0].missed):
+            note = NEAREST_EPISODE if episodes else NO_EPISODE
         told = [*dict.fromkeys(n for query in queries.values() for n in query.notes)]
         told += {REFUSALS[q.refused] for q in queries.values() if q.refused == "language"}
         if able and not told and not any(q.count for q in able.values()) and options.query_words != "off":
@@ -226,11 +221,6 @@ class Searcher:
         note = " ".join(part for part in (*told, said, note) if part)
         ranked = any(match.bonus is not None for match in matches.values())
         return Answer(text, tuple(found), self._how(options), queries, note, ranked)
-
-    def _absent(self, queries: Mapping[str, ParsedQuery]) -> dict[str, list[Absent]]:
-        """By home, what it has no sensor for of what is asked."""
-        found = {home: absent_things(query.embedded, self.lexicons[home]) for home, query in queries.items()}
-        return {home: things for home, things in found.items() if things}
 
     def parse(
         self, text: str, options: SearchOptions | None = None, parser: QueryParser | None = None

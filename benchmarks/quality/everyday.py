@@ -21,6 +21,7 @@ from discover.query import ParsedQuery, QueryParser, Thing, parse_question
 
 NOW = dt.datetime(2024, 5, 15, 20)
 FOLDER = Path(__file__).parents[1] / "queries" / "everyday"
+PARTS = ("development", "held_out", "fresh_first", "fresh_second", "fresh_third")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -35,7 +36,7 @@ class Sentence:
 
 
 def load_sentences(part: str) -> list[Sentence]:
-    """The sentences of a folder: "development", "held_out", "fresh_first" or "fresh_second"."""
+    """The sentences of a folder of benchmarks/queries/everyday, as in `PARTS`."""
     found = []
     for path in sorted((FOLDER / part).glob("*.yaml")):
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -171,9 +172,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     tables = {}
-    for part in (
-        ("development", "held_out", "fresh_first", "fresh_second") if arguments.held_out else ("development",)
-    ):
+    for part in PARTS if arguments.held_out else PARTS[:1]:
         rows = list(scored(parse_question, load_sentences(part)))
         for sentence, query, wrong, flipped in rows if not arguments.held_out else ():
             if wrong:

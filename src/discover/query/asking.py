@@ -173,7 +173,9 @@ _USUAL = re.compile(
     r"^(?:usual|normal|before|ever|average|always|(?:he|she|it|they|we|i)\s+(?:used|usually|normally|did|was|were)\b|"
     r"(?:his|her|their|its|the)\s+(?:usual|normal|average|norm)|in\s+the\s+past|previously)"
 )
-_SAME_AGAIN = re.compile(r"(?:he|she|it|they|we|i)\s+(?:was|were|did|had|used\s+to)\s+")
+_SAME_AGAIN = re.compile(
+    r"(?:(?:he|she|it|they|we|i)\s+(?:was|were|did|had|used\s+to)\s+)?(?:(?:back|all|even|just|through)\s+)*"
+)
 _CONTRAST = re.compile(r"\b(?:compare|comparing|comparison|differences?|differ|contrast)\b")
 _OTHERS = re.compile(
     rf"^(?:(?:on|at|during)\s+)?(?:the\s+)?(?:{DAYS}(?:\s*(?:,|and|or|to)\s*{DAYS})*|other\s+days)"
@@ -286,7 +288,7 @@ def find_comparison(
         how = before.span() if before else how
         said = before.group() if before else match["how"] if than else None
         direction = _DIRECTIONS[said] if said else "different"
-        # "Than he was before Christmas" names days after a few small words.
+        # "Than he was before Christmas", "than back in April" name days after a few small words.
         lead = _SAME_AGAIN.match(rest)
         reach = match.end() + (lead.end() if lead is not None else 0) + 3
         named = next((d for d in days if match.end() <= d.begin + 3 and d.begin <= reach), None)

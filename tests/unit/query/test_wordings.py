@@ -148,6 +148,17 @@ def test_comparisons_without_than(text: str, direction: str, of: str) -> None:
     assert query.unread == ()
 
 
+@pytest.mark.parametrize(
+    "than", ["in", "he did in", "back in", "he did back in", "just before", "all through"]
+)
+def test_days_after_than_are_what_the_present_is_compared_with_and_not_the_days_asked(than: str) -> None:
+    query = read(f"is he getting less sleep than {than} April")
+    assert (query.asks, query.days, query.unread) == ("compare", None, ())
+    assert query.comparison is not None
+    assert query.comparison.direction == "less"
+    assert query.comparison.days is not None
+
+
 def test_misspelled_words_are_read_and_said_and_names_are_left_alone() -> None:
     query = read("how oftn did he go to the bathrom yesturday")
     assert (query.asks, query.days is not None, len(query.notes)) == ("how often", True, 3)

@@ -61,7 +61,7 @@ class Recipe:
     """
 
     seed: int = 0
-    homes: int = 1600
+    homes: int = 4800
     days: int = 7
     described: int = 3
     faults: bool = True

@@ -48,7 +48,7 @@ class TrainingConfig:
     """
 
     seed: int = 0
-    steps: int = 11_000
+    steps: int = 33_000
     batch: int = 128
     sets: int = 4
     learning_rate: float = 1.2e-3

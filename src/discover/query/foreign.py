@@ -274,7 +274,7 @@ def _others() -> Mapping[str, frozenset[str]]:
 def _english() -> frozenset[str]:
     """English words that a question may have, folded."""
     phrases = {w for a in activities().values() for p in (*a.phrases, *a.sentences) for w in p.split()}
-    return frozenset(_folded(" ".join(phrases | KNOWN_WORDS)))
+    return frozenset(_folded(" ".join(phrases | KNOWN_WORDS | {"grand", "is", "are"})))
 
 
 def _text(file: str) -> str:

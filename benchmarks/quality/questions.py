@@ -6,24 +6,26 @@
 --calibrate rewrites src/discover/serving/evidence.yaml, by which intervals hold what sensors miss and invent.
 """
 
-import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.harness import BenchmarkParser, markdown_table, write_result
+from benchmarks.queries.asked import HomeAsker
 from benchmarks.queries.simulated import TEMPLATES, Template, home_of_seed, true_occurrences
-from discover.query import ParsedQuery, parse_question
-from discover.serving import evidence
+from discover.query import ParsedQuery
+from discover.serving import evidence, refusals
+from discover.serving.answer_words import NO_NUMBER
 from discover.serving.answering import answer_question
+from discover.serving.asker import Asker
 from discover.serving.evidence import OFFSET
 from discover.serving.occurrences import Occurrences
 from discover.serving.replies import AskedMoment, Reply
 
-DEVELOPMENT_SEEDS = range(3_000, 3_100)
+DEVELOPMENT_SEEDS = range(3_000, 3_080)
 TEST_SEEDS = range(4_000, 4_040)
 DAYS = 28
 TABLE = Path(evidence.__file__).with_name("evidence.yaml")
@@ -60,6 +62,11 @@ class Asked:
         return self.template.thing in [t.name for t in self.query.unwanted]
 
     @property
+    def told(self) -> bool:
+        """Whether the answer tells its number: an interval too wide for one is told instead."""
+        return NO_NUMBER not in self.reply.said
+
+    @property
     def right(self) -> bool | None:
         """Whether the true value equals the answer or lies in its interval; None where it is refused."""
         if self.reply.refusal or self.reply.value is None or self.truth.value is None:
@@ -70,23 +77,33 @@ class Asked:
         return low is not None and high is not None and low <= self.truth.value <= high
 
 
-def ask_home(seed: int, bank: str) -> Iterator[Asked]:
-    """All questions in all wordings of a bank, asked of the home of one seed."""
+@dataclass(frozen=True)
+class AskedHome:
+    """One home: all questions, and how well moments are found."""
+
+    asked: tuple[Asked, ...]
+    found: Mapping[str, tuple[float, float]]
+
+
+def ask_home(seed: int, bank: str, homes: HomeAsker, *, wordings: int | None = None) -> AskedHome:
+    """All questions in all wordings of a bank (or the first ones), asked of the home of one seed."""
     life, sensed = home_of_seed(seed, days=DAYS)
-    truly = true_occurrences(life, sensed)
-    now = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=sensed.stream.last_s)
+    asker, truly = homes.of(life), true_occurrences(life, sensed)
+    now = asker.log_end
+    asked = []
     for template in TEMPLATES:
-        for text in getattr(template, bank):
-            query = parse_question(text, sensed.lexicon, now)
-            intended = _intended(template, sensed, now)
-            reply = answer_question(query, sensed, now=now, top_k=1000)
-            truth = answer_question(intended, truly, now=now, top_k=1000)
-            if not truth.refusal and truth.value is not None:
-                kind = _evidence_of(intended, sensed)
-                yield Asked(seed, life.facts["kit"], template, text, query, reply, truth, kind)
+        intended = _intended(template)
+        truth = answer_question(intended, truly, now=now, top_k=0)
+        if truth.refusal or truth.value is None:
+            continue
+        kind = asker.happened.of(intended.wanted[0], intended).kind
+        for text in getattr(template, bank)[:wordings]:
+            reply = asker.ask(text, top_k=0)
+            asked.append(Asked(seed, life.facts["kit"], template, text, reply.query, reply, truth, kind))
+    return AskedHome(tuple(asked), moments(asker, truly) if wordings is None else {})
 
 
-def _intended(template: Template, sensed: Occurrences, now: dt.datetime) -> ParsedQuery:
+def _intended(template: Template) -> ParsedQuery:
     """The question as it is meant."""
     night = template.thing == "getting up" and template.asks == "how often"
     return ParsedQuery.model_validate(
@@ -99,26 +116,22 @@ def _intended(template: Template, sensed: Occurrences, now: dt.datetime) -> Pars
     )
 
 
-def _evidence_of(query: ParsedQuery, sensed: Occurrences) -> str:
-    return sensed.of(query.wanted[0], query).kind
-
-
 def calibrate() -> None:
     """Write how far counts, lengths and times of day are off in the homes of the development seeds."""
     found: dict[str, dict[str, list[float]]] = {k: defaultdict(list) for k in ("count", "hours", "clock")}
     group = {"how often": "count", "how long": "hours", "when": "clock"}
-    plain = evidence.likely_range
-    evidence.likely_range = lambda low, high, *rest: (low, high, "")
+    evidence.likely_range = lambda value, low, high, *rest: (low, high, "")
+    refusals.proven = lambda *rest: True
+    homes = HomeAsker()
     for seed in DEVELOPMENT_SEEDS:
-        for asked in ask_home(seed, "development"):
-            if asked.text != asked.template.development[0] or asked.right is None:
+        for asked in ask_home(seed, "development", homes, wordings=1).asked:
+            if asked.right is None:
                 continue
             kind, name, how = group[asked.template.asks], asked.template.thing, asked.kind_of_evidence
             value, truth = float(asked.reply.value or 0.0), float(asked.truth.value or 0.0)
             gap = truth - value if kind == "clock" else (truth + OFFSET) / (value + OFFSET)
             for key in (f"{name} {how}", how):
                 found[kind][key].append(gap)
-    evidence.likely_range = plain
     lines = TABLE.read_text(encoding="utf-8").splitlines()
     head = [line for line in lines if line.startswith("#")]
     for kind, rows in found.items():
@@ -145,13 +158,15 @@ def main() -> None:
         return
     bank = "development" if arguments.development else "test"
     seeds = DEVELOPMENT_SEEDS if arguments.development else TEST_SEEDS
-    asked = [one for seed in seeds for one in ask_home(seed, bank)]
+    asker = HomeAsker()
+    homes = [ask_home(seed, bank, asker) for seed in seeds]
+    asked = [one for home in homes for one in home.asked]
     body = "\n\n".join(
         (
             _HEAD.format(n=len(seeds), days=DAYS, bank=bank),
             _by_question(asked),
             _by_kit(asked),
-            moments(seeds),
+            _by_moment([home.found for home in homes]),
         )
     )
     print(body)
@@ -160,9 +175,10 @@ def main() -> None:
 
 
 _HEAD = (
-    "{n} simulated homes of one person, {days} days each, seeds and wordings of the {bank} bank; no "
-    "recogniser, so what only it could show is refused. *Right*: the true value is the answer or lies in its "
-    "95 % interval, of the questions that are answered; *of those read*: of those that are read "
+    "{n} simulated homes of one person, {days} days each, seeds and wordings of the {bank} bank, asked as "
+    "`discover ask` asks a raw log. *Number*: share of the questions whose answer tells a number; the other "
+    "answers say that the interval is too wide for one. *Right*: the true value is the answer or lies in "
+    "its 95 % interval, of the questions that are answered; *of those read*: of those that are read "
     "rightly. *Factor*: median of the answer over the truth (times of day: minutes late). *Width*: median "
     "width of the interval over the answer (times of day: hours)."
 )
@@ -186,6 +202,7 @@ def _row(name: str, rows: Sequence[Asked]) -> tuple[object, ...]:
         f"{np.mean([a.read_rightly for a in rows]):.2f}",
         sum(a.inverted for a in rows),
         f"{len(answered) / len(rows):.2f}",
+        f"{np.mean([a.right is not None and a.told for a in rows]):.2f}",
         f"{np.mean([bool(a.right) for a in answered]):.2f}" if answered else "",
         f"{np.mean([bool(a.right) for a in understood]):.2f}" if understood else "",
         f"{np.median(factors):.2f}" if answered else "",
@@ -193,7 +210,18 @@ def _row(name: str, rows: Sequence[Asked]) -> tuple[object, ...]:
     )
 
 
-_COLUMNS = ("", "asked", "read rightly", "inverted", "answered", "right", "of those read", "factor", "width")
+_COLUMNS = (
+    "",
+    "asked",
+    "read rightly",
+    "inverted",
+    "answered",
+    "number",
+    "right",
+    "of those read",
+    "factor",
+    "width",
+)
 
 
 def _by_question(asked: Sequence[Asked]) -> str:
@@ -217,33 +245,32 @@ _FIND = (
 )  # fmt: skip
 
 
-def moments(seeds: Sequence[int]) -> str:
+def moments(asker: Asker, truly: Occurrences) -> dict[str, tuple[float, float]]:
     """nDCG@10 and F1 of found moments; one is relevant that shares half of its time with a true one."""
-    scores: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for seed in seeds:
-        life, sensed = home_of_seed(seed, days=DAYS)
-        truly = true_occurrences(life, sensed)
-        now = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=sensed.stream.last_s)
-        for _, text in _FIND:
-            query = parse_question(text, sensed.lexicon, now)
-            reply, truth = (answer_question(query, o, now=now, top_k=10_000) for o in (sensed, truly))
-            if reply.refusal or not truth.moments:
-                continue
-            relevant = [any(_same(m, t) for t in truth.moments) for m in reply.moments]
-            gains = 1 / np.log2(np.arange(2, 12))
-            dcg = sum(g for g, hit in zip(gains, relevant[:10], strict=False) if hit)
-            recall = np.mean([any(_same(m, t) for m in reply.moments) for t in truth.moments])
-            precision = float(np.mean(relevant)) if relevant else 0.0
-            f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-            scores[text].append((dcg / gains[: min(10, len(truth.moments))].sum(), float(f1)))
+    found = {}
+    for _, text in _FIND:
+        reply = asker.ask(text, top_k=10_000)
+        truth = answer_question(reply.query, truly, now=asker.log_end, top_k=10_000)
+        if reply.refusal or not truth.moments:
+            continue
+        relevant = [any(_same(m, t) for t in truth.moments) for m in reply.moments]
+        gains = 1 / np.log2(np.arange(2, 12))
+        dcg = sum(g for g, hit in zip(gains, relevant[:10], strict=False) if hit)
+        recall = np.mean([any(_same(m, t) for m in reply.moments) for t in truth.moments])
+        precision = float(np.mean(relevant)) if relevant else 0.0
+        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+        found[text] = (dcg / gains[: min(10, len(truth.moments))].sum(), float(f1))
+    return found
+
+
+def _by_moment(found: Sequence[Mapping[str, tuple[float, float]]]) -> str:
+    scores = {text: [one[text] for one in found if text in one] for _, text in _FIND}
+    scores["all"] = [pair for pairs in scores.values() for pair in pairs]
     rows = [
         (text, len(v), f"{np.mean([n for n, _ in v]):.2f}", f"{np.mean([f for _, f in v]):.2f}")
         for text, v in scores.items()
+        if v
     ]
-    every = [pair for v in scores.values() for pair in v]
-    rows.append(
-        ("all", len(every), f"{np.mean([n for n, _ in every]):.2f}", f"{np.mean([f for _, f in every]):.2f}")
-    )
     return markdown_table(("moments", "homes", "nDCG@10", "F1"), rows)
 
 

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from discover.core.day_parts import WEEKDAYS
 
 __all__ = [
-    "amount", "clock", "date", "dates", "interval", "interval_clock", "interval_h", "length", "no_number",
-    "number", "seconds", "tells", "time", "verdict", "weekdays",
+    "NO_NUMBER", "amount", "clock", "counted", "date", "dates", "interval", "interval_clock", "interval_h",
+    "length", "no_number", "number", "seconds", "tells", "time", "verdict", "weekdays",
 ]  # fmt: skip
 
+NO_NUMBER = "The sensors do not allow a number"
 WIDEST = 5.0
 """An interval wider than the number this many times says nothing about it."""
 
@@ -65,7 +66,7 @@ def tells(value: float, low: float | None, high: float | None) -> bool:
 def no_number(seen: str, low: str, high: str) -> str:
     """What is said where the interval is too wide."""
     return (
-        f"The sensors do not allow a number: {seen} is seen, and in simulated homes with such sensors the "
+        f"{NO_NUMBER}: {seen} is seen, and in simulated homes with such sensors the "
         f"truth lies anywhere from {low} to {high}."
     )
 
@@ -101,6 +102,11 @@ def seconds(at: dt.datetime) -> float:
 def number(day: dt.date) -> int:
     """A date as days since 1970."""
     return (day - dt.date(1970, 1, 1)).days
+
+
+def counted(n: float, noun: str) -> str:
+    """A number with its noun: "1 day", "3 days"."""
+    return f"{n:g} {noun}{'' if n == 1 else 's'}"
 
 
 def date(day: int) -> dt.date:

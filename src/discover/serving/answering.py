@@ -6,12 +6,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.metrics.bootstrap import bootstrap_mean, enough_days
+from discover.metrics.bootstrap import enough_days
 from discover.query import DaySpan, ParsedQuery
 from discover.query.parsed_query import Bounds
 from discover.retrieval.episodes import Spans
 from discover.serving import answer_words as words
-from discover.serving import evidence, refusals
+from discover.serving import refusals
 from discover.serving.day_answers import DayAnswer, days_with, extreme, most_active, room_beside_night
 from discover.serving.measures import Measures
 from discover.serving.moments import (
@@ -19,7 +19,6 @@ from discover.serving.moments import (
     Period,
     Selected,
     day_of,
-    hours_of_days,
     inside_question,
     period_of,
     seconds_inside,
@@ -54,7 +53,6 @@ class _Answer(Measures):
     def __init__(self, query: ParsedQuery, happened: Occurrences, now: dt.datetime, top_k: int) -> None:
         super().__init__(query, happened)
         self.now, self.top_k = now, top_k
-        self.notes: list[str] = []
 
     def reply(self) -> Reply:
         query = self.query
@@ -82,6 +80,8 @@ class _Answer(Measures):
         found = select_moments(query, self.happened, period)
         if found.evidence == "none":
             return Reply(query, "", refusal=f"This home cannot answer: {'; '.join(found.how)}.")
+        if refusal := refusals.unproven(query, found.evidence):
+            return Reply(query, "", refusal=refusal)
         if query.comparison is not None:
             return self._compared(found, period)
         if query.extreme is not None:
@@ -98,7 +98,8 @@ class _Answer(Measures):
     def _period(self, days: DaySpan | None) -> Period | None:
         period = period_of(days, self.happened.stream, self.now, nights=self.nights)
         missed = 0 if period is None else int((~period.seen).sum())
-        left_out = f"{missed} days without a sign of people are left out."
+        are = "is" if missed == 1 else "are"
+        left_out = f"{words.counted(missed, 'day')} without a sign of people {are} left out."
         if missed and left_out not in self.notes:
             self.notes.append(left_out)
         return period
@@ -149,15 +150,16 @@ class _Answer(Measures):
         unit = "night" if self.nights else "day"
         total = float(values.sum())
         mean, low, high, per = self._rate(
-            float(values.mean()), *self._range(values, days, found, "count"), unit
+            float(values.mean()), *self.interval(float(values.mean()), values, days, found, "count"), unit
         )
+        seen = f"{words.counted(total, 'time')} on {words.counted(len(days), unit)}"
         said = (
-            f"{total:g} times on {len(days)} {unit}s: {mean:.2g} a {per}{words.interval(low, high, '.2g')}."
+            f"{seen}: {mean:.2g} a {per}{words.interval(low, high, '.2g')}."
             if words.tells(mean, low, high)
-            else words.no_number(f"{mean:.2g} a {per}", f"{low:.2g}", f"{high:.2g}")
+            else words.no_number(seen, f"{low:.2g}", f"{high:.2g} a {per}")
         )
         if total == 0:
-            said = f"Not once on {len(days)} {unit}s."
+            said = f"Not once on {words.counted(len(days), unit)}."
         per_day = PerDay(words.dates(days), values, "times", f"times a {unit}")
         return self._made(found, said, per_day, value=mean, low=low, high=high)
 
@@ -169,7 +171,7 @@ class _Answer(Measures):
             return Reply(self.query, "", refusal=refusal)
         unit = "night" if self.nights else "day"
         hours, low, high, per = self._rate(
-            float(values.mean()), *self._range(values, days, found, "hours"), unit
+            float(values.mean()), *self.interval(float(values.mean()), values, days, found, "hours"), unit
         )
         each = (
             f"; {words.length(float(np.median(found.spans.length_s)))} each time (median)"
@@ -178,8 +180,11 @@ class _Answer(Measures):
         )
         mean = f"{words.length(hours * 3600)} a {per}"
         said = f"{mean} on {len(days)} {unit}s{words.interval_h(low, high)}{each}."
-        if low is not None and high is not None and not words.tells(hours, low, high):
-            said = words.no_number(mean, words.length(low * 3600), words.length(high * 3600))
+        if not len(found.spans):
+            said = self._never(period)
+        elif low is not None and high is not None and not words.tells(hours, low, high):
+            seen = f"{words.length(values.mean() * 3600)} a {unit}"
+            said = words.no_number(seen, words.length(low * 3600), f"{words.length(high * 3600)} a {per}")
         per_day = PerDay(words.dates(days), values, "hours", f"hours a {unit}")
         return self._made(found, said, per_day, value=hours, low=low, high=high)
 
@@ -214,12 +219,12 @@ class _Answer(Measures):
             return self._made(
                 found, f"At {words.clock(values[0])} on {words.date(int(days[0]))}.", value=float(values[0])
             )
-        low, high = self._range(values, days, found, "clock")
         middle = float(np.median(values))
+        low, high = self.interval(middle, values, days, found, "clock")
         early, late = np.quantile(values, [0.25, 0.75])
         said = (
-            f"Usually at {words.clock(middle)}; half of the days between {words.clock(early)} and "
-            f"{words.clock(late)} ({len(values)} days{words.interval_clock(low, high)})."
+            f"Usually at {words.clock(middle)}; half of the days between {words.clock(early)} "
+            f"and {words.clock(late)} ({len(values)} days{words.interval_clock(low, high)})."
         )
         per_day = PerDay(words.dates(days), values, "o'clock", "time of day")
         return self._made(found, said, per_day, value=middle, low=low, high=high)
@@ -262,7 +267,7 @@ class _Answer(Measures):
             )
         latest = words.time(found.spans.begin_s.max())
         if absence:
-            days = "1 day" if n == 1 else f"{n} days"
+            days = words.counted(n, "day")
             return self._made(found, f"Right for {days}, the last on {latest:%A %Y-%m-%d}.", value=float(n))
         often = "once" if n == 1 else f"{n} times, the last"
         return self._made(found, f"Yes: {often} at {latest:%H:%M on %A %Y-%m-%d}.", value=float(n))
@@ -362,30 +367,6 @@ class _Answer(Measures):
             first = other.last + 1
             return Period(first, period.last, self.nights, period.seen[first - period.first :]), other
         return period, other
-
-    def _range(
-        self, values: NDArray[np.float64], days: NDArray[np.int64], found: Selected, kind: str
-    ) -> tuple[float | None, float | None]:
-        """The interval of a mean, or of a median time of day: from days drawn again, and what is missed."""
-        if not enough_days(len(np.unique(days))):
-            self.notes.append(f"No interval: {len(np.unique(days))} days, and 8 are needed.")
-            return None, None
-        if kind == "clock":
-            rng = np.random.default_rng(0)
-            drawn = np.median(values[rng.integers(len(values), size=(1000, len(values)))], axis=1)
-            low, high = (float(x) for x in np.quantile(drawn, [0.025, 0.975]))
-        else:
-            found_interval = bootstrap_mean(values, days)
-            low, high = float(found_interval.low), float(found_interval.high)
-        names = [t.name for t in self.query.wanted]
-        low, high, note = evidence.likely_range(low, high, kind, found.evidence, names)
-        if note:
-            self.notes.append(note)
-        if kind == "hours":
-            asked = hours_of_days(np.zeros(1, dtype=np.int64), self.query, nights=self.nights)
-            possible = min(24.0, sum(float((end - begin)[0]) / 3600 for begin, end in asked))
-            low, high = min(low, possible), min(high, possible)
-        return low, high
 
 
 def _seen(a: Period, b: Period) -> NDArray[np.bool_]:

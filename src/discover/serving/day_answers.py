@@ -125,10 +125,10 @@ def _extreme_day(
     same = int((values == values[at]).sum()) - 1
 
     def shown(value: float) -> str:
-        return words.length(value * 3600) if hours else f"{value:g} times"
+        return words.length(value * 3600) if hours else words.counted(value, "time")
 
     name = wanted.words if wanted else ""
-    others = f"; {same} other {unit}s alike" if same else ""
+    others = f"; {words.counted(same, f'other {unit}')} alike" if same else ""
     said = (
         f"The {name}: {shown(values[at])} on {words.date(int(days[at])):%A %Y-%m-%d} "
         f"(of {len(days)} {unit}s, the middle one {shown(float(np.median(values)))}{others})."

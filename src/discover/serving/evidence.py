@@ -8,7 +8,7 @@ from typing import Any
 from discover.core.reading import parse_yaml
 from discover.query import activities
 
-__all__ = ["OFFSET", "likely_range"]
+__all__ = ["OFFSET", "likely_range", "proven"]
 
 OFFSET = 0.05
 """Added to both sides of a factor, so that a count of nothing can be off as well."""
@@ -21,12 +21,20 @@ def _table() -> dict[str, dict[str, tuple[float, float]]]:
     return {kind: {name: tuple(pair) for name, pair in rows.items()} for kind, rows in values.items()}
 
 
+def proven(kind: str, evidence: str, names: Sequence[str]) -> bool:
+    """Whether a number may be made of some evidence: of recognition where simulated homes bound its error."""
+    return evidence != "recognised" or any(f"{name} recognised" in _table().get(kind, {}) for name in names)
+
+
 def likely_range(
-    low: float, high: float, kind: str, evidence: str, names: Sequence[str]
+    value: float, low: float, high: float, kind: str, evidence: str, names: Sequence[str]
 ) -> tuple[float, float, str]:
     """An interval widened by what the evidence misses or invents, and a note that says so.
 
+    It always holds the number that was found: a real home's sensors may be better than simulated ones.
+
     Args:
+        value: As found.
         low, high: From days drawn again.
         kind: count, hours or clock.
         evidence: Of the moments: sensor, stay, episode, guess or recognised.
@@ -37,8 +45,6 @@ def likely_range(
     # A sensor of the thing itself counts right, unless simulated homes say otherwise for that activity.
     activity = any(name in activities() for name in names)
     row = rows.get(evidence) if row is None and evidence != "sensor" and activity else row
-    if evidence == "recognised" and row is None:
-        return low, high, "The interval holds the days drawn, not what recognition misses or invents."
     if row is None:
         return low, high, ""
     what = {
@@ -50,5 +56,9 @@ def likely_range(
     }[evidence]
     note = f"The interval includes how far counts from {what} are off in simulated homes."
     if kind == "clock":
-        return low + row[0], high + row[1], note
-    return max(0.0, (low + OFFSET) * row[0] - OFFSET), (high + OFFSET) * row[1] - OFFSET, note
+        low, high = low + row[0], high + row[1]
+    else:
+        low, high = (
+            max(0.0, (edge + OFFSET) * factor - OFFSET) for edge, factor in zip((low, high), row, strict=True)
+        )
+    return min(low, value), max(high, value), note

@@ -5,13 +5,18 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from discover.metrics.bootstrap import bootstrap_mean, enough_days
 from discover.query import Comparison, ParsedQuery
 from discover.retrieval.episodes import Spans
+from discover.serving import answer_words as words
+from discover.serving import evidence
 from discover.serving.moments import (
     DAY_S,
     Period,
+    Selected,
     asks_of_nights,
     day_of,
+    hours_of_days,
     on_weekdays,
     seconds_inside,
     select_moments,
@@ -31,11 +36,13 @@ class Measures:
         query: The question.
         happened: What happens in the home.
         nights: A day lasts from evening to evening.
+        notes: What to know when reading the answer.
     """
 
     def __init__(self, query: ParsedQuery, happened: Occurrences) -> None:
         self.query, self.happened = query, happened
         self.nights = asks_of_nights(query)
+        self.notes: list[str] = []
 
     def measure(self, comparison: Comparison) -> tuple[_Measure, str]:
         """What a comparison compares, and its unit."""
@@ -80,3 +87,33 @@ class Measures:
         whole = np.isin(days, self.whole_days(period))
         days, first = days[whole], first[whole]
         return days, (spans.begin_s[first] - days * DAY_S) / 3600
+
+    def interval(
+        self,
+        value: float,
+        values: NDArray[np.float64],
+        days: NDArray[np.int64],
+        found: Selected,
+        kind: str,
+    ) -> tuple[float | None, float | None]:
+        """The interval of a mean, or of a median time of day: from days drawn again, and what is missed."""
+        n = len(np.unique(days))
+        if not enough_days(n):
+            self.notes.append(f"No interval: {words.counted(n, 'day')}, and 8 are needed.")
+            return None, None
+        if kind == "clock":
+            rng = np.random.default_rng(0)
+            drawn = np.median(values[rng.integers(len(values), size=(1000, len(values)))], axis=1)
+            low, high = (float(x) for x in np.quantile(drawn, [0.025, 0.975]))
+        else:
+            found_interval = bootstrap_mean(values, days)
+            low, high = float(found_interval.low), float(found_interval.high)
+        names = [t.name for t in self.query.wanted]
+        low, high, note = evidence.likely_range(value, low, high, kind, found.evidence, names)
+        if note:
+            self.notes.append(note)
+        if kind == "hours":
+            asked = hours_of_days(np.zeros(1, dtype=np.int64), self.query, nights=self.nights)
+            possible = min(24.0, sum(float((end - begin)[0]) / 3600 for begin, end in asked))
+            low, high = min(low, possible), min(high, possible)
+        return low, high

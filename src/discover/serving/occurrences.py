@@ -12,6 +12,8 @@ from discover.retrieval.episodes import EventStream, Spans, join_spans, merge_sp
 __all__ = ["Found", "Occurrences"]
 
 _DAY_H = 24.0
+_RECOGNISED_FIRST = frozenset(["breakfast", "lunch", "dinner", "toilet visit"])
+"""Recognition is nearer to the truth than stays in a room; see the ledger of choices."""
 _MEALS = ("breakfast", "lunch", "dinner")
 
 
@@ -38,7 +40,8 @@ class Occurrences:
         stream: Its events.
         lexicon: Its words.
         recognised: Spans of an activity by its name, from a recogniser; None where there is none.
-        by_rooms: Whether stays in its rooms show an activity that no thing shows, before a recogniser does.
+        by_rooms: Whether stays in its rooms show an activity that no thing shows, and its usual hours and
+            lengths hold what a recogniser shows; else that counts as it is.
     """
 
     stream: EventStream
@@ -63,6 +66,9 @@ class Occurrences:
         found = self._things(activity)
         if found is not None:
             return found
+        seen = self._recognised(thing.name) if thing.name in _RECOGNISED_FIRST else None
+        if seen is not None and len(seen.spans):
+            return seen
         if self.by_rooms and any(room in self.lexicon for room in activity.rooms):
             return self._meals(activity) if thing.name == "eating" else self._room(activity)
         return self._recognised(thing.name)
@@ -102,14 +108,7 @@ class Occurrences:
             return Found(_none(), f"no sensor is in the {' or '.join(activity.rooms)}", "none")
         sensors = frozenset().union(*(p.sensors for p in places))
         spans = join_spans(self.stream.stays(sensors), activity.joins_s)
-        least_s = max(activity.least_s, activity.room_least_s)
-        keep = (spans.length_s >= least_s) & (spans.length_s <= activity.longest_s)
-        if activity.hours is not None:
-            begin, end = activity.hours
-            keep &= (hour_of(spans.begin_s) >= begin) & (hour_of(spans.begin_s) < end)
-        spans = spans.where(keep)
-        if activity.hours is not None and activity.hours[1] - activity.hours[0] < 8:
-            spans = longest_of_day(spans)
+        spans = _as_usual(spans, activity, least_s=max(activity.least_s, activity.room_least_s))
         return Found(spans, f"stays in the {' or '.join(p.name for p in places)}", "stay")
 
     def _meals(self, activity: Activity) -> Found:
@@ -153,10 +152,23 @@ class Occurrences:
     def _recognised(self, name: str) -> Found:
         if self.recognised is None:
             return Found(_none(), f"no sensor shows {name}", "none")
+        activity = activities()[name]
         spans = self.recognised(name)
+        if self.by_rooms:
+            spans = _as_usual(join_spans(spans, activity.joins_s), activity, least_s=0.0)
         if not len(spans):
             return Found(spans, f"neither a sensor nor the recogniser shows {name} in this log", "none")
         return Found(spans, f"{name} as recognised from windows, without a sensor of its own", "recognised")
+
+
+def _as_usual(spans: Spans, activity: Activity, *, least_s: float) -> Spans:
+    """Those that are long enough, and not too long, in the activity's hours; of a meal one a day."""
+    keep = (spans.length_s >= least_s) & (spans.length_s <= activity.longest_s)
+    if activity.hours is not None:
+        begin, end = activity.hours
+        keep &= (hour_of(spans.begin_s) >= begin) & (hour_of(spans.begin_s) < end)
+    spans = spans.where(keep)
+    return longest_of_day(spans) if activity.hours and activity.hours[1] - activity.hours[0] < 8 else spans
 
 
 def hour_of(time_s: np.ndarray) -> np.ndarray:

@@ -3,8 +3,11 @@
 from discover.query import DaySpan, ParsedQuery
 from discover.retrieval.episodes import EventStream
 from discover.serving import answer_words as words
+from discover.serving.evidence import proven
 
-__all__ = ["no_measure", "nothing_read", "outside"]
+__all__ = ["no_measure", "nothing_read", "outside", "unproven"]
+
+_KINDS = {"how often": "count", "how long": "hours", "when": "clock"}
 
 
 def nothing_read(query: ParsedQuery) -> str:
@@ -34,4 +37,15 @@ def outside(stream: EventStream, days: DaySpan | None) -> str:
     return (
         f"The log has no events for {asked}: it runs from {first} to {last}. Ask about days in it, or say "
         'with --now when "today" is.'
+    )
+
+
+def unproven(query: ParsedQuery, shown_by: str) -> str:
+    """Only recognition shows a thing, and nobody knows how far off it is; "" where a number may be made."""
+    names = [thing.name for thing in query.wanted or query.unwanted]
+    if query.asks not in _KINDS or proven(_KINDS[query.asks], shown_by, names):
+        return ""
+    return (
+        f"No sensor shows {' and '.join(names)} in this home, and recognition finds too little of it in "
+        f'simulated homes to make a number of it. Ask for "{names[0]}" alone: moments that look like it.'
     )

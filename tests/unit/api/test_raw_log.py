@@ -277,7 +277,7 @@ def test_a_question_is_answered_with_its_moments(home: OpenedHome, tmp_path: Pat
     assert answer.value == len(answer.reply.moments) > 0
     assert {m.begin for m in answer.reply.moments} <= set(opened["time"])
     assert answer.interval is None
-    assert "No interval: 1 days" in str(answer)
+    assert "No interval: 1 day, and 8 are needed" in str(answer)
     plain = json.loads(json.dumps(answer.as_json(), allow_nan=False))
     assert plain["value"] == answer.value
     assert plain["understood"]["asks"] == "how often"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from discover.core.home import Home
 from discover.query import ParsedQuery, parse_question
 from discover.retrieval.episodes import EventStream, Spans
+from discover.serving import evidence
 from discover.serving.answer_words import tells
 from discover.serving.answering import answer_question
 from discover.serving.day_answers import clock_hours
@@ -228,7 +229,7 @@ def test_the_day_with_the_fewest_is_that_day(happened: Occurrences) -> None:
     fewest = ask(happened, "which day was the fridge opened the fewest times")
     assert fewest.value == 1.0
     assert fewest.said == (
-        "The fewest: 1 times on Sunday 2024-05-05 (of 15 days, the middle one 2 times; 1 other days alike)."
+        "The fewest: 1 time on Sunday 2024-05-05 (of 15 days, the middle one 2 times; 1 other day alike)."
     )
     assert [m.begin.date() for m in fewest.moments] == [dt.date(2024, 5, 5)]
 
@@ -345,3 +346,46 @@ def test_more_than_two_people_cannot_be_counted_and_alone_leaves_out_company(hap
 def test_one_of_two_places_is_enough_where_either_is_asked(happened: Occurrences) -> None:
     assert ask(happened, "in the kitchen or the living room at 3 at night").n_moments == 7
     assert ask(happened, "in the kitchen and the living room at 3 at night").n_moments == 0
+
+
+def recognised(*hours: tuple[float, float]) -> Occurrences:
+    """The same home where an activity is recognised at some hours of each day."""
+    begins, ends = ([(FIRST - dt.datetime(1970, 1, 1)).days * 86_400.0 + (24 * n + h[k]) * 3600
+                     for n in range(15) for h in hours] for k in (0, 1))  # fmt: skip
+    spans = Spans.of(np.array(begins), np.array(ends))
+    return Occurrences(EventStream.read(known_log(), HOME), home_lexicon(HOME), lambda name: spans)
+
+
+def test_a_recognised_meal_is_one_a_day_in_its_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence, "_table", lambda: {"clock": {"breakfast recognised": (-0.5, 0.5)}})
+    happened = recognised((7.0, 7.1), (8.0, 8.5), (8.6, 8.7), (14.0, 15.0))
+    reply = answer_question(parse_question("when is breakfast", happened.lexicon, NOW), happened, now=NOW)
+    assert reply.value == pytest.approx(8.0, abs=0.6)
+    assert reply.n_moments == 15
+    last = reply.moments[0]
+    assert (last.begin.hour, last.end.hour, last.end.minute) == (8, 8, 42)
+    assert "recognised" in reply.how[0]
+
+
+def test_what_only_recognition_shows_gets_a_number_only_where_its_error_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    happened = recognised((8.0, 8.2))
+    query = parse_question("how often does she take her pills", happened.lexicon, NOW)
+    monkeypatch.setattr(evidence, "_table", lambda: {"count": {}})
+    reply = answer_question(query, happened, now=NOW)
+    assert "No sensor shows taking medicine" in reply.refusal
+    found = parse_question("someone takes pills", happened.lexicon, NOW)
+    assert answer_question(found, happened, now=NOW).n_moments == 15
+    monkeypatch.setattr(evidence, "_table", lambda: {"count": {"taking medicine recognised": (1.5, 4)}})
+    reply = answer_question(query, happened, now=NOW)
+    # What was found is inside, though simulated homes find too little.
+    assert (reply.value, reply.low, reply.high) == (1, 1, pytest.approx(4.15))
+    assert reply.said == "15 times on 15 days: 1 a day (95 % 1 to 4.2)."
+
+
+def test_an_absence_that_only_recognition_shows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened = recognised((8.0, 8.2))
+    monkeypatch.setattr(evidence, "_table", dict)
+    query = parse_question("how often does she not take her pills", happened.lexicon, NOW)
+    assert "No sensor shows taking medicine" in answer_question(query, happened, now=NOW).refusal

@@ -51,6 +51,8 @@ KINDS = {
     "captions, masked": LogConfig(),
     "answers": LogConfig(captions=0, masked=0, taught=0.5),
     "captions straight, masked": LogConfig(direct=True),
+    "captions straight": LogConfig(direct=True, masked=0),
+    "captions straight, thrice": LogConfig(direct=True, captions=1.5, masked=0),
     "masked": LogConfig(captions=0),
 }
 """What logs teach."""

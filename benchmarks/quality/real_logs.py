@@ -248,14 +248,13 @@ def homes_table(rows: Mapping[str, Scores]) -> str:
 
 def b2_table(bench: Bench, names: Sequence[str], workspace: Path) -> str:
     """Annotated windows of B2's test days, as `any_home` scores them."""
-    results = score_home("b2", [AnyHome.load(bench.weights(name)) for name in names], workspace)
+    missing = [name for name in names if not bench.kept_path(f"b2 {name}").is_file()]
+    networks = [AnyHome.load(bench.weights(name)) for name in missing]
     wanted = [row for row in B2_ROWS if row[0] in ("network alone", "both")]
-    lines = [
-        (name, *row[1:6])
-        for name, found in zip(names, results, strict=True)
-        for row in home_rows("b2", [found], "annotated", wanted)
-    ]
-    return markdown_table(("training", "row", "windows", "accuracy", "macro F1", "weighted F1"), lines)
+    for name, found in zip(missing, score_home("b2", networks, workspace) if missing else (), strict=True):
+        write_json(bench.kept_path(f"b2 {name}"), home_rows("b2", [found], "annotated", wanted))
+    rows = [(name, *row[1:6]) for name in names for row in read_json(bench.kept_path(f"b2 {name}"))]
+    return markdown_table(("training", "row", "windows", "accuracy", "macro F1", "weighted F1"), rows)
 
 
 def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:

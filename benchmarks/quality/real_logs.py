@@ -8,14 +8,12 @@ logs that no score is made of. `all`: all logs, that of the scored home too. Wha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from benchmarks.harness import BenchmarkParser, data_root, markdown_table, source_commit, write_result
 from benchmarks.log_lessons import LogConfig, TrainingWithLogs, kept_log_lessons
@@ -28,12 +26,10 @@ from discover.core.window_set import EventLog
 from discover.homes.importing import import_log
 from discover.homes.registry import load_home
 from discover.metrics.classification import classification_scores
-from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
+from discover.pretraining.any_home import AnyHome
 from discover.pretraining.lessons import Lessons, join_lessons, load_lessons
-from discover.pretraining.profiles import TEXT_WIDTH
 from discover.pretraining.recipe import Recipe, save_trained, training_parts
 from discover.pretraining.training import TrainingConfig
-from discover.recognition import prompt_scores
 
 LOGS = {
     **HOMES,
@@ -62,40 +58,6 @@ STEPS, BATCH, HOMES_OF_LESSONS = 250, 48, 60
 ROWS, SCORES = ("alone", "both"), ("accuracy", "macro_f1")
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """A home to score, and what a network is given of it, so that many networks read what is made once."""
-
-    home: UnseenHome
-    batches: list[Mapping[str, NDArray[Any]]]
-
-    @classmethod
-    def of(cls, home: UnseenHome, encode_text: EncodeText) -> "Inputs":
-        """What the network would be given."""
-        batches: list[Mapping[str, NDArray[Any]]] = []
-
-        def note(inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-            batches.append(inputs)
-            return np.zeros((len(inputs["scenes"]), TEXT_WIDTH), dtype=np.float32)
-
-        AnyHome(note, np.zeros((1, TEXT_WIDTH), dtype=np.float32), "", {}).embed(home.windows, encode_text)
-        return cls(home, batches)
-
-    def scores(self, network: AnyHome) -> dict[str, dict[str, float]]:
-        """Accuracy and macro F1 of captions, of the network, of both."""
-        home = self.home
-        vectors = np.concatenate([network.network(batch) for batch in self.batches])
-        alone = prompt_scores(vectors, network.project_text(home.sentences), home.prompts.owners)
-        both = (home.text + NETWORK_WEIGHT * alone) / (1 + NETWORK_WEIGHT)
-        names = np.array(home.prompts.labels)
-        rows = {"text only": home.text, "alone": alone, "both": both}
-        found = {
-            row: classification_scores(names[home.truth], names[scores.argmax(axis=1)]).scores
-            for row, scores in rows.items()
-        }
-        return {row: {key: float(scores[key]) for key in SCORES} for row, scores in found.items()}
-
-
 class Bench:
     """Trains, scores, and keeps both.
 
@@ -119,7 +81,7 @@ class Bench:
         path = self.kept_path(name)
         if not path.is_file():
             network = AnyHome.load(self.weights(name))
-            found = {one.home.name: one.scores(network) for one in self._homes}
+            found = {home.name: _scores(home, network, self.encode_text) for home in self._homes}
             path.parent.mkdir(exist_ok=True, parents=True)
             write_json(path, {"commit": source_commit(), "scores": found})
         return dict(read_json(path))
@@ -166,8 +128,18 @@ class Bench:
         return join_lessons([load_lessons(file) for file in files])
 
     @cached_property
-    def _homes(self) -> list[Inputs]:
-        return [Inputs.of(home, self.encode_text) for home in real_homes(self._workspace / "real")]
+    def _homes(self) -> list[UnseenHome]:
+        return real_homes(self._workspace / "real")
+
+
+def _scores(home: UnseenHome, network: AnyHome, encode_text: EncodeText) -> dict[str, dict[str, float]]:
+    """Accuracy and macro F1 of captions, of the network, of both."""
+    names = np.array(home.prompts.labels)
+    found = {
+        row: classification_scores(names[home.truth], names[scores.argmax(axis=1)]).scores
+        for row, scores in home.scores(network, encode_text).items()
+    }
+    return {row: {key: float(scores[key]) for key in SCORES} for row, scores in found.items()}
 
 
 def _file_name(name: str) -> str:

@@ -8,6 +8,7 @@ logs that no score is made of. `all`: all logs, that of the scored home too. Wha
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 
 from benchmarks.harness import BenchmarkParser, data_root, markdown_table, source_commit, write_result
-from benchmarks.log_lessons import LogConfig, TrainingWithLogs, kept_log_lessons
+from benchmarks.log_lessons import FURTHER, LogConfig, TrainingWithLogs, kept_log_lessons
 from benchmarks.quality.any_home import HOMES, home_rows, score_home
 from benchmarks.quality.any_home import ROWS as B2_ROWS
 from benchmarks.quality.unseen_homes import UnseenHome, memoised, real_homes
@@ -29,7 +30,6 @@ from discover.metrics.classification import classification_scores
 from discover.pretraining.any_home import AnyHome
 from discover.pretraining.lessons import Lessons, join_lessons, load_lessons
 from discover.pretraining.recipe import Recipe, save_trained, training_parts
-from discover.pretraining.training import TrainingConfig
 
 LOGS = {
     **HOMES,
@@ -44,17 +44,17 @@ HALVES = (
 )
 """Homes that are left out together: homes of one data set are alike. Logs in neither are always there."""
 KINDS = {
-    "captions, masked": LogConfig(),
+    "captions, masked": LogConfig(direct=False),
     "answers": LogConfig(captions=0, masked=0, taught=0.5),
-    "captions straight, masked": LogConfig(direct=True),
-    "captions straight": LogConfig(direct=True, masked=0),
-    "captions straight, thrice": LogConfig(direct=True, captions=1.5, masked=0),
+    "captions straight, masked": LogConfig(),
+    "captions straight": LogConfig(masked=0),
+    "captions straight, thrice": LogConfig(captions=1.5, masked=0),
     "masked": LogConfig(captions=0),
 }
 """What logs teach."""
 CONTROL = "simulated homes alone"
 TRAINED = (CONTROL, *(f"{kind}; {logs}" for kind in KINDS for logs in ("half 0", "half 1", "all")))
-STEPS, BATCH, HOMES_OF_LESSONS = 250, 48, 60
+HOMES_OF_LESSONS = 60
 ROWS, SCORES = ("alone", "both"), ("accuracy", "macro_f1")
 
 
@@ -102,10 +102,7 @@ class Bench:
         kind, _, logs = name.partition("; ")
         out = {"half 0": HALVES[0], "half 1": HALVES[1]}.get(logs, ())
         parts = list(training_parts(self._recipe, self._folder, self._lessons, self.encode_text))
-        parts[4] = TrainingConfig(
-            seed=self._recipe.seed + 1_000, steps=self._steps, batch=BATCH, sets=1, learning_rate=4e-4,
-            warmup=20, cooling=0.9,
-        )  # fmt: skip
+        parts[4] = replace(FURTHER, seed=self._recipe.seed + 1_000, steps=self._steps)
         training = TrainingWithLogs(
             *parts,
             logs=[self._log(n) for n in LOGS if n not in out] if logs else [],
@@ -240,8 +237,8 @@ def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:
     commits = ", ".join(sorted({str(found["commit"]) for found in results.values()}))
     missing = [name for name in TRAINED if name not in results]
     parts = [
-        f"One of the three shipped trainings (seed 0) goes on for {steps} steps of {BATCH} simulated windows"
-        f" of {HOMES_OF_LESSONS} homes, with {LogConfig().homes * LogConfig().per_home} windows of logs"
+        f"One of the three shipped trainings (seed 0) goes on for {steps} steps of {FURTHER.batch} simulated"
+        f" windows of {HOMES_OF_LESSONS} homes, with {LogConfig().homes * LogConfig().per_home} windows of logs"
         " beside them or without: the same simulated windows in the same order. `both`: beside captions."
         " Label-free, all annotated minutes; settings are chosen on these homes. `others`: no log"
         f" of the home's half of the data sets ({'; '.join(', '.join(half) for half in HALVES)}). `all`: the"
@@ -263,7 +260,7 @@ def main() -> None:
     parser = BenchmarkParser(__doc__, writes=False)
     parser.add_argument("--folder", type=Path, required=True, help="A training's folder, as seed_0.")
     parser.add_argument("--workspace", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--steps", type=int, default=FURTHER.steps)
     parser.add_argument(
         "--only", nargs="*", choices=("before", *TRAINED), help="Train these, write no table."
     )

@@ -238,8 +238,8 @@ def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:
     missing = [name for name in TRAINED if name not in results]
     parts = [
         f"One of the three shipped trainings (seed 0) goes on for {steps} steps of {FURTHER.batch} simulated"
-        f" windows of {HOMES_OF_LESSONS} homes, with {LogConfig().homes * LogConfig().per_home} windows of logs"
-        " beside them or without: the same simulated windows in the same order. `both`: beside captions."
+        f" windows of {HOMES_OF_LESSONS} homes, with {LogConfig().homes * LogConfig().per_home} windows of"
+        " logs beside them or without: the same simulated windows in the same order. `both`: beside captions."
         " Label-free, all annotated minutes; settings are chosen on these homes. `others`: no log"
         f" of the home's half of the data sets ({'; '.join(', '.join(half) for half in HALVES)}). `all`: the"
         f" home's own log too, without its annotations. One seed. Commits of the trainings: {commits}."

@@ -49,6 +49,7 @@ KINDS = {
     "captions straight, masked": LogConfig(),
     "captions straight": LogConfig(masked=0),
     "captions straight, thrice": LogConfig(captions=1.5, masked=0),
+    "captions straight, tenfold": LogConfig(captions=5, masked=0),
     "masked": LogConfig(captions=0),
 }
 """What logs teach."""

@@ -80,7 +80,7 @@ class LogConfig:
         direct: Whether the network's answer is compared with captions; else a projection of its features is,
             which is thrown away after training.
         masked: Weight of telling which sensors are hidden, and how active they were.
-        hidden: Share of a window's sensors that is hidden.
+        hidden: Share of a window's sensors that is hidden, asked about or not.
         taught: Weight of answering label sets as captions and the network before do, together.
         sharpness: Scale of that pair's mean cosine.
         scale: Scale of cosines with captions.
@@ -88,9 +88,9 @@ class LogConfig:
 
     homes: int = 3
     per_home: int = 16
-    captions: float = 0.5
+    captions: float = 1.5
     direct: bool = True
-    masked: float = 0.5
+    masked: float = 0.0
     hidden: float = 0.3
     taught: float = 0.0
     sharpness: float = 25.0

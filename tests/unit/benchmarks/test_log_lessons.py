@@ -29,7 +29,7 @@ from discover.pretraining.situations import SituationBank
 from discover.pretraining.training import Pretraining, TrainingConfig
 
 CONFIG = TrainingConfig(steps=6, batch=8, warmup=2)
-LOGS = LogConfig(homes=2, per_home=8, taught=0.5)
+LOGS = LogConfig(homes=2, per_home=8, masked=0.5, taught=0.5)
 
 
 @cache
@@ -151,7 +151,7 @@ def test_a_hidden_sensor_is_not_read() -> None:
     assert seen[-1].sum(dim=1).max() == 1
 
 
-@pytest.mark.parametrize("parts", [{"masked": 0.0, "captions": 2.0}, {"captions": 0.0}])
+@pytest.mark.parametrize("parts", [{"masked": 0.0, "captions": 2.0}, {"captions": 0.0, "masked": 0.5}])
 def test_it_learns_captions_and_hidden_sensors(parts: dict[str, float]) -> None:
     one = training(
         replace(LogConfig(homes=2, per_home=8), **parts), replace(CONFIG, steps=60, learning_rate=3e-3)

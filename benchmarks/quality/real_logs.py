@@ -50,7 +50,7 @@ KINDS = {
     "captions tenfold": LogConfig(captions=5.0),
     "answers": LogConfig(captions=0, taught=0.5),
 }
-"""What logs teach: own captions (weight .5, 1.5, 5), hidden sensors, what network and captions say together."""
+"""What logs teach: own captions (weight .5, 1.5, 5), hidden sensors, network and captions together."""
 CONTROL = "simulated homes alone"
 TRAINED = (CONTROL, *(f"{kind}; {logs}" for kind in KINDS for logs in ("half 0", "half 1", "all")))
 HOMES_OF_LESSONS = 60
@@ -241,7 +241,7 @@ def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:
         " logs beside them or without: the same simulated windows in the same order. `both`: beside captions."
         " Label-free, all annotated minutes; settings are chosen on these homes. `others`: no log"
         f" of the home's half of the data sets ({'; '.join(', '.join(half) for half in HALVES)}). `all`: the"
-        f" home's own log too, without its annotations. One seed. Commits of the trainings: {commits}."
+        f" home's own log too, without its annotations. One seed. Commits of the trainings, before a rebase: {commits}."
         + (f" Not trained: {', '.join(missing)}." if missing else ""),
         "## Means over eight homes",
         means_table(rows),

@@ -241,7 +241,7 @@ def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:
         " logs beside them or without: the same simulated windows in the same order. `both`: beside captions."
         " Label-free, all annotated minutes; settings are chosen on these homes. `others`: no log"
         f" of the home's half of the data sets ({'; '.join(', '.join(half) for half in HALVES)}). `all`: the"
-        f" home's own log too, without its annotations. One seed. Commits of the trainings, before a rebase: {commits}."
+        f" home's own log too, without its annotations. One seed. Commits, before a rebase: {commits}."
         + (f" Not trained: {', '.join(missing)}." if missing else ""),
         "## Means over eight homes",
         means_table(rows),

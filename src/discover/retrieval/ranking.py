@@ -89,17 +89,18 @@ def rank_answers(
     return [answers[i] for i in maximal_marginal_relevance(relevance, vectors, top_k, balance=mmr)]
 
 
-def spread_days(values: Sequence[float], days: Sequence[Hashable]) -> list[int]:
-    """The order of answers, best first, each counting `DAY_STEP` less per better answer of its day.
+def spread_days(values: Sequence[float], days: Sequence[Hashable], step: float = DAY_STEP) -> list[int]:
+    """The order of answers, best first, each counting a step less per better answer of its day.
 
     Args:
         values: (N,) falling.
         days: (N,) the day of each answer, in any form.
+        step: In the unit of the values.
     """
     seen: Counter[Hashable] = Counter()
     spread = []
     for value, day in zip(values, days, strict=True):
-        spread.append(value - DAY_STEP * seen[day])
+        spread.append(value - step * seen[day])
         seen[day] += 1
     order: list[int] = np.argsort(-np.array(spread), kind="stable").tolist()
     return order

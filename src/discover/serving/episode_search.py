@@ -35,17 +35,21 @@ FILL_TIMES = 5
 """Among so many times `top_k` windows those are looked for that follow the episodes."""
 _SHOWN = 60
 """An episode tells at most so many rooms and objects."""
+_DAY_STEP = 0.2
+"""A moment counts so many deviations less for each better one of its day."""
 _POOL, _SPREAD = 40, 3
 """Among so many times `top_k` spans the best are looked for; so many times `top_k` are spread over days."""
-_SLACK, _PER_LENGTH = 1.5, 4.0
-"""Lengths may miss their bounds by this factor; the logarithm of what they miss counts so often."""
+_SLACK, _SLACK_TIMES, _PER_AMOUNT = 1.5, 2.0, 4.0
+"""Lengths and numbers may miss their bounds by these factors; the weight of what they miss, in logarithms."""
+_OTHER_AMOUNT, _SEEN_IN_PART = 1, 2
 _QUESTION, _UNWANTED, _TOUCHED = 0.5, 0.5, 10.0
 """Weights of the whole sentence, of what is unwanted, and of each time that a sensor shows what is absent."""
 _SIMPLE = frozenset({"at", "not at", "used", "opened", "lasts", "through", "route"})
 """Conditions on windows that a moment of any length meets as well."""
 
 
-_MISSED = {False: "not quite of that length", True: "signs of it: {}"}
+_MISSED = ("", "not quite so long or so often", "sensors show a part of it only",
+           "not quite so long or so often, and sensors show a part of it only")  # fmt: skip
 _Fitted = tuple[Spans, NDArray[np.floating], NDArray[np.int64], tuple[str, ...]]
 """Spans, their fit (S,), how much each misses of what is asked (S,), and what showed them."""
 
@@ -181,7 +185,8 @@ def find_episodes(
     return [
         _told(
             float(spans.begin_s[k]), float(spans.end_s[k]), float(fit[k]), float(cosines[k].mean()),
-            int(best[k]), index, home, how, _MISSED[absent].format(missed[k]) if missed[k] else "",
+            int(best[k]), index, home, how,
+            f"signs of it: {missed[k]}" if absent and missed[k] else "" if absent else _MISSED[missed[k]],
         )
         for k in _spread(spans, fit, top_k, 0.0 if absent else NEAR_S)
     ]  # fmt: skip
@@ -195,13 +200,11 @@ def _typical(scores: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def _present(query: ParsedQuery, home: HomeMoments, period: Period) -> _Fitted:
     """Spans in which what is wanted happens."""
-    lasts = query.lasts
-    if lasts is not None:
-        slack = {"low": lasts.low / _SLACK, "high": lasts.high * _SLACK}
-        query = query.model_copy(update={"lasts": lasts.model_copy(update=slack)})
-    found = select_moments(query, home.happened, period)
+    seen = _what_is_seen(query, home.happened)
+    partly = _SEEN_IN_PART if seen is not query else 0
+    found = select_moments(_loosened(seen), home.happened, period)
     spans, likeness = found.spans, home.likeness
-    fit, off = np.zeros(len(spans)), np.zeros(len(spans), dtype=np.int64)
+    fit, off = np.zeros(len(spans)), np.full(len(spans), partly)
     if not len(spans):
         return spans, fit, off, found.how
     probes = likeness.windows.probes(spans)
@@ -216,12 +219,33 @@ def _present(query: ParsedQuery, home: HomeMoments, period: Period) -> _Fitted:
             fit -= _UNWANTED * likeness.of_activity(thing.name)[probes].max(axis=1)
     if query.times is not None:
         fit += np.log(np.maximum(spans.count, 1))
-    if lasts is not None:
-        length = np.log(np.maximum(spans.length_s, 1.0))
-        missed = np.maximum(np.log(max(lasts.low, 1.0)) - length, length - np.log(max(lasts.high, 1.0)))
-        fit -= _PER_LENGTH * np.maximum(missed, 0.0)
-        off = (missed > 0).astype(np.int64)
+    for bounds, amount in ((query.lasts, spans.length_s), (query.times, spans.count)):
+        if bounds is not None:
+            log = np.log(np.maximum(amount, 1.0))
+            missed = np.maximum(np.log(max(bounds.low, 1.0)) - log, log - np.log(max(bounds.high, 1.0)))
+            fit -= _PER_AMOUNT * np.maximum(missed, 0.0)
+            off[missed > 0] |= _OTHER_AMOUNT
     return spans, fit, off, found.how
+
+
+def _what_is_seen(query: ParsedQuery, happened: Occurrences) -> ParsedQuery:
+    """The question without things that nothing in the home shows, if something of it is left; else itself."""
+    wanted, unwanted = (
+        tuple(thing for thing in things if happened.of(thing, query).kind != "none")
+        for things in (query.wanted, query.unwanted)
+    )
+    same = (wanted, unwanted) == (query.wanted, query.unwanted)
+    return query if same or not wanted else query.model_copy(update={"wanted": wanted, "unwanted": unwanted})
+
+
+def _loosened(query: ParsedQuery) -> ParsedQuery:
+    """The question with wider bounds on length and number; the fit tells what lies within its own."""
+    wider = {
+        name: bounds.model_copy(update={"low": bounds.low / slack, "high": bounds.high * slack})
+        for name, bounds, slack in (("lasts", query.lasts, _SLACK), ("times", query.times, _SLACK_TIMES))
+        if bounds is not None
+    }
+    return query.model_copy(update=wider) if wider else query
 
 
 def _absent(query: ParsedQuery, home: HomeMoments, period: Period) -> _Fitted:
@@ -268,7 +292,7 @@ def _spread(spans: Spans, fit: NDArray[np.floating], top_k: int, gap_s: float) -
         if len(kept) == _SPREAD * top_k:
             break
     days = np.floor(spans.begin_s[kept] / DAY_S).tolist()
-    return [*(kept[i] for i in spread_days(fit[kept].tolist(), days)), *near][:top_k]
+    return [*(kept[i] for i in spread_days(fit[kept].tolist(), days, _DAY_STEP)), *near][:top_k]
 
 
 def _told(

@@ -124,7 +124,11 @@ def select_moments(query: ParsedQuery, happened: Occurrences, period: Period) ->
     if found:
         parts = [f.spans for f in found]
         spans = (
-            _in_order(parts) if query.ordered else merge_spans(parts) if query.either else _together(parts)
+            _in_order(parts)
+            if query.ordered and len(parts) > 1
+            else merge_spans(parts)
+            if query.either
+            else _together(parts)
         )
         spans = inside_question(spans, query, period)
         for other in against:

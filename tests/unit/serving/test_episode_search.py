@@ -13,7 +13,8 @@ from discover.core.embeddings import EmbeddingTable
 from discover.core.home import Home
 from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import EventLog, WindowSet
-from discover.query import activities, parse_question
+from discover.query import Thing, activities, parse_question
+from discover.query.parsed_query import Bounds
 from discover.retrieval import Index
 from discover.retrieval.episodes import EventStream, Spans
 from discover.retrieval.hits import Episode, Hit
@@ -144,9 +145,9 @@ def known_home(done: dict[tuple[int, int], str]) -> tuple[HomeMoments, Index]:
     return HomeMoments.of(index, seen, events, space, events["time"].max()), index  # type: ignore[arg-type]
 
 
-def found(text: str, done: dict[tuple[int, int], str], top_k: int = 6) -> list[Episode]:
+def found(text: str, done: dict[tuple[int, int], str], top_k: int = 6, **more: object) -> list[Episode]:
     home, index = known_home(done)
-    query = parse_question(text, home.happened.lexicon, home.now)
+    query = parse_question(text, home.happened.lexicon, home.now).model_copy(update=more)
     return find_episodes(query, home, index, np.eye(Axes.dim)[-1], top_k)
 
 
@@ -178,3 +179,19 @@ def test_moments_near_a_better_one_come_last() -> None:
 def test_a_stay_of_the_length_asked_for_comes_before_a_longer_one() -> None:
     lengths = [h.duration_s for h in found("in the kitchen for a quarter of an hour", {}, top_k=4)]
     assert lengths == sorted(lengths, key=lambda s: abs(np.log(max(s, 1) / 900)))
+
+
+def test_what_misses_the_number_or_a_thing_asked_for_says_so() -> None:
+    """The kitchen is entered 24 times a day: a little less than asked is shown and said, much less is not."""
+    some = found("in the kitchen", {}, top_k=2, times=Bounds(low=30, high=30))
+    assert [h.missed for h in some] == ["not quite so long or so often"] * 2
+    assert found("in the kitchen", {}, times=Bounds(low=90, high=90)) == []
+    rooms = [Thing(kind="room", name=name) for name in ("kitchen", "cellar")]
+    part = found("in the kitchen, then the cellar", {}, top_k=2, wanted=tuple(rooms), ordered=True)
+    assert {h.missed for h in part} == {"sensors show a part of it only"}
+    assert {h.rooms for h in part} == {("kitchen",)}
+
+
+def test_a_day_with_signs_of_what_is_absent_says_how_many() -> None:
+    assert [h.missed for h in found("nobody in the kitchen all day", {}, top_k=1)] == ["signs of it: 24"]
+    assert [h.missed for h in found("no tablets taken all day", {}, top_k=1)] == [""]

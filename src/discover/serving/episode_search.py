@@ -301,7 +301,8 @@ def _told(
 ) -> Episode:  # fmt: skip
     """A span as an episode, with its events, rooms and objects; `best` is the row of its best window."""
     stream, event_s = home.happened.stream, home.likeness.windows.event_s
-    seen = slice(*np.searchsorted(stream.time_s, [begin, np.nextafter(end, np.inf)]))
+    # What ends a stay happens elsewhere.
+    seen = slice(*np.searchsorted(stream.time_s, [begin, max(end, np.nextafter(begin, np.inf))]))
     rooms = [stream.rooms[code] for code in stream.room[seen] if code >= 0]
     things = {s.id: s.object for s in stream.home.sensors}
     objects = [things.get(stream.sensors[code]) for code in stream.sensor[seen]]

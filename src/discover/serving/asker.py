@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from discover.core.embeddings import unit_rows
 from discover.query import Lexicon, activities, parse_question
 from discover.query.parsed_query import ParsedQuery
 from discover.query.rules import Nearest
+from discover.recognition.config import RecognitionConfig
 from discover.retrieval.episodes import Spans
 from discover.serving.absent_things import absent_things
 from discover.serving.answering import answer_question
@@ -51,6 +52,7 @@ class Asker:
         self.searcher = searcher
         self.stream = searcher.occurrences[self.home].stream
         self.lexicon: Lexicon = searcher.lexicons[self.home]
+        self._segments = cache(self._read_segments)
         self.happened = Occurrences(self.stream, self.lexicon, cache(self._recognised))
 
     @property
@@ -105,22 +107,16 @@ class Asker:
         return nearest
 
     def _recognised(self, name: str) -> Spans:
-        segments = self._segments
+        # A meal has its hours and happens once in them, so that no window need be left unnamed.
+        segments = self._segments(0.0 if activities()[name].hours else RecognitionConfig().unknown_share)
         own = segments.filter(pl.col("activity") == name)
         begin, end = (own[c].dt.timestamp("us").to_numpy() / 1e6 for c in ("start", "end"))
         return Spans.of(begin, end)
 
-    @cached_property
-    def _segments(self) -> pl.DataFrame:
+    def _read_segments(self, unknown_share: float) -> pl.DataFrame:
         """Segments of the activities of the inventory, from the windows of the index and their sentences."""
         from discover.core.window_set import window_middles_s
-        from discover.recognition import (
-            PromptSet,
-            Recogniser,
-            RecognitionConfig,
-            to_segments,
-            window_timeline,
-        )
+        from discover.recognition import PromptSet, Recogniser, to_segments, window_timeline
 
         searcher = self.searcher
         own = searcher.index.of_home(self.home) if len(searcher.index.homes) > 1 else searcher.index
@@ -130,9 +126,8 @@ class Asker:
         def encode(texts: Sequence[str]) -> NDArray[np.float32]:
             return searcher.encoder.encode(texts, kind="query")
 
-        recogniser = Recogniser(
-            prompts, encode, searcher.model.project_text, RecognitionConfig(method="prompts", centring=0.0)
-        )
+        config = RecognitionConfig(method="prompts", centring=0.0, unknown_share=unknown_share)
+        recogniser = Recogniser(prompts, encode, searcher.model.project_text, config)
         vectors = own.vectors.astype(np.float32)
         recogniser.fit(vectors, middles_s=window_middles_s(own.windows))
         return to_segments(window_timeline(recogniser, vectors, own.windows))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from discover.metrics.bootstrap import enough_days
 from discover.query import Lexicon, ParsedQuery, Thing, activities
 from discover.query.inventory import Activity
 from discover.retrieval.episodes import EventStream, Spans, join_spans, merge_spans
@@ -13,7 +14,7 @@ __all__ = ["Found", "Occurrences"]
 
 _DAY_H = 24.0
 _RECOGNISED_FIRST = frozenset(["breakfast", "lunch", "dinner", "toilet visit"])
-"""Recognition is nearer to the truth than stays in a room; see the ledger of choices."""
+"""Recognition is nearer to the truth than stays in a room, where it finds them on enough days."""
 _MEALS = ("breakfast", "lunch", "dinner")
 
 
@@ -67,7 +68,7 @@ class Occurrences:
         if found is not None:
             return found
         seen = self._recognised(thing.name) if thing.name in _RECOGNISED_FIRST else None
-        if seen is not None and len(seen.spans):
+        if seen is not None and enough_days(len(np.unique(np.floor(seen.spans.begin_s / 86_400)))):
             return seen
         if self.by_rooms and any(room in self.lexicon for room in activity.rooms):
             return self._meals(activity) if thing.name == "eating" else self._room(activity)

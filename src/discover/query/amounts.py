@@ -175,7 +175,9 @@ def find_durations(text: str) -> list[Amount]:
         else:
             seconds = (_number(match["number"]) + (0.5 if match["half"] else 0)) * unit
             low, high = _bounds(match, seconds)
-        found.append(Amount(match.start(), match.end(), low, high))
+        # A blank before the number belongs to no date: "three days ago".
+        begin = match.end() - len(match.group().lstrip())
+        found.append(Amount(begin, match.end(), low, high))
     for match in _BARE.finditer(text):
         low, high = _FEW[_UNITS[match["unit"].lower().rstrip("s")]]
         found.append(Amount(match.start(), match.end(), low, high if low == 0 else float("inf")))

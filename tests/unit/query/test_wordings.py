@@ -220,3 +220,14 @@ def test_what_sounds_like_a_negation_and_is_none() -> None:
     on = read("the tv was never switched off")
     assert (wanted(on), on.unwanted) == (["tv"], ())
     assert read("just one person in the house").people == Bounds(low=1, high=1)
+
+
+def test_out_of_bed_is_no_outing() -> None:
+    for text in ("number of times out of bed per night", "how often is she out of bed at night"):
+        assert (wanted(read(text)), read(text).asks) == (["getting up"], "how often"), text
+
+
+def test_days_ago_are_no_length() -> None:
+    query = read("someone in the bathroom three days ago")
+    assert (query.lasts, query.days and query.days.first) == (None, dt.date(2024, 5, 12))
+    assert [clause.kind for clause in query.clauses] == ["at"]

@@ -45,9 +45,9 @@ __all__ = [
 _FORMAT = "discover-any-home-2"
 _MEANINGS = "meanings"
 _NEARNESS = 0.05
-NETWORK_WEIGHT = 1.5
+NETWORK_WEIGHT = 3.0
 """How much the network's cosine weighs beside that of the captions, which differ more between sentences."""
-TEMPERATURE = 0.04
+TEMPERATURE = 0.025
 """Softmax temperature that makes probabilities of both together; chosen on simulated homes."""
 _WINDOWS_AT_ONCE = 512
 """What the network computes of so many windows fits the processor's cache better than of more."""

@@ -88,7 +88,7 @@ class LogConfig:
 
     homes: int = 3
     per_home: int = 16
-    captions: float = 1.5
+    captions: float = 5.0
     direct: bool = True
     masked: float = 0.0
     hidden: float = 0.3

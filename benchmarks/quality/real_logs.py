@@ -46,8 +46,8 @@ HALVES = (
 KINDS = {
     "captions by a projection, masked": LogConfig(captions=0.5, direct=False, masked=0.5),
     "captions, masked": LogConfig(captions=0.5, masked=0.5),
-    "captions thrice": LogConfig(),
-    "captions tenfold": LogConfig(captions=5.0),
+    "captions thrice": LogConfig(captions=1.5),
+    "captions tenfold": LogConfig(),
     "answers": LogConfig(captions=0, taught=0.5),
 }
 """What logs teach: own captions (weight .5, 1.5, 5), hidden sensors, network and captions together."""

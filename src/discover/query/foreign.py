@@ -95,6 +95,12 @@ def read_foreign(question: str, language: str, read: Callable[[str], ParsedQuery
         note = f"Read from {language}: {told or 'nothing'}. It is not plain what {words} negates."
         return ParsedQuery(text=question, refused="language", unread=found.unread, notes=(note,))
     english = _in_english(found, scoped)
+    bound = ", ".join(f"'{w}'" for kind, _, w in found.items if kind == "binds")
+    if bound:
+        note = (
+            f"Read from {language}: {english}. Without {bound}, which no table reads, it is another question."
+        )
+        return ParsedQuery(text=question, refused="language", unread=found.unread, notes=(note,))
     query = read(english)
     wanted, unwanted = ({t.name for t in things} for things in (query.wanted, query.unwanted))
     negated = [_names(e, read) for k, (_, e, _) in enumerate(found.items) if k in scoped]

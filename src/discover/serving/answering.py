@@ -61,6 +61,8 @@ class _Answer(Measures):
         compared = query.comparison is not None
         if not (named or (asked and not compared) or (compared and not query.unread)):
             return Reply(query, "", refusal=refusals.nothing_read(query))
+        if "than" in query.unread:
+            return Reply(query, "", refusal=refusals.half_compared(query))
         if not named and (refusal := refusals.no_measure(query)):
             return Reply(query, "", refusal=refusal)
         if query.wanted and not self.happened.stream.sensors:

@@ -10,6 +10,8 @@ from discover.query import activities
 
 __all__ = ["OFFSET", "likely_range", "proven"]
 
+WILDEST = 20.0
+"""Recognition that is off by factors further apart than this shows nothing about a number."""
 OFFSET = 0.05
 """Added to both sides of a factor, so that a count of nothing can be off as well."""
 
@@ -23,7 +25,9 @@ def _table() -> dict[str, dict[str, tuple[float, float]]]:
 
 def proven(kind: str, evidence: str, names: Sequence[str]) -> bool:
     """Whether a number may be made of some evidence: of recognition where simulated homes bound its error."""
-    return evidence != "recognised" or any(f"{name} recognised" in _table().get(kind, {}) for name in names)
+    rows = [_table().get(kind, {}).get(f"{name} recognised") for name in names]
+    known = [row for row in rows if row is not None]
+    return evidence != "recognised" or any(kind == "clock" or r[1] <= WILDEST * r[0] for r in known)
 
 
 def likely_range(

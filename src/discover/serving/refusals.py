@@ -5,7 +5,7 @@ from discover.retrieval.episodes import EventStream
 from discover.serving import answer_words as words
 from discover.serving.evidence import proven
 
-__all__ = ["no_measure", "nothing_read", "outside", "unproven"]
+__all__ = ["half_compared", "no_measure", "nothing_read", "outside", "unproven"]
 
 _KINDS = {"how often": "count", "how long": "hours", "when": "clock"}
 
@@ -16,6 +16,14 @@ def nothing_read(query: ParsedQuery) -> str:
     return (
         f"The question names nothing that the log could show{known}. Name an activity, a room, a "
         'thing or a time in English: "how often is someone up at night"; --llm reads more languages.'
+    )
+
+
+def half_compared(query: ParsedQuery) -> str:
+    """A comparison that is read in part: the rest is another question."""
+    return (
+        f"The comparison is not understood ({', '.join(query.unread)}). Say what it is compared with: "
+        '"than usual", "than last week", "than in February".'
     )
 
 

@@ -389,3 +389,18 @@ def test_an_absence_that_only_recognition_shows_is_refused(monkeypatch: pytest.M
     monkeypatch.setattr(evidence, "_table", dict)
     query = parse_question("how often does she not take her pills", happened.lexicon, NOW)
     assert "No sensor shows taking medicine" in answer_question(query, happened, now=NOW).refusal
+
+
+def test_recognition_that_is_off_by_any_factor_gives_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened = recognised((8.0, 8.2))
+    monkeypatch.setattr(evidence, "_table", lambda: {"hours": {"watching television recognised": (1, 83)}})
+    query = parse_question("how many hours of tv does she watch", happened.lexicon, NOW)
+    assert "No sensor shows watching television" in answer_question(query, happened, now=NOW).refusal
+
+
+def test_a_comparison_that_is_read_in_part_is_refused(happened: Occurrences) -> None:
+    query = ParsedQuery(
+        text="", asks="when", wanted=parse_question("breakfast", happened.lexicon, NOW).wanted,
+        unread=("later", "than", "christening"),
+    )  # fmt: skip
+    assert "later, than, christening" in answer_question(query, happened, now=NOW).refusal

@@ -33,6 +33,18 @@ _TIMES = {"time", "timestamp", "datetime", "date_time", "last_changed", "last_up
 _SENSORS = {"sensor", "sensor_id", "entity_id", "device", "device_id", "id", "name", "sensor_name", "entity"}
 _STATES = {"state", "value", "val", "message", "status", "sensor_value", "sensor_state", "event", "reading"}
 _LABELS = {"label", "activity", "annotation"}
+_FOREIGN = {
+    # German, Dutch, French and Spanish column names -> the English one
+    word: name
+    for name, words in {
+        "time": "zeit zeitstempel zeitpunkt uhrzeit tijd tijdstip heure horodatage hora",
+        "date": "datum fecha",
+        "sensor": "gerät geraet apparaat capteur appareil dispositivo",
+        "state": "wert zustand waarde toestand valeur état etat valor estado",
+        "activity": "aktivität activiteit activité actividad",
+    }.items()
+    for word in words.split()
+}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SPACED = re.compile(r"\s+")
 _BINARY = frozenset({"ON", "OFF", "OPEN", "CLOSE", "TRUE", "FALSE", "PRESENT", "ABSENT"})
@@ -86,7 +98,7 @@ def find_heading(lines: Sequence[str]) -> Heading | None:
             return None
         separator = max(",;\t|", key=text.count)
         names = [n.strip().strip('"').lower().replace(" ", "_") for n in split_line(text, separator)]
-        where = {name: k for k, name in reversed(list(enumerate(names)))}
+        where = {_FOREIGN.get(name, name): k for k, name in reversed(list(enumerate(names)))}
 
         def first(known: set[str], at: dict[str, int] = where) -> int | None:
             return min((k for name, k in at.items() if name in known), default=None)

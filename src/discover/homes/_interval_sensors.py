@@ -5,7 +5,8 @@ import re
 import polars as pl
 
 from discover.core.home import UNKNOWN_ROOM, Home, Sensor, SensorType
-from discover.homes.places import known_rooms, place_words
+from discover.homes._foreign_names import in_english
+from discover.homes.places import guess_sensor, known_rooms, place_words
 
 __all__ = ["complete_interval_sensors", "sensor_ids"]
 
@@ -71,12 +72,15 @@ def _describe(sensor_id: str, columns: list[str] | None, name: str) -> Sensor:
         location, kind, place = columns
         room, thing = place_words(place, location)
         return Sensor(id=sensor_id, type=_type_of(f"{kind} {location}"), room=room, object=thing)
-    if not name:
-        return Sensor(id=sensor_id)
+    if not name and re.match(r"[A-Za-z]{0,3}\d", sensor_id):  # a number or a code
+        return guess_sensor(sensor_id)
+    name = in_english(name or sensor_id)
     words = re.sub(r"\b(pir|press|kwik|float)\b", " ", _plain(name)).strip()
     room, thing = place_words(words) if words else (UNKNOWN_ROOM, None)
     if thing is None and room not in known_rooms():
-        room, thing = UNKNOWN_ROOM, words or None  # a word nobody listed names a thing here, not a room
+        # A word nobody listed names a thing here, not a room.
+        guess = guess_sensor(words)
+        room, thing = guess.room, (words or None) if guess.room == UNKNOWN_ROOM else guess.object
     return Sensor(id=sensor_id, type=_type_of(name), room=room, object=thing)
 
 

@@ -24,6 +24,7 @@ from discover.homes._bytes import all_lines, first_lines
 from discover.homes._local_time import wall_clock
 from discover.homes._sources import Source
 from discover.homes._zones import checked_zone
+from discover.homes.casas_reader import TELL_ZONE
 from discover.homes.places import guess_sensor
 
 __all__ = ["SensorFiles", "is_sensor_file", "read_sensor_files"]
@@ -218,9 +219,8 @@ def _clock(text: pl.Series, home: Home, file: Source) -> pl.Series:
         return wall
     if "time_zone" not in home.model_fields_set:  # the default is no statement
         raise DataError(
-            f"{file.path} has times with a time zone ('{text[0]}'), and the home has no time_zone. Say in "
-            "which zone the home lies: give `--time-zone Europe/Berlin` (its own zone), or write "
-            "`time_zone: Europe/Berlin` into the home's YAML and give that with --home."
+            f"{file.path} has times with a time zone ('{text[0]}'), and the home has no time_zone. "
+            + TELL_ZONE
         )
     moment = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%z", time_unit="us", time_zone="UTC", strict=False)
     local = wall_clock(moment.dt.replace_time_zone(None), checked_zone(home.time_zone))

@@ -40,7 +40,21 @@ _PAIRS = {
     "LOCKED": "locked",
     "UNLOCKED": "unlocked",
 }
-_ALIASES = {word.upper(): state for state, words in _PAIRS.items() for word in words.split()}
+_FOREIGN = {
+    # the same in German, Dutch, French and Spanish
+    "ON": "an ein aan marche allumé encendido activado wahr ja erkannt bewegung détecté detectado",
+    "OFF": "aus uit arrêt éteint apagado desactivado falsch nein nicht_erkannt keine_bewegung",
+    "OPEN": "offen auf geöffnet ouvert abierto abierta",
+    "CLOSE": "geschlossen zu dicht gesloten fermé cerrado cerrada",
+    "PRESENT": "anwesend zuhause zu_hause aanwezig présent presente",
+    "ABSENT": "abwesend afwezig ausente",
+}
+_ALIASES = {
+    word.upper(): state
+    for pairs in (_PAIRS, _FOREIGN)
+    for state, words in pairs.items()
+    for word in words.split()
+}
 _HEALTH_WORDS = frozenset({"UNAVAILABLE", "UNKNOWN", "OFFLINE", "ONLINE"})
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+\.\d+")
 _GROUPED_BY_POINTS = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+,\d+")

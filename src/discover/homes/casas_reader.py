@@ -25,7 +25,7 @@ from discover.homes._lines import BLANK, DEVICE_HEALTH, HEADING, REASONS, Rows, 
 from discover.homes._states import StateReading
 from discover.homes._zones import checked_zone
 
-__all__ = ["CasasLog", "read_casas"]
+__all__ = ["TELL_ZONE", "CasasLog", "read_casas"]
 
 
 @dataclass(frozen=True)
@@ -134,17 +134,17 @@ def read_casas(
     )
 
 
-_TELL_ZONE = (
-    "Say in which zone the home lies: give `--time-zone Europe/Berlin` (its own zone), or write "
-    "`time_zone: Europe/Berlin` into the home's YAML and give that with --home. The times are then turned "
-    "into the home's wall-clock time."
+TELL_ZONE = (
+    "Say in which zone the home lies: with `--time-zone Europe/Berlin` (discover homes verify, import); for "
+    "open, search, ask and recognise write a home YAML of two lines, `name: my_home` and `time_zone: "
+    "Europe/Berlin`, and give it with --layout. The times are then turned into the home's wall-clock time."
 )
 _WHAT_TO_DO = {
     11: "Export the times with seconds.",
-    12: _TELL_ZONE,
+    12: TELL_ZONE,
     15: "It can be day/month or month/day. Export the dates as year-month-day (2023-10-28).",
     16: "Export the dates with a year of four digits, as 2023-10-28.",
-    17: _TELL_ZONE,
+    17: TELL_ZONE,
 }
 
 
@@ -181,10 +181,6 @@ def _texts(data: bytes, lines: NDArray[np.uint32]) -> list[str]:
 
 
 def _explain_no_events(path: Path, data: bytes, rows: Rows, clean: CleanRows) -> str:
-    sample = [
-        line.decode("utf-8", errors="replace").strip() for line in data[:4000].split(b"\n") if line.strip()
-    ]
-    shown = sample[0][:100] if sample else ""
     n_filled = rows.n_lines - int((rows.skipped_reason == BLANK).sum())
     reasons = np.concatenate(
         [
@@ -194,15 +190,15 @@ def _explain_no_events(path: Path, data: bytes, rows: Rows, clean: CleanRows) ->
     )
     key = int(np.bincount(reasons).argmax()) if len(reasons) else 0
     common = REASONS.get(key, "there is only a heading" if n_filled else "nothing was there")
+    bad = _rejected(data, rows, clean).filter(pl.col("reason") == common)
+    # The first line may be a heading in unknown words; another shows what the lines are like.
+    likely = pl.concat([bad.filter(pl.col("line") > 1), bad])
+    shown = likely.row(0, named=True) if len(likely) else {"line": 1, "text": ""}
+    example = f"line {shown['line']}: '{shown['text'][:80]}'"
     if key in _WHAT_TO_DO:
-        bad = _rejected(data, rows, clean)
-        first = bad.filter(pl.col("reason") == common).row(0, named=True)
-        return (
-            f"{path} holds no event that can be read: {common} (line {first['line']}: "
-            f"'{first['text'][:80]}'). " + _WHAT_TO_DO[key]
-        )
+        return f"{path} holds no event that can be read: {common} ({example}). " + _WHAT_TO_DO[key]
     return (
         f"{path} holds no sensor event: of {n_filled:,} lines that are not blank, none could be read, mostly "
-        f"because: {common} (first: '{shown}'). Expected lines like "
+        f"because: {common} ({example}). Expected lines like "
         "`2009-10-16 08:42:11.031 M012 ON`, separated by TABs, spaces or commas."
     )

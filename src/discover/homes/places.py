@@ -10,6 +10,7 @@ from pathlib import Path
 
 from discover.core.errors import DataError
 from discover.core.home import UNKNOWN_ROOM, Sensor, SensorType
+from discover.homes._foreign_names import in_english
 
 __all__ = ["guess_sensor", "known_objects", "known_rooms", "place_words", "read_translate"]
 
@@ -37,7 +38,7 @@ _TYPE_WORDS: tuple[tuple[str, SensorType], ...] = (
     ("water tap faucet flow leak moisture", "water"),
     ("burner", "burner"),
     ("phone telephone", "phone"),
-    ("power energy plug socket outlet meter emeter electric consumption current watt", "power"),
+    ("power energy plug socket outlet meter emeter electric consumption current watt switch", "power"),
     ("contact door doors window opening magnetic reed lock cabinet cupboard drawer", "door"),
 )
 """Words of an id -> type, the first line that fits. A cabinet tells that it is opened, as a door does."""
@@ -181,10 +182,16 @@ _OBJECTS = {
     "tv": ("television", "living_room"),
     "wardrobe": ("wardrobe", "bedroom"),
     "washing machine": ("washing machine", "laundry_room"),
+    "washingmachine": ("washing machine", "laundry_room"),
     "window": ("window", ""),
 }
 
 _ORDINALS = {"a": "", "b": "second_", "c": "third_", "d": "fourth_", "e": "fifth_"}
+_KIND_AT_END = re.compile(
+    r"(?:(?:^|\s+)(?:light|temp|temperature|motion|pir|presence|occupancy|movement|mmwave|radar|contact"
+    r"|power|plug|(?<!light )switch))+$"
+)
+"""Words behind a place that say what kind of sensor it is, not what it is near."""
 _NOWHERE = {"", "ignore", "other room", "other", "unknown", "unk", "area"}
 
 
@@ -203,13 +210,13 @@ def guess_sensor(
     """
     seen = list(states)
     kind = next((t for pattern, t in _TYPES if re.fullmatch(pattern, sensor_id)), None)
-    words = [_plain(place) for place in places]
-    room, thing = place_words(*words)
+    name = in_english(sensor_id)
+    room, thing = place_words(*(in_english(place) for place in places))
     if room == UNKNOWN_ROOM and thing is None and kind is None:
-        room, thing = place_words(*_split_id(sensor_id))
+        room, thing = place_words(*_split_id(name))
         if room == UNKNOWN_ROOM and thing is None:
-            room, thing = _scan_id(sensor_id)
-    kind = kind or _type_of_id(sensor_id)
+            room, thing = _scan_id(name)
+    kind = kind or _type_of_id(name)
     if kind is None:
         kind = _type_from_states(seen, known_place=room != UNKNOWN_ROOM or thing is not None)
     if kind == "control":
@@ -231,7 +238,7 @@ def place_words(*places: str) -> tuple[str, str | None]:
     """
     room, implied, thing = "", "", None
     for place in places:
-        words = re.sub(r"\s*(?:light|temp|temperature)$", "", _plain(place))
+        words = _KIND_AT_END.sub("", _plain(place))
         prefix = ""
         lettered = re.fullmatch(r"(.+?) ([a-e])", words)
         if lettered:

@@ -207,3 +207,16 @@ def test_what_is_written_is_read(
     assert shape is not None
     found = rewrite_rows(written, with_dates(shape, written, "x"), sensors=True)
     assert found[int(heading) :] == wanted
+
+
+def test_names_of_sensors_tell_rooms_and_things_without_a_list(tmp_path: Path) -> None:
+    names = ("Fridge", "Bed mat", "Haustür", "M007", "24")
+    rows = (f"2023-03-14 06:0{k}:07,2023-03-14 06:0{k}:12,{name}\n" for k, name in enumerate(names))
+    home = read(tmp_path, "begin,end,sensor\n" + "".join(rows)).log.home
+    assert {s.id: (s.type, s.room, s.object) for s in home.sensors} == {
+        "Fridge": ("door", "kitchen", "fridge"),
+        "Bed_mat": ("pressure", "bedroom", "bed"),
+        "Haustür": ("door", "entrance", "front door"),
+        "M007": ("motion", "unknown_room", None),
+        "24": ("unknown", "unknown_room", None),
+    }

@@ -162,10 +162,27 @@ def test_columns_are_found_by_their_heading(import_text: Import) -> None:
     )
 
 
+def test_a_german_table(import_text: Import) -> None:
+    text = "Zeit;Sensor;Wert\n05.03.2025 06:00:07;Küche Tür;offen\n15.03.2025 06:00:09;Küche Tür;zu\n"
+    imported = import_text(text)
+    assert rows(imported) == [
+        (datetime(2025, 3, 5, 6, 0, 7), "Küche_Tür", "OPEN"),
+        (datetime(2025, 3, 15, 6, 0, 9), "Küche_Tür", "CLOSE"),
+    ]
+    assert [(s.room, s.type) for s in imported.log.home.sensors] == [("kitchen", "door")]
+
+
+def test_where_no_line_can_be_read_a_line_is_shown_not_the_heading(import_text: Import) -> None:
+    text = "Aika;Laite;Tila\n2025-03-05 06:00:07;ovi;auki\n2025-03-05 06:00:09;ovi;kiinni\n"
+    with pytest.raises(DataError, match="line 2: '2025-03-05 06:00:07;ovi;auki'"):
+        import_text(text)
+
+
 @pytest.mark.parametrize(
     ("on", "off"),
     [("detected", "clear"), ("Active", "Inactive"), ("occupied", "unoccupied"),
      ("True", "False"), ("yes", "no"),
+     ("an", "aus"), ("Marche", "Arrêt"), ("encendido", "apagado"),
      ("1", "0"), ("1.0", "0.0"), ("motion", "no motion"), ("wet", "dry")],
 )  # fmt: skip
 def test_both_words_of_a_pair(on: str, off: str, import_text: Import) -> None:
@@ -182,7 +199,7 @@ def test_numbers_that_are_not_states(import_text: Import) -> None:
 
 
 def test_half_a_pair_is_not_read(import_text: Import) -> None:
-    text = "".join(f"2023-05-01 06:00:0{k}\tM001\t{s}\n" for k, s in enumerate(["on", "aus"] * 4))
+    text = "".join(f"2023-05-01 06:00:0{k}\tM001\t{s}\n" for k, s in enumerate(["on", "sammut"] * 4))
     text += "2023-05-01 06:01:00\tM002\tON\n"
     imported = import_text(text)
     assert [r[1] for r in rows(imported)] == ["M002"]

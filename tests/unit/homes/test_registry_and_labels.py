@@ -137,7 +137,7 @@ def test_place_from_id(sensor_id: str, room: str, thing: str | None) -> None:
         (("Kitchen", "MedCabinet"), "kitchen", "medicine cabinet"),
         (("WorkArea", "Desk"), "office", "desk"),
         (("BalconyDoor",), "unknown_room", "balcony door"),
-        (("BathroomPIR",), "bathroom", "pir"),
+        (("BathroomPIR",), "bathroom", None),
         (("Balcony",), "balcony", None),
     ],
 )

@@ -35,6 +35,18 @@ GUESSES = [
     ("master_bedroom_door", "ON", "door", "master_bedroom", "door"),
     ("kitchen.cupboard.2", "ON", "door", "kitchen", "cupboard"),
     ("sofa", "ON", "motion", "living_room", "couch"),
+    # a word for the kind of sensor is no thing
+    ("hall_pir", "ON", "motion", "hallway", None),
+    ("kitchen_sink_presence", "ON", "motion", "kitchen", "sink"),
+    ("kettle_switch", "ON", "power", "kitchen", "kettle"),
+    # other languages, compounds as well
+    ("Küche_Kühlschrank_Kontakt", "ON", "door", "kitchen", "fridge"),
+    ("WohnzimmerBewegung", "ON", "motion", "living_room", None),
+    ("binary_sensor.kuechentuer_kontakt", "ON", "door", "kitchen", "door"),
+    ("Küche_Vorratsschrank_Kontakt", "ON", "door", "kitchen", "cupboard"),
+    ("slaapkamer_beweging", "ON", "motion", "bedroom", None),
+    ("porte_cuisine", "OPEN", "door", "kitchen", "door"),
+    ("dormitorio_puerta", "OPEN", "door", "bedroom", "door"),
     # ids without a word stay as they were
     ("M012", "ON", "motion", "unknown_room", None),
     ("D03", "OPEN", "door", "unknown_room", None),

@@ -103,8 +103,8 @@ _ROOM_COUNT = re.compile(
 )
 _COUNT = rf"\d+|{'|'.join((*SMALL_NUMBERS[1:], 'a', 'single'))}"
 _BOUND = (
-    r"(?P<low>at\s+least|more\s+than|over|no\s+(?:fewer|less)\s+than)|"
-    r"(?P<high>at\s+most|less\s+than|fewer\s+than|under|no\s+more\s+than|up\s+to)"
+    r"(?P<low>at\s+least|more\s+than|over|above|no\s+(?:fewer|less)\s+than)|"
+    r"(?P<high>at\s+most|less\s+than|fewer\s+than|under|below|not?\s+more\s+than|up\s+to)"
 )
 _TIMES = re.compile(
     rf"(?:\b(?:{_BOUND})\s+)?\b(?:(?P<n>twice|thrice|(?:(?<=least )|(?<=than )|(?<=only )|(?<=just ))once|"
@@ -129,13 +129,15 @@ _PEOPLE = re.compile(
     r"\b(?P<two>(?:both|more\s+than\s+one|several|(?:the|a)\s+(?:pair|couple))\s+of\s+(?:them|us|people)|"
     r"multi-?\s*(?:occupancy|person|resident)|(?:several|multiple)\s+(?:people|persons|residents|occupants)|"
     r"more\s+than\s+(?:one|a\s+single)\s+(?:person|resident|occupant)|(?<!put )together|"
-    r"not\s+(?:been\s+)?alone|"
+    r"not\s+(?:been\s+)?alone|with\s+company|"
     r"(?:some|any)(?:one|body)\s+else|(?:\w+n't|not)\s+(?:\w+\s+){0,3}?(?:alone|on\s+(?:her|his)\s+own|by\s+(?:herself|himself))|"
     r"with\s+(?:some|any)(?:one|body)|accompanied|"
     r"(?:some|any)(?:one|body)\s+(?:(?:is|was|were|been|stayed|sat)\s+)?with\s+(?:her|him|them|me)|"
     r"with\s+(?:her|his)\s+(?:husband|wife|partner|spouse)|one(?=\s+(?:in|at)\b[^.?!]*?\banother\b)|"
     r"both(?=\s+(?:(?:are|were|was|been|being)\s+)?(?:in|at|on|home|asleep|awake|up|watching|sat|sitting|eating)\b)|"
-    r"(?:more\s+than\s+one|at\s+least\s+two)(?=\s+(?:in|at|around)\b)|(?:a\s+few|some|lots\s+of|a\s+group\s+of|a\s+crowd\s+of|many)\s+people|"
+    r"(?:more\s+than\s+one|at\s+least\s+two)(?=\s+(?:in|at|around)\b)|"
+    r"(?:a\s+few|some|lots\s+of|a\s+group\s+of|a\s+crowd\s+of|(?<!how )many)"
+    r"\s+people|"
     r"two\s+(?:different\s+)?(?:rooms|places)\s+(?:\w+\s+){0,2}?(?:at\s+(?:once|the\s+same\s+time)|simultaneously)|"
     r"(?:a|another)\s+second\s+(?:person|man|woman)|a\s+second\s+person|another\s+person)\b|"
     r"\b(?P<one>(?:all\s+)?alone|(?:all\s+)?on\s+(?:her|his|their|my)\s+own|(?:all\s+)?by\s+(?:herself|himself|myself)|"
@@ -258,9 +260,9 @@ def find_people(text: str) -> tuple[Bounds | None, tuple[int, int]]:
 def _counted(match: re.Match[str], n: float, *, at_least: bool) -> Bounds:
     low, high = match["low"], match["high"]
     if low:
-        return Bounds(low=n + low.startswith(("more", "over")))
+        return Bounds(low=n + low.startswith(("more", "over", "above")))
     if high:
-        return Bounds(high=n - high.startswith(("less", "fewer", "under")))
+        return Bounds(high=n - high.startswith(("less", "fewer", "under", "below")))
     return Bounds(low=n) if at_least else Bounds(low=n, high=n)
 
 

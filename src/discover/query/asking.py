@@ -64,7 +64,8 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("what last", r"\blast\s+thing\b|\bwhat\s+(?:does|did)\s+\w+\s+do\s+last\b"),
     ("what first", r"\bfirst\s+thing\b|\bwhat\s+(?:does|did)\s+\w+\s+do\s+first\b|"
                    r"\b(?:which|what)\s+room\b.*\bfirst\b"),
-    ("last", r"\bwhen\b(?=.*\blast\b)|\b(?:the\s+)?(?:last|latest|most\s+recent)\s+"
+    ("last", r"\bwhen\b(?=.*\blast\b(?!\s+(?:night|evening|week|month|year)))|"
+             r"\b(?:the\s+)?(?:last|latest|most\s+recent)\s+"
              r"(?:time|use|visit|occasion|activity|motion|movement)\b|"
              r"^(?:latest|most\s+recent|last(?!\s+(?:\d|few|two|three|four|five|six|week|month|year|night|evening|spring|summer|"
              rf"autumn|fall|winter|christmas|easter|{DAYS}|{_MONTH_WORDS})))\b"),
@@ -79,6 +80,9 @@ _KIND_WORDS: tuple[tuple[Asks, str], ...] = (
     ("how often", r"(?<!times )(?<!once )(?<!twice )\bper\s+(?:day|night|week|month)\b"),
 )  # fmt: skip
 _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in _KIND_WORDS)
+_BOUNDED = re.compile(
+    r"\b(?:or\s+more|at\s+(?:least|most)|(?:more|less|fewer)\s+than|over|under|above|below)\b"
+)
 _FRAME_DAYS = re.compile(
     r"\b(?:days?|nights?|times?)\b(?=\s+(?:on|when|where|with|that|in|without|nobody|no|s?he|they|it)\b)"
 )
@@ -146,7 +150,7 @@ _REFUSED: tuple[tuple[Refused, re.Pattern[str]], ...] = (
             r"\b(?:happy|unhappy|sad|angry|lonely|depress\w+|anxious|anxiety|worried|afraid|scared|confused|"
             r"bored|mood|emotion\w*|feel(?:s|ing|ings)?|felt|pain|hurt\w*|hungry|thirsty|tired|"
             r"think(?:s|ing)?|thought|(?<!i )(?<!we )wants?|wanted|"
-            r"(?<!for )(?<!would )(?<!look )(?<!looks )(?<!'d )likes?(?!\s+\d)|"
+            r"(?<!for )(?<!would )(?<!look )(?<!looks )(?<!'d )likes?(?!\s+(?:\d|to\b))|"
             r"enjoy\w*|dream\w*|remember\w*)\b"
         ),
     ),
@@ -170,8 +174,8 @@ _SINCE = re.compile(
 )
 _ACTIVE = re.compile(r"\b(?:active|busy|movement|motion|activity|on\s+the\s+move)\b")
 _USUAL = re.compile(
-    r"^(?:usual|normal|before|ever|average|always|(?:he|she|it|they|we|i)\s+(?:used|usually|normally|did|was|were)\b|"
-    r"(?:his|her|their|its|the)\s+(?:usual|normal|average|norm)|in\s+the\s+past|previously)"
+    r"^(?:usual|normal|baseline|before|ever|average|always|(?:he|she|it|they|we|i)\s+(?:used|usually|normally|did|was|were)\b|"
+    r"(?:his|her|their|its|the)\s+(?:usual|normal|average|norm|baseline)|in\s+the\s+past|previously)"
 )
 _SAME_AGAIN = re.compile(
     r"(?:(?:he|she|it|they|we|i)\s+(?:was|were|did|had|used\s+to)\s+)?(?:(?:back|all|even|just|through)\s+)*"
@@ -180,7 +184,9 @@ _CONTRAST = re.compile(r"\b(?:compare|comparing|comparison|differences?|differ|c
 _OTHERS = re.compile(
     rf"^(?:(?:on|at|during)\s+)?(?:the\s+)?(?:{DAYS}(?:\s*(?:,|and|or|to)\s*{DAYS})*|other\s+days)"
 )
-_VERSUS = re.compile(r"\b(?:versus|vs\.?|(?:as\s+)?(?:compared|opposed)\s+(?:to|with))\s+")
+_VERSUS = re.compile(
+    r"\b(?:versus|vs\.?|(?:as\s+)?(?:compared|opposed|relative)\s+(?:to|with)|against(?=\s+(?:\w+\s+)?(?:baseline|usual|norm)))\s+"
+)
 _MORE_ON = re.compile(
     rf"^(?:is|are|was|were|has|have|does|do|did)\b.*\b(?P<how>more|less|fewer|longer|shorter|earlier|later)\b(?!\s+than)"
     rf"(?:\s+(?:often|time))?.*?\b(?:at|on)\s+(?:the\s+)?{DAYS}\s*[?.!]*$"
@@ -213,7 +219,9 @@ def find_kind(text: str) -> tuple[Asks, tuple[int, int]]:
     """What is asked, and the characters that say so; "find" where nothing does."""
     for kind, pattern in _KINDS:
         match = pattern.search(text)
-        if match is not None:
+        # "Three or more per night" is asked for, not how often.
+        bounded = match is not None and " per " in f" {match.group()}" and _BOUNDED.search(text)
+        if match is not None and not bounded:
             return kind, match.span()
     match, every = _ASKED.search(text), _EVERY.search(text)
     if match is not None and every is not None:
@@ -259,10 +267,10 @@ def find_frames(text: str, asks: Asks, *, of_days: bool, of_movement: bool) -> l
     return [m.span() for pattern in patterns for m in pattern.finditer(text)]
 
 
-def find_refusal(text: str) -> tuple[Refused | None, tuple[int, int]]:
-    """Why no sensor can answer, and the characters that say so."""
+def find_refusal(text: str, begin: int = 0) -> tuple[Refused | None, tuple[int, int]]:
+    """Why no sensor can answer, and the characters that say so, all after `begin`."""
     for reason, pattern in _REFUSED:
-        match = pattern.search(text)
+        match = pattern.search(text, begin)
         if match is not None:
             return reason, match.span()
     return None, (0, 0)
@@ -287,11 +295,14 @@ def find_comparison(
         before = None if than else _HOW.search(text[: match.start()])
         how = before.span() if before else how
         said = before.group() if before else match["how"] if than else None
-        direction = _DIRECTIONS[said] if said else "different"
+        trend = None if than or said else _TREND.search(text[: match.start()])
+        direction = _DIRECTIONS[said] if said else _trend(trend)
         # "Than he was before Christmas", "than back in April" name days after a few small words.
         lead = _SAME_AGAIN.match(rest)
         reach = match.end() + (lead.end() if lead is not None else 0) + 3
         named = next((d for d in days if match.end() <= d.begin + 3 and d.begin <= reach), None)
+        if named is not None and re.search(r"\d", text[match.end() : named.begin]):
+            named = None  # "less than 4h last night"
         usual, others = _USUAL.match(rest), _OTHERS.match(rest)
         if named is not None:
             return *_comparison(direction, named, text, (_than(match), named.end)), how
@@ -324,11 +335,18 @@ def find_comparison(
         return *_comparison("different", two[1], text, span), contrast.span()
     trend = _TREND.search(text)
     if trend is not None:
-        direction = "less" if trend["down"] else "more" if trend["up"] else "different"
-        named = next((d for d in days if d.begin >= trend.end()), None)
+        # "Fell over the past two weeks": against the weeks before them.
+        after = (d for d in days if d.begin >= trend.end())
+        named = next((d for d in after if not re.match(r"(?:over|within|during)\b", d.days.words)), None)
         span = (trend.start(), trend.end() if named is None else named.end)
-        return *_comparison(direction, named, text, span), (0, 0)
+        return *_comparison(_trend(trend), named, text, span), (0, 0)
     return None, (0, 0), (0, 0)
+
+
+def _trend(match: re.Match[str] | None) -> str:
+    return (
+        "different" if match is None else "less" if match["down"] else "more" if match["up"] else "different"
+    )
 
 
 def _than(match: re.Match[str]) -> int:

@@ -32,7 +32,7 @@ _LEFT_ON = re.compile(
     r"(?:left|leave|leaves|leaving)\s+(?:(?:the|her|his|their|my|it)\s+(?:\w+\s+){0,2}?)?(?:on|open|off|running|unlocked)\b"
 )
 """Whether somebody forgot it is not in a log."""
-_NUMBER = re.compile(r"\d[\w.:/-]*\w|\d")
+_NUMBER = re.compile(r"[a-z]*\d[\w.:/-]*\w|[a-z]*\d")
 
 
 def left_over(
@@ -47,6 +47,7 @@ def left_over(
         named: Dictionary forms of words of the named activities; the verb may stand apart from its noun.
     """
     left: list[str] = []
+    listed = 0
     for word in words:
         if _LEFT_ON.match(text, word.begin):
             left.append(word.text)
@@ -54,7 +55,9 @@ def left_over(
             continue
         number = _NUMBER.match(text, word.begin)
         if number is not None:
-            left.append(number.group())
+            # "co2" is one word: its digit is not listed again.
+            left += [number.group()] if word.begin >= listed else []
+            listed = number.end() if word.text.isalpha() else listed
         elif is_weighty(word.text) or not (
             not word.text[0].isalpha()
             or (len(word.text) < 3)

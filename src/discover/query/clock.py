@@ -79,7 +79,9 @@ def _time(name: str) -> str:
     hours = "|".join(SMALL_NUMBERS[1:])
     number = rf"(?P<{name}_h>2[0-4]|1\d|0?\d|{hours})(?::(?P<{name}_m>[0-5]\d))?"
     half = rf"\s*(?P<{name}_half>[ap]m\b|[ap]\.m\.|o'?clock\b)"
-    part = rf"\s+(?P<{name}_in>in\s+the\s+(?:morning|afternoon|evening)|at\s+night)\b"
+    part = (
+        rf"\s+(?P<{name}_in>(?:in\s+the\s+|yesterday\s+|this\s+)(?:morning|afternoon|evening)|at\s+night)\b"
+    )
     # "At one" may be anything: an hour in words needs its "o'clock" or part of the day.
     followed = rf"(?:{half}|{part}|(?<![a-z])(?<=:\d\d)|(?<![a-z]){TIME_ENDS})"
     return rf"(?:(?P<{name}_word>noon|midday|midnight)\b|(?<![\d:.]){number}(?!\d|:\d){followed})"
@@ -123,6 +125,9 @@ _LATE_THINGS = re.compile(
     r"\b(?:go|goes|going|gone|went|gets?|getting|got|turn(?:s|ed|ing)?|retires?d?)\s+(?:to\s+bed|in)\b|\bbed-?\s?time|"
     r"\b(?:home|back|asleep)\s+(?:by|before|after|around|past)\b|\bcom(?:e|es|ing)\s+home\b|\bcame\s+home\b|"
     r"\b(?:dinner|supper)\b"
+)
+_NIGHT = re.compile(
+    r"\b(?:(?:at|last|this|in\s+the|during\s+the|every|each|the|day)\s+night|tonight|overnight|\d\s+at\s+night)s?\b"
 )
 _HALF_SAID = re.compile(r"\b[ap]m\b|(?<!last )night|midnight|morning|dawn|\d:\d\d")
 
@@ -194,6 +199,7 @@ class _ClockReader:
         self.half_said = _HALF_SAID.search(text) is not None
         # "Went to bed before ten": of the two hours the late one.
         self.late = not self.half_said and _LATE_THINGS.search(text) is not None
+        self.night = _NIGHT.search(text) is not None
         self.parts: list[Interval] = []
         self.clocks: list[Interval] = []
         self.limits: list[Interval] = []
@@ -232,8 +238,12 @@ class _ClockReader:
 
     def _limit(self, match: re.Match[str]) -> None:
         hour = self._late(_hour_of(match, "c"))
+        if self.night and not match["c_half"] and 8 <= hour < 12:
+            hour += 12
         if match["limit"] == "after":
-            if hour in (0, 24):
+            if self.night and (hour >= 20 or 0 < hour < 6):
+                self.limits.append((hour, 6.0))  # "after 11 last night" does not end at midnight
+            elif hour in (0, 24):
                 self.limits += _named("night_after_midnight")
             else:
                 self.after.append(hour)
@@ -243,7 +253,7 @@ class _ClockReader:
         else:
             self.before.append(hour)
         begin = part_hours(match["c_in"])[0][0] if match["c_in"] else 12.0 if self.late else 24.0
-        if begin < hour:
+        if begin < hour and match["limit"] != "after":
             # "Before ten in the evening" begins with the evening.
             self.limits.append((begin, 24.0))
 
@@ -270,6 +280,10 @@ class _ClockReader:
             kept &= _mask([self._afternoon((begin, end))])
         within = kept & _mask(self.parts) if self.parts else kept
         # "Evenings when the TV ran past midnight": the clock is meant where both exclude each other.
+        if not within.any() and self.clocks and not self.half_said:
+            # "Between 10 and 12 last night" is before midnight.
+            late = [((a + 12) % 24, (b + 12) % 24 or 24.0) for a, b in self.clocks]
+            within = _mask(late) & _mask(self.parts)
         kept = within if within.any() else kept
         return kept & ~_mask(self.excluded) if self.excluded else kept
 

@@ -72,6 +72,8 @@ _BETWEEN = frozenset(
     never n't up-to does""".split()  # noqa: SIM905
 )
 
+_ENDS = frozenset(",;:.!?")
+
 
 def content(words: Sequence[str]) -> list[tuple[int, str]]:
     """(index, lemma) of the words that carry a phrase."""
@@ -114,7 +116,8 @@ def find_activities(words: Sequence[str], taken: Iterable[int] = ()) -> list[Fou
                 name, _ = table.get(
                     tuple("go" if w == "gone" else w for w in key), (None, "")
                 )  # "gone to bed"
-            if name is not None and part[-1][0] - part[0][0] < size + 3:
+            apart = any(w in _ENDS for w in words[part[0][0] : part[-1][0]])  # "picked up, was she out"
+            if name is not None and part[-1][0] - part[0][0] < size + 3 and not apart:
                 found.append(Found(name, part[0][0], part[-1][0] + 1, size))
                 at += size
                 break

@@ -31,6 +31,11 @@ _CLAUSE = re.compile(
     r"\s*(?:,|(?:did|does|do|is|was|were|has|have|had|s?he|they|we|i|mum|dad|someone|somebody|the\s+resident)\b)"
 )
 _ONWARD = re.compile(r"\s*,?\s*and\s+(?:straight|went|goes|go|came|got)\b")
+_ASKS_ANEW = re.compile(r",\s*(?:(?:so|and|but)\s+)?(?:did|does|do|has|have|had|is|are|was|were)\b")
+_STATED = re.compile(r"(?:\s+(?:machine|door|is|was|were|are|has|have|had|been))*\s+")
+_USED = re.compile(
+    r"(?:not|never|\w+n't)\s+(?:(?:yet|been|being|ever)\s+)*(?:used|touched|opened|on|run|made|had|taken|eaten|drunk|switched\s+on|turned\s+on)\b"
+)
 _FIRST = re.compile(r"\bfirst\b")
 _EITHER_ORDER = re.compile(r"\b(?:before\s+or\s+after|after\s+or\s+before|before\s+and\s+after)\b")
 _ENDS_SCOPE = frozenset(
@@ -138,6 +143,10 @@ def denied_spans(
         inside = range(negation.begin + 1, negation.end)
         stop = next((i for i in inside if words[i].text in _ENDS_SCOPE), negation.end)
         scopes.append((words[negation.begin].begin, words[stop - 1].end))
+        if not any(m.begin < scopes[-1][1] and scopes[-1][0] < m.end for m in mentions):
+            # "Coffee machine not used": what is denied stands before.
+            before = [m for m in mentions if _STATED.fullmatch(text, m.end, scopes[-1][0])]
+            scopes += [(m.begin, m.end) for m in before if _USED.match(text, scopes[-1][0])]
     for i, word in enumerate(words):
         if lemma(word.text) in _SKIPPED:
             ends = (k for k in range(i + 1, len(words)) if words[k].text in BREAKS | {",", "and"})
@@ -175,7 +184,9 @@ def in_order(
         if lead and not re.search(r"[,\d]", text[lead.end() : wanted[0].begin]) and _CLAUSE.match(between[0]):
             return ([*wanted[1:], wanted[0]] if turned else wanted), [*used, lead.span()]
     onward = any(_ONWARD.match(text, a.end, b.end) for a, b in pairwise(wanted))
-    stated = onward or any(THEN.search(part) or "," in part for part in between)
+    stated = onward or any(
+        THEN.search(part) or ("," in part and not _ASKS_ANEW.search(part)) for part in between
+    )
     if stated:
         used += [m.span() for m in _FIRST.finditer(text)]
     return (wanted if stated else None), used

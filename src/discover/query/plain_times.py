@@ -11,7 +11,7 @@ _PREPOSITIONS = ("at", "around", "before", "after", "by", "until", "and", "to", 
 _NO_PREPOSITION = "".join(f"(?<!{word} )" for word in _PREPOSITIONS)
 TIME_ENDS = (
     r"(?=\s*(?:$|[.,;:!?)]|(?:and|or|but|in|on|at|during|when|while|every|each|any|then|to|until|till|last|since|"
-    r"yesterday|today|this|anyway|though|sharp|exactly|already|most|all|usually|with|without|for|he|she)\b))"
+    r"yesterday|today|this|morning|afternoon|evening|not|no|nobody|was|were|did|had|has|is|are|there|anyway|though|sharp|exactly|already|most|all|usually|with|without|for|he|she)\b))"
 )
 """What may follow a bare number that is an hour."""
 _CLOCK_AHEAD = (
@@ -47,12 +47,13 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\b(?:earlier|sooner)\s+than\s+{_CLOCK_AHEAD}", "before "),
         (r"\b(?:at\s+)?midday\b|\baround\s+noon\b", "between 11:00 and 14:00"),
         (r"\bbefore\s+noon\b", "before 12:00"),
-        (rf"{_NO_PREPOSITION}\b(\d{{1,2}}(?::\d\d)?\s+[ap]m)\b", r"at \1"),
+        (rf"{_NO_PREPOSITION}(?<![:.\d])\b(\d{{1,2}}(?::\d\d)?\s+[ap]m)\b", r"at \1"),
         (r"\b(\d+)x\b", r"\1 x"),
     )
 )  # fmt: skip
 _HALF = re.compile(
-    rf"\b(?:(?P<q>half|quarter)\s+(?P<side>past|to|after)\s+{_H}|half\s+(?P<h2>{'|'.join(SMALL_NUMBERS[4:])})|"
+    rf"\b(?:(?P<q>half|quarter|five|ten|twenty)\s+(?P<side>past|to|after)\s+{_H}(?!\s*(?:min|hour|hr))|"
+    rf"half\s+(?P<h2>{'|'.join(SMALL_NUMBERS[4:])}|\d{{1,2}}(?=\s*[ap]m\b|{TIME_ENDS}))|"
     r"(?<=than )half\s+(?P<h3>one|two|three))\b"
 )
 _HOUR_SAID = rf"({'|'.join(SMALL_NUMBERS[1:])}|noon|midnight|\d[\d:]*)"
@@ -77,8 +78,8 @@ def plain_times(text: str) -> str:
 
     def clock(match: re.Match[str]) -> str:
         word = match["h"] or match["h2"] or match["h3"]
+        minutes = {"quarter": 15, "five": 5, "ten": 10, "twenty": 20}.get(match["q"] or "", 30)
         hour = SMALL_NUMBERS.index(word) if word in SMALL_NUMBERS else int(word)
-        minutes = 15 if match["q"] == "quarter" else 30
         return f"{hour}:{minutes:02d}" if match["side"] != "to" else f"{(hour or 12) - 1}:{60 - minutes}"
 
     text = text.lower().replace("’", "'").replace("`", "'")

@@ -28,7 +28,7 @@ from discover.query.claims import is_weighty, left_over
 from discover.query.clock import read_clock
 from discover.query.foreign import language_of, read_foreign
 from discover.query.inventory import lemma
-from discover.query.lengths import ALL_DAY, ALL_PART, BRIEF, WHOLE_DAY, wanted_length
+from discover.query.lengths import ALL_DAY, ALL_NIGHT, ALL_PART, BRIEF, WHOLE_DAY, wanted_length
 from discover.query.lexicon import Lexicon, split_sentence
 from discover.query.mentions import (
     ThingMention,
@@ -47,6 +47,7 @@ from discover.query.spelling import spelled
 from discover.query.stillness import NOTHING_MOVES
 from discover.query.whereabouts import NOBODY_HOME, find_whereabouts, going
 from discover.query.window_clauses import read_clauses
+from discover.query.wordings import own_clause, peeled, spelled_out
 
 __all__ = ["Nearest", "parse_question"]
 
@@ -109,7 +110,9 @@ class _Reader:
 
     def __init__(self, question: str, lexicon: Lexicon, now: dt.datetime, nearest: Nearest | None) -> None:
         self.question, self.lexicon, self.now, self.nearest = question, lexicon, now, nearest
-        plain, self.yes_or_no = plain_request(plain_times(question))
+        text, asked = peeled(spelled_out(question))
+        plain, self.yes_or_no = plain_request(plain_times(text))
+        self.yes_or_no = self.yes_or_no or asked
         self.text, self.notes = spelled(plain, question, lexicon)
         if self.notes:
             self.text = plain_times(self.text)
@@ -168,7 +171,8 @@ class _Reader:
 
     def _read_kind(self) -> None:
         """What kind of answer is asked for, or why there can be none."""
-        self.refused, at = find_refusal(self.text)
+        self.own = own_clause(self.text)
+        self.refused, at = find_refusal(self.text, self.own)
         self._use(at)
         self.asks: Asks
         self.asks, at = find_kind(self.text)
@@ -301,7 +305,7 @@ class _Reader:
         if lasts is not None and lasts.high == 2 * lasts.low and (self.unwanted or "quiet" in names):
             # "Nothing for three hours" is three hours or more; "sat for half an hour" is about that.
             self.lasts = Bounds(low=lasts.low / 0.75)
-        if lasts in (ALL_DAY, ALL_PART) and self.unwanted and not names:
+        if lasts in (ALL_DAY, ALL_NIGHT, ALL_PART) and self.unwanted and not names:
             self.lasts = None  # "The fridge stayed shut all day" names the day
         if self.people is not None and "visitors" in names and self.people.high == 1:
             self.people = None
@@ -372,7 +376,9 @@ class _Reader:
             self.comparison = self.comparison.model_copy(update={"of": of})
             if self.asks in ("find", "whether", "how often", "how long", "when"):
                 self.asks = "compare"
-        if self.asks == "who" or any(map(_OF_PEOPLE.match, self.unread)):
+        if self.asks == "who" or any(
+            _OF_PEOPLE.match(word) and word in self.text[self.own :] for word in self.unread
+        ):
             self.refused = self.refused or "identity"
 
 

@@ -1,11 +1,13 @@
 """Misspelled words of a question, put right where one known word is near: "bathrom", "yesturday"."""
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
+from string import ascii_lowercase
 
-from discover.query.claims import KNOWN_WORDS
-from discover.query.inventory import activities
+from discover.query.claims import KNOWN_WORDS, SMALL_WORDS
+from discover.query.inventory import activities, lemma
 from discover.query.lexicon import Lexicon
 
 __all__ = ["spelled"]
@@ -38,11 +40,24 @@ def spelled(text: str, question: str, lexicon: Lexicon) -> tuple[str, list[str]]
         return text, []
     notes = []
     for word in wrong:
-        near = [w for w in get_close_matches(word, sorted(known), n=3, cutoff=_NEAR) if w[0] == word[0]]
-        if near:
-            text = re.sub(rf"\b{word}\b", near[0], text)
-            notes.append(f"'{word}' is read as '{near[0]}'.")
+        slips = [w for w in _one_slip(word) if w in known or lemma(w) in known]
+        # A word that names something, before a small one: "showr" is no "show".
+        near = next((w for w in slips if SMALL_WORDS.isdisjoint((w, lemma(w)))), next(iter(slips), None))
+        if near is None:
+            close = get_close_matches(word, sorted(known), n=3, cutoff=_NEAR)
+            near = next((w for w in close if w[0] == word[0]), None)
+        if near is not None:
+            text = re.sub(rf"\b{word}\b", near, text)
+            notes.append(f"'{word}' is read as '{near}'.")
     return text, notes
+
+
+def _one_slip(word: str) -> Iterator[str]:
+    """Spellings one slip away: two letters exchanged, one doubled or too many, one left out."""
+    cuts = [(word[:i], word[i:]) for i in range(1, len(word) + 1)]
+    yield from (a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1)
+    yield from (a + b[1:] for a, b in cuts if b)
+    yield from (a + c + b for a, b in cuts for c in ascii_lowercase)
 
 
 @cache

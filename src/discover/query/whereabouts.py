@@ -32,7 +32,7 @@ _STAYS_IN = re.compile(
 )
 _IS_BACK = re.compile(
     r"\b(?:is|was|were|are|be|been|get|gets|got)\s+(?:\w+\s+){0,2}?(?:back\s+)?(?:home|back)\s+"
-    r"(?=(?:by|before|after|around|between)\b)|"
+    r"(?=(?:by(?!\s+\w+sel)|before|after|around|between)\b)|"
     r"\b(?:came|comes?|coming|gets?|got|getting|let\s+\w+sel\w+)\s+(?:back\s+)?in(?=\s*(?:$|[,.?!]|(?:after|before|at|"
     r"around|late|by|between|on|last|yesterday|from|this)\b(?!\s+the\b)))"
 )

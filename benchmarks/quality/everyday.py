@@ -21,7 +21,7 @@ from discover.query import ParsedQuery, QueryParser, Thing, parse_question
 
 NOW = dt.datetime(2024, 5, 15, 20)
 FOLDER = Path(__file__).parents[1] / "queries" / "everyday"
-PARTS = ("development", "held_out", "fresh_first", "fresh_second", "fresh_third")
+PARTS = ("development", "held_out", "fresh_first", "fresh_second", "fresh_third", "fresh_fourth")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -25,7 +25,7 @@ from discover.serving.evidence import OFFSET
 from discover.serving.occurrences import Occurrences
 from discover.serving.replies import AskedMoment, Reply
 
-DEVELOPMENT_SEEDS = range(3_000, 3_080)
+DEVELOPMENT_SEEDS = range(3_000, 3_060)
 TEST_SEEDS = range(4_000, 4_040)
 DAYS = 28
 TABLE = Path(evidence.__file__).with_name("evidence.yaml")

@@ -10,7 +10,7 @@ from discover.query import activities
 
 __all__ = ["OFFSET", "likely_range", "proven"]
 
-WILDEST = 20.0
+WILDEST = 30.0
 """Recognition that is off by factors further apart than this shows nothing about a number."""
 OFFSET = 0.05
 """Added to both sides of a factor, so that a count of nothing can be off as well."""

@@ -193,8 +193,8 @@ def _explain_no_events(path: Path, data: bytes, rows: Rows, clean: CleanRows) ->
     bad = _rejected(data, rows, clean).filter(pl.col("reason") == common)
     # The first line may be a heading in unknown words; another shows what the lines are like.
     likely = pl.concat([bad.filter(pl.col("line") > 1), bad])
-    shown = likely.row(0, named=True) if len(likely) else {"line": 1, "text": ""}
-    example = f"line {shown['line']}: '{shown['text'][:80]}'"
+    line, text = likely.select("line", "text").row(0) if len(likely) else (1, "")
+    example = f"line {line}: '{text[:80]}'"
     if key in _WHAT_TO_DO:
         return f"{path} holds no event that can be read: {common} ({example}). " + _WHAT_TO_DO[key]
     return (

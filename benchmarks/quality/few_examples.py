@@ -28,7 +28,7 @@ from discover.evaluation.probes import LabelledVectors, linear_probe
 from discover.metrics import expected_calibration_error
 from discover.metrics.bootstrap_scores import score_samples
 from discover.metrics.classification import classification_scores
-from discover.pretraining.any_home import AnyHome
+from discover.pretraining.any_home import TEMPERATURE, AnyHome
 from discover.recognition import PromptSet, Recogniser, RecognitionConfig, prompts_or_names
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.config import TextEncoderConfig
@@ -38,7 +38,7 @@ SHOTS = (1, 5, 20)
 DRAWS = 3
 NEIGHBOURS = 5
 """Windows of one labelled stretch of one activity."""
-TEMPERATURES = (0.04, 0.05)
+TEMPERATURES = (TEMPERATURE, 0.05)
 _HEAD = (
     f"Annotated test windows, single, not smoothed. Examples are windows of training days, drawn {DRAWS} "
     "times for every activity (as many as there are); brackets round macro F1: the draws; last column: over "
@@ -49,10 +49,7 @@ _FEW = (
     f"{NEIGHBOURS} neighbouring windows of one activity, or of three, are told and nothing else: what that "
     "changes. Every activity in turn, and three draws of three."
 )
-_CALIBRATION = (
-    "Expected calibration error (15 bins). `recognise` shows .05; on the simulated homes of the choice the "
-    "log loss is least at .045."
-)
+_CALIBRATION = f"Expected calibration error (15 bins). `recognise` shows {TEMPERATURE:g}."
 _COLUMNS = ("home", "told", "windows", "accuracy", "macro F1", "weighted F1", "macro F1 against 0 examples")
 _FEW_COLUMNS = (
     "home",
@@ -95,7 +92,9 @@ class ScoredHome:
     validation: Side
     test: Side
 
-    def recogniser(self, network: AnyHome, encode: EncodeText, temperature: float = 0.05) -> Recogniser:
+    def recogniser(
+        self, network: AnyHome, encode: EncodeText, temperature: float = TEMPERATURE
+    ) -> Recogniser:
         """As `recognise` makes it for a log without a model, but every window is named."""
         config = RecognitionConfig(centring=0.0, unknown_share=0.0, temperature=temperature)
         return Recogniser(self.prompts, encode, network.sentences_beside, config)

@@ -33,7 +33,7 @@ BAD_LOGS = {
     "missing": (None, ["No log at"]),
     "empty": (b"", ["empty"]),
     "blank lines": (b"\n\n  \n", ["no "]),
-    "no events": (b"hello there\nthis is not a log\n", ["no sensor event", "hello there"]),
+    "no events": (b"hello there\nthis is not a log\n", ["no sensor event", "this is not a log"]),
     "binary": (bytes(range(256)) * 40, ["binary"]),
     "damaged gzip": (gzip.compress(GOOD.encode())[:-20], ["gz"]),
 }

@@ -240,7 +240,7 @@ def test_beside_captions_the_network_weighs_more() -> None:
     rng = np.random.default_rng(4)
     captions, vectors, sentences = (unit_rows(rng.standard_normal((n, 384))) for n in (3, 3, 2))
     found = network.beside_captions(vectors, captions) @ network.sentences_beside(sentences).T
-    mean = (captions @ sentences.T + 1.5 * vectors @ network.project_text(sentences).T) / 2.5
+    mean = (captions @ sentences.T + 3 * vectors @ network.project_text(sentences).T) / 4
     assert np.allclose(found, mean, atol=1e-5)
 
 

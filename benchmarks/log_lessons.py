@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from discover.captions import CaptionConfig, caption_windows
 from discover.core.artifacts import atomic_path, file_sha256
-from discover.core.embeddings import EncodeText
+from discover.core.embeddings import EncodeText, unit_rows
 from discover.core.progress import SILENT, Progress
 from discover.core.reading import read_npz
 from discover.core.window_set import EventLog, WindowSet
@@ -315,9 +315,8 @@ class TrainingWithLogs(Pretraining):
     def _taught_loss(self, vectors: Tensor, rows: NDArray[np.int64], labels: LabelSet) -> Tensor:
         """Answers as the network before and the captions give them together; unclear ones weigh less."""
         assert self._before is not None
-        means = labels.vectors / np.linalg.norm(labels.vectors, axis=1, keepdims=True)
-        captions = self._captions[rows].astype(np.float32).mean(axis=1)
-        captions /= np.linalg.norm(captions, axis=1, keepdims=True)
+        means = unit_rows(labels.vectors)
+        captions = unit_rows(self._captions[rows].astype(np.float32).mean(axis=1))
         pair = (captions @ means.T + 1.5 * self._before[rows] @ means.T) / 2.5
         teacher = torch.from_numpy(pair * self.log_config.sharpness).softmax(dim=1)
         logits = vectors @ torch.from_numpy(means).T * self.network.log_scale.exp().clamp(max=100.0)

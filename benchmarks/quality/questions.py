@@ -63,7 +63,7 @@ class Asked:
 
     @property
     def told(self) -> bool:
-        """Whether the answer tells its number: an interval too wide for one is told instead."""
+        """Whether the answer tells a number. One with too wide an interval tells none."""
         return NO_NUMBER not in self.reply.said
 
     @property

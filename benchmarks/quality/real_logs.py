@@ -20,13 +20,11 @@ from benchmarks.harness import BenchmarkParser, data_root, markdown_table, sourc
 from benchmarks.log_lessons import FURTHER, LogConfig, TrainingWithLogs, kept_log_lessons
 from benchmarks.quality.any_home import HOMES, home_rows, score_home
 from benchmarks.quality.any_home import ROWS as B2_ROWS
-from benchmarks.quality.unseen_homes import UnseenHome, memoised, real_homes
+from benchmarks.quality.unseen_homes import SCORES, UnseenHome, home_scores, memoised, real_homes
 from discover.core.artifacts import read_json, write_json
-from discover.core.embeddings import EncodeText
 from discover.core.window_set import EventLog
 from discover.homes.importing import import_log
 from discover.homes.registry import load_home
-from discover.metrics.classification import classification_scores
 from discover.pretraining.any_home import AnyHome
 from discover.pretraining.lessons import Lessons, join_lessons, load_lessons
 from discover.pretraining.recipe import Recipe, save_trained, training_parts
@@ -54,7 +52,7 @@ KINDS = {
 CONTROL = "simulated homes alone"
 TRAINED = (CONTROL, *(f"{kind}; {logs}" for kind in KINDS for logs in ("half 0", "half 1", "all")))
 HOMES_OF_LESSONS = 60
-ROWS, SCORES = ("alone", "both"), ("accuracy", "macro_f1")
+ROWS = ("alone", "both")
 
 
 class Bench:
@@ -80,7 +78,7 @@ class Bench:
         path = self.kept_path(name)
         if not path.is_file():
             network = AnyHome.load(self.weights(name))
-            found = {home.name: _scores(home, network, self.encode_text) for home in self._homes}
+            found = {home.name: home_scores(home, network, self.encode_text) for home in self._homes}
             path.parent.mkdir(exist_ok=True, parents=True)
             write_json(path, {"commit": source_commit(), "scores": found})
         return dict(read_json(path))
@@ -126,16 +124,6 @@ class Bench:
     @cached_property
     def _homes(self) -> list[UnseenHome]:
         return real_homes(self._workspace / "real")
-
-
-def _scores(home: UnseenHome, network: AnyHome, encode_text: EncodeText) -> dict[str, dict[str, float]]:
-    """Accuracy and macro F1 of captions, of the network, of both."""
-    names = np.array(home.prompts.labels)
-    found = {
-        row: classification_scores(names[home.truth], names[scores.argmax(axis=1)]).scores
-        for row, scores in home.scores(network, encode_text).items()
-    }
-    return {row: {key: float(scores[key]) for key in SCORES} for row, scores in found.items()}
 
 
 def _file_name(name: str) -> str:

@@ -7,7 +7,6 @@ done is kept in the folder: start again to go on. With --only nothing is written
 --kept the tables hold what is kept and nothing is trained.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,13 +29,12 @@ from discover.pretraining.label_sets import KIND_SHARES, SentenceBank
 from discover.pretraining.lessons import Lessons
 from discover.pretraining.network import NetworkConfig, TorchReader, WindowEnsemble, WindowTensors
 from discover.pretraining.profiles import N_SPANS
-from discover.pretraining.recipe import Recipe, encode_phrases, recipe_lessons
+from discover.pretraining.recipe import Recipe, encode_phrases, recipe_lessons, run_to_end
 from discover.pretraining.situations import SituationBank
 from discover.pretraining.training import Pretraining, TrainingConfig
 
 _LONG, _SHORT = 11_000, 4_000
 """Steps of the trainings on fewer homes, and of those that leave a part out."""
-_SAVED_EVERY_S = 60.0
 _INSIDE = slice(N_SPANS // 2 - 1, N_SPANS // 2 + 2)
 """Spans inside a window."""
 
@@ -146,12 +144,7 @@ class Bench:
         )
         if not variant.context:
             training.network.register_forward_pre_hook(_without_context)
-        if checkpoint.is_file():
-            training.load(checkpoint)
-        while training.step < training.config.steps:
-            end = time.monotonic() + _SAVED_EVERY_S
-            training.run(lambda end=end: time.monotonic() > end)  # type: ignore[misc]
-            training.save(checkpoint)
+        run_to_end(training, checkpoint)
         network = TorchReader(WindowEnsemble([training.network.eval().requires_grad_(False)]))
         found = self.scores(AnyHome(network, bank.prototypes()[0], "", {}))
         size = sum(p.numel() for p in network.network.parameters())

@@ -25,8 +25,19 @@ from discover.text_encoders import build_text_encoder
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.encoder import TextEncoder
 
-__all__ = ["LABELS", "UnseenHome", "class_f1", "mean_scores", "memoised", "real_homes", "simulated_homes"]
+__all__ = [
+    "LABELS",
+    "SCORES",
+    "UnseenHome",
+    "class_f1",
+    "home_scores",
+    "mean_scores",
+    "memoised",
+    "real_homes",
+    "simulated_homes",
+]
 
+SCORES = ("accuracy", "macro_f1")
 SEEDS = range(9_500_000, 9_500_024)
 LABELS = {
     "Sleep": "sleep lie_awake rest_ill",
@@ -133,13 +144,26 @@ def mean_scores(
     homes: Sequence[UnseenHome], network: AnyHome, encode_text: Callable[[Sequence[str]], NDArray[np.float32]]
 ) -> dict[str, tuple[float, float]]:
     """Accuracy and macro F1 of every row, means over homes."""
-    rows: dict[str, list[tuple[float, float]]] = {}
-    for home in homes:
-        names = np.array(home.prompts.labels)
-        for row, scores in home.scores(network, encode_text).items():
-            found = classification_scores(names[home.truth], names[scores.argmax(axis=1)]).scores
-            rows.setdefault(row, []).append((found["accuracy"], found["macro_f1"]))
-    return {row: (float(np.mean(v, axis=0)[0]), float(np.mean(v, axis=0)[1])) for row, v in rows.items()}
+    found = [home_scores(home, network, encode_text) for home in homes]
+    return {
+        row: (
+            float(np.mean([one[row]["accuracy"] for one in found])),
+            float(np.mean([one[row]["macro_f1"] for one in found])),
+        )
+        for row in found[0]
+    }
+
+
+def home_scores(
+    home: UnseenHome, network: AnyHome, encode_text: Callable[[Sequence[str]], NDArray[np.float32]]
+) -> dict[str, dict[str, float]]:
+    """Accuracy and macro F1 of captions, of the network, of both."""
+    names = np.array(home.prompts.labels)
+    found = {
+        row: classification_scores(names[home.truth], names[scores.argmax(axis=1)]).scores
+        for row, scores in home.scores(network, encode_text).items()
+    }
+    return {row: {key: float(scores[key]) for key in SCORES} for row, scores in found.items()}
 
 
 def class_f1(

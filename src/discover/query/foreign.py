@@ -18,7 +18,7 @@ from discover.query.claims import KNOWN_WORDS
 from discover.query.inventory import activities
 from discover.query.parsed_query import ParsedQuery
 
-__all__ = ["language_of", "read_foreign"]
+__all__ = ["language_of", "mostly_latin", "read_foreign"]
 
 _TABLES = ("german", "spanish", "french")
 _TOKEN = re.compile(r"\d+(?:[:.]\d\d)?|[^\W\d_]+|[,;:.!?¿]")
@@ -57,14 +57,18 @@ class _Read:
         return tuple(dict.fromkeys(words for kind, _, words in self.items if kind in ("unread", "binds")))
 
 
+def mostly_latin(text: str) -> bool:
+    """Whether at least half of the letters are Latin."""
+    letters = [c for c in text if c.isalpha()]
+    return 2 * sum(unicodedata.name(c, "").startswith("LATIN") for c in letters) >= len(letters)
+
+
 def language_of(text: str) -> str:
     """The language of a question, where it is not English: "German"; "" for English, or what nothing tells.
 
-    It is told by words of its table that are no English ones, where these outnumber the English words.
+    Words of a language that are not English words decide, where they outnumber the English ones.
     """
-    letters = [c for c in text if c.isalpha()]
-    latin = sum(unicodedata.name(c, "").startswith("LATIN") for c in letters)
-    if 2 * latin < len(letters):
+    if not mostly_latin(text):
         return "a language of another script"
     found = set(_folded(text))
     known = {**{table.name: table.words for table in _tables().values()}, **_others()}

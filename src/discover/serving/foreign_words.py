@@ -1,7 +1,8 @@
 """Questions in a language or script that the text model does not know, or that name nothing."""
 
 import re
-import unicodedata
+
+from discover.query.foreign import mostly_latin
 
 __all__ = ["foreign_note"]
 
@@ -36,11 +37,9 @@ def foreign_note(text: str, pieces: int) -> str:
         text: The question.
         pieces: Word pieces of the text model's tokenizer, without its begin and end tokens.
     """
-    letters = [c for c in text if c.isalpha()]
-    if not letters:
+    if not any(c.isalpha() for c in text):
         return _NOTE.format(why="it holds no letter")
-    latin = sum(unicodedata.name(c, "").startswith("LATIN") for c in letters)
-    if 2 * latin < len(letters):
+    if not mostly_latin(text):
         return _NOTE.format(why="most of its letters are not Latin")
     found = re.findall(r"\w+", text.lower())
     if _SMALL_WORDS.issuperset(found):

@@ -1,22 +1,16 @@
 """Every word of a question is claimed by a rule, small, or listed as not understood."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from benchmarks.quality.everyday import load_sentences
 from benchmarks.queries.everyday_home import everyday_lexicon
+from everyday_reading import NOW, read
 
-from discover.query import ParsedQuery, parse_question, rules
+from discover.query import parse_question, rules
 from discover.query.claims import SMALL_WORDS, is_weighty, left_over
 from discover.query.inventory import lemma
-
-NOW = dt.datetime(2024, 5, 15, 20)
-
-
-def read(text: str) -> ParsedQuery:
-    return parse_question(text, everyday_lexicon(), NOW)
 
 
 def test_a_word_whose_claim_is_deleted_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:

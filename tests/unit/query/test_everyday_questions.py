@@ -4,18 +4,12 @@ import datetime as dt
 
 import pytest
 from benchmarks.quality.everyday import inverted, load_sentences, scored
-from benchmarks.queries.everyday_home import everyday_lexicon
+from everyday_reading import NOW, read
 from hypothesis import given
 from hypothesis import strategies as st
 
 from discover.query import ParsedQuery, parse_question
 from discover.query.calendar_words import find_days
-
-NOW = dt.datetime(2024, 5, 15, 20)
-
-
-def read(text: str) -> ParsedQuery:
-    return parse_question(text, everyday_lexicon(), NOW)
 
 
 def wanted(text: str) -> list[str]:

@@ -1,22 +1,16 @@
 """Questions in German, Spanish and French: words of tables are read, and no negation is lost."""
 
-import datetime as dt
-
 import pytest
 from benchmarks.queries import load_queries
 from benchmarks.queries.everyday_home import everyday_lexicon
 from benchmarks.queries.simulated import TEMPLATES
+from everyday_reading import read
 
 from discover.core.reading import parse_yaml
-from discover.query import ParsedQuery, parse_question
+from discover.query import ParsedQuery
 from discover.query.foreign import _TABLES, _fold, _text, language_of
 
-NOW = dt.datetime(2024, 5, 15, 20)
 LANGUAGES = {"german": "German", "spanish": "Spanish", "french": "French"}
-
-
-def read(question: str) -> ParsedQuery:
-    return parse_question(question, everyday_lexicon(), NOW)
 
 
 def told(query: ParsedQuery) -> str:

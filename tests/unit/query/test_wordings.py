@@ -3,21 +3,9 @@
 import datetime as dt
 
 import pytest
-from benchmarks.queries.everyday_home import everyday_lexicon
+from everyday_reading import INF, read, wanted
 
-from discover.query import ParsedQuery, parse_question
 from discover.query.parsed_query import Bounds
-
-NOW = dt.datetime(2024, 5, 15, 20)
-INF = float("inf")
-
-
-def read(text: str) -> ParsedQuery:
-    return parse_question(text, everyday_lexicon(), NOW)
-
-
-def wanted(query: ParsedQuery) -> list[str]:
-    return [t.name for t in query.wanted]
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,13 @@ from discover.recognition import (
     balance_exponent,
     check_student,
     confident_rows,
+    place_prompts,
     probabilities,
     prompt_scores,
 )
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.config import TextEncoderConfig
+from discover.text_encoders.encoder import TextEncoder
 
 SEEDS = range(9_100_000, 9_100_006)
 SKEWS = (0.5, 0.8, 0.95)
@@ -73,18 +75,20 @@ Rule = tuple[str, float, float]
 """Student, least gain in steadiness, most answers that it may change."""
 
 
-def as_case(home: ScoredHome, network: AnyHome, sentences: NDArray[np.float32]) -> Case:
+def as_case(home: ScoredHome, network: AnyHome, encoder: TextEncoder) -> Case:
     """All windows of a home."""
     sides: Sequence[Side] = (home.train, home.validation, home.test)
     vectors, labels, middles_s = (
         np.concatenate([getattr(side, name) for side in sides]) for name in ("vectors", "labels", "middles_s")
     )
     half, owners = vectors.shape[1] // 2, home.prompts.owners
+    sentences = np.asarray(encoder.encode(home.prompts.sentences, kind="query"))
+    placed = place_prompts(home.prompts, sentences, encoder.encode, network.project_text)
     place = {label: i for i, label in enumerate(home.prompts.labels)}
     return Case(
         vectors,
         prompt_scores(vectors[:, :half], sentences, owners),
-        prompt_scores(vectors[:, half:], network.project_text(sentences), owners),
+        prompt_scores(vectors[:, half:], placed, owners),
         np.array([place.get(label, -1) for label in labels], dtype=np.int64),
         middles_s,
         home.prompts.labels,
@@ -195,8 +199,7 @@ def main() -> None:
                 home = simulated_home(source, network, encoder)
             else:
                 home = real_home(source, network, workspace)
-            sentences = np.asarray(encoder.encode(home.prompts.sentences, kind="query"))
-            case = as_case(home, network, sentences)
+            case = as_case(home, network, encoder)
             cases = [case, *(skewed(case, 0) if isinstance(source, int) else ())]
             homes[home.name] = [outcomes(c) for c in cases]
     groups = {

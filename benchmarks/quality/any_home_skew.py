@@ -23,7 +23,7 @@ from discover.metrics.classification import classification_scores
 from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
 from discover.pretraining.lessons import activity_names, window_shares
 from discover.pretraining.recipe import guessed_home
-from discover.recognition import PromptSet, centre_scores, prompt_scores
+from discover.recognition import PromptSet, centre_scores, place_prompts, prompt_scores
 from discover.sampling import sample_windows
 from discover.sampling.config import SamplingConfig, SplitConfig
 from discover.simulator import RandomLifeConfig, simulate_random
@@ -105,12 +105,13 @@ def score_home(seed: int, network: AnyHome, encoder: TextEncoder) -> Scored:
     window_set, shares = simulated_windows(seed, DAYS, WINDOWS)
     prompts = label_prompts()
     sentences = np.asarray(encoder.encode(prompts.sentences, kind="query"))
+    placed = place_prompts(prompts, sentences, encoder.encode, network.project_text)
     captions = caption_vectors(window_set, encoder)
     vectors = network.embed(window_set, encoder.encode)
     kept = np.flatnonzero(shares.max(axis=1) >= 0.5)
     return Scored(
         prompt_scores(captions[kept], sentences, prompts.owners),
-        prompt_scores(vectors[kept], network.project_text(sentences), prompts.owners),
+        prompt_scores(vectors[kept], placed, prompts.owners),
         shares[kept].argmax(axis=1),
     )
 

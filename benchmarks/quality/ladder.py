@@ -30,6 +30,7 @@ from discover.recognition import (
     BACKGROUND_PROMPTS,
     activity_margins,
     mean_over_prompts,
+    place_prompts,
     prompts_or_names,
     rejection_threshold,
 )
@@ -118,7 +119,11 @@ def answered(name: str, workspace: Path) -> Answered:
     sentences = np.asarray(encoder.encode(prompts.sentences, kind="query"), dtype=np.float32)
     by_captions = told @ unit_rows(sentences).T
 
-    both = mean_over_prompts(beside @ network.sentences_beside(sentences).T, prompts.owners)
+    alone, joint = (
+        place_prompts(prompts, sentences, encoder.encode, head)
+        for head in (network.project_text, network.sentences_beside)
+    )
+    both = mean_over_prompts(beside @ joint.T, prompts.owners)
     background = np.asarray(encoder.encode(BACKGROUND_PROMPTS, kind="query"), dtype=np.float32)
 
     def split(which: str, *, every: bool = False) -> Split:
@@ -134,7 +139,7 @@ def answered(name: str, workspace: Path) -> Answered:
         told,
         read,
         beside,
-        np.concatenate([by_captions, read @ network.project_text(sentences).T], axis=1),
+        np.concatenate([by_captions, read @ alone.T], axis=1),
         mean_over_prompts(by_captions, prompts.owners),
         both,
         activity_margins(both, beside, network.sentences_beside(background)),

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.harness import ROOT, BenchmarkParser, data_root, markdown_table, write_result
-from benchmarks.quality.any_home_skew import LABELS
+from benchmarks.quality.any_home_skew import LABELS, label_prompts
 from benchmarks.quality.caption_homes import REAL_HOMES
 from benchmarks.queries import WindowView, grade_queries, load_queries
 from discover.captions import CaptionConfig, caption_windows
@@ -29,7 +29,7 @@ from discover.metrics.classification import classification_scores
 from discover.pretraining.any_home import AnyHome
 from discover.pretraining.lessons import activity_names, window_shares
 from discover.query import WindowTimes, match_query, parse_question
-from discover.recognition import prompt_scores
+from discover.recognition import place_prompts, prompt_scores
 from discover.retrieval import build_activations
 from discover.retrieval.day_clock import week_minutes
 from discover.sampling import sample_windows
@@ -129,16 +129,16 @@ def _recognised(
     encoder: TextEncoder,
     network: AnyHome,
 ) -> dict[tuple[str, float], tuple[float, float]]:
-    activities = [activity_for(label) for label in LABELS]
-    sentences = np.asarray(encoder.encode([s for a in activities for s in a.described], kind="query"))
-    owners = np.repeat(np.arange(len(LABELS)), [len(a.described) for a in activities])
+    prompts = label_prompts()
+    sentences = np.asarray(encoder.encode(prompts.sentences, kind="query"))
+    placed = place_prompts(prompts, sentences, encoder.encode, network.project_text)
     kept = np.flatnonzero(shares.max(axis=1) >= 0.5)
     labels = np.array(list(LABELS))
     truth = labels[shares[kept].argmax(axis=1)]
-    by_network = prompt_scores(read[kept], network.project_text(sentences), owners)
+    by_network = prompt_scores(read[kept], placed, prompts.owners)
     result = {}
     for name, told in sides.items():
-        by_text = prompt_scores(told[kept], sentences, owners)
+        by_text = prompt_scores(told[kept], sentences, prompts.owners)
         for share in SHARES:
             best = ((1 - share) * by_text + share * by_network).argmax(axis=1)
             scores = classification_scores(truth, labels[best]).scores

@@ -20,7 +20,7 @@ from discover.core.window_set import WindowSet
 from discover.homes.activity_labels import activity_for
 from discover.metrics.classification import classification_scores
 from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
-from discover.recognition import PromptSet, build_prompt_set, prompt_scores
+from discover.recognition import PromptSet, place_prompts, prompt_scores, prompts_or_names
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.config import TextEncoderConfig
 from discover.text_encoders.encoder import TextEncoder
@@ -92,7 +92,8 @@ class UnseenHome:
     ) -> dict[str, NDArray[np.float32]]:
         """(W, K) of captions, of the network, and their mean."""
         vectors = network.embed(self.windows, encode_text)
-        alone = prompt_scores(vectors, network.project_text(self.sentences), self.prompts.owners)
+        placed = place_prompts(self.prompts, self.sentences, encode_text, network.project_text)
+        alone = prompt_scores(vectors, placed, self.prompts.owners)
         return {
             "text only": self.text,
             "alone": alone,
@@ -108,10 +109,7 @@ def real_homes(workspace: Path) -> list[UnseenHome]:
             continue
         windows, labels, captions, encoder = captioned_home(name, workspace)
         names = tuple(a.label for a in windows.home.activities if a.label not in _BACKGROUND)
-        prompts = build_prompt_set(windows.home, "described", names) or build_prompt_set(
-            windows.home, "name", names
-        )
-        assert prompts is not None
+        prompts = prompts_or_names(windows.home, "described", names)
         label_of = dict(zip(labels["window_id"].to_list(), labels["label"].to_list(), strict=True))
         told = [label_of[i] for i in windows.windows["window_id"].to_list()]
         kept = [i for i, label in enumerate(told) if label in names]

@@ -92,9 +92,14 @@ class RawLogSpace:
         """Of what makes the vectors of windows."""
         return self.network.sha256
 
-    def project_text(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """(N, 384) vectors of sentences -> (N, 768) vectors to compare with those of windows."""
-        return self.network.sentences_beside(vectors)
+    def project_text(
+        self, vectors: NDArray[np.floating], names: NDArray[np.floating] | None = None
+    ) -> NDArray[np.float32]:
+        """(N, 384) vectors of sentences -> (N, 768) vectors to compare with those of windows.
+
+        `names`: of the activities that the sentences describe; the network reads them as well.
+        """
+        return self.network.sentences_beside(vectors, names)
 
     def project_moments(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """The same for moments of any length, which the network alone ranks better than with captions."""

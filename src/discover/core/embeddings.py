@@ -30,7 +30,8 @@ EncodeText = Callable[[list[str]], NDArray[np.floating]]
 """Sentences -> (N, d) vectors of the text encoder that made the caption vectors."""
 
 ProjectText = Callable[[NDArray[np.floating]], NDArray[np.floating]]
-"""(N, d) text vectors -> (N, P) vectors in the joint space."""
+"""(N, d) text vectors -> (N, P) vectors in the joint space. One that takes `names` as well reads the names of
+activities beside their sentences (`recognition.place_prompts`)."""
 
 
 @dataclass(frozen=True)

@@ -36,13 +36,14 @@ def coarse_prompt_set(home: Home, name: PromptSetName, labels: Sequence[str]) ->
     Raises:
         DataError: A prompt names a sensor id.
     """
+    names = tuple(_WORDS[label][0] if label in _WORDS else label.replace("_", " ") for label in labels)
     if name == "name":
-        words = [_WORDS[label][0] if label in _WORDS else label.replace("_", " ") for label in labels]
+        words = list(names)
     elif all(label in _WORDS for label in labels):
         words = [_WORDS[label][1] for label in labels]
     else:
         return None
-    built = PromptSet(name, tuple(labels), tuple((w,) for w in words))
+    built = PromptSet(name, tuple(labels), tuple((w,) for w in words), names)
     check_prompts(built.sentences, home)
     return built
 

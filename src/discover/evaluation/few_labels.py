@@ -20,7 +20,7 @@ from discover.evaluation.shots import (
     shot_prototypes,
     text_and_shots,
 )
-from discover.recognition.prompts import PromptSet
+from discover.recognition.prompts import PromptSet, place_prompts
 
 __all__ = ["few_label_rows"]
 
@@ -76,7 +76,8 @@ def few_label_rows(
         how = (shots, config.shot_draws, config.seed)
         drawn.append(shot_prototypes(inputs, *how))
         if prompts is not None and project_text is not None:
-            vectors = _class_vectors(prompts, inputs.classes, project_text(encode_text(prompts.sentences)))
+            placed = place_prompts(prompts, encode_text(prompts.sentences), encode_text, project_text)
+            vectors = _class_vectors(prompts, inputs.classes, placed)
             drawn.append(
                 text_and_shots(inputs, vectors, *how, weights=config.text_weights, prompt_set=prompts.name)
             )

@@ -4,7 +4,7 @@ Everything here is taken from windows without their labels: means, balance, thre
 from all training windows, annotated or not.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from discover.recognition.label_free import (
     rejection_threshold,
     smooth_scores,
 )
-from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet
+from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet, place_prompts
 from discover.recognition.self_training import (
     FIRST_SETTINGS,
     SelfTrainedClassifier,
@@ -46,13 +46,13 @@ class _Space:
 
     Attributes:
         name: The method that compares them there.
-        place: Text vectors -> vectors of this space.
+        place: Text vectors -> vectors of this space; None: they are of this space.
         train, test: (W, D) windows.
         background: (B, D) background sentences.
     """
 
     name: str
-    place: Callable[[NDArray[np.floating]], NDArray[np.floating]]
+    place: ProjectText | None
     train: NDArray[np.float32]
     test: NDArray[np.float32]
     background: NDArray[np.floating]
@@ -122,7 +122,7 @@ class LabelFreeRows:
         embeddings = [(d.window_embeddings, split) for d, split in sides]
         if all(table is not None for table, _ in captions):
             own, other = (mean_caption_vectors(t, split.ids) for t, split in captions if t is not None)
-            self._spaces.append(_Space("text_only", lambda vectors: vectors, own, other, background))
+            self._spaces.append(_Space("text_only", None, own, other, background))
         if all(table is not None for table, _ in embeddings) and project_text is not None:
             own, other = (t.of_windows(split.ids) for t, split in embeddings if t is not None)
             placed = project_text(background)
@@ -138,7 +138,12 @@ class LabelFreeRows:
         teacher's scores; the row's `student` says so. A teacher that names one activity only has no student.
         """
         sentences = np.asarray(self.encode_text(prompts.sentences), dtype=np.float32)
-        sources = [_source(space, prompts, sentences, self.config) for space in self._spaces]
+        sources = [
+            _source(
+                space, prompts, place_prompts(prompts, sentences, self.encode_text, space.place), self.config
+            )
+            for space in self._spaces
+        ]
         rejections = {source.name: self._rejections(source) for source in sources}
         rows: list[Method] = []
         for source in sources:
@@ -211,11 +216,7 @@ class LabelFreeRows:
         return rows
 
 
-def _source(
-    space: _Space, prompts: PromptSet, sentences: NDArray[np.float32], config: EvaluationConfig
-) -> _Source:
-    own = np.asarray(space.place(sentences), dtype=np.float32)
-
+def _source(space: _Space, prompts: PromptSet, own: NDArray[np.float32], config: EvaluationConfig) -> _Source:
     def side(vectors: NDArray[np.float32]) -> _Side:
         scores = prompt_scores(vectors, own, prompts.owners)
         return _Side(vectors, scores, activity_margins(scores, vectors, space.background))

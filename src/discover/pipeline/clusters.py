@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["ClusterFolder", "FittedClusters", "cluster_model", "fit_clusters"]
 
 _STATE = "training_state.pt"
-_STAGE_VERSION = 5
+_STAGE_VERSION = 6
 
 # Shape letters: W windows, D width.
 

@@ -83,7 +83,7 @@ def evaluate_stage(
     return Stage(
         name="evaluate",
         title="score recognition and retrieval",
-        version=6,
+        version=7,
         work=_evaluate,
         folder=results,
         inputs=inputs,

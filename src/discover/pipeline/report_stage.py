@@ -48,7 +48,7 @@ def report_stage(
     return Stage(
         name="report",
         title="search the examples and write the report",
-        version=4,
+        version=5,
         work=_report,
         folder=results,
         inputs={

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from discover.core.artifacts import atomic_path, file_sha256
 from discover.core.embeddings import EncodeText, unit_rows
-from discover.core.errors import ArtifactError
+from discover.core.errors import ArtifactError, ShapeError
 from discover.core.event_semantics import sensors_of
 from discover.core.reading import mapping_of, parse_json, read_text
 from discover.core.runtime import runtime
@@ -165,12 +165,29 @@ class AnyHome:
             list(pool.map(read, log_windows.batches))
         return result
 
-    def project_text(self, sentences_SD: NDArray[np.floating]) -> NDArray[np.float32]:
+    def project_text(
+        self, sentences_SD: NDArray[np.floating], names: NDArray[np.floating] | None = None
+    ) -> NDArray[np.float32]:
         """Sentence vectors drawn half way to the labels of the bank that mean the same, (S, 384).
 
         Somebody's own words for an activity lie off the sentences that the network was trained with; near
         labels of the bank say where. A comparison of windows with sentences may leave this out.
+
+        Args:
+            sentences_SD: Vectors of sentences.
+            names: (S, D) vector of the name of the activity that each sentence describes. Drawn in the same
+                way, it weighs as much as the sentence. None: free sentences.
+
+        Raises:
+            ShapeError: Not one name per sentence.
         """
+        if names is not None:
+            if names.shape != sentences_SD.shape:
+                raise ShapeError(
+                    f"Names {names.shape} must have the shape of sentences, {sentences_SD.shape}: give the "
+                    "vector of an activity's name once for each of its sentences."
+                )
+            return unit_rows(self.project_text(sentences_SD) + self.project_text(names))
         own = unit_rows(sentences_SD)
         nearness = own @ unit_rows(self.meanings).T / _NEARNESS
         weights = np.exp(nearness - nearness.max(axis=1, keepdims=True))
@@ -188,11 +205,18 @@ class AnyHome:
         return _side_by_side(captions_WD, vectors_WD)
 
     def sentences_beside(
-        self, sentences_SD: NDArray[np.floating], *, captions: bool = True
+        self,
+        sentences_SD: NDArray[np.floating],
+        names: NDArray[np.floating] | None = None,
+        *,
+        captions: bool = True,
     ) -> NDArray[np.float32]:
-        """(S, 768) unit vectors of sentences, to compare with `beside_captions` or its network alone."""
+        """(S, 768) unit vectors of sentences, to compare with `beside_captions` or its network alone.
+
+        The network alone reads `names`, as in `project_text`; captions are compared with sentences only.
+        """
         told = sentences_SD if captions else np.zeros_like(sentences_SD)
-        return _side_by_side(told, self.project_text(sentences_SD))
+        return _side_by_side(told, self.project_text(sentences_SD, names))
 
 
 def save_weights(

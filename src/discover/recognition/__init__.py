@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         build_prompt_set,
         check_prompts,
         mean_over_prompts,
+        place_prompts,
         prompts_or_names,
     )
     from discover.recognition.recogniser import UNKNOWN, Recogniser
@@ -63,6 +64,7 @@ __all__ = [
     "combine_scores",
     "confident_rows",
     "mean_over_prompts",
+    "place_prompts",
     "probabilities",
     "prompt_scores",
     "prompt_votes",

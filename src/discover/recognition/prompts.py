@@ -1,15 +1,17 @@
 """Prompts: the sentences that describe an activity, fixed by hash and free of sensor ids."""
 
+import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from discover.core.arrays import numbers_of
 from discover.core.artifacts import mapping_sha256
+from discover.core.embeddings import EncodeText, ProjectText
 from discover.core.errors import DataError, ShapeError
 from discover.core.home import Home
 
@@ -20,6 +22,7 @@ __all__ = [
     "build_prompt_set",
     "check_prompts",
     "mean_over_prompts",
+    "place_prompts",
     "prompts_or_names",
 ]
 
@@ -41,16 +44,32 @@ class PromptSet:
         name: "name" (the label's own words) or "described" (plain sentences).
         labels: (K,) activities.
         prompts: The sentences of each activity, at least one.
+        names: (K,) the activities' names in words; by default the labels, with spaces for underscores.
+
+    Raises:
+        ShapeError: Another number of names than of labels.
     """
 
     name: PromptSetName
     labels: tuple[str, ...]
     prompts: tuple[tuple[str, ...], ...]
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            object.__setattr__(self, "names", _words(self.labels))
+        if len(self.names) != len(self.labels):
+            raise ShapeError(
+                f"{len(self.labels)} activities need a name each, or none; got {len(self.names)} names."
+            )
 
     @property
     def sha256(self) -> str:
-        """Hash of labels and sentences, written into every result."""
-        return mapping_sha256({label: list(p) for label, p in zip(self.labels, self.prompts, strict=True)})
+        """Hash of labels, sentences and names that are not the labels' own; written into every result."""
+        told: dict[str, Any] = {label: list(p) for label, p in zip(self.labels, self.prompts, strict=True)}
+        if self.names != _words(self.labels) and self.prompts != tuple((name,) for name in self.names):
+            told = {"prompts": told, "names": list(self.names)}
+        return mapping_sha256(told)
 
     @property
     def sentences(self) -> list[str]:
@@ -73,17 +92,18 @@ def build_prompt_set(home: Home, name: PromptSetName, labels: Sequence[str]) -> 
     """
     by_label = {a.label: a for a in home.activities}
     groups: list[tuple[str, ...]] = []
-    for label in labels:
+    names: list[str] = []
+    for label, plain in zip(labels, _words(labels), strict=True):
         activity = by_label.get(label)
+        names.append(activity.name if activity is not None and activity.name else plain)
         if name == "described":
             if activity is None or not activity.described:
                 return None
             groups.append(activity.described)
         else:
-            words = activity.name if activity is not None and activity.name else label.replace("_", " ")
-            groups.append((words,))
-    built = PromptSet(name, tuple(labels), tuple(groups))
-    check_prompts(built.sentences, home)
+            groups.append((names[-1],))
+    built = PromptSet(name, tuple(labels), tuple(groups), tuple(names))
+    check_prompts([*built.sentences, *built.names], home)
     return built
 
 
@@ -96,6 +116,32 @@ def prompts_or_names(home: Home, name: PromptSetName, labels: Sequence[str]) -> 
     built = build_prompt_set(home, name, labels) or build_prompt_set(home, "name", labels)
     assert built is not None
     return built
+
+
+def place_prompts(
+    prompts: PromptSet,
+    sentences: NDArray[np.floating],
+    encode_text: EncodeText,
+    project_text: ProjectText | None,
+) -> NDArray[np.float32]:
+    """(S, P) vectors of the prompts' sentences, to compare with those of windows.
+
+    Only a text head that takes `names`, as that of the shipped network does, gets the activities' names.
+
+    Args:
+        prompts: Activities, their sentences and names.
+        sentences: (S, D) text vectors of `prompts.sentences`.
+        encode_text: The text encoder that made them.
+        project_text: The text head; None: windows and sentences share the text encoder's own space.
+    """
+    if project_text is None:
+        placed = sentences
+    elif _takes_names(project_text):
+        names = np.asarray(encode_text(list(prompts.names)))[prompts.owners]
+        placed = cast(Callable[..., NDArray[np.floating]], project_text)(sentences, names=names)
+    else:
+        placed = project_text(sentences)
+    return np.asarray(placed, dtype=np.float32)
 
 
 def check_prompts(sentences: Sequence[str], home: Home) -> None:
@@ -128,6 +174,17 @@ def mean_over_prompts(scores: NDArray[np.floating], owners: NDArray[np.int64]) -
     starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
     counts = np.diff(np.r_[starts, len(owners)])
     return np.asarray(np.add.reduceat(scores, starts, axis=1) / counts, dtype=np.float32)
+
+
+def _words(labels: Sequence[str]) -> tuple[str, ...]:
+    return tuple(label.replace("_", " ") for label in labels)
+
+
+def _takes_names(project_text: ProjectText) -> bool:
+    try:
+        return "names" in inspect.signature(project_text).parameters
+    except (TypeError, ValueError):  # a function of C that tells nothing of its parameters
+        return False
 
 
 def _is_code(sensor_id: str) -> bool:

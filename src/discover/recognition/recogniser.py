@@ -21,7 +21,7 @@ from discover.recognition.label_free import (
     rejection_threshold,
     smooth_scores,
 )
-from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet
+from discover.recognition.prompts import BACKGROUND_PROMPTS, PromptSet, place_prompts
 from discover.recognition.self_training import SelfTrainedClassifier, combine_scores
 
 __all__ = ["UNKNOWN", "Recogniser"]
@@ -78,7 +78,7 @@ class Recogniser:
             prompts: Activities and their sentences.
             encode_text: Text encoder the model was trained with.
             project_text: The model's text head; None where windows live in the text encoder's own space
-                (vectors of captions).
+                (vectors of captions). That of the shipped network reads the activities' names as well.
             config: Settings.
 
         Raises:
@@ -131,8 +131,9 @@ class Recogniser:
         refuse_other_length(len(vectors), middles_s=middles_s, validation=validation)
         sentences = np.asarray(self.encode_text(self.prompts.sentences), dtype=np.float32)
         background = np.asarray(self.encode_text(list(BACKGROUND_PROMPTS)), dtype=np.float32)
-        self.prompt_vectors_ = self._projected(sentences)
-        self.background_vectors_ = self._projected(background)
+        self.prompt_vectors_ = place_prompts(self.prompts, sentences, self.encode_text, self.project_text)
+        told = background if self.project_text is None else self.project_text(background)
+        self.background_vectors_ = np.asarray(told, dtype=np.float32)
         self.classes_ = np.array(_answers(self.prompts.labels))
         self.n_features_in_ = int(self.prompt_vectors_.shape[1])
         raw = self._raw_scores(vectors)
@@ -261,10 +262,6 @@ class Recogniser:
             raise ValueError("Give middles_s to fit as well: smoothed margins have a threshold of their own.")
         names = self.classes_[scores_WK.argmax(axis=1)]
         return np.where(margins_W < threshold, UNKNOWN, names).astype(np.str_)
-
-    def _projected(self, sentences: NDArray[np.float32]) -> NDArray[np.float32]:
-        joint = sentences if self.project_text is None else self.project_text(sentences)
-        return np.asarray(joint, dtype=np.float32)
 
     def _set_shift(self, raw_WK: NDArray[np.float32]) -> None:
         self.shift_ -= self.config.centring * raw_WK.mean(axis=0, dtype=np.float64)

@@ -53,5 +53,5 @@ def _own_prompts(path: Path, home: Home) -> PromptSet:
             '`cooking: ["someone cooks at the stove", "a meal is made"]`.'
         )
     built = PromptSet("described", tuple(sentences), tuple(sentences.values()))
-    check_prompts(built.sentences, home)
+    check_prompts([*built.sentences, *built.names], home)
     return built

@@ -291,7 +291,8 @@ class Searcher:
             query = side.vectors_of([start])
             own = side.windows["home"][int(side.rows_of([start])[0])]
             homes = {own: homes[own]}
-        return nearest_labels(homes, query, lambda texts: self.query_vectors(texts, by=by), top_k)
+        head = self.model.project_text if by == "sensors" else None
+        return nearest_labels(homes, query, self._encoded, head, top_k)
 
     def query_vectors(self, texts: Sequence[str], *, by: SearchSide = "sensors") -> NDArray[np.float32]:
         """(N, P) vectors of sentences, to compare with the chosen side.

@@ -72,7 +72,7 @@ def taught_prompts(
         ConfigError: Two corrections give one window different activities.
     """
     rows, texts = activities_of(corrections, windows)
-    labels, sentences = list(prompts.labels), list(prompts.prompts)
+    labels, sentences, names = list(prompts.labels), list(prompts.prompts), list(prompts.names)
     places: dict[str, int] = {}
     for text in sorted(set(texts)):
         place = _place(text, labels, sentences)
@@ -80,7 +80,9 @@ def taught_prompts(
             place = len(labels)
             # An answer reaches CSV files and figures: what steers a terminal is written out.
             labels.append(label_key(terminal_text(text)))
-            sentences.append(activity_for(text).described)
+            meant = activity_for(text)
+            sentences.append(meant.described)
+            names.append(meant.name)
         places[text] = place
     codes = np.array([places[text] for text in texts], dtype=np.int64)
     examples: set[int] = set()
@@ -99,7 +101,8 @@ def taught_prompts(
             f"{int(kept.sum()):,} of them teach the others."
         )
     taught = Taught(rows[kept], codes[kept], answers, words)
-    return replace(prompts, labels=tuple(labels), prompts=tuple(sentences)), taught
+    told = replace(prompts, labels=tuple(labels), prompts=tuple(sentences), names=tuple(names))
+    return told, taught
 
 
 def _place(text: str, labels: Sequence[str], sentences: Sequence[tuple[str, ...]]) -> int | None:

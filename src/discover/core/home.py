@@ -88,7 +88,7 @@ class Activity(StrictModel):
     coarse: str = "other"
     """Coarse label shared between homes."""
     name: str = ""
-    """Prompt of the `name` set: the label's own words."""
+    """The label's own words: the prompt of the `name` set; the shipped network always reads it."""
     described: tuple[str, ...] = ()
     """Prompts of the `described` set: plain sentences by someone who never saw the home."""
 

@@ -17,6 +17,7 @@ from discover.core.embeddings import unit_rows
 from discover.core.errors import ConfigError, DataError
 from discover.homes import load_home
 from discover.pretraining.any_home import AnyHome
+from discover.recognition import PromptSet, place_prompts
 from discover.serving.llm_parser import LlmParser
 from discover.simulator import SimulatorConfig, write_simulated
 
@@ -257,6 +258,22 @@ def test_the_network_reads_a_log_once(log: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(AnyHome, "load", lambda: changed)
     with pytest.raises(pytest.fail.Exception, match="the vectors are kept"):
         discover.open(log, home="demo", workspace=log.parent / "made")
+
+
+def test_activities_are_told_apart_by_their_names(home: OpenedHome, tmp_path: Path) -> None:
+    """Of two activities with the same sentence only the names, which the network reads, say which it is."""
+    own = tmp_path / "own.yaml"
+    own.write_text("sleeping_in_bed: someone is at home\nmaking_dinner: someone is at home\n")
+    found = home.recognise(prompts=own, config={"unknown_share": 0.0}).timeline
+    assert set(found["activity"]) == {"sleeping_in_bed", "making_dinner"}
+    hours, in_bed = found["start"].dt.hour(), found["activity"] == "sleeping_in_bed"
+    night, evening = (in_bed.filter(hours.is_between(*span)).mean() for span in ((0, 5), (17, 20)))
+    assert night > evening + 0.3, (night, evening)
+    prompts = PromptSet("described", ("sleeping", "cooking"), (("someone is at home",),) * 2)
+    encode = home.searcher.encoder.encode
+    placed = place_prompts(prompts, encode(prompts.sentences), encode, home.searcher.model.project_text)
+    assert np.array_equal(placed[0, :384], placed[1, :384]), "captions read no name"
+    assert np.abs(placed[0, 384:] - placed[1, 384:]).max() > 0.01, "questions are answered alike"
 
 
 def test_guesses_about_sensors_are_written_to_be_corrected(log: Path, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from scipy.stats import norm, t
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from discover.core.embeddings import mean_caption_vectors
-from discover.core.errors import DataError
-from discover.core.home import Home, Sensor
+from discover.core.errors import DataError, ShapeError
+from discover.core.home import Activity, Home, Sensor
 from discover.evaluation.boosting import BoostingSettings, gradient_boosting_scores
 from discover.evaluation.features import bag_of_sensors, hour_features
 from discover.evaluation.leak_check import check_leaks
@@ -126,6 +126,26 @@ def test_prompt_hash_follows_every_word() -> None:
     assert first.sha256 == PromptSet("name", ("a", "b"), (("x",), ("y",))).sha256
     assert first.sha256 != PromptSet("name", ("a", "b"), (("x",), ("y.",))).sha256
     assert first.sha256 != PromptSet("name", ("b", "a"), (("x",), ("y",))).sha256
+
+
+def test_prompt_hash_follows_names_that_labels_do_not_tell() -> None:
+    plain = PromptSet("described", ("a_b",), (("x",),))
+    assert plain.names == ("a b",)
+    assert plain.sha256 == PromptSet("described", ("a_b",), (("x",),), ("a b",)).sha256
+    assert plain.sha256 != PromptSet("described", ("a_b",), (("x",),), ("c",)).sha256
+    assert PromptSet("name", ("a",), (("c",),)).sha256 == PromptSet("name", ("a",), (("c",),), ("c",)).sha256
+    with pytest.raises(ShapeError, match="2 activities need a name each"):
+        PromptSet("name", ("a", "b"), (("x",), ("y",)), ("c",))
+
+
+def test_a_home_names_its_activities_in_every_set() -> None:
+    told = [
+        Activity(label="wc", name="toilet visit", described=("x", "y")),
+        Activity(label="a_b", described=("z",)),
+    ]
+    home = Home(name="h", activities=tuple(told))
+    sets = [build_prompt_set(home, name, ["wc", "a_b"]) for name in ("described", "name")]
+    assert [s and s.names for s in sets] == [("toilet visit", "a b")] * 2
 
 
 def test_a_label_unknown_to_the_home_is_read_as_words(study: Any) -> None:

@@ -85,6 +85,24 @@ def test_probabilities_of_both_kinds_are_those_of_the_recogniser(study: Any) -> 
     np.testing.assert_array_equal(never_refused.to_probabilities(scores), scores)
 
 
+def test_names_change_the_rows_of_windows_and_leave_those_of_captions_bit_for_bit(study: Any) -> None:
+    def with_names(sentences: np.ndarray, names: np.ndarray | None = None) -> np.ndarray:
+        return study.project_text(sentences if names is None else sentences + names[::-1])
+
+    labels = ("sleeping", "meal_preparation", "bathing")
+    prompts = build_prompt_set(study.data.home, "described", labels)
+    assert prompts is not None
+    test, scores = study.data.split("test"), []
+    for head in (study.project_text, with_names):
+        rows = LabelFreeRows(
+            study.data, test, encode_text=study.encode_text, project_text=head, config=EvaluationConfig()
+        )
+        scores.append({m.method: m.annotated.scores for m in rows.methods(prompts) if m.variant == "plain"})
+    plain, named = scores
+    np.testing.assert_array_equal(plain["text_only"], named["text_only"])
+    assert np.abs(plain["aligned_zero_shot"] - named["aligned_zero_shot"]).max() > 0.01
+
+
 def test_the_student_of_the_first_version_has_rows_of_its_own(study: Any) -> None:
     config = EvaluationConfig(first_student=True)
     test = study.data.split("test")

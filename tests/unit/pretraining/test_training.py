@@ -11,7 +11,7 @@ import torch
 from small_homes import small_home_log
 
 from discover.core.embeddings import unit_rows
-from discover.core.errors import ArtifactError, ConfigError
+from discover.core.errors import ArtifactError, ConfigError, ShapeError
 from discover.core.window_set import WindowSet
 from discover.pretraining.any_home import NETWORK_GRAPH, AnyHome, network_weights, save_weights
 from discover.pretraining.label_sets import SentenceBank
@@ -242,6 +242,22 @@ def test_beside_captions_the_network_weighs_more() -> None:
     found = network.beside_captions(vectors, captions) @ network.sentences_beside(sentences).T
     mean = (captions @ sentences.T + 3 * vectors @ network.project_text(sentences).T) / 4
     assert np.allclose(found, mean, atol=1e-5)
+
+
+def test_the_name_of_an_activity_weighs_as_much_as_its_sentence() -> None:
+    """One label in the bank, so every sentence is drawn half way to it; everything else by hand."""
+    bank = np.array([[0, 0, 1]], dtype=np.float32)
+    network = AnyHome(TorchReader(WindowEnsemble([WindowNetwork(SMALL)])), bank, "", {})
+    sentence, name = np.array([[2.0, 0, 0]]), np.array([[0, 5.0, 0]])
+    both = np.array([1, 1, 2]) / 6**0.5
+    assert np.allclose(network.project_text(sentence), np.array([1, 0, 1]) / 2**0.5, atol=1e-6)
+    assert np.allclose(network.project_text(sentence, name), both, atol=1e-6)
+    assert np.allclose(network.project_text(sentence, sentence), network.project_text(sentence), atol=1e-6)
+    beside = network.sentences_beside(sentence, name)
+    assert np.allclose(beside, [[0.5, 0, 0, *(0.75**0.5 * both)]], atol=1e-6), "captions read no name"
+    assert np.allclose(network.sentences_beside(sentence, name, captions=False), [[0, 0, 0, *both]])
+    with pytest.raises(ShapeError, match=r"Names \(1, 3\)"):
+        network.project_text(np.eye(2, 3), name)
 
 
 def test_weights_that_are_not_those_of_the_card_are_refused(tmp_path: Path) -> None:

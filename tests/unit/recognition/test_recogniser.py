@@ -58,6 +58,33 @@ def test_the_text_head_is_applied_to_the_prompts() -> None:
     assert recogniser.fit(windows(1, 2, 3)).predict(windows(1)).tolist() == ["cooking"]
 
 
+def test_only_a_text_head_with_names_reads_the_names_of_activities() -> None:
+    """Sentences that say nothing of either activity, and names that do."""
+    axes = {"someone is up": 0, "cook": 1, "sleep": 2} | dict.fromkeys(BACKGROUND_PROMPTS, 3)
+    prompts = PromptSet("described", ("a", "b"), (("someone is up",),) * 2, ("cook", "sleep"))
+    read: list[str] = []
+
+    def encode(texts: list[str]) -> np.ndarray:
+        read.extend(texts)
+        return np.eye(4, dtype=np.float32)[[axes[t] for t in texts]]
+
+    def plain(sentences: np.ndarray) -> np.ndarray:
+        return sentences
+
+    def with_names(sentences: np.ndarray, names: np.ndarray | None = None) -> np.ndarray:
+        return sentences if names is None else sentences + names
+
+    config = RecognitionConfig(unknown_share=0.0)
+    for head in (None, plain):
+        recogniser = Recogniser(prompts, encode, head, config).fit(windows(1, 2))
+        assert recogniser.prompt_vectors_.tolist() == windows(0, 0).tolist()
+        assert not {"cook", "sleep"} & set(read)
+    recogniser = Recogniser(prompts, encode, with_names, config).fit(windows(1, 2))
+    assert recogniser.prompt_vectors_.tolist() == [[1, 1, 0, 0], [1, 0, 1, 0]]
+    assert recogniser.background_vectors_.tolist() == windows(3, 3).tolist(), "background has no name"
+    assert recogniser.predict(windows(2, 1)).tolist() == ["b", "a"]
+
+
 def test_centring_takes_the_mean_of_the_reference_away() -> None:
     close = windows(0, 1) + 2 * windows(0)
     reference = np.concatenate([windows(0).repeat(9, axis=0), windows(1)])

@@ -73,6 +73,7 @@ def test_order_does_not_matter(said: list[tuple[str, int, int]]) -> None:
     prompts, taught = taught_prompts(corrections, WINDOWS, PROMPTS)
     assert prompts.labels == ("cooking", "sleeping", "tea_ceremony")
     assert prompts.prompts[2] == ("tea ceremony",)
+    assert prompts.names == ("cooking", "sleeping", "tea ceremony")
     assert len(taught.answers) == 13 + 41 + 2
     assert taught.codes[taught.rows < 20].tolist() == [0] * 13
     assert int((taught.codes == 1).sum()) == MOST_EXAMPLES, "a night does not outvote the rest"

@@ -94,7 +94,7 @@ def make_labels(window_set: WindowSet, labels: list[str], segments: list[int] | 
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def study(small_homes: ModuleType) -> Study:
     """A model that knows everything, except that it takes the first test bath for a meal.
 

@@ -43,12 +43,18 @@ def evaluated(study: Any, **changes: Any) -> tuple[dict[str, Any], AnswerLog]:
     return {"free_running": {"sampling": "T", "recognition": recognition, "retrieval": retrieval}}, log
 
 
+@pytest.fixture(scope="module")
+def plain(study: Any) -> tuple[dict[str, Any], AnswerLog]:
+    """The study as it is."""
+    return evaluated(study)
+
+
 def run_of(log: AnswerLog, name: str) -> Run:
     return Run(name, pl.concat(log.recognition), pl.concat(log.retrieval))
 
 
-def test_results_follow_the_published_schema(study: Any) -> None:
-    result, _ = evaluated(study)
+def test_results_follow_the_published_schema(plain: tuple[dict[str, Any], AnswerLog]) -> None:
+    result, _ = plain
     as_read = json.loads(json.dumps(result, allow_nan=False))
     MetricsFile.model_validate(as_read)
     published = json.loads((ROOT / "docs/metrics.schema.json").read_text(encoding="utf-8"))
@@ -60,8 +66,8 @@ def test_results_follow_the_published_schema(study: Any) -> None:
         MetricsFile.model_validate(as_read)
 
 
-def test_answers_survive_the_disk(study: Any, tmp_path: Path) -> None:
-    _, log = evaluated(study)
+def test_answers_survive_the_disk(plain: tuple[dict[str, Any], AnswerLog], tmp_path: Path) -> None:
+    _, log = plain
     paths = log.write(tmp_path)
     again = read_run(tmp_path, "again")
     assert again.answers.equals(pl.concat(log.recognition))
@@ -73,9 +79,9 @@ def test_answers_survive_the_disk(study: Any, tmp_path: Path) -> None:
         read_run(tmp_path / "nothing", "nothing")
 
 
-def test_differences_are_those_of_the_answers(study: Any) -> None:
+def test_differences_are_those_of_the_answers(study: Any, plain: tuple[dict[str, Any], AnswerLog]) -> None:
     table = study.data.window_embeddings
-    _, good = evaluated(study)
+    _, good = plain
     _, bad = evaluated(
         study, window_embeddings=dataclasses.replace(table, vectors=np.roll(table.vectors, 1, axis=1))
     )
@@ -101,8 +107,8 @@ def test_differences_are_those_of_the_answers(study: Any) -> None:
     assert "| aligned, zero-shot · described · plain | bad |" in markdown
 
 
-def test_other_windows_cannot_be_compared(study: Any) -> None:
-    _, log = evaluated(study)
+def test_other_windows_cannot_be_compared(plain: tuple[dict[str, Any], AnswerLog]) -> None:
+    _, log = plain
     run = run_of(log, "one")
     fewer = run.answers.filter(pl.col("window_id") != "small_home_T_test_080")
     with pytest.raises(DataError, match="other windows or labels"):
@@ -113,8 +119,8 @@ def test_other_windows_cannot_be_compared(study: Any) -> None:
         compare_runs([run, run])
 
 
-def test_ranks_on_disk_are_those_of_the_recall(study: Any) -> None:
-    result, log = evaluated(study)
+def test_ranks_on_disk_are_those_of_the_recall(plain: tuple[dict[str, Any], AnswerLog]) -> None:
+    result, log = plain
     retrieval = pl.concat(log.retrieval)
     found = result["free_running"]["retrieval"]
     ranks = retrieval.filter((pl.col("direction") == "text_to_window") & (pl.col("measure") == "rank"))
@@ -134,14 +140,21 @@ def shot_entries(result: dict[str, Any], row: str = "k_shot/2_shots") -> dict[st
     return {e["run"]: e for e in result["few_labels"] if e["row"] == row}
 
 
-@pytest.fixture
-def two_folders(study: Any, tmp_path: Path) -> tuple[Path, Path]:
-    """Evaluations of a good and a bad model, as on disk."""
+@pytest.fixture(scope="module")
+def worse(study: Any) -> tuple[dict[str, Any], AnswerLog]:
+    """The study with vectors of a bad model."""
     table = study.data.window_embeddings
     noise = np.random.default_rng(0).normal(size=table.vectors.shape)
-    worse = dataclasses.replace(table, vectors=(table.vectors + 2 * noise).astype(np.float32))
-    for name, changes in (("good", {}), ("bad", {"window_embeddings": worse})):
-        result, log = evaluated(study, **changes)
+    vectors = (table.vectors + 2 * noise).astype(np.float32)
+    return evaluated(study, window_embeddings=dataclasses.replace(table, vectors=vectors))
+
+
+@pytest.fixture
+def two_folders(
+    plain: tuple[dict[str, Any], AnswerLog], worse: tuple[dict[str, Any], AnswerLog], tmp_path: Path
+) -> tuple[Path, Path]:
+    """Evaluations of a good and a bad model, as on disk."""
+    for name, (result, log) in (("good", plain), ("bad", worse)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "metrics.json").write_text(json.dumps(result))
         log.write(tmp_path / name)

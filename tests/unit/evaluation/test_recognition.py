@@ -1,5 +1,6 @@
 """evaluate_recognition on twelve days whose answers are known, and what must never reach it."""
 
+import copy
 import dataclasses
 import json
 import re
@@ -25,14 +26,22 @@ FAST = EvaluationConfig(
     bootstrap_samples=50, gradient_boosting_iterations=2, shot_draws=3, mlp_epochs=8, probe_strengths=(1.0,)
 )
 LABEL_FREE = EvaluationConfig(bootstrap_samples=50, supervised=False)
+UNCHANGED: dict[str, dict[str, Any]] = {}
 
 
 def run(
     study: Any, data: EvaluationData | None = None, config: EvaluationConfig = LABEL_FREE
 ) -> dict[str, Any]:
-    return evaluate_recognition(
+    """The result; those of the twelve days as they are made once and handed out as copies."""
+    known = data is None and config.model_dump_json()
+    if known and known in UNCHANGED:
+        return copy.deepcopy(UNCHANGED[known])
+    result = evaluate_recognition(
         data or study.data, encode_text=study.encode_text, project_text=study.project_text, config=config
     )
+    if known:
+        UNCHANGED[known] = copy.deepcopy(result)
+    return result
 
 
 def row_of(result: dict[str, Any], method: str, unit: str = "window", **wanted: Any) -> dict[str, Any]:
@@ -163,7 +172,8 @@ def test_paired_difference_of_aligned_and_text(study: Any) -> None:
 
 
 def test_same_seed_same_result_and_json(study: Any) -> None:
-    first, second = run(study, config=FAST), run(study, config=FAST)
+    # Given by name, the data are evaluated anew.
+    first, second = run(study, config=FAST), run(study, study.data, FAST)
     assert json.dumps(first) == json.dumps(second)
     other = run(study, config=FAST.model_copy(update={"seed": 1}))
     assert (

@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # numpy and torch thread pools fight over two cores when tests run in parallel.
-TEST_ENV := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE POLARS_MAX_THREADS=2 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
+# Tests start the command line many times; with PYTHONDONTWRITEBYTECODE set, each start would compile it again.
+TEST_ENV := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE POLARS_MAX_THREADS=2 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
 .PHONY: app demo demo-train test test-real lint format bench docs home-assistant onnx site clean
 

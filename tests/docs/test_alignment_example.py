@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.slow
 def test_example_trains_and_searches() -> None:
     script = ROOT / "examples" / "train_alignment.py"
-    command = [sys.executable, str(script), "--steps", "10", "--days", "5"]
+    command = [sys.executable, str(script), "--steps", "10", "--days", "3"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     run = subprocess.run(
         command,

@@ -1,9 +1,11 @@
 """One small chain, run once through the command line and shared by the tests that look at its results."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from blank_pictures import blank_pictures
 from chain_runs import chain_arguments, discover
 from filelock import FileLock
 
@@ -21,3 +23,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert done.returncode == 0, done.stdout + done.stderr
             (workspace / "done").write_text(done.stdout)
     return workspace
+
+
+@pytest.fixture(scope="module", autouse=True)
+def blank() -> Iterator[None]:
+    """Commands in this process draw no pictures; the finished chain, a process of its own, draws them all."""
+    with blank_pictures():
+        yield

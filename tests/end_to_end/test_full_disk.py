@@ -69,7 +69,8 @@ def test_a_stage_of_the_chain(stage: str, workspace: Path) -> None:
     outputs = [manifest_path.parent / name for name in manifest.outputs]
     # A training that has ended is not trained again, so its checkpoints go as well.
     own = {*outputs, *manifest_path.parent.glob("*.pt")} if stage == "align" else set(outputs)
-    limit = max(path.stat().st_size for path in outputs) - 1
+    # The largest output of a report is its page, which is made here without pictures.
+    limit = _LITTLE if stage == "report" else max(path.stat().st_size for path in outputs) - 1
     for path in (manifest_path, *own):
         path.unlink()
     with largest_file(limit):

@@ -3,9 +3,10 @@
 import base64
 import io
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 import matplotlib
@@ -76,16 +77,21 @@ class Drawing:
     Attributes:
         name: File name without ending.
         alt: What it shows, for people who cannot see it.
-        png: Bytes of the PNG file.
         svg: Bytes of the SVG file.
+        figure: What was drawn; most pages show the SVG alone, so the PNG is drawn when it is asked for.
         note: An explanation for a reader who does not know the home, shown below the figure.
     """
 
     name: str
     alt: str
-    png: bytes
     svg: bytes
+    figure: Figure = field(repr=False, compare=False)
     note: str = ""
+
+    @cached_property
+    def png(self) -> bytes:
+        """Bytes of the PNG file."""
+        return _saved(self.figure, "png", dpi=_PNG_DPI, metadata={"Software": None})
 
     @property
     def data_uri(self) -> str:
@@ -102,17 +108,30 @@ def draw(
     note: str = "",
 ) -> Drawing:
     """Make a figure of one size, let `paint` fill it, and return both formats, byte for byte repeatable."""
-    with matplotlib.rc_context(_RC), warnings.catch_warnings():
-        # A label in a script that the font lacks is drawn as boxes; the tables show it.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    with _style():
         figure = Figure(figsize=size_inches, layout="constrained")
         FigureCanvasAgg(figure)
         paint(figure)
         _show_as_text(figure)
-        png, svg = io.BytesIO(), io.BytesIO()
-        figure.savefig(png, format="png", dpi=_PNG_DPI, metadata={"Software": None})
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-    return Drawing(name, alt, png.getvalue(), svg.getvalue(), note)
+        # Laid out once; with its layout left on, each file would lay the figure out again.
+        figure.draw_without_rendering()
+        figure.set_layout_engine(None)
+    return Drawing(name, alt, _saved(figure, "svg", metadata={"Date": None, "Creator": None}), figure, note)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    with matplotlib.rc_context(_RC), warnings.catch_warnings():
+        # A label in a script that the font lacks is drawn as boxes; the tables show it.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def _saved(figure: Figure, ending: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    with _style():
+        figure.savefig(file, format=ending, **options)
+    return file.getvalue()
 
 
 def _show_as_text(figure: Figure) -> None:

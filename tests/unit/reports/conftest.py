@@ -1,15 +1,24 @@
 """Inputs of a report: a small log cut into windows, a hand-made evaluation result, two searches."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from blank_pictures import blank_pictures
 
 from discover.core.tables import SPLITS
 from discover.core.window_set import EventLog, WindowSet
 from discover.reports import ReportInputs, StageNote
 from discover.retrieval import Hit, build_window_facts, merge_moments
+
+
+@pytest.fixture
+def blank() -> Iterator[None]:
+    """Pictures without ink, for a test of a page's words."""
+    with blank_pictures():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -82,6 +82,7 @@ def test_a_day_that_is_spent_otherwise_is_unusual() -> None:
     assert "more “cook” in the evening" in result.unusual[0].words
 
 
+@pytest.mark.usefixtures("blank")
 def test_what_was_found_comes_first_and_training_last(
     tmp_path: Path, inputs: ReportInputs, found: Found
 ) -> None:

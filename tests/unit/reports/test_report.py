@@ -121,6 +121,7 @@ def test_a_skipped_evaluation_says_why(tmp_path: Path, recognition: dict[str, An
     assert "Not scored: there is no test window." in page
 
 
+@pytest.mark.usefixtures("blank")
 def test_an_unwritable_folder_is_an_error_in_words(tmp_path: Path, inputs: ReportInputs) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")

@@ -104,6 +104,7 @@ def test_maps_are_repeatable_and_skip_tiny_sets() -> None:
         draw_embedding_maps(wrong)
 
 
+@pytest.mark.usefixtures("blank")
 def test_the_report_shows_them_and_says_what_is_missing(
     inputs: ReportInputs, recognition: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -80,15 +80,7 @@ CALLS: dict[str, Call] = {
         {"values_a": TIMES, "values_b": TIMES + 1, "days": DAYS, **SAMPLES},
     ),
     "bootstrap_scores": (m.bootstrap_scores, {"truth": NAMES, "predicted": OTHER, "days": DAYS, **SAMPLES}),
-    "bootstrap_class_f1": (
-        m.bootstrap_class_f1,
-        {"truth": NAMES, "predicted": OTHER, "days": DAYS, **SAMPLES},
-    ),
     "score_samples": (m.score_samples, {"truth": NAMES, "predicted": OTHER, "days": DAYS, **SAMPLES}),
-    "paired_score_difference": (
-        m.paired_score_difference,
-        {"truth": NAMES, "predicted_a": OTHER, "predicted_b": NAMES, "days": DAYS, **SAMPLES},
-    ),
     "clustering_scores": (m.clustering_scores, {"labels": NAMES, "clusters": OTHER}),
     "purity": (m.purity, {"labels": NAMES, "clusters": OTHER}),
     "hungarian_accuracy": (m.hungarian_accuracy, {"labels": NAMES, "clusters": OTHER}),

@@ -4,13 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from discover.core.errors import ShapeError
-from discover.core.reading import parse_json
 
-__all__ = ["MAGIC", "NO_CODE", "pack_columns", "read_columns"]
+__all__ = ["MAGIC", "NO_CODE", "pack_columns"]
 
 MAGIC = b"DCOL"
 NO_CODE = 65_535
@@ -41,22 +39,3 @@ def pack_columns(columns: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -
     header = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
     header += b" " * (-len(header) % _STEP)
     return b"".join([MAGIC, len(header).to_bytes(4, "little"), header, *parts])
-
-
-def read_columns(buffer: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """What `pack_columns` was given: columns and meta.
-
-    Raises:
-        ShapeError: The buffer is of another kind.
-    """
-    if buffer[:4] != MAGIC:
-        raise ShapeError(f"A buffer of columns begins with {MAGIC!r}, found {buffer[:4]!r}.")
-    begin = 8 + int.from_bytes(buffer[4:8], "little")
-    header = parse_json(buffer[8:begin], "the header of the columns")
-    columns = {
-        one["name"]: np.frombuffer(
-            buffer, np.dtype(one["type"]).newbyteorder("<"), header["rows"], begin + one["offset"]
-        )
-        for one in header["columns"]
-    }
-    return columns, header["meta"]

@@ -22,12 +22,10 @@ from discover.core.vocabulary import MASK, SPECIAL
 
 # Shape letters: B windows, L events of the longest, F fields, G groups of fields, N = B * G rows.
 
-__all__ = ["BLACKOUT_CHANNELS", "IGNORE", "MaskedEvents", "MaskingRule", "mask_events"]
+__all__ = ["IGNORE", "MaskedEvents", "MaskingRule", "mask_events"]
 
 IGNORE = -100
 """Target of a position that is not to be predicted (the value `cross_entropy` skips)."""
-
-BLACKOUT_CHANNELS: tuple[str, ...] = ("place", "gap", "description")
 
 _SENSOR_FIELDS: tuple[str, ...] = ("sensor", "room_id", "sensor_type", "sensor_detail")
 _FIRST_REAL = len(SPECIAL)
@@ -81,7 +79,7 @@ class MaskedEvents:
         targets: True ids at the chosen positions, `IGNORE` elsewhere, shape (B, L, F) int64. Positions
             whose id is no real value (UNK) are hidden but not asked for.
         chosen: Chosen positions, shape (B, L, F) bool.
-        blackout: What else to hide, shape (B, L, 3) bool, channels as in `BLACKOUT_CHANNELS`.
+        blackout: What else to hide, shape (B, L, 3) bool, channels place, gap and description.
     """
 
     codes: Tensor

@@ -80,10 +80,6 @@ class PairLoss(nn.Module):
         """Current T, for logs (waits for the device)."""
         return self.logit_scale.temperature
 
-    def no_weight_decay(self) -> set[str]:
-        """Names of the parameters that an optimizer must not decay: all of them."""
-        return {name for name, _ in self.named_parameters()}
-
     def _dense(
         self, window_BP: Tensor, caption_BP: Tensor, made: BatchTargets, extra: ExtraNegatives | None
     ) -> Tensor:

@@ -69,7 +69,3 @@ class LogitScale(nn.Module):
     def temperature(self) -> float:
         """Current T, for logs (waits for the device)."""
         return max(MIN_TEMPERATURE, math.exp(-float(self.log_scale.detach())))
-
-    def no_weight_decay(self) -> set[str]:
-        """Parameters that an optimizer must not decay: decay would pull T towards 1."""
-        return {name for name, _ in self.named_parameters()}

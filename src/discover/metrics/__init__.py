@@ -10,9 +10,7 @@ from discover.metrics.bootstrap import (
 )
 from discover.metrics.bootstrap_scores import (
     ScoreSamples,
-    bootstrap_class_f1,
     bootstrap_scores,
-    paired_score_difference,
     score_samples,
 )
 from discover.metrics.calibration import expected_calibration_error
@@ -54,7 +52,6 @@ __all__ = [
     "alignment_health",
     "average_precision",
     "balanced_accuracy",
-    "bootstrap_class_f1",
     "bootstrap_interval",
     "bootstrap_mean",
     "bootstrap_scores",
@@ -77,7 +74,6 @@ __all__ = [
     "normalise_rows",
     "paired_difference",
     "paired_mean_difference",
-    "paired_score_difference",
     "purity",
     "recall_at_k",
     "relevant_ranks",

@@ -13,16 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from discover.core.arrays import names_of
 from discover.core.errors import ShapeError
 from discover.metrics.bootstrap import Interval, day_codes, day_draws, sample_interval, seed_draws
-from discover.metrics.classification import class_f1, scores_from_confusion
+from discover.metrics.classification import scores_from_confusion
 
 # Shape letters: N windows, D days, K resamples, S seeds, C classes.
 
 __all__ = [
     "ScoreSamples",
-    "bootstrap_class_f1",
     "bootstrap_scores",
     "drawn_confusions",
-    "paired_score_difference",
     "score_samples",
 ]
 
@@ -111,58 +109,6 @@ def bootstrap_scores(
 ) -> dict[str, Interval]:
     """Intervals of accuracy, balanced accuracy, macro F1 and weighted F1; arguments as in `score_samples`."""
     return score_samples(truth, predicted, days, resamples=resamples, level=level, seed=seed).intervals()
-
-
-def paired_score_difference(
-    truth: ArrayLike,
-    predicted_a: ArrayLike,
-    predicted_b: ArrayLike,
-    days: ArrayLike,
-    *,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> dict[str, Interval]:
-    """Intervals of score(a) - score(b) on the same draws; arguments as in `score_samples`."""
-    first, second = (
-        score_samples(truth, guess, days, resamples=resamples, level=level, seed=seed)
-        for guess in (predicted_a, predicted_b)
-    )
-    return first.minus(second)
-
-
-def bootstrap_class_f1(
-    truth: ArrayLike,
-    predicted: ArrayLike,
-    days: ArrayLike,
-    *,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> dict[str, Interval]:
-    """Interval of the F1 of every class that occurs in the truth; arguments as in `score_samples`.
-
-    Resamples without a true example of a class say nothing about it and are left out. A class whose true
-    examples lie on fewer than `bootstrap.MIN_DAYS` days has no interval (NaN).
-    """
-    codes, n_days = day_codes(days, resamples, level)
-    draws = day_draws(n_days, resamples, seed)
-    true, guesses, names = _encode(truth, predicted, codes)
-    size = len(names)
-    whole = np.mean([class_f1(_counts(true, guess, size)) for guess in guesses], axis=0)
-    weights = seed_draws(len(guesses), resamples, seed)
-    drawn = np.sum(
-        [
-            class_f1(drawn_confusions(true, guess, codes, draws, size)) * weight[:, None]
-            for guess, weight in zip(guesses, weights.T, strict=True)
-        ],
-        axis=0,
-    )
-    found: dict[str, Interval] = {}
-    for code in np.unique(true):
-        days_with = len(np.unique(codes[true == code]))
-        found[names[code]] = sample_interval(float(whole[code]), drawn[:, code], level, n_days, days_with)
-    return found
 
 
 def drawn_confusions(

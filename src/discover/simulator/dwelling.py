@@ -82,11 +82,6 @@ class Dwelling(Ways):
     door_places: NDArray[np.int64]
     things: tuple[Thing, ...]
 
-    @property
-    def front_door(self) -> int:
-        """Index of the door through which people come and go."""
-        return next(d for d, door in enumerate(self.doors) if OUTSIDE in door.rooms)
-
     def rooms_of_kind(self, *kinds: str) -> list[int]:
         """Rooms of some kinds."""
         return [r for r, room in enumerate(self.rooms) if room.kind in kinds]

@@ -12,7 +12,6 @@ __all__ = ["noticed", "readings", "to_messages"]
 
 _DAY = 86_400.0
 _PET = -2
-_ON_FURNITURE = {"bed", "couch", "armchair", "dining chair", "kitchen chair", "desk chair"}
 
 
 def noticed(

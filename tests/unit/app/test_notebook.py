@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from app_served import Served
+from column_reader import read_columns
 
-from discover.app.columns import read_columns
 from discover.app.notebook import Routes, widget_of
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 from app_served import Served, wait_for
+from column_reader import read_columns
 
-from discover.app.columns import read_columns
 from discover.app.home_view import HomeView
 from discover.app.timeline import sun
 from discover.core.home import UNKNOWN_ROOM

@@ -15,7 +15,7 @@ from discover.evaluation import EvaluationConfig, evaluate_recognition, evaluate
 from discover.evaluation.answers import AnswerLog, row_key
 from discover.evaluation.compare import Run, compare_runs, read_run
 from discover.evaluation.schemas import MetricsFile, metrics_schema
-from discover.metrics import paired_score_difference
+from discover.metrics import score_samples
 from discover.reports.compare_figures import _rows, draw_comparison
 from discover.reports.markdown_compare import comparison_markdown
 
@@ -180,7 +180,10 @@ def test_draws_are_stored_and_compared_by_day(two_folders: tuple[Path, Path]) ->
     first = np.array(
         runs[0].shots.filter(pl.col("row") == "k_shot/2_shots").sort("window_id")["answers"].to_list()
     )
-    plain = paired_score_difference(stored["truth"], draws, first.T, stored["day"], resamples=50)["macro_f1"]
+    bad, good = (
+        score_samples(stored["truth"], answers, stored["day"], resamples=50) for answers in (draws, first.T)
+    )
+    plain = bad.minus(good)["macro_f1"]
     difference = shot_entries(result)["bad"]["minus_first"]["macro_f1"]
     assert difference["value"] < 0
     assert difference["value"] == pytest.approx(plain.estimate, abs=1e-6)

@@ -11,7 +11,7 @@ from discover.core.errors import DataError
 from discover.evaluation import SeedAnswers
 from discover.evaluation.answers import ANSWERS, RETRIEVAL_ANSWERS
 from discover.evaluation.compare import Run
-from discover.metrics import bootstrap_mean, paired_score_difference, score_samples
+from discover.metrics import bootstrap_mean, score_samples
 from discover.metrics.classification import SCORE_NAMES
 
 DAYS, PER_DAY, SEEDS = 10, 12, 3
@@ -77,7 +77,8 @@ def test_scores_are_those_of_all_seeds_together(answers: SeedAnswers) -> None:
 
 def test_differences_pair_the_seeds(answers: SeedAnswers) -> None:
     one, two = (np.stack([guesses(row, seed) for seed in range(SEEDS)]) for row in ("good", "bad"))
-    expected = paired_score_difference(TRUTH, one, two, DAY, resamples=100)
+    first, second = (score_samples(TRUTH, row, DAY, resamples=100) for row in (one, two))
+    expected = first.minus(second)
     assert answers.minus("free_running", "L1", "annotated", "good", "bad") == expected
     assert set(expected) == set(SCORE_NAMES)
     assert answers.minus("free_running", "L1", "annotated", "good", "nothing") == {}

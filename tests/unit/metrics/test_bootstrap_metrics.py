@@ -10,18 +10,16 @@ from discover.metrics import (
     SCORE_NAMES,
     accuracy,
     balanced_accuracy,
-    bootstrap_class_f1,
     bootstrap_interval,
     bootstrap_mean,
     bootstrap_scores,
     macro_f1,
     paired_difference,
     paired_mean_difference,
-    paired_score_difference,
+    score_samples,
     weighted_f1,
 )
 from discover.metrics.bootstrap import day_draws, seed_draws
-from discover.metrics.classification import classification_scores
 
 PLAIN = {
     "accuracy": accuracy,
@@ -54,30 +52,14 @@ def test_scores_by_confusion_equal_the_plain_form():
         assert plain.low < plain.estimate < plain.high
 
 
-def test_f1_of_each_class_equals_the_plain_form():
-    days, truth, guess, _ = case()
-    truth = np.where(days == "2012-03-01", truth, np.minimum(truth, 3))  # class 4 on one day only
-    truth[days > "2012-03-07"] = np.minimum(truth[days > "2012-03-07"], 2)  # class 3 on seven
-    fast = bootstrap_class_f1(truth, guess, days, resamples=60, seed=3)
-    assert set(fast) == {"0", "1", "2", "3", "4"}
-
-    def f1(rows, name):
-        table = classification_scores(truth[rows], guess[rows]).per_class.get(name)
-        return table["f1"] if table and table["support"] else float("nan")
-
-    for name in "012":
-        plain = bootstrap_interval(lambda r, n=name: f1(r, n), days, resamples=60, seed=3)
-        same(fast[name], plain)
-        assert plain.low < plain.high
-    for name in "34":
-        assert np.isnan(fast[name].low)
-        assert np.isnan(fast[name].high)
-        assert fast[name].estimate == pytest.approx(f1(slice(None), name))
+def score_difference(truth, one, two, days, **settings):
+    first, second = (score_samples(truth, guess, days, **settings) for guess in (one, two))
+    return first.minus(second)
 
 
 def test_paired_scores_equal_the_plain_form():
     days, truth, one, two = case()
-    fast = paired_score_difference(truth, one, two, days, resamples=60, seed=4)
+    fast = score_difference(truth, one, two, days, resamples=60, seed=4)
     for name, metric in PLAIN.items():
         plain = paired_difference(
             lambda r, m=metric: m(truth[r], one[r]), lambda r, m=metric: m(truth[r], two[r]),
@@ -137,7 +119,7 @@ def test_an_interval_covers_seeds_and_days():
 def test_differences_pair_seeds_and_days():
     days, truth, one, two = case()
     seeds = np.stack([one, two])
-    none = paired_score_difference(truth, seeds, seeds, days, resamples=100)["macro_f1"]
+    none = score_difference(truth, seeds, seeds, days, resamples=100)["macro_f1"]
     assert (none.low, none.high) == (0, 0)
     hits = (seeds == truth).astype(float)
     paired = paired_mean_difference(hits + 0.1, hits, days, resamples=100)
@@ -177,8 +159,8 @@ def test_few_days_give_no_interval_and_no_verdict(n_days):
     for interval in (
         bootstrap_mean(truth.astype(float), days),
         paired_mean_difference(np.ones(len(days)), np.zeros(len(days)), days),
-        *paired_score_difference(truth, truth, wrong, days, resamples=50).values(),
-        *bootstrap_class_f1(truth, np.stack([wrong, wrong]), days, resamples=50).values(),
+        *score_difference(truth, truth, wrong, days, resamples=50).values(),
+        *bootstrap_scores(truth, np.stack([wrong, wrong]), days, resamples=50).values(),
     ):
         assert np.isnan(interval.low)
         assert np.isnan(interval.high)

@@ -189,6 +189,7 @@ NOT_HERE = {
     "window_timeline": "asks a Recogniser, which checks what it is given",
     "mean_caption_vectors": "takes a table, which was checked",
     "save_embeddings": "takes a table, which was checked, and keys that a stage made from its ids",
+    "place_prompts": "takes vectors that the text encoder made of the same prompts",
 }
 
 

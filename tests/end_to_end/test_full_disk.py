@@ -8,6 +8,7 @@ import contextlib
 import resource
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,11 +34,14 @@ def workspace(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def largest_file(size: int) -> Iterator[None]:
     """No file of this process may grow beyond `size` bytes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pytest.MonkeyPatch.context() as patch:
+        # Python keeps a compiled module that was cut off, and no later start can import it.
+        patch.setattr(sys, "dont_write_bytecode", True)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def assert_one_sentence(done: subprocess.CompletedProcess[str]) -> None:

@@ -107,7 +107,7 @@ def draw(
     *,
     note: str = "",
 ) -> Drawing:
-    """Make a figure of one size, let `paint` fill it, and return both formats, byte for byte repeatable."""
+    """Make a figure of one size, let `paint` fill it, and lay it out; the same bytes each time."""
     with _style():
         figure = Figure(figsize=size_inches, layout="constrained")
         FigureCanvasAgg(figure)

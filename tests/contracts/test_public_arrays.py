@@ -136,6 +136,7 @@ CALLS: dict[str, Call] = {
     "combine_scores": (lambda a, b: r.combine_scores([(a, SCORES), (b, SCORES)]), {"a": SCORES, "b": SCORES}),
     "confident_rows": (r.confident_rows, {"scores_WK": SCORES, "keep_share": 0.5}),
     "mean_over_prompts": (r.mean_over_prompts, {"scores": SCORES, "owners": np.array([0, 0, 1])}),
+    "place_prompts": (lambda s: r.place_prompts(PROMPTS, s, lambda _: EYE, None), {"s": EYE[:3]}),
     "probabilities": (r.probabilities, {"scores_WK": SCORES}),
     "prompt_scores": (r.prompt_scores, {"windows_WD": X, "prompts_SD": EYE, "owners": OWNERS}),
     "prompt_votes": (r.prompt_votes, {"windows_WD": X, "prompts_SD": EYE, "owners": OWNERS, "k": 2}),

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from discover.core.arrays import numbers_of
+from discover.core.arrays import numbers_of, refuse_other_length
 from discover.core.artifacts import mapping_sha256
 from discover.core.embeddings import EncodeText, ProjectText
 from discover.core.errors import DataError, ShapeError
@@ -133,7 +133,13 @@ def place_prompts(
         sentences: (S, D) text vectors of `prompts.sentences`.
         encode_text: The text encoder that made them.
         project_text: The text head; None: windows and sentences share the text encoder's own space.
+
+    Raises:
+        ShapeError: Not one vector per sentence.
+        DataError: Values that are not finite numbers.
     """
+    sentences = numbers_of(sentences, "sentences", ndim=2)
+    refuse_other_length(len(prompts.owners), sentences=sentences)
     if project_text is None:
         placed = sentences
     elif _takes_names(project_text):

@@ -4,10 +4,11 @@
 
 FOLDER holds a training of `benchmarks.pretrain`. It goes on for some steps: with simulated homes alone, or
 with windows of real logs beside them. `others`: half of the data sets, those without the scored home, and
-logs that no score is made of. `all`: all logs, that of the scored home too. What is done is kept.
+logs that no score is made of. `all`: all logs, that of the scored home too. `simulated`: logs of simulated
+homes in their place, the control for what captions teach by themselves. What is done is kept.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,17 +18,19 @@ import numpy as np
 import torch
 
 from benchmarks.harness import BenchmarkParser, data_root, markdown_table, source_commit, write_result
-from benchmarks.log_lessons import FURTHER, LogConfig, TrainingWithLogs, kept_log_lessons
+from benchmarks.log_lessons import FURTHER, LogConfig, LogLessons, TrainingWithLogs, kept_log_lessons
 from benchmarks.quality.any_home import HOMES, home_rows, score_home
 from benchmarks.quality.any_home import ROWS as B2_ROWS
 from benchmarks.quality.unseen_homes import SCORES, UnseenHome, home_scores, memoised, real_homes
 from discover.core.artifacts import read_json, write_json
+from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import EventLog
 from discover.homes.importing import import_log
 from discover.homes.registry import load_home
 from discover.pretraining.any_home import AnyHome
 from discover.pretraining.lessons import Lessons, join_lessons, load_lessons
-from discover.pretraining.recipe import Recipe, save_trained, training_parts
+from discover.pretraining.recipe import Recipe, guessed_home, save_trained, training_parts
+from discover.simulator import RandomLifeConfig, simulate_random
 
 LOGS = {
     **HOMES,
@@ -50,7 +53,13 @@ KINDS = {
 }
 """What logs teach: own captions (weight .5, 1.5, 5), hidden sensors, network and captions together."""
 CONTROL = "simulated homes alone"
-TRAINED = (CONTROL, *(f"{kind}; {logs}" for kind in KINDS for logs in ("half 0", "half 1", "all")))
+SIMULATED = "captions tenfold; simulated"
+TRAINED = (
+    CONTROL,
+    SIMULATED,
+    *(f"{kind}; {logs}" for kind in KINDS for logs in ("half 0", "half 1", "all")),
+)
+SIMULATED_SEED, SIMULATED_HOMES = 9_700_000, 32
 HOMES_OF_LESSONS = 60
 ROWS = ("alone", "both")
 
@@ -97,24 +106,30 @@ class Bench:
 
     def _training(self, name: str) -> TrainingWithLogs:
         kind, _, logs = name.partition("; ")
-        out = {"half 0": HALVES[0], "half 1": HALVES[1]}.get(logs, ())
         parts = list(training_parts(self._recipe, self._folder, self._lessons, self.encode_text))
         parts[4] = replace(FURTHER, seed=self._recipe.seed + 1_000, steps=self._steps)
         training = TrainingWithLogs(
             *parts,
-            logs=[self._log(n) for n in LOGS if n not in out] if logs else [],
+            logs=self._logs(logs),
             encode_text=self.encode_text,
             log_config=KINDS.get(kind),
         )
         training.go_on_from(torch.load(self._folder / "checkpoint.pt", weights_only=True)["weights"])
         return training
 
-    def _log(self, name: str) -> Any:
+    def _logs(self, which: str) -> list[LogLessons]:
         folder = self._workspace / "logs"
         folder.mkdir(exist_ok=True, parents=True)
-        return kept_log_lessons(
-            folder, name, lambda: read_log(name), list(LOGS).index(name), self.encode_text
-        )
+
+        def kept(name: str, read: Callable[[], EventLog], seed: int) -> LogLessons:
+            return kept_log_lessons(folder, name, read, seed, self.encode_text)
+
+        if which == "simulated":
+            seeds = range(SIMULATED_SEED, SIMULATED_SEED + SIMULATED_HOMES)
+            return [kept(f"sim_{seed}", lambda s=seed: simulated_log(s), seed) for seed in seeds]
+        out = {"half 0": HALVES[0], "half 1": HALVES[1]}.get(which, ())
+        wanted = [name for name in LOGS if which and name not in out]
+        return [kept(name, lambda n=name: read_log(n), list(LOGS).index(name)) for name in wanted]
 
     @cached_property
     def _lessons(self) -> Lessons:
@@ -128,6 +143,12 @@ class Bench:
 
 def _file_name(name: str) -> str:
     return name.replace(" ", "_").replace(";", "")
+
+
+def simulated_log(seed: int) -> EventLog:
+    """The log of a simulated home, described as its owner may have done."""
+    life = simulate_random(RandomLifeConfig(seed=seed, faults=True, metadata="as_found"))
+    return EventLog(guessed_home(life.home, life.events), life.events, empty_table(ANNOTATIONS))
 
 
 def read_log(name: str) -> EventLog:
@@ -151,8 +172,9 @@ def rows_of(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Scores]:
         halves = [results[n]["scores"] for i in (0, 1) if (n := f"{kind}; half {i}") in results]
         if len(halves) == 2:
             found[f"{kind}: others"] = {h: halves[h not in HALVES[0]][h] for h in halves[0]}
-        if (name := f"{kind}; all") in results:
-            found[f"{kind}: all"] = results[name]["scores"]
+        for logs in ("all", "simulated"):
+            if (name := f"{kind}; {logs}") in results:
+                found[f"{kind}: {logs}"] = results[name]["scores"]
     return found
 
 
@@ -229,7 +251,8 @@ def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:
         " logs beside them or without: the same simulated windows in the same order. `both`: beside captions."
         " Label-free, all annotated minutes; settings are chosen on these homes. `others`: no log"
         f" of the home's half of the data sets ({'; '.join(', '.join(half) for half in HALVES)}). `all`: the"
-        f" home's own log too, without its annotations. One seed. Commits, before a rebase: {commits}."
+        " home's own log too, without its annotations. `simulated`: logs of"
+        f" {SIMULATED_HOMES} simulated homes in their place. One seed. Commits, before a rebase: {commits}."
         + (f" Not trained: {', '.join(missing)}." if missing else ""),
         "## Means over eight homes",
         means_table(rows),

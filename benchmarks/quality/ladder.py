@@ -7,7 +7,7 @@ single. Labels are in view, so this explains and chooses nothing.
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from discover.evaluation.features import bag_of_sensors, hour_features
 from discover.evaluation.probes import LabelledVectors, linear_probe
 from discover.metrics.classification import classification_scores
 from discover.pretraining.any_home import TEMPERATURE, AnyHome
+from discover.pretraining.meanings import meanings
 from discover.recognition import (
     BACKGROUND_PROMPTS,
     activity_margins,
@@ -60,6 +61,12 @@ _APART = (
     " captions say, what the network says."
 )
 
+_FREELY = (
+    "The same activities and what they are taken for, without any label set: the nearest activities of the"
+    " sentence bank, as shares of the windows; hours of the middle half of the windows; events of the home from"
+    " 30 to 10 minutes before and after the window, medians."
+)
+_NEAR_S = (600, 1_800)
 
 _ALL = (
     "All test windows, `no_activity` as a class. The rule leaves a window unnamed where its best activity is"
@@ -237,6 +244,35 @@ def apart(home: Answered, pairs: Mapping[str, str]) -> list[tuple[object, ...]]:
     return [("activity", "taken for", *seen), *rows]
 
 
+def read_freely(home: Answered, names: Sequence[str]) -> list[tuple[object, ...]]:
+    """What the network takes test windows of some activities for, of all that it knows, and when they are."""
+    single = [i for i, m in enumerate(meanings()) if m.covers == (m.key,)]
+    keys = np.array([meanings()[i].key for i in single])
+    bank = unit_rows(AnyHome.load().meanings[single])
+    time_s = home.windows.events["time"].dt.epoch("us").to_numpy() / 1e6
+    rows = []
+    for name in names:
+        mine = home.test.rows[home.test.labels == name]
+        windows = home.windows.windows[mine.tolist()]
+        start, end = (windows[c].dt.epoch("us").to_numpy() / 1e6 for c in ("start", "end"))
+        found, counts = np.unique(keys[(home.read[mine] @ bank.T).argmax(axis=1)], return_counts=True)
+        most = np.argsort(-counts, kind="stable")[:3]
+        hours = windows["start"].dt.hour().to_numpy() + windows["start"].dt.minute().to_numpy() / 60
+        near, far = _NEAR_S
+        before = np.searchsorted(time_s, start - near) - np.searchsorted(time_s, start - far)
+        after = np.searchsorted(time_s, end + far) - np.searchsorted(time_s, end + near)
+        rows.append(
+            (
+                name,
+                len(mine),
+                ", ".join(f"{found[i]} {counts[i] / len(mine):.2f}" for i in most),
+                "–".join(f"{q:.1f}" for q in np.quantile(hours, (0.25, 0.75))),
+                *(f"{np.median(n):.0f}" for n in (before, after)),
+            )
+        )
+    return rows
+
+
 def per_activity(
     labels: NDArray[np.str_], given: Mapping[str, NDArray[np.str_]]
 ) -> tuple[list[tuple[object, ...]], dict[str, str]]:
@@ -311,6 +347,9 @@ def main() -> None:
     if misread:
         head, *body = apart(home, misread)
         parts += [f"## What tells them apart\n\n{_APART}", markdown_table([str(c) for c in head], body)]
+        asked = list(dict.fromkeys([*misread, *misread.values()]))
+        columns = ("activity", "windows", "nearest activities", "hours", "before", "after")
+        parts += [f"## Read freely\n\n{_FREELY}", markdown_table(columns, read_freely(home, asked))]
     parts += [f"## All windows\n\n{_ALL} {len(home.every['test'].rows):,} windows."]
     parts += [markdown_table(("what", "unnamed", "accuracy", "macro F1"), all_windows(home))]
     path = write_result(

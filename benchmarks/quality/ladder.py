@@ -63,8 +63,8 @@ _APART = (
 
 _FREELY = (
     "The same activities and what they are taken for, without any label set: the nearest activities of the"
-    " sentence bank, as shares of the windows; hours of the middle half of the windows; events of the home from"
-    " 30 to 10 minutes before and after the window, medians."
+    " sentence bank, as shares of the windows; hours of the middle half of the windows; events of the home"
+    " from 30 to 10 minutes before and after the window, medians."
 )
 _NEAR_S = (600, 1_800)
 

@@ -18,12 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import BenchmarkParser, deviation_line, folder_commits, markdown_table, write_result
+from benchmarks.quality.reference_names import centroid_names, hungarian_names, majority_names
 from discover.clustering import (
     ClusteringConfig,
     MergedClusterer,
-    centroid_names,
-    hungarian_names,
-    majority_names,
     prompt_names,
 )
 from discover.core.artifacts import mapping_sha256

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import ROOT, BenchmarkParser, markdown_table, stage_commits, write_result
+from benchmarks.quality.seed_answers import SeedAnswers
 from discover.core.artifacts import read_json
-from discover.evaluation import SeedAnswers, reference_doubts, row_key, summarise_seeds
+from discover.evaluation import reference_doubts, row_key, summarise_seeds
 from discover.evaluation.compare import read_run
 from discover.metrics import Interval
 from discover.pipeline import run_chain

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from discover.clustering.health import ClusterHealth, cluster_health
     from discover.clustering.hierarchy import cluster_centres, cut_tree, merge_tree, transition_counts
     from discover.clustering.merged import MergedClusterer
-    from discover.clustering.naming import centroid_names, hungarian_names, majority_names, prompt_names
+    from discover.clustering.naming import prompt_names
     from discover.clustering.neighbours import mine_neighbours, mine_pairs
     from discover.clustering.profiles import (
         ClusterProfile,
@@ -71,17 +71,14 @@ __all__ = [
     "WindowNetwork",
     "Wording",
     "build_clusterer",
-    "centroid_names",
     "cluster_centres",
     "cluster_health",
     "cut_tree",
     "empty_profile",
     "example_windows",
     "hour_words",
-    "hungarian_names",
     "length_words",
     "load_clustering",
-    "majority_names",
     "merge_tree",
     "mine_neighbours",
     "mine_pairs",

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from discover.evaluation.leak_check import check_leaks
     from discover.evaluation.recognition import RECOGNITION_SCHEMA, check_prompt_sets, evaluate_recognition
     from discover.evaluation.retrieval import RETRIEVAL_SCHEMA, evaluate_retrieval
-    from discover.evaluation.seed_answers import SeedAnswers
     from discover.evaluation.seeds import summarise_seeds
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "AnswerLog",
     "EvaluationConfig",
     "EvaluationData",
-    "SeedAnswers",
     "check_leaks",
     "check_prompt_sets",
     "evaluate_recognition",

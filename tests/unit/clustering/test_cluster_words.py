@@ -6,18 +6,16 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from benchmarks.quality.reference_names import centroid_names, hungarian_names, majority_names
 
 from discover.clustering import (
     CaptionPool,
     ClusterProfile,
     ClusterWords,
     Thing,
-    centroid_names,
     cut_tree,
     example_windows,
     hour_words,
-    hungarian_names,
-    majority_names,
     merge_tree,
     nearest_prompts,
     profile_clusters,

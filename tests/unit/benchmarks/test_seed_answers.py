@@ -6,9 +6,9 @@ import datetime
 import numpy as np
 import polars as pl
 import pytest
+from benchmarks.quality.seed_answers import SeedAnswers
 
 from discover.core.errors import DataError
-from discover.evaluation import SeedAnswers
 from discover.evaluation.answers import ANSWERS, RETRIEVAL_ANSWERS
 from discover.evaluation.compare import Run
 from discover.metrics import bootstrap_mean, score_samples

@@ -76,7 +76,7 @@ class Bench:
     def __init__(self, folder: Path, workspace: Path, steps: int) -> None:
         self._folder, self._workspace, self._steps = folder, workspace, steps
         self.encode_text = memoised()
-        self._recipe = Recipe(**{k: read_json(folder / "recipe.json")[k] for k in ("seed", "homes")})
+        self.recipe = Recipe(**{k: read_json(folder / "recipe.json")[k] for k in ("seed", "homes")})
 
     def kept_path(self, name: str) -> Path:
         """Where the scores of a training are kept."""
@@ -101,13 +101,13 @@ class Bench:
             path.parent.mkdir(exist_ok=True, parents=True)
             training = self._training(name)
             training.run()
-            save_trained(training, path, self._recipe)
+            save_trained(training, path, self.recipe)
         return path
 
     def _training(self, name: str) -> TrainingWithLogs:
         kind, _, logs = name.partition("; ")
-        parts = list(training_parts(self._recipe, self._folder, self._lessons, self.encode_text))
-        parts[4] = replace(FURTHER, seed=self._recipe.seed + 1_000, steps=self._steps)
+        parts = list(training_parts(self.recipe, self._folder, self._lessons, self.encode_text))
+        parts[4] = replace(FURTHER, seed=self.recipe.seed + 1_000, steps=self._steps)
         training = TrainingWithLogs(
             *parts,
             logs=self._logs(logs),
@@ -235,7 +235,7 @@ def b2_table(bench: Bench, names: Sequence[str], workspace: Path) -> str:
     return markdown_table(("training", "row", "windows", "accuracy", "macro F1", "weighted F1"), rows)
 
 
-def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:
+def body(results: Mapping[str, Mapping[str, Any]], steps: int, homes: int, b2: str) -> str:
     """The page."""
     rows = rows_of(results)
     choices = [
@@ -246,7 +246,7 @@ def body(results: Mapping[str, Mapping[str, Any]], steps: int, b2: str) -> str:
     commits = ", ".join(sorted({str(found["commit"]) for found in results.values()}))
     missing = [name for name in TRAINED if name not in results]
     parts = [
-        f"One of the three shipped trainings (seed 0) goes on for {steps} steps of {FURTHER.batch} simulated"
+        f"A training on {homes:,} simulated homes goes on for {steps} steps of {FURTHER.batch} simulated"
         f" windows of {HOMES_OF_LESSONS} homes, with {LogConfig().homes * LogConfig().per_home} windows of"
         " logs beside them or without: the same simulated windows in the same order. `both`: beside captions."
         " Label-free, all annotated minutes; settings are chosen on these homes. `others`: no log"
@@ -292,7 +292,9 @@ def main() -> None:
         return
     b2 = b2_table(bench, arguments.b2, arguments.workspace / "real") if arguments.b2 else ""
     command = f"python -m benchmarks.quality.real_logs --folder FOLDER{' --kept' if arguments.kept else ''}"
-    print(f"Wrote {write_result('real_logs', command, body(results, arguments.steps, b2))}")
+    print(
+        f"Wrote {write_result('real_logs', command, body(results, arguments.steps, bench.recipe.homes, b2))}"
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from discover.core.errors import ShapeError
 
 __all__ = ["ClusterProfile", "Thing", "empty_profile", "profile_clusters", "sure_activities"]
 
-SURE_SHARE = 0.7
+SURE_SHARE = 0.5
 """Share of a cluster's windows that must be recognised as one activity for it to name the cluster."""
 _EPISODE_GAP_S = 120.0
 _SMALLEST_SHARE = 0.05

@@ -21,7 +21,7 @@ from benchmarks.quality.unseen_homes import mean_scores, memoised, simulated_hom
 from discover.core.embeddings import unit_rows
 from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import EventLog, WindowSet
-from discover.pretraining.any_home import AnyHome
+from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
 from discover.pretraining.recipe import guessed_home
 from discover.pretraining.situation_truth import situation_truth
 from discover.pretraining.situations import situations
@@ -183,7 +183,7 @@ def rows_of(
         drawn = vectors @ network.project_text(sentences).T
         found |= {
             name: plain,
-            f"{name}, as search asks": (text + drawn) / 2,
+            f"{name}, as search asks": (text + NETWORK_WEIGHT * drawn) / (1 + NETWORK_WEIGHT),
             f"{name} and captions": (text + plain) / 2,
         }
     return found

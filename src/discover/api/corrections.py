@@ -9,28 +9,27 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from discover.api.shown import Part, Shown, Table
+from discover.core.artifacts import write_text
 from discover.core.config import closest, config_from_mapping
 from discover.core.errors import ConfigError
-from discover.core.home import Home
-from discover.serving.corrections import CORRECTIONS_FILE, Correction, CorrectionFile
+from discover.core.event_semantics import person_mask
+from discover.core.home import UNKNOWN_ROOM, Sensor
+from discover.core.reading import read_text, yaml_with
+from discover.serving.corrections import (
+    CORRECTIONS_FILE,
+    Correction,
+    CorrectionFile,
+    refuse_sensor_twice,
+    rows_of,
+)
 from discover.serving.index_folders import one_home
+from discover.serving.said import Said, described, is_person, read_sentence
 
 if TYPE_CHECKING:
     from discover.api.opened import OpenedHome
 
-__all__ = ["HomeCorrections"]
+__all__ = ["HomeCorrections", "sensor_words"]
 
-_SAID = re.compile(
-    r"(?:that|this|it|these|those) (?:was|is|were|are) (?:the |an? |my |our )?(?P<text>.+?)"
-    r"(?:,? (?:and )?not .+?)?[.!]?",
-    re.IGNORECASE,
-)
-_PERSON = re.compile(
-    r"(?:me|i|you|he|she|him|her|they|them|us|mum|mom|mummy|mommy|mother|dad|daddy|father|grandma|grandmother|"
-    r"grandpa|grandfather|granny|son|daughter|husband|wife|brother|sister|child|kid|baby|resident|carer|nurse)"
-    r"(?: \d+)?",
-    re.IGNORECASE,
-)
 _COLUMNS = ("id", "kind", "text", "about", "note", "made")
 
 
@@ -82,41 +81,70 @@ class HomeCorrections(Shown):
         """Store a correction.
 
         Args:
-            text: An activity, known or new: "breakfast", "that was cooking, not eating". With `sensor`, what
-                it watches: "this is the dishwasher". Who did something is refused: the log does not say.
+            text: What it was: an activity, known or new ("breakfast", "that was cooking, not eating"); what a
+                sensor is ("M012 is the dishwasher", "M012 is in the bathroom"; "this is the dishwasher" means
+                the only sensor that was active in the stretch); or who it was ("that was Dad, not Mum").
             begin, end: The stretch, as times or text ("2011-03-04 08:10"; `end` may be just "08:40").
             windows: Ids of windows, instead of a stretch.
-            sensor: Id of the sensor that is named. A raw log follows it when it is opened again.
-            kind: "name" for a name that recognition does not read.
+            sensor: Id of the sensor that is meant. A raw log follows it when it is opened again.
+            kind: "person" where `text` is a name that no sentence gives away, "name" for a name of windows
+                that recognition does not read, "activity" to refuse what is none.
             home: Whose windows, where a model is of several homes.
             note: Anything worth remembering.
+
+        Returns:
+            What is stored in `file`. What a sensor is stands in the home file instead where there is one.
 
         Raises:
             ConfigError: It is not clear what is meant, or it contradicts another correction.
             DataError: No window is in the stretch.
         """
-        said = _SAID.fullmatch(" ".join(text.split()))
-        words = said["text"] if said else text
-        if _PERSON.fullmatch(words):
+        said = Said("", text) if kind == "name" else read_sentence(text)
+        told = frozenset(c.text.lower() for c in self.items if c.kind == "person")
+        meant = "activity"
+        if sensor is not None or said.of_sensor:
+            meant = "sensor"
+        elif is_person(said.text, said.wrong, told):
+            meant = "person"
+        if meant != "activity" and kind not in (None, "name", meant):
+            is_about = "who it was" if meant == "person" else "what a sensor is"
             raise ConfigError(
-                f"'{words}' says who it was, and sensors do not tell people apart, so nothing can be learned "
-                "from it. Say what was done, such as breakfast; a note (--note) can say who."
+                f"'{text}' says {is_about}, and here a correction of kind {kind} is asked for. Say what was "
+                "done, such as breakfast; `discover correct` with the log takes the sentence as it is."
             )
-        known = tuple(self.file.homes)
-        name = one_home(known, home, what=str(self.opened.path))
-        if sensor is None and begin is None and end is None and not windows:
+        name = one_home(tuple(self.file.homes), home, what=str(self.opened.path))
+        if begin is None and end is None and not windows and sensor is None and not said.about:
             raise ConfigError(
                 f"'{text}' does not say what it is about. Give the stretch (--from and --to; in Python begin "
-                "and end), or the sensor it names (--sensor)."
+                "and end), or name the sensor: 'M012 is the dishwasher'."
             )
         values: dict[str, Any] = {
-            "home": name, "kind": kind or ("activity" if sensor is None else "sensor"), "text": words,
-            "begin": _time(begin), "end": _end(end, _time(begin)), "windows": tuple(windows), "note": note,
+            "home": name, "kind": kind or meant, "text": said.text, "begin": _time(begin),
+            "end": _end(end, _time(begin)), "windows": tuple(windows), "note": note,
         }  # fmt: skip
-        if sensor is not None:
-            values["sensor"] = self._sensor(self.opened.window_set.homes[name], sensor, words)
+        if values["kind"] != "sensor":
+            correction = config_from_mapping(values, Correction, source="the correction")
+            return self.file.add(correction, self.opened.windows)
+        active: list[str] = []
+        if not (sensor or said.about):
+            active = self._active({**values, "kind": "activity"})
+            values |= {"begin": None, "end": None, "windows": ()}
+        found = self._sensor(name, said, sensor, active)
+        new = described(found, said.text)
+        changed = {k: v for k, v in (("room", new.room), ("object", new.object)) if v != getattr(found, k)}
+        if not changed:
+            raise ConfigError(
+                f"Sensor {new.id} is {sensor_words(new)} already, so there is nothing to correct."
+            )
+        values["sensor"] = new.model_dump()
         correction = config_from_mapping(values, Correction, source="the correction")
-        return self.file.add(correction, self.opened.windows)
+        home_file = self.opened.prepared and self.opened.prepared.home_file
+        if home_file is None:
+            return self.file.add(correction, self.opened.windows)
+        refuse_sensor_twice(self.items, correction)
+        text = read_text(home_file, error=ConfigError)
+        write_text(home_file, yaml_with(text, str(home_file), ("sensors", "id", new.id), changed))
+        return correction
 
     def undo(self, correction_id: str) -> Correction:
         """Take a correction back; the others stay as they are.
@@ -147,17 +175,54 @@ class HomeCorrections(Shown):
                 "makes one."
             )
 
-    def _sensor(self, home: Home, sensor_id: str, thing: str) -> dict[str, Any]:
-        """The sensor as it is, described as the correction says."""
+    def _sensor(self, home: str, said: Said, given: str | None, active: Sequence[str]) -> Sensor:
+        """The sensor that a sentence means, as it is described now."""
+        sensors = self.opened.window_set.homes[home].sensors
+        ids, name = [s.id for s in sensors], given or said.about
         if self.opened.prepared is None:
             raise ConfigError(
-                f"A trained model has learned what its sensors are, so {sensor_id} cannot be renamed in it. "
-                "Correct the home's YAML and train again, or open the raw log."
+                f"A trained model has learned what its sensors are, so {name or 'none'} can be renamed "
+                "in it. Correct the home's YAML and train again, or open the raw log."
             )
-        ids = [s.id for s in home.sensors]
-        if sensor_id not in ids:
-            raise ConfigError(f"Home {home.name} has no sensor '{sensor_id}'. {closest(sensor_id, ids)}")
-        return {**home.sensor(sensor_id).model_dump(), "object": thing}
+        found = [s for s in sensors if s.id == name] or [
+            s for s in sensors if (_plain(s.id) == _plain(name) if name else s.id in active)
+        ]
+        if not found and name:
+            raise ConfigError(f"Home {home} has no sensor '{name}'. {closest(name, ids)}")
+        wrong = _plain(re.sub(r"^(?:the|an?) ", "", said.wrong))
+        found = [s for s in found if wrong and wrong in (_plain(s.object or ""), _plain(s.room))] or found
+        if len(found) != 1:
+            named = ", ".join(f"{s.id} ({sensor_words(s)})" for s in found[:8]) or "no sensor"
+            named += f" and {len(found) - 8:,} more" if len(found) > 8 else ""
+            raise ConfigError(
+                f"It is not said which sensor is '{said.text}', and active there: {named}. Name it, such as "
+                f"'{found[0].id if found else ids[0]} is the {said.text}', or give a shorter stretch."
+            )
+        return found[0]
+
+    def _active(self, about: dict[str, Any]) -> list[str]:
+        """Ids of the sensors that somebody set off in a stretch or in windows."""
+        meant = config_from_mapping(about, Correction, source="the correction")
+        spans = (
+            self.opened.windows[rows_of(meant, self.opened.windows).tolist()].select("start", "end").rows()
+        )
+        if meant.begin is not None and meant.end is not None:
+            spans = [(meant.begin, meant.end)]
+        log = self.opened.window_set.logs[meant.home]
+        caused = log.events.filter(pl.Series(person_mask(log.events, log.home)))
+        inside = pl.any_horizontal(pl.lit(value=False), *(pl.col("time").is_between(b, e) for b, e in spans))
+        return caused.filter(inside)["sensor"].cast(pl.String).unique().sort().to_list()
+
+
+def sensor_words(sensor: Sensor) -> str:
+    """What a sensor watches and where: "fridge in kitchen"."""
+    room = "" if sensor.room == UNKNOWN_ROOM else sensor.room.replace("_", " ")
+    return " in ".join(filter(None, (sensor.object, room))) or "not known what"
+
+
+def _plain(name: str) -> str:
+    """A name without case and signs: "Kitchen A" and "kitchen_a" are one."""
+    return "".join(c for c in name.lower() if c.isalnum())
 
 
 def _time(value: Any) -> datetime | None:

@@ -65,6 +65,7 @@ class PreparedLog:
         index: Folder of their index.
         corrections: What was said of activities and sensors.
         described: Whether its owner, or a shipped home, says what its sensors are; else they are guessed.
+        home_file: The owner's YAML that says it.
     """
 
     workspace: Path
@@ -72,6 +73,7 @@ class PreparedLog:
     index: Path
     corrections: Path
     described: bool
+    home_file: Path | None = None
 
 
 class RawLogSpace:
@@ -141,7 +143,8 @@ def prepare_log(
     stages, folders = data_stages(config, config.home, root, [c.sensor for c in renamed if c.sensor])
     index = folders.sampling / _INDEX
     run_stages([*stages, _index_stage(folders, index)], progress=progress, on_outcome=on_outcome)
-    return PreparedLog(root.root, folders.sampling, index, kept, described=home is not None)
+    own = Path(home) if home is not None and str(home).endswith((".yaml", ".yml")) else None
+    return PreparedLog(root.root, folders.sampling, index, kept, home is not None, own)
 
 
 def cache_folder(log: Path, home: str | Path | None = None) -> Path:

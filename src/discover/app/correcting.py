@@ -12,7 +12,7 @@ __all__ = ["correct", "held"]
 
 def held(view: HomeView, *, learned: bool) -> Corrections:
     """The corrections of a home that are about windows, oldest first."""
-    own = [c for c in view.opened.corrections if c.home == view.name and c.kind != "sensor"]
+    own = [c for c in view.opened.corrections if c.home == view.name and c.kind in ("activity", "name")]
     return Corrections(corrections=tuple(_shown(view, c) for c in own), learned=learned)
 
 

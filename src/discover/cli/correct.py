@@ -15,7 +15,8 @@ def correct(
     text: Annotated[
         str | None,
         typer.Argument(
-            help="What it was: an activity, known or new ('breakfast'); with --sensor, what that watches."
+            help="What it was: an activity, known or new ('breakfast'); what a sensor is ('M012 is the "
+            "dishwasher', 'M012 is in the bathroom'); or who it was ('that was Dad, not Mum')."
         ),
     ] = None,
     begin: Annotated[
@@ -28,8 +29,16 @@ def correct(
         list[str] | None, typer.Option(metavar="ID", help="A window instead of a stretch. Repeatable.")
     ] = None,
     sensor: Annotated[
-        str | None, typer.Option(metavar="ID", help="The sensor that is named (raw logs only).")
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="The sensor that is meant (raw logs only); without it, 'this is the dishwasher' means the "
+            "only one that was active in the stretch.",
+        ),
     ] = None,
+    who: Annotated[
+        bool, typer.Option("--who", help="The text is a person's name; 'that was Dad' needs no --who.")
+    ] = False,
     note: Annotated[str, typer.Option(help="Anything worth remembering.")] = "",
     home: Annotated[str | None, typer.Option(help="Which home, where a model is of several.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="Show all corrections.")] = False,
@@ -39,12 +48,15 @@ def correct(
     workspace: LogWorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what was truly done, or what a sensor is. `discover recognise` follows it from now on.
+    """Tell what was truly done, who it was, or what a sensor is. `discover recognise` follows it from now on.
 
     A correction is a line in a file that is kept with the imported log or the model. The windows it covers
-    are answered as told, and up to 20 of them are examples for all others.
+    are answered as told, and up to 20 of them are examples for all others. What a sensor is changes the YAML
+    of --layout where you gave your own. Who it was is kept for the told windows alone: sensors do not tell
+    people apart (docs/guides/corrections.md), so it is never guessed for others.
     """
     from discover.api import open_home
+    from discover.api.corrections import sensor_words
     from discover.cli.console import BarProgress, console, print_json, print_result
     from discover.core.errors import ConfigError
     from discover.core.progress import SILENT
@@ -56,8 +68,16 @@ def correct(
     )
     corrections = opened.corrections
     if text is not None:
-        made = corrections.add(text, begin, end, windows=window or (), sensor=sensor, home=home, note=note)
+        made = corrections.add(
+            text, begin, end, windows=window or (), sensor=sensor, home=home, note=note,
+            kind="person" if who else None,
+        )  # fmt: skip
         said = f"Stored as {made.id}: {made.text}. Take it back with --undo {made.id}."
+        if made.sensor is not None:
+            was = opened.window_set.homes[made.home].sensor(made.sensor.id)
+            said = f"Sensor {was.id} is {sensor_words(made.sensor)} (it was {sensor_words(was)}). {said}"
+            if not made.made:
+                said = f"{said.partition(' Stored')[0]} Written to {layout}."
     elif undo is not None:
         said = f"Taken back: {corrections.undo(undo).text}."
     else:

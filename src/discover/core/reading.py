@@ -7,7 +7,7 @@ becomes true) is refused.
 
 import contextlib
 import json
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ __all__ = [
     "read_npz",
     "read_text",
     "taken_apart",
+    "yaml_with",
 ]
 
 MAX_YAML_BYTES = 32 * 2**20
@@ -103,6 +104,44 @@ def parse_yaml(text: str, source: str) -> Any:
     except (yaml.YAMLError, ValueError, RecursionError) as problem:
         said = " ".join(str(problem).split())[:200]
         raise ConfigError(f"{source} is not readable YAML: {said}. Correct it.") from problem
+
+
+def yaml_with(text: str, source: str, entry: tuple[str, str, str], values: Mapping[str, str]) -> str:
+    """The text of a YAML document with other values in one mapping of a list; all else stays, comments too.
+
+    Args:
+        text: The document, whose top level is a mapping.
+        source: What the errors call it.
+        entry: Key of the list, and a key with the value that only the wanted mapping has.
+        values: What that mapping holds from now on, beside what it held.
+
+    Raises:
+        ConfigError: It cannot be read, or the mapping is not found or not written plainly.
+    """
+    name, key, value = entry
+    before, root = parse_yaml(text, source), yaml.compose(text, Loader=_Base)
+    before = before if isinstance(before, dict) else {}
+    listed = next((node.value for k, node in root.value if k.value == name), []) if before else []
+    mappings = [node for node in listed if isinstance(node, yaml.MappingNode)]
+    found = [m for m in mappings if (key, value) in ((k.value, v.value) for k, v in m.value)]
+    edits = []
+    for field, new in values.items() if len(found) == 1 else ():
+        written = yaml.safe_dump({field: new}, default_flow_style=True, allow_unicode=True, width=10_000)
+        pairs = [(k, v) for k, v in found[0].value if k.value == field]
+        begin = end = found[0].value[-1][1].end_mark.index
+        lead = ", " if found[0].flow_style else "\n" + " " * found[0].start_mark.column
+        if pairs:
+            begin, end, lead = pairs[0][0].start_mark.index, pairs[0][1].end_mark.index, ""
+        edits.append((begin, end, lead + written.strip()[1:-1]))
+    for begin, end, new in sorted(edits, reverse=True):
+        text = text[:begin] + new + text[end:]
+    wanted = [{**m, **values} if m.get(key) == value else m for m in before[name]] if edits else None
+    if wanted is None or parse_yaml(text, source) != {**before, name: wanted}:
+        raise ConfigError(
+            f"{source} has no entry with {key}: {value} below {name} that can be changed safely. Write it by "
+            f"hand: {', '.join(f'{k}: {v}' for k, v in ((key, value), *values.items()))}."
+        )
+    return text
 
 
 def parse_json(

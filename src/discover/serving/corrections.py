@@ -26,7 +26,7 @@ from discover.core.shown import json_text
 from discover.core.window_set import window_middles_s
 from discover.homes import label_key
 
-__all__ = ["CORRECTIONS_FILE", "Correction", "CorrectionFile", "activities_of", "rows_of"]
+__all__ = ["CORRECTIONS_FILE", "Correction", "CorrectionFile", "refuse_sensor_twice", "rows_of", "told_of"]
 
 CORRECTIONS_FILE = "corrections.jsonl"
 """Name of the file in the folder of a model or of what is kept of a log."""
@@ -37,11 +37,11 @@ class Correction(StrictModel):
 
     home: str = Field(min_length=1, max_length=200)
     """The home that it is of."""
-    kind: Literal["activity", "sensor", "name"] = "activity"
-    """activity: these windows were this activity. sensor: this sensor watches this thing. name: these windows
-    have this name; recognition does not read names."""
+    kind: Literal["activity", "sensor", "person", "name"] = "activity"
+    """activity: these windows were this activity. sensor: this sensor watches this thing. person: who it
+    was in these windows. name: these windows have this name; recognition does not read names."""
     text: str = Field(min_length=1, max_length=200)
-    """The activity, the thing or the name, in one line."""
+    """The activity, the thing, the person or the name, in one line."""
     begin: datetime | None = None
     """Begin of a stretch, in the wall-clock time of the home."""
     end: datetime | None = None
@@ -147,8 +147,9 @@ class CorrectionFile:
             same = [c for c in known if c.id == correction.id]
             if same:
                 return same[0]
-            activities_of((*known, correction), windows)
-            _refuse_sensor_twice(known, correction)
+            for kind in ("activity", "person"):
+                told_of((*known, correction), windows, kind)
+            refuse_sensor_twice(known, correction)
             made = datetime.now(UTC).isoformat(timespec="seconds")
             stored = correction.model_copy(update={"made": correction.made or made})
             before = self.path.read_bytes() if self.path.is_file() else b""
@@ -205,29 +206,34 @@ class CorrectionFile:
         return found
 
 
-def activities_of(
-    corrections: Sequence[Correction], windows: pl.DataFrame
+def told_of(
+    corrections: Sequence[Correction], windows: pl.DataFrame, kind: str = "activity"
 ) -> tuple[NDArray[np.int64], list[str]]:
-    """Rows of the windows whose activity is known by correction, ascending, and the activity of each.
+    """Rows of the windows of which an activity (or a person) is told, ascending, and what is told of each.
 
     Raises:
-        ConfigError: Two corrections give one window different activities.
+        ConfigError: Two corrections tell different things of one window.
     """
     by_row: dict[int, Correction] = {}
-    for correction in sorted((c for c in corrections if c.kind == "activity"), key=lambda c: c.id):
+    for correction in sorted((c for c in corrections if c.kind == kind), key=lambda c: c.id):
         for row in rows_of(correction, windows).tolist():
             other = by_row.setdefault(row, correction)
             if label_key(other.text) != label_key(correction.text):
                 raise ConfigError(
                     f"Window {windows['window_id'][row]} is both '{other.text}' ({other.id}) and "
-                    f"'{correction.text}' ({correction.id}), and a window has one activity. Take one of them "
+                    f"'{correction.text}' ({correction.id}), and a window has one {kind}. Take one of them "
                     "back, or make the stretches shorter."
                 )
     rows = sorted(by_row)
     return np.array(rows, dtype=np.int64), [by_row[row].text for row in rows]
 
 
-def _refuse_sensor_twice(known: Sequence[Correction], new: Correction) -> None:
+def refuse_sensor_twice(known: Sequence[Correction], new: Correction) -> None:
+    """Refuse a correction of a sensor that has one.
+
+    Raises:
+        ConfigError: It has one.
+    """
     for other in known:
         if new.sensor is not None and other.sensor is not None and other.sensor.id == new.sensor.id:
             raise ConfigError(

@@ -29,7 +29,7 @@ from discover.serving.activity_prompts import activity_prompts, everyday_note
 from discover.serving.corrections import CORRECTIONS_FILE, CorrectionFile
 from discover.serving.index_folders import no_model, one_home, only_index
 from discover.serving.log_windows import log_home, sample_log, sampling_settings, unseen_share
-from discover.serving.taught import taught_prompts
+from discover.serving.taught import taught_prompts, with_people
 from discover.serving.teaching import TeachingRequest, plan_teaching
 from discover.text_encoders import build_text_encoder
 
@@ -137,10 +137,10 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
         home, windows = window_set.home, window_set.windows
         unseen, foreign = unseen_share(model.homes, window_set), home.name not in model.homes
     own_vectors, own_windows = (vectors, windows) if foreign else _of_home(index, home.name)
+    corrected = request.corrections or request.model / CORRECTIONS_FILE
+    corrections = CorrectionFile(corrected, tuple(model.homes)).read()
     prompts, taught = taught_prompts(
-        CorrectionFile(request.corrections or request.model / CORRECTIONS_FILE, tuple(model.homes)).read(),
-        own_windows,
-        activity_prompts(home, request.config, request.prompts),
+        corrections, own_windows, activity_prompts(home, request.config, request.prompts)
     )
     reference, words = _reference(own_vectors, own_windows)
     examples = own_vectors[taught.rows], taught.codes
@@ -151,6 +151,7 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
         pl.col("window_id").is_in(chosen.implode())
     )
     timeline = taught.told(timeline, recogniser.classes_)
+    timeline, who = with_people(timeline, corrections, own_windows)
     segments = to_segments(timeline, recogniser.config)
     return RecognisedLog(
         home,
@@ -162,7 +163,7 @@ def recognise(request: RecogniseRequest, progress: Progress = SILENT) -> Recogni
         note,
         recogniser.student_refused_,
         unseen,
-        taught.words,
+        " ".join(filter(None, (taught.words, who))),
     )
 
 

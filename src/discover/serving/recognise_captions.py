@@ -21,7 +21,7 @@ from discover.retrieval import Index
 from discover.serving.activity_prompts import activity_prompts, everyday_note
 from discover.serving.corrections import CorrectionFile
 from discover.serving.recognise import RecognisedLog, RecogniseRequest, chosen_windows, day_span
-from discover.serving.taught import taught_prompts
+from discover.serving.taught import taught_prompts, with_people
 from discover.text_encoders.encoder import TextEncoder
 
 __all__ = ["recognise_beside_model", "recognise_captions"]
@@ -102,11 +102,8 @@ def _recognised(
         "method": "prompts",
     }
     config = config_from_mapping(settings, RecognitionConfig, source="recognition")
-    prompts, taught = taught_prompts(
-        CorrectionFile(request.corrections, (home.name,)).read() if request.corrections else (),
-        windows,
-        activity_prompts(home, config, request.prompts),
-    )
+    corrections = CorrectionFile(request.corrections, (home.name,)).read() if request.corrections else ()
+    prompts, taught = taught_prompts(corrections, windows, activity_prompts(home, config, request.prompts))
     recogniser = Recogniser(
         prompts, lambda texts: encoder.encode(texts, kind="query"), AnyHome.load().sentences_beside, config
     )
@@ -116,7 +113,9 @@ def _recognised(
     timeline = window_timeline(recogniser, vectors, windows)
     timeline = timeline.filter(timeline["window_id"].is_in(chosen.implode()))
     timeline = taught.told(timeline, recogniser.classes_)
+    timeline, who = with_people(timeline, corrections, windows)
     words = f"{len(windows):,} unlabelled windows of {day_span(windows)}"
     segments = to_segments(timeline, config)
     note = everyday_note(home, request.prompts)
-    return RecognisedLog(home, timeline, segments, prompts, words, "prompts", note, corrections=taught.words)
+    told = " ".join(filter(None, (taught.words, who)))
+    return RecognisedLog(home, timeline, segments, prompts, words, "prompts", note, corrections=told)

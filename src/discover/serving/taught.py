@@ -11,9 +11,9 @@ from discover.core.shown import terminal_text
 from discover.homes import label_key
 from discover.homes.activity_labels import activity_for
 from discover.recognition import PromptSet
-from discover.serving.corrections import Correction, activities_of, rows_of
+from discover.serving.corrections import Correction, rows_of, told_of
 
-__all__ = ["MOST_EXAMPLES", "Taught", "taught_prompts"]
+__all__ = ["MOST_EXAMPLES", "Taught", "taught_prompts", "with_people"]
 
 MOST_EXAMPLES = 20
 """Windows of one correction that are learned from, spread over it: neighbours are alike, and a night would
@@ -71,7 +71,7 @@ def taught_prompts(
     Raises:
         ConfigError: Two corrections give one window different activities.
     """
-    rows, texts = activities_of(corrections, windows)
+    rows, texts = told_of(corrections, windows)
     labels, sentences, names = list(prompts.labels), list(prompts.prompts), list(prompts.names)
     places: dict[str, int] = {}
     for text in sorted(set(texts)):
@@ -103,6 +103,32 @@ def taught_prompts(
     taught = Taught(rows[kept], codes[kept], answers, words)
     told = replace(prompts, labels=tuple(labels), prompts=tuple(sentences), names=tuple(names))
     return told, taught
+
+
+def with_people(
+    timeline: pl.DataFrame, corrections: Sequence[Correction], windows: pl.DataFrame
+) -> tuple[pl.DataFrame, str]:
+    """The timeline with a column `who` where corrections say who it was, and a sentence on that.
+
+    Other windows are not answered: benchmarks/results/who.md says why.
+
+    Args:
+        timeline: `recognition.TIMELINE`.
+        corrections: Of any kind and home.
+        windows: The windows of one home: window_id, home, start, end.
+
+    Raises:
+        ConfigError: Two corrections tell of one window that it was different people.
+    """
+    rows, names = told_of(corrections, windows, "person")
+    if not names:
+        return timeline, ""
+    who = dict(zip(windows["window_id"][rows.tolist()].to_list(), map(terminal_text, names), strict=True))
+    told = pl.col("window_id").replace_strict(who, default=None, return_dtype=pl.String)
+    return timeline.with_columns(told.alias("who")), (
+        f"Corrections say who it was in {len(names):,} {'windows' if len(names) > 1 else 'window'} "
+        f"({', '.join(sorted(set(who.values())))}); of the others it is not known who."
+    )
 
 
 def _place(text: str, labels: Sequence[str], sentences: Sequence[tuple[str, ...]]) -> int | None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from discover.api import OpenedHome
 from discover.cli.app import app
 from discover.core.embeddings import unit_rows
 from discover.core.errors import ConfigError, DataError
-from discover.homes import load_home
+from discover.homes import home_file_text, load_home
 from discover.pretraining.any_home import AnyHome
 from discover.recognition import PromptSet, place_prompts
 from discover.serving.llm_parser import LlmParser
@@ -177,8 +178,20 @@ def test_corrections_are_kept_and_followed(log: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "about", "said"),
     [
-        ("that was Dad, not Mum", {"begin": "2024-01-01 08:00", "end": "08:30"}, "do not tell people apart"),
         ("this is the dishwasher", {}, "does not say what it is about"),
+        ("M012 is broken", {}, "does not say what a sensor watches"),
+        ("M06 is the kettle", {}, "no sensor 'M06'. Did you mean"),
+        ("M006 is the fridge", {}, "M006 is fridge in kitchen already"),
+        (
+            "this is the kettle",
+            {"begin": "2024-01-01 00:00", "end": "23:59"},
+            r"active there: .*D002 \(fridge in kitchen\).* and \d+ more. Name it, such as 'D001 is the kettle'",
+        ),
+        (
+            "this is the kettle",
+            {"begin": "2024-01-01 08:00", "end": "08:30", "kind": "activity"},
+            "says what a sensor is, and here a correction of kind activity",
+        ),
         ("breakfast", {"begin": "yesterday", "end": "08:30"}, "'yesterday' is no time"),
         ("breakfast", {"begin": "2024-02-01 08:00", "end": "08:30"}, "no window between 2024-02-01 08:00:00"),
         ("kettle", {"sensor": "M06"}, "no sensor 'M06'. Did you mean"),
@@ -221,13 +234,78 @@ def test_corrections_from_the_shell(log: Path) -> None:
 
 def test_a_sensor_is_renamed_when_the_log_is_opened_again(log: Path) -> None:
     home = discover.open(log, home="demo", workspace=log.parent / "made")
-    made = home.correct("this is the bread bin", sensor="M006")
+    made = home.correct("m006 is the bread bin, not the fridge")
     again = discover.open(log, home="demo", workspace=log.parent / "made")
     assert again.home.sensor("M006").object == "bread bin"
     assert again.home.sensor("M006").room == home.home.sensor("M006").room
     assert any("bread bin" in caption for caption in again.captions["caption"])
     again.corrections.undo(made.id)
     assert len(again.corrections) == 0
+
+
+def test_this_means_the_only_sensor_of_the_moment(home: OpenedHome) -> None:
+    told = [set(home.events.filter(pl.col("time").is_between(b, e))["sensor"]) for b, e in spans(home)]
+    alone = next(row for row, sensors in enumerate(told) if len(sensors) == 1)
+    sensor = told[alone].pop()
+    begin, end = spans(home)[alone]
+    made = home.correct("that sensor is in the winter garden", begin, end)
+    assert (made.sensor and made.sensor.id, made.begin) == (sensor, None)
+    assert made.sensor is not None
+    assert made.sensor.room == "winter_garden"
+    assert made.sensor.object == home.home.sensor(sensor).object
+    home.corrections.undo(made.id)
+    made = home.correct("This is the kettle, not the food cupboard.", "2024-01-01 00:00", "23:59")
+    assert made.sensor is not None
+    assert home.home.sensor(made.sensor.id).object == "food cupboard"
+    home.corrections.undo(made.id)
+
+
+def spans(home: OpenedHome) -> list[tuple[datetime, datetime]]:
+    """Begin and end of each window."""
+    return home.windows.select("start", "end").rows()
+
+
+def test_an_own_home_file_is_the_place_of_what_a_sensor_is(home: OpenedHome, tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    before = home_file_text(home.home)
+    own.write_text(before)
+    assert home.prepared is not None
+    mine = replace(home, prepared=replace(home.prepared, home_file=own))
+    made = mine.correct("M006 is the dishwasher in the laundry room")
+    assert (made.made, len(mine.corrections)) == ("", 0)
+    found = load_home(own)
+    assert (found.sensor("M006").object, found.sensor("M006").room) == ("dishwasher", "laundry_room")
+    assert [s for s in found.sensors if s.id != "M006"] == [s for s in home.home.sensors if s.id != "M006"]
+    changed = [(a, b) for a, b in zip(before.split("\n"), own.read_text().split("\n"), strict=True) if a != b]
+    assert len(changed) == 1, "one line, and no comment is lost"
+    mine.correct("M006 is the fridge in the kitchen")
+    own.write_text("name: mine\nsensors: []\n")
+    with pytest.raises(ConfigError, match=r"no entry with id: M006.*by hand: id: M006, room: laundry_room"):
+        mine.correct("M006 is in the laundry room")
+
+
+def test_who_it_was_is_kept_for_the_told_windows(log: Path, home: OpenedHome) -> None:
+    ids = home.windows["window_id"].to_list()
+    assert "who" not in home.recognise().timeline.columns
+    dad = home.correct("that was Dad, not Mum", windows=ids[3:5])
+    anna = home.correct("that was Anna, not Peter", windows=ids[8:9])
+    kim = home.correct("Kim", windows=ids[9:10], kind="person")
+    again = home.correct("it was kim", windows=ids[11:12])
+    assert [c.kind for c in (dad, anna, kim, again)] == ["person"] * 4
+    found = home.recognise()
+    who = dict(found.timeline.select("window_id", "who").rows())
+    assert {k: v for k, v in who.items() if v} == {
+        ids[3]: "Dad",
+        ids[4]: "Dad",
+        ids[8]: "Anna",
+        ids[9]: "Kim",
+        ids[11]: "kim",
+    }
+    assert "in 5 windows (Anna, Dad, Kim, kim); of the others it is not known who" in str(found)
+    with pytest.raises(ConfigError, match=r"both 'Dad' .*a window has one person"):
+        home.correct("that was Mum", windows=ids[3:4])
+    for made in (dad, anna, kim, again):
+        home.corrections.undo(made.id)
 
 
 def test_the_summary_shows_what_was_found_first(home: OpenedHome, tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ def test_wrong_corrections_are_refused(served: Served) -> None:
         ({"kind": "name", "text": "x", "begin": 5, "end": 3}, 400),
         ({"kind": "name", "text": "x", "begin": 5, "end": 6}, 400),
         ({"kind": "name", "text": "x" * 201, "rows": [1]}, 422),
+        ({"kind": "activity", "text": "that was Dad, not Mum", "rows": [1]}, 400),
+        ({"kind": "activity", "text": "this is the dishwasher", "rows": [1]}, 400),
     ):
         answer = served.client.post(f"{served.home}/corrections", json=body)
         assert answer.status_code == status, answer.text

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from discover.core.artifacts import read_json
 from discover.core.config import apply_overrides, read_yaml_mapping
 from discover.core.errors import ArtifactError, CheckpointError, ConfigError
-from discover.core.reading import parse_yaml, read_npz, taken_apart
+from discover.core.reading import parse_yaml, read_npz, taken_apart, yaml_with
 
 
 def test_plain_values_and_aliases_are_read() -> None:
@@ -142,3 +144,40 @@ def test_taken_apart_names_the_file_and_keeps_own_errors() -> None:
         {}["config"]
     with pytest.raises(ArtifactError, match="mine"), taken_apart("x"):
         raise ArtifactError("mine")
+
+
+_FLOW = "# mine\nsensors:\n  - {id: M1, object: 'old, thing'}  # here\n  - {id: M2, object: bed}\n"
+_BLOCK = "sensors:\n- id: M1  # first\n  object: old\n\n  # second\n- object: bed\n  id: M2\nname: h\n"
+
+
+@settings(max_examples=20)
+@given(
+    text=st.sampled_from([_FLOW, _BLOCK]),
+    key=st.sampled_from(["M1", "M2"]),
+    thing=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20),
+    room=st.sampled_from(["kitchen", "on", "a: b", "#"]),
+)
+def test_one_entry_of_a_yaml_list_is_changed(text: str, key: str, thing: str, room: str) -> None:
+    new = yaml_with(text, "f", ("sensors", "id", key), {"object": thing, "room": room})
+    before, after = parse_yaml(text, "f"), parse_yaml(new, "f")
+    at = int(key[1]) - 1
+    assert after["sensors"][at] == {"id": key, "object": thing, "room": room}
+    after["sensors"][at] = before["sensors"][at]
+    assert after == before
+    assert new.count("# ") == text.count("# ") + thing.count("# ") + room.count("# ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "sensors: 5",
+        "sensors: [M1]",
+        "a: &s {id: M1}\nsensors: [*s, {id: M1}]",
+        "sensors: [{id: M2}]",
+    ],
+)
+def test_what_cannot_be_changed_safely_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="no entry with id: M1 below sensors"):
+        yaml_with(text, "f", ("sensors", "id", "M1"), {"object": "bed"})

@@ -185,7 +185,7 @@ def test_corrections_are_kept_and_followed(log: Path) -> None:
         (
             "this is the kettle",
             {"begin": "2024-01-01 00:00", "end": "23:59"},
-            r"active there: .*D002 \(fridge in kitchen\).* and \d+ more. Name it, such as 'D001 is the kettle'",
+            r"active there: .*D002 \(fridge in kitchen\).* and \d+ more. Name it, such as 'D001 is",
         ),
         (
             "this is the kettle",

@@ -123,7 +123,9 @@ def with_people(
     rows, names = told_of(corrections, windows, "person")
     if not names:
         return timeline, ""
-    who = dict(zip(windows["window_id"][rows.tolist()].to_list(), map(terminal_text, names), strict=True))
+    spelling: dict[str, str] = {}
+    shown = [spelling.setdefault(label_key(name), terminal_text(name)) for name in names]
+    who = dict(zip(windows["window_id"][rows.tolist()].to_list(), shown, strict=True))
     told = pl.col("window_id").replace_strict(who, default=None, return_dtype=pl.String)
     return timeline.with_columns(told.alias("who")), (
         f"Corrections say who it was in {len(names):,} {'windows' if len(names) > 1 else 'window'} "

@@ -299,10 +299,10 @@ def test_who_it_was_is_kept_for_the_told_windows(log: Path, home: OpenedHome) ->
         ids[4]: "Dad",
         ids[8]: "Anna",
         ids[9]: "Kim",
-        ids[11]: "kim",
+        ids[11]: "Kim",
     }
-    assert "in 5 windows (Anna, Dad, Kim, kim); of the others it is not known who" in str(found)
-    with pytest.raises(ConfigError, match=r"both 'Dad' .*a window has one person"):
+    assert "in 5 windows (Anna, Dad, Kim); of the others it is not known who" in str(found)
+    with pytest.raises(ConfigError, match=r"both 'Mum' .* and 'Dad' .*a window has one person"):
         home.correct("that was Mum", windows=ids[3:4])
     for made in (dad, anna, kim, again):
         home.corrections.undo(made.id)

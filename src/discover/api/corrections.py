@@ -138,7 +138,7 @@ class HomeCorrections(Shown):
             )
         values["sensor"] = new.model_dump()
         correction = config_from_mapping(values, Correction, source="the correction")
-        home_file = self.opened.prepared and self.opened.prepared.home_file
+        home_file = None if self.opened.prepared is None else self.opened.prepared.home_file
         if home_file is None:
             return self.file.add(correction, self.opened.windows)
         refuse_sensor_twice(self.items, correction)

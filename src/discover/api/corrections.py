@@ -15,6 +15,7 @@ from discover.core.errors import ConfigError
 from discover.core.event_semantics import person_mask
 from discover.core.home import UNKNOWN_ROOM, Sensor
 from discover.core.reading import read_text, yaml_with
+from discover.homes import load_home
 from discover.serving.corrections import (
     CORRECTIONS_FILE,
     Correction,
@@ -130,6 +131,10 @@ class HomeCorrections(Shown):
             active = self._active({**values, "kind": "activity"})
             values |= {"begin": None, "end": None, "windows": ()}
         found = self._sensor(name, said, sensor, active)
+        home_file = None if self.opened.prepared is None else self.opened.prepared.home_file
+        if home_file is not None:
+            # It may have been changed since the log was opened.
+            found = next((s for s in load_home(home_file).sensors if s.id == found.id), found)
         new = described(found, said.text)
         changed = {k: v for k, v in (("room", new.room), ("object", new.object)) if v != getattr(found, k)}
         if not changed:
@@ -138,7 +143,6 @@ class HomeCorrections(Shown):
             )
         values["sensor"] = new.model_dump()
         correction = config_from_mapping(values, Correction, source="the correction")
-        home_file = None if self.opened.prepared is None else self.opened.prepared.home_file
         if home_file is None:
             return self.file.add(correction, self.opened.windows)
         refuse_sensor_twice(self.items, correction)

@@ -120,8 +120,8 @@ def yaml_with(text: str, source: str, entry: tuple[str, str, str], values: Mappi
     """
     name, key, value = entry
     before, root = parse_yaml(text, source), yaml.compose(text, Loader=_Base)
-    before = before if isinstance(before, dict) else {}
-    listed = next((node.value for k, node in root.value if k.value == name), []) if before else []
+    before, nodes = (before, root.value) if isinstance(before, dict) and root else ({}, [])
+    listed: Any = next((node.value for k, node in nodes if k.value == name), [])
     mappings = [node for node in listed if isinstance(node, yaml.MappingNode)]
     found = [m for m in mappings if (key, value) in ((k.value, v.value) for k, v in m.value)]
     edits = []

@@ -279,6 +279,7 @@ def test_an_own_home_file_is_the_place_of_what_a_sensor_is(home: OpenedHome, tmp
     changed = [(a, b) for a, b in zip(before.split("\n"), own.read_text().split("\n"), strict=True) if a != b]
     assert len(changed) == 1, "one line, and no comment is lost"
     mine.correct("M006 is the fridge in the kitchen")
+    assert own.read_text() == before
     own.write_text("name: mine\nsensors: []\n")
     with pytest.raises(ConfigError, match=r"no entry with id: M006.*by hand: id: M006, room: laundry_room"):
         mine.correct("M006 is in the laundry room")

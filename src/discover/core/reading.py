@@ -106,7 +106,7 @@ def parse_yaml(text: str, source: str) -> Any:
         raise ConfigError(f"{source} is not readable YAML: {said}. Correct it.") from problem
 
 
-def yaml_with(text: str, source: str, entry: tuple[str, str, str], values: Mapping[str, str]) -> str:
+def yaml_with(text: str, source: str, entry: tuple[str, str, str], values: Mapping[str, Any]) -> str:
     """The text of a YAML document with other values in one mapping of a list; all else stays, comments too.
 
     Args:

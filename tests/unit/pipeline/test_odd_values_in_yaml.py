@@ -13,7 +13,7 @@ from discover.core.errors import ConfigError
 from discover.pipeline.config import RunConfig
 
 CONFIGS = Path(__file__).resolve().parents[3] / "configs"
-ODD: tuple[Any, ...] = ({"a": 1}, [None], "x", None, -1)
+ODD: tuple[Any, ...] = ({"a": 1}, [None], "no such name", None, -1)
 
 
 def places(values: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

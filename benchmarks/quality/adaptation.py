@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.harness import BenchmarkParser, markdown_table, write_result
-from benchmarks.quality.any_home import HOMES
+from benchmarks.quality.any_home import HOMES, both_scores
 from benchmarks.quality.few_examples import ScoredHome, Side, real_home, simulated_home
 from discover.metrics.classification import classification_scores
-from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
+from discover.pretraining.any_home import AnyHome
 from discover.recognition import (
     balance_exponent,
     check_student,
@@ -115,7 +115,7 @@ def skewed(case: Case, seed: int) -> list[Case]:
 
 def outcomes(case: Case) -> dict[str, Outcome]:
     """Every student alone and multiplied with its teacher, against the teacher."""
-    teacher = (case.captions + NETWORK_WEIGHT * case.network) / (1 + NETWORK_WEIGHT)
+    teacher = both_scores(case.captions, case.network)
     agreed = case.captions.argmax(axis=1) == case.network.argmax(axis=1)
     half, quarter = (confident_rows(teacher, share)[1] for share in (0.5, 0.25))
     rows = dict(zip(TRUSTED, (half, agreed | half, agreed | quarter, agreed), strict=True))

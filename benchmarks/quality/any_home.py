@@ -60,6 +60,11 @@ _CONFIG = EvaluationConfig(
 )
 
 
+def both_scores(captions: NDArray[np.floating], network: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Cosines of captions and network together, weighed as by `AnyHome.beside_captions`."""
+    return np.asarray((captions + NETWORK_WEIGHT * network) / (1 + NETWORK_WEIGHT), dtype=np.float32)
+
+
 def captioned_home(name: str, workspace: Path) -> tuple[WindowSet, pl.DataFrame, EmbeddingTable, TextEncoder]:
     """Windows of a home, their labels, their caption vectors, and the encoder that made them.
 

@@ -15,12 +15,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.harness import BenchmarkParser, markdown_table, write_result
+from benchmarks.quality.any_home import both_scores
 from discover.captions import CaptionConfig, caption_windows
 from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import EventLog, WindowSet
 from discover.homes.activity_labels import activity_for
 from discover.metrics.classification import classification_scores
-from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
+from discover.pretraining.any_home import AnyHome
 from discover.pretraining.lessons import activity_names, window_shares
 from discover.pretraining.recipe import guessed_home
 from discover.recognition import PromptSet, centre_scores, place_prompts, prompt_scores
@@ -135,7 +136,7 @@ def skewed(home: Scored, seed: int) -> dict[str, list[Scored]]:
 
 def rows_of(case: Scored) -> dict[str, tuple[float, float]]:
     """Accuracy and macro F1 of every row."""
-    both = (case.text + NETWORK_WEIGHT * case.network) / (1 + NETWORK_WEIGHT)
+    both = both_scores(case.text, case.network)
     rows = {"text only": case.text, "network alone": case.network}
     for strength in CENTRING:
         name = "both" + (f", centred {strength:g}" if strength else "")

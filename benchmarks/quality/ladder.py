@@ -26,7 +26,7 @@ from discover.evaluation.features import bag_of_sensors, hour_features
 from discover.evaluation.probes import LabelledVectors, linear_probe
 from discover.metrics.classification import classification_scores
 from discover.pretraining.any_home import TEMPERATURE, AnyHome
-from discover.pretraining.meanings import meanings
+from discover.pretraining.lessons import activity_names
 from discover.recognition import (
     BACKGROUND_PROMPTS,
     activity_margins,
@@ -246,9 +246,8 @@ def apart(home: Answered, pairs: Mapping[str, str]) -> list[tuple[object, ...]]:
 
 def read_freely(home: Answered, names: Sequence[str]) -> list[tuple[object, ...]]:
     """What the network takes test windows of some activities for, of all that it knows, and when they are."""
-    single = [i for i, m in enumerate(meanings()) if m.covers == (m.key,)]
-    keys = np.array([meanings()[i].key for i in single])
-    bank = unit_rows(AnyHome.load().meanings[single])
+    keys = np.array(activity_names())  # the bank has the labels of one activity first
+    bank = unit_rows(AnyHome.load().meanings[: len(keys)])
     time_s = home.windows.events["time"].dt.epoch("us").to_numpy() / 1e6
     rows = []
     for name in names:

@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import BenchmarkParser, markdown_table, write_result
+from benchmarks.quality.any_home import both_scores
 from benchmarks.quality.any_home_skew import caption_vectors
 from benchmarks.quality.unseen_homes import mean_scores, memoised, simulated_homes
 from discover.core.embeddings import unit_rows
 from discover.core.tables import ANNOTATIONS, empty_table
 from discover.core.window_set import EventLog, WindowSet
-from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
+from discover.pretraining.any_home import AnyHome
 from discover.pretraining.recipe import guessed_home
 from discover.pretraining.situation_truth import situation_truth
 from discover.pretraining.situations import situations
@@ -183,7 +184,7 @@ def rows_of(
         drawn = vectors @ network.project_text(sentences).T
         found |= {
             name: plain,
-            f"{name}, as search asks": (text + NETWORK_WEIGHT * drawn) / (1 + NETWORK_WEIGHT),
+            f"{name}, as search asks": both_scores(text, drawn),
             f"{name} and captions": (text + plain) / 2,
         }
     return found

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.quality.any_home import HOMES, captioned_home
+from benchmarks.quality.any_home import HOMES, both_scores, captioned_home
 from benchmarks.quality.any_home_skew import caption_vectors, simulated_windows
 from discover.core.embeddings import mean_caption_vectors
 from discover.core.home import NO_ACTIVITY
 from discover.core.window_set import WindowSet
 from discover.homes.activity_labels import activity_for
 from discover.metrics.classification import classification_scores
-from discover.pretraining.any_home import NETWORK_WEIGHT, AnyHome
+from discover.pretraining.any_home import AnyHome
 from discover.recognition import PromptSet, place_prompts, prompt_scores, prompts_or_names
 from discover.text_encoders import build_text_encoder
 from discover.text_encoders.config import TextEncoderConfig
@@ -97,7 +97,7 @@ class UnseenHome:
         return {
             "text only": self.text,
             "alone": alone,
-            "both": (self.text + NETWORK_WEIGHT * alone) / (1 + NETWORK_WEIGHT),
+            "both": both_scores(self.text, alone),
         }
 
 

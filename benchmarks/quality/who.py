@@ -30,7 +30,7 @@ SURE = 0.75
 _HEAD = (
     f"Simulated homes of two residents, {DAYS} days, at most {WINDOWS:,} one-minute windows, described "
     f"rightly. A window is of a person who caused at least {SURE:.0%} of its events, by the rooms where "
-    "people were; others are not scored. So many windows of each person are told in the first "
+    "people were; others are not scored. Columns: windows of each person that are told, of the first "
     f"{TAUGHT_DAYS} days, at random or in stretches of {STRETCH} windows, {DRAWS} draws; accuracy / balanced "
     "accuracy on the other days. `recognition.learn_examples` on captions and shipped network, two classes, "
     "nothing known before. Majority: the person of most of the scored windows. Balanced: mean of both "
@@ -70,7 +70,7 @@ def home_of_two(
 
 
 def drawn(mine: NDArray[np.int64], told: int, stretches: bool, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Rows of one person that are told."""
+    """Rows that are told, of those of one person."""
     if not stretches:
         return rng.permutation(mine)[:told]
     starts = rng.integers(0, len(mine) - STRETCH, size=told // STRETCH)

@@ -71,13 +71,15 @@ def few_label_rows(
     truth = np.unique(test.labels)
     labels = [*(prompts.labels if prompts else ()), *(str(t) for t in truth)]
     inputs = FewShotInputs.build(train, validation, embeddings.of_windows(test.ids), centre, labels)
+    vectors = None
+    if prompts is not None and project_text is not None and config.shots:
+        placed = place_prompts(prompts, encode_text(prompts.sentences), encode_text, project_text)
+        vectors = _class_vectors(prompts, inputs.classes, placed)
     drawn: list[DrawnAnswers] = []
     for shots in config.shots:
         how = (shots, config.shot_draws, config.seed)
         drawn.append(shot_prototypes(inputs, *how))
-        if prompts is not None and project_text is not None:
-            placed = place_prompts(prompts, encode_text(prompts.sentences), encode_text, project_text)
-            vectors = _class_vectors(prompts, inputs.classes, placed)
+        if prompts is not None and vectors is not None:
             drawn.append(
                 text_and_shots(inputs, vectors, *how, weights=config.text_weights, prompt_set=prompts.name)
             )

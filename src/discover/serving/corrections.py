@@ -209,7 +209,7 @@ class CorrectionFile:
 def told_of(
     corrections: Sequence[Correction], windows: pl.DataFrame, kind: str = "activity"
 ) -> tuple[NDArray[np.int64], list[str]]:
-    """Rows of the windows of which an activity (or a person) is told, ascending, and what is told of each.
+    """Rows of the windows that corrections of one kind cover, ascending, and the text for each.
 
     Raises:
         ConfigError: Two corrections tell different things of one window.

@@ -50,7 +50,7 @@ def read_sentence(text: str) -> Said:
     """Take a correction apart; words that are no such sentence ("breakfast") are an activity or a name.
 
     Raises:
-        ConfigError: It is about a sensor and says neither what that watches nor where it is.
+        ConfigError: The sentence is about a sensor, but it has no thing and no place.
     """
     plain = " ".join(text.split())
     found = _SENTENCE.fullmatch(plain)
@@ -70,7 +70,7 @@ def read_sentence(text: str) -> Said:
 
 
 def is_person(words: str, wrong: str = "", known: frozenset[str] = frozenset()) -> bool:
-    """Whether words say who somebody is: kin and the like, a name told before, or one name and not another.
+    """Whether words mean a person: kin and the like, a name told before, or one name and not another.
 
     Args:
         words: What was said.
@@ -85,7 +85,7 @@ def described(sensor: Sensor, words: str) -> Sensor:
     """The sensor as words describe it: "dishwasher", "in the bathroom", "fridge in the kitchen".
 
     Raises:
-        ConfigError: The words name neither a thing nor a room.
+        ConfigError: There is no thing and no room in the words.
     """
     found = _IN.fullmatch(words)
     thing, room = words, ""
